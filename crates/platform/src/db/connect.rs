@@ -1,0 +1,205 @@
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sea_orm::sqlx::{self, ConnectOptions as _};
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
+use tokio::sync::Mutex;
+
+use super::{Error, Result};
+
+/// Connections of a pool: enough to keep a small server's cores busy.
+const CONNECTIONS_MAX: u32 = 10;
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Rows that SQLite's thread hands over at a time; the default of 50 halves
+/// the speed of a scan.
+const SQLITE_ROWS_BUFFERED: usize = 1_000;
+
+/// Which database is behind the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// SQLite in a file.
+    Sqlite,
+    /// PostgreSQL or a relative of it.
+    Postgres,
+}
+
+/// A database: cheap to clone, all clones share the pool and the writer's turn.
+#[derive(Clone)]
+pub struct Database {
+    conn: DatabaseConnection,
+    engine: Engine,
+    /// SQLite has one writer; queueing here is fair, polling its lock is not.
+    pub(super) writer: Arc<Mutex<()>>,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Opens `sqlite:PATH` (file and folder are created), `sqlite::memory:`
+    /// (one connection only: do not read through [`Database::conn`] inside a
+    /// write) or `postgres://…`.
+    ///
+    /// # Errors
+    /// When the URL is not one of these or the database cannot be reached.
+    pub async fn connect(url: &str) -> Result<Self> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            return Self::open_sqlite(url, path).await;
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Self::open_postgres(url).await;
+        }
+        Err(Error::Url(without_password(url)))
+    }
+
+    async fn open_sqlite(url: &str, path: &str) -> Result<Self> {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path.contains('?') {
+            return Err(Error::Url(url.to_owned()));
+        }
+        let in_memory = path == ":memory:";
+        let options = if in_memory {
+            SqliteConnectOptions::new().in_memory(true)
+        } else {
+            create_folder(Path::new(path))?;
+            SqliteConnectOptions::new()
+                .filename(path)
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+        };
+        let options = options
+            // FULL: an acknowledged write survives a power cut
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true)
+            .row_buffer_size(SQLITE_ROWS_BUFFERED)
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new()
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .max_connections(if in_memory { 1 } else { CONNECTIONS_MAX })
+            // a memory database lives as long as its connection
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options)
+            .await
+            .map_err(|source| connect_error(url, source))?;
+        let conn = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+        Ok(Self::new(conn, Engine::Sqlite))
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| Error::Url(without_password(url)))?
+            .application_name("zhida")
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .max_connections(CONNECTIONS_MAX)
+            .connect_with(options)
+            .await
+            .map_err(|source| connect_error(url, source))?;
+        let conn = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+        Ok(Self::new(conn, Engine::Postgres))
+    }
+
+    fn new(conn: DatabaseConnection, engine: Engine) -> Self {
+        Self {
+            conn,
+            engine,
+            writer: Arc::new(Mutex::new(())),
+        }
+    }
+
+    /// Which database this is.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The pool, for reading. Writing goes through [`Database::write`] or
+    /// [`Database::begin`].
+    #[must_use]
+    pub fn conn(&self) -> &DatabaseConnection {
+        &self.conn
+    }
+
+    /// Closes all connections; on SQLite this folds the WAL into the file.
+    pub async fn close(self) {
+        // an error here is only “already closed”
+        let _closed = self.conn.close().await;
+    }
+}
+
+fn connect_error(url: &str, source: sqlx::Error) -> Error {
+    Error::Connect {
+        url: without_password(url),
+        source,
+    }
+}
+
+fn create_folder(file: &Path) -> Result<()> {
+    let folder: PathBuf = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => return Ok(()),
+    };
+    std::fs::create_dir_all(&folder).map_err(|source| Error::Folder {
+        path: folder,
+        source,
+    })
+}
+
+/// `scheme://user:***@host/…`: what a message or a log may show of a URL.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    // the last @: a password may hold an @ or a / that should have been escaped
+    let Some(at) = rest.rfind('@') else {
+        return without_password_parameter(url);
+    };
+    let (login, host) = rest.split_at(at);
+    let shown = match login.split_once(':') {
+        Some((user, _)) => format!("{scheme}://{user}:***{host}"),
+        None => url.to_owned(),
+    };
+    without_password_parameter(&shown)
+}
+
+fn without_password_parameter(url: &str) -> String {
+    match url.find("password=") {
+        Some(start) => format!("{}password=***", &url[..start]),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_shown_url_never_holds_the_password() {
+        for (url, shown) in [
+            ("postgres://u:s3cret@h:5432/d", "postgres://u:***@h:5432/d"),
+            ("postgres://u:p@ss@h/d", "postgres://u:***@h/d"),
+            ("postgres://u:p/ss@h/d", "postgres://u:***@h/d"),
+            ("postgres://u@h/d", "postgres://u@h/d"),
+            ("postgres://h/d?password=s3", "postgres://h/d?password=***"),
+            ("mysql://u:s3cret@h/d", "mysql://u:***@h/d"),
+            ("sqlite:zhida.db", "sqlite:zhida.db"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
+}

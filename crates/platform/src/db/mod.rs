@@ -1,0 +1,126 @@
+//! One way to two databases: SQLite in a file and PostgreSQL by URL.
+//!
+//! Stores write plain portable SQL with `$1` parameters (stack.md, “Portable
+//! SQL”). Columns are TEXT, BIGINT or BOOLEAN only. Three differences remain
+//! and are the store's to mind: `SUM` of a BIGINT is NUMERIC on PostgreSQL, so
+//! write `CAST(SUM(x) AS BIGINT)`; text order is by code point on both (the
+//! tests' PostgreSQL uses `C.UTF-8`; in production choose `C` or `C.UTF-8`
+//! too); and a NULL parameter must carry its type (`Option::<String>::None`).
+
+mod bulk;
+mod connect;
+mod error;
+mod migrate;
+mod schema;
+mod write;
+
+pub use bulk::Bulk;
+pub use connect::{Database, Engine};
+pub use error::Error;
+pub use migrate::{MigrationSet, Step, step};
+pub use sea_orm::{ConnectionTrait, FromQueryResult, Value};
+pub use write::Tx;
+
+use sea_orm::Statement;
+
+/// What every function of this module answers.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Parameters a statement may carry: SQLite's limit, the smaller of the two.
+pub const PARAMETERS_MAX: usize = 32_766;
+
+fn statement<C: ConnectionTrait>(
+    conn: &C,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Statement {
+    Statement::from_sql_and_values(conn.get_database_backend(), sql, values)
+}
+
+/// All rows of a query. The SQL carries its own LIMIT: every list has one.
+///
+/// # Errors
+/// When the statement fails or a row does not fit `T`.
+pub async fn query_all<T: FromQueryResult>(
+    conn: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<T>> {
+    let rows = conn.query_all_raw(statement(conn, sql, values)).await?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in &rows {
+        items.push(T::from_query_result(row, "")?);
+    }
+    Ok(items)
+}
+
+/// The first row of a query, if there is one.
+///
+/// # Errors
+/// When the statement fails or the row does not fit `T`.
+pub async fn query_one<T: FromQueryResult>(
+    conn: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Option<T>> {
+    let row = conn.query_one_raw(statement(conn, sql, values)).await?;
+    Ok(match row {
+        Some(row) => Some(T::from_query_result(&row, "")?),
+        None => None,
+    })
+}
+
+/// One BIGINT, for `SELECT COUNT(*) …`; 0 when there is no row or it is NULL.
+///
+/// # Errors
+/// When the statement fails or its first column is not a BIGINT.
+pub async fn query_count(
+    conn: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<i64> {
+    let row = conn.query_one_raw(statement(conn, sql, values)).await?;
+    Ok(match row {
+        Some(row) => row.try_get_by_index::<Option<i64>>(0)?.unwrap_or(0),
+        None => 0,
+    })
+}
+
+/// Runs a statement; how many rows it changed.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn execute(
+    conn: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<u64> {
+    let done = conn.execute_raw(statement(conn, sql, values)).await?;
+    Ok(done.rows_affected())
+}
+
+/// `$start, $start+1, …` for `n` parameters, as in `IN (…)`.
+#[must_use]
+pub fn placeholders(start: usize, n: usize) -> String {
+    let mut text = String::with_capacity(n * 5);
+    for number in start..start + n {
+        if number > start {
+            text.push_str(", ");
+        }
+        text.push('$');
+        text.push_str(&number.to_string());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::placeholders;
+
+    #[test]
+    fn placeholders_count_on_from_the_start() {
+        assert_eq!(placeholders(3, 3), "$3, $4, $5");
+        assert_eq!(placeholders(1, 1), "$1");
+        assert_eq!(placeholders(1, 0), "");
+    }
+}

@@ -1,0 +1,192 @@
+//! The outer layers around every page and endpoint, in one place: request id,
+//! access log, panics, body limit, security headers, and plain-text refusals
+//! of the framework turned into problems in Chinese.
+
+use std::any::Any;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use uuid::Uuid;
+
+use crate::config::Config;
+use crate::paging::ConfiguredLimit;
+use crate::problem::Problem;
+
+/// Sent with every answer, unless a handler has set its own.
+const SECURITY_HEADERS: [(&str, &str); 7] = [
+    (
+        "content-security-policy",
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    (
+        "permissions-policy",
+        "camera=(), microphone=(), geolocation=(), payment=()",
+    ),
+];
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Bytes of a framework's refusal that are worth repeating.
+const REFUSAL_BYTES_MAX: usize = 2_048;
+
+tokio::task_local! {
+    static CURRENT: String;
+}
+
+/// The id of the request being answered, for the log and for the visitor; a
+/// new one outside a request.
+#[must_use]
+pub fn current_request_id() -> String {
+    CURRENT
+        .try_with(Clone::clone)
+        .unwrap_or_else(|_| Uuid::now_v7().to_string())
+}
+
+/// Puts all outer layers around the finished router.
+///
+/// Bodies that a handler reads into memory keep axum's limit of 2 MB; a route
+/// that takes uploads adds [`upload_limit`].
+pub fn harden(router: Router, config: &Config) -> Router {
+    let bytes_max = config.limits.upload_bytes_max;
+    let page_limit = ConfiguredLimit(config.limits.page_limit_max);
+    router
+        .layer(axum::Extension(page_limit))
+        .layer(RequestBodyLimitLayer::new(saturating(bytes_max)))
+        .layer(CatchPanicLayer::custom(on_panic))
+        .layer(from_fn_with_state(bytes_max, explain_refusals))
+        .layer(from_fn(add_security_headers))
+        .layer(from_fn(with_request_id))
+}
+
+/// The layer of a route that takes uploads: lets its body grow to
+/// `limits.upload_bytes_max`.
+#[must_use]
+pub fn upload_limit(config: &Config) -> DefaultBodyLimit {
+    DefaultBodyLimit::max(saturating(config.limits.upload_bytes_max))
+}
+
+fn saturating(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+async fn with_request_id(request: Request, next: Next) -> Response {
+    // always ours: a client's id could forge lines of the log
+    let id = Uuid::now_v7().to_string();
+    CURRENT
+        .scope(id.clone(), async move {
+            let started = Instant::now();
+            let method = request.method().clone();
+            // the path only: queries may hold names and codes of people
+            let path = request.uri().path().to_owned();
+            let mut response = next.run(request).await;
+            tracing::info!(
+                request_id = %id,
+                %method,
+                path,
+                status = response.status().as_u16(),
+                elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+                "请求"
+            );
+            if let Ok(value) = HeaderValue::from_str(&id) {
+                response.headers_mut().insert(REQUEST_ID, value);
+            }
+            response
+        })
+        .await
+}
+
+async fn add_security_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in SECURITY_HEADERS {
+        response
+            .headers_mut()
+            .entry(HeaderName::from_static(name))
+            .or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn on_panic(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("panic without a text");
+    let id = current_request_id();
+    tracing::error!(request_id = %id, panic = text, "处理请求时崩溃");
+    Problem::broken(&id).into_response()
+}
+
+/// Extractors and the router refuse in English plain text or with nothing;
+/// our own answers have a type and pass.
+async fn explain_refusals(State(bytes_max): State<u64>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let response = next.run(request).await;
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) || !is_plain(&response) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let text = refusal_text(body).await;
+    let mut explained = problem_of(status, &path, bytes_max, &text).into_response();
+    if let Some(allow) = parts.headers.get(header::ALLOW) {
+        explained.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    explained
+}
+
+fn is_plain(response: &Response) -> bool {
+    match response.headers().get(header::CONTENT_TYPE) {
+        None => true,
+        Some(kind) => kind.as_bytes().starts_with(b"text/plain"),
+    }
+}
+
+async fn refusal_text(body: Body) -> String {
+    match to_bytes(body, REFUSAL_BYTES_MAX).await {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(_) => String::new(),
+    }
+}
+
+fn problem_of(status: StatusCode, path: &str, bytes_max: u64, text: &str) -> Problem {
+    match status {
+        StatusCode::NOT_FOUND => Problem::not_found(format!("地址「{path}」")),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(bytes_max),
+        StatusCode::METHOD_NOT_ALLOWED => Problem::new(
+            status,
+            "method-not-allowed",
+            "请求方法不对",
+            format!("地址「{path}」不接受这种请求方法"),
+        )
+        .hint("可用的方法见答复的 Allow 头"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(
+            status,
+            "unsupported-media-type",
+            "内容类型不对",
+            "请求头 Content-Type 不是这个地址接受的类型",
+        )
+        .hint("JSON 请写 application/json，上传请写 multipart/form-data"),
+        _ if status.is_client_error() && text.is_empty() => {
+            Problem::new(status, "refused", "请求被拒绝", "请求不能处理").hint("请核对地址与参数")
+        }
+        _ if status.is_client_error() => {
+            // the parser's words name the field and the place; they are about the client's own input
+            let mut problem = Problem::bad_input(format!("请求看不懂（{text}）"));
+            problem.status = status;
+            problem
+        }
+        _ => Problem::internal(format!("{status}: {text}")),
+    }
+}

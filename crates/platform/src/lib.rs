@@ -1,0 +1,20 @@
+//! The ground of the rooms: database, clock, errors, audit, paging, search,
+//! exports, configuration and the outer HTTP layers. It knows no business word.
+//!
+//! A room is built from [`room::Room`]; its `store.rs` speaks to [`db`], its
+//! handlers answer `Result<_, problem::Problem>`.
+
+pub mod access;
+pub mod audit;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod export;
+pub mod format;
+pub mod http;
+pub mod log;
+pub mod paging;
+pub mod problem;
+pub mod progress;
+pub mod room;
+pub mod search;

@@ -1,0 +1,177 @@
+use std::io::{Seek, SeekFrom};
+
+use axum::body::to_bytes;
+use calamine::{Data, Reader, Xlsx};
+use chrono::NaiveDate;
+use futures::stream;
+use zhida_platform::export::{
+    Cell, Column, Row, Table, csv_response, write_csv, write_xlsx, xlsx_response,
+};
+use zhida_platform::problem::Problem;
+
+fn rows() -> Vec<Row> {
+    let date = NaiveDate::from_ymd_opt(2026, 11, 2).expect("a valid date");
+    let old = NaiveDate::from_ymd_opt(1, 1, 1).expect("a valid date");
+    vec![
+        vec![
+            "江城（集团）".into(),
+            Cell::Integer(-5),
+            Cell::Decimal("-1234.50".to_owned()),
+            date.into(),
+        ],
+        vec![
+            "=HYPERLINK(\"http://x\")".into(),
+            Cell::Empty,
+            Cell::Decimal("=1+1".to_owned()),
+            old.into(),
+        ],
+        vec![
+            "甲,\"乙\"\n丙".into(),
+            Cell::Integer(i64::MAX),
+            Cell::Decimal("0.1".to_owned()),
+            Cell::Empty,
+        ],
+        vec![
+            "-2+3+cmd|' /C calc'!A0".into(),
+            Cell::Empty,
+            Cell::Empty,
+            Cell::Empty,
+        ],
+    ]
+}
+
+fn table() -> Table {
+    let columns = ["名称", "=人数", "金额（元）", "日期"]
+        .map(Column::new)
+        .to_vec();
+    Table::new(
+        "企业名单",
+        columns,
+        stream::iter(rows().into_iter().map(Ok)),
+    )
+}
+
+#[tokio::test]
+async fn csv_has_a_bom_and_no_formula() {
+    let mut file = Vec::new();
+    assert_eq!(write_csv(table(), &mut file).await.expect("written"), 4);
+    let text = String::from_utf8(file).expect("UTF-8");
+    assert_eq!(
+        text,
+        "\u{feff}名称,'=人数,金额（元）,日期\r\n\
+         江城（集团）,-5,-1234.50,2026-11-02\r\n\
+         \"'=HYPERLINK(\"\"http://x\"\")\",,'=1+1,0001-01-01\r\n\
+         \"甲,\"\"乙\"\"\n丙\",9223372036854775807,0.1,\r\n\
+         '-2+3+cmd|' /C calc'!A0,,,\r\n"
+    );
+}
+
+#[tokio::test]
+async fn xlsx_has_typed_cells_and_no_formula() {
+    let mut file = tempfile::tempfile().expect("a file");
+    let target = file.try_clone().expect("a file");
+    assert_eq!(write_xlsx(table(), target).await.expect("written"), 4);
+    file.seek(SeekFrom::Start(0)).expect("rewound");
+    let mut book = Xlsx::new(std::io::BufReader::new(file)).expect("an XLSX");
+    let sheet = book.worksheet_range("企业名单").expect("the sheet");
+    let at = |row, column| {
+        sheet
+            .get_value((row, column))
+            .cloned()
+            .unwrap_or(Data::Empty)
+    };
+    assert_eq!(at(0, 1), Data::String("'=人数".to_owned()));
+    assert_eq!(at(1, 0), Data::String("江城（集团）".to_owned()));
+    assert_eq!(at(1, 1), Data::Float(-5.0));
+    assert_eq!(at(1, 2), Data::Float(-1234.5));
+    assert!(
+        matches!(at(1, 3), Data::DateTime(date) if date.to_string() == "46328"),
+        "{:?}",
+        at(1, 3)
+    );
+    assert_eq!(
+        at(2, 0),
+        Data::String("'=HYPERLINK(\"http://x\")".to_owned())
+    );
+    assert_eq!(at(2, 2), Data::String("'=1+1".to_owned()));
+    assert_eq!(at(2, 3), Data::String("0001-01-01".to_owned()));
+    assert_eq!(
+        at(3, 1),
+        Data::String(i64::MAX.to_string()),
+        "too long for a double"
+    );
+    assert_eq!(at(4, 0), Data::String("'-2+3+cmd|' /C calc'!A0".to_owned()));
+    let formulas = book.worksheet_formula("企业名单").expect("the sheet");
+    assert!(formulas.is_empty(), "{formulas:?}");
+}
+
+#[tokio::test]
+async fn downloads_are_named_in_chinese() {
+    let csv = csv_response(table());
+    assert_eq!(csv.headers()["content-type"], "text/csv; charset=utf-8");
+    let name = csv.headers()["content-disposition"]
+        .to_str()
+        .expect("ASCII");
+    assert!(
+        name.contains("filename*=UTF-8''%E4%BC%81%E4%B8%9A%E5%90%8D%E5%8D%95.csv"),
+        "{name}"
+    );
+    let body = to_bytes(csv.into_body(), usize::MAX)
+        .await
+        .expect("complete");
+    assert!(body.starts_with("\u{feff}名称".as_bytes()));
+    let xlsx = xlsx_response(table()).await.expect("written");
+    let body = to_bytes(xlsx.into_body(), usize::MAX)
+        .await
+        .expect("complete");
+    assert!(Xlsx::new(std::io::Cursor::new(body)).is_ok());
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_to_the_end() {
+    let table = Table::by_pages(
+        "数",
+        vec![Column::new("数")],
+        |after: Option<i64>| async move {
+            let start = after.map_or(0, |last| last + 1);
+            let rows = (start..start + 700)
+                .map(|n| vec![Cell::Integer(n)])
+                .collect();
+            Ok((rows, (start < 1_400).then_some(start + 699)))
+        },
+    );
+    let mut file = Vec::new();
+    assert_eq!(write_csv(table, &mut file).await.expect("written"), 2_100);
+    let text = String::from_utf8(file).expect("UTF-8");
+    let numbers: Vec<i64> = text
+        .lines()
+        .skip(1)
+        .map(|line| line.parse().expect("a number"))
+        .collect();
+    assert_eq!(numbers, (0..2_100).collect::<Vec<_>>());
+}
+
+fn breaking() -> Table {
+    let rows = (0..600).map(|n| {
+        if n == 599 {
+            Err(Problem::internal("数据库断开"))
+        } else {
+            Ok(vec![Cell::Integer(n)])
+        }
+    });
+    Table::new(
+        "断",
+        vec![Column::new("数")],
+        stream::iter(rows.collect::<Vec<_>>()),
+    )
+}
+
+#[tokio::test]
+async fn an_export_that_breaks_does_not_look_whole() {
+    assert!(write_csv(breaking(), &mut Vec::new()).await.is_err());
+    let broken = to_bytes(csv_response(breaking()).into_body(), usize::MAX).await;
+    assert!(broken.is_err());
+    let answer = xlsx_response(breaking()).await.expect_err("broken");
+    assert_eq!(answer.status.as_u16(), 500);
+    assert!(!answer.to_json().to_string().contains("数据库断开"));
+}

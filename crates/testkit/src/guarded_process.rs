@@ -1,0 +1,86 @@
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+/// Runs the program given as `$@`, and once standard input ends (the test
+/// process is gone, however it went) ends the whole process group and removes
+/// the folder `$FOLDER`.
+const WATCH: &str = r#"
+"$@" &
+child=$!
+cat > /dev/null
+trap '' "$SIGNAL"
+kill -s "$SIGNAL" "$child" 2> /dev/null
+wait "$child"
+rm -rf "$FOLDER"
+kill -s KILL 0
+"#;
+
+/// Whom the program runs as.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Account {
+    pub uid: u32,
+    pub gid: u32,
+}
+
+/// A server process that never outlives its test process and takes its folder
+/// with it. Rust runs no destructors of statics, and a killed test runs none
+/// at all, so a shell at the other end of a pipe does it.
+#[derive(Debug)]
+pub(crate) struct GuardedProcess {
+    shell: Child,
+    // closing it is the signal to end
+    stdin: Option<ChildStdin>,
+    folder: PathBuf,
+}
+
+impl GuardedProcess {
+    /// Starts `program`; its output goes to `log` in `folder`.
+    pub fn start(
+        program: &Path,
+        arguments: &[&str],
+        folder: &Path,
+        signal: &str,
+        account: Option<Account>,
+    ) -> Self {
+        let log = File::create(folder.join("log")).expect("the log can be made");
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", WATCH, "sh"])
+            .arg(program)
+            .args(arguments)
+            .env("FOLDER", folder)
+            .env("SIGNAL", signal)
+            .env("TMPDIR", folder)
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone().expect("the log can be shared"))
+            .stderr(log)
+            // Ctrl-C in the terminal is for the test, which then ends us
+            .process_group(0);
+        if let Some(Account { uid, gid }) = account {
+            command.uid(uid).gid(gid);
+        }
+        let mut shell = command.spawn().expect("/bin/sh starts");
+        let stdin = shell.stdin.take();
+        Self {
+            shell,
+            stdin,
+            folder: folder.to_path_buf(),
+        }
+    }
+
+    /// What the program has said so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for GuardedProcess {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        // the shell ends itself with its group; its status tells nothing
+        let _killed = self.shell.wait();
+    }
+}

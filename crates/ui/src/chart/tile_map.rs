@@ -1,0 +1,110 @@
+//! A schematic map: one tile per place on a grid, not a border in sight.
+//!
+//! Public maps of China need a review number (审图号); tiles show where places lie to each other without being a map.
+
+use std::fmt::Write;
+
+use super::{Caption, Chart, Datum, escape, linked, percent, table, wrap};
+
+/// Height of a tile in pixels, with the gap.
+const TILE: usize = 68;
+/// Columns that stay readable.
+const COLUMNS_MAX: usize = 12;
+/// Shades, from the lightest (1) to the darkest.
+const LEVELS: u128 = 5;
+
+/// One place on the grid.
+#[derive(Clone, Debug)]
+pub struct Tile {
+    /// Column from the west, from 0.
+    pub column: usize,
+    /// Row from the north, from 0.
+    pub row: usize,
+    /// The place and its number; a label of up to four characters fits on a phone.
+    pub datum: Datum,
+}
+
+impl Tile {
+    /// A place at a column and row.
+    pub fn new(column: usize, row: usize, datum: Datum) -> Self {
+        Self { column, row, datum }
+    }
+}
+
+/// Tiles shaded in five steps up to the largest value; each shows its name and number.
+///
+/// Tiles right of the twelfth column would be too narrow to read and are shown in the table only.
+pub fn tile_map(caption: &Caption, tiles: &[Tile]) -> Chart {
+    let largest = tiles.iter().map(|tile| tile.datum.value).max().unwrap_or(0);
+    let drawn = || tiles.iter().filter(|tile| tile.column < COLUMNS_MAX);
+    let columns = drawn().map(|tile| tile.column + 1).max().unwrap_or(1);
+    let rows = drawn().map(|tile| tile.row + 1).max().unwrap_or(0);
+    let step = 10_000 / columns as u128;
+    let mut shapes = String::new();
+    for tile in drawn() {
+        let level = level(tile.datum.value, largest);
+        let left = step * tile.column as u128;
+        let top = tile.row * TILE;
+        // Writing to a String cannot fail.
+        let _ = write!(
+            shapes,
+            "<rect class=\"zd-tile zd-level-{level}\" x=\"{x}\" y=\"{top}\" width=\"{w}\" height=\"{TILE}\" rx=\"8\"/>\
+             <text class=\"zd-tile__name zd-on-level-{level}\" x=\"{middle}\" y=\"{name}\" text-anchor=\"middle\">{label}</text>\
+             <text class=\"zd-tile__value zd-on-level-{level}\" x=\"{middle}\" y=\"{value}\" text-anchor=\"middle\">{text}</text>",
+            x = percent(left),
+            w = percent(step),
+            middle = percent(left + step / 2),
+            name = top + 30,
+            value = top + 50,
+            label = escape(&tile.datum.label.chars().take(5).collect::<String>()),
+            text = escape(&tile.datum.text),
+        );
+    }
+    let data: Vec<Datum> = tiles.iter().map(|tile| tile.datum.clone()).collect();
+    let below = format!("{}{}", legend(), links(&data));
+    wrap(
+        "tiles",
+        caption,
+        rows * TILE,
+        &shapes,
+        &below,
+        &table(caption, &data, None),
+    )
+}
+
+/// Shade of a value: 0 for none, then fifths of the largest, rounded up.
+fn level(value: u64, largest: u64) -> u128 {
+    if largest == 0 {
+        0
+    } else {
+        (u128::from(value) * LEVELS).div_ceil(u128::from(largest))
+    }
+}
+
+fn legend() -> String {
+    let mut html = String::from("<p class=\"zd-chart__scale\"><span>少</span>");
+    for level in 1..=LEVELS {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            html,
+            "<svg width=\"28\" height=\"12\" aria-hidden=\"true\" focusable=\"false\">\
+             <rect class=\"zd-level-{level}\" width=\"28\" height=\"12\"/></svg>"
+        );
+    }
+    html.push_str("<span>多</span><span class=\"zd-chart__note\">示意图，方块只表示相对位置，不是地图</span></p>");
+    html
+}
+
+/// The places as links, because a picture holds none.
+fn links(data: &[Datum]) -> String {
+    if data.iter().all(|datum| datum.href.is_empty()) {
+        return String::new();
+    }
+    let mut html = String::from("<p class=\"zd-chart__links\">");
+    for datum in data {
+        html.push_str(&linked(&datum.label, &datum.href));
+        html.push(' ');
+    }
+    html.push_str("</p>");
+    html
+}

@@ -1,0 +1,272 @@
+//! What every page carries: title, lead, menu, notices; and the shell that knows the menu.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use zhida_platform::access::Viewer;
+use zhida_platform::room::MenuItem;
+
+use crate::{assets, is_htmx};
+
+/// What all pages of one server share. Cheap to clone.
+#[derive(Clone)]
+pub struct Shell {
+    /// The menu of all rooms, in the order shown; entries for officers are left out for other viewers.
+    pub menu: Arc<[MenuItem]>,
+    /// Version of the program, shown in the footer.
+    pub version: &'static str,
+    /// Whether the data are generated: shows the banner that says so.
+    pub demo: bool,
+    /// Who looks at the pages when nobody put a [`Viewer`] into the request.
+    pub viewer: Viewer,
+}
+
+impl Default for Shell {
+    /// No menu, no demonstration data, a public viewer: what a room's own tests need.
+    fn default() -> Self {
+        Self {
+            menu: Arc::new([]),
+            version: env!("CARGO_PKG_VERSION"),
+            demo: false,
+            viewer: Viewer::Public,
+        }
+    }
+}
+
+/// Extractor from which a handler makes its [`Page`].
+///
+/// It never refuses: without [`crate::with_frame`] around the router it holds the default [`Shell`].
+#[derive(Clone)]
+pub struct Frame {
+    /// Who looks at the page.
+    pub viewer: Viewer,
+    /// Whether htmx asks for a fragment (see [`is_htmx`]).
+    pub htmx: bool,
+    shell: Shell,
+}
+
+impl Frame {
+    /// A page with this title; the builder methods of [`Page`] add the rest.
+    pub fn page(&self, title: impl Into<String>) -> Page {
+        Page::new(&self.shell, &self.viewer, title.into())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Frame {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let shell = parts.extensions.get::<Shell>().cloned().unwrap_or_default();
+        let viewer = parts
+            .extensions
+            .get::<Viewer>()
+            .cloned()
+            .unwrap_or_else(|| shell.viewer.clone());
+        Ok(Self {
+            viewer,
+            htmx: is_htmx(&parts.headers),
+            shell,
+        })
+    }
+}
+
+/// The tone of a notice, tag or figure; always beside words, never colour alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Neutral information.
+    Info,
+    /// Something succeeded.
+    Success,
+    /// Something needs attention.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+impl Tone {
+    /// Class suffix in the theme.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Success => "success",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
+    /// The word that stands before the text, so that the tone does not depend on colour.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "提示",
+            Self::Success => "完成",
+            Self::Warning => "注意",
+            Self::Error => "出错",
+        }
+    }
+}
+
+/// A message on top of a page.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Tone of the message.
+    pub tone: Tone,
+    /// The sentence.
+    pub text: String,
+}
+
+/// A step of the path above the title.
+#[derive(Clone, Debug)]
+pub struct Crumb {
+    /// Words shown.
+    pub label: String,
+    /// Address.
+    pub href: String,
+}
+
+/// The frame's part of a page. Every room's template struct has it as field `page`.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Title: in the browser's tab and as the page's only `h1`.
+    pub title: String,
+    /// One or two sentences under the title; empty for none.
+    pub lead: String,
+    /// `href` of the menu item this page belongs to.
+    pub active: String,
+    /// Path above the title.
+    pub crumbs: Vec<Crumb>,
+    /// Messages on top.
+    pub notices: Vec<Notice>,
+    /// A sentence saying as whom one looks and what that allows; empty for the public.
+    pub viewer_banner: String,
+    /// Menu entries this viewer may see.
+    pub menu: Vec<MenuItem>,
+    /// Version of the program.
+    pub version: &'static str,
+    /// Whether the data are generated.
+    pub demo: bool,
+    /// Back office: wider and denser.
+    pub office: bool,
+    /// Whether the frame leaves the heading to the page (home pages with a hero).
+    pub own_heading: bool,
+}
+
+impl Page {
+    /// A page of `shell` for `viewer`. Handlers use [`Frame::page`]; tests and error pages use this.
+    pub fn new(shell: &Shell, viewer: &Viewer, title: String) -> Self {
+        let officer = matches!(viewer, Viewer::Officer { .. });
+        Self {
+            title,
+            lead: String::new(),
+            active: String::new(),
+            crumbs: Vec::new(),
+            notices: Vec::new(),
+            viewer_banner: match viewer {
+                Viewer::Officer { name } => format!("当前身份：{name}（工作人员视图）"),
+                Viewer::Public => String::new(),
+            },
+            menu: shell
+                .menu
+                .iter()
+                .filter(|item| officer || !item.officer_only)
+                .cloned()
+                .collect(),
+            version: shell.version,
+            demo: shell.demo,
+            office: false,
+            own_heading: false,
+        }
+    }
+
+    /// Sets the sentence under the title.
+    #[must_use]
+    pub fn lead(mut self, lead: impl Into<String>) -> Self {
+        self.lead = lead.into();
+        self
+    }
+
+    /// Marks the menu item with this `href` as the current one.
+    #[must_use]
+    pub fn active(mut self, href: impl Into<String>) -> Self {
+        self.active = href.into();
+        self
+    }
+
+    /// Adds a step to the path above the title.
+    #[must_use]
+    pub fn crumb(mut self, label: impl Into<String>, href: impl Into<String>) -> Self {
+        self.crumbs.push(Crumb {
+            label: label.into(),
+            href: href.into(),
+        });
+        self
+    }
+
+    /// Adds a message on top of the page.
+    #[must_use]
+    pub fn notice(mut self, tone: Tone, text: impl Into<String>) -> Self {
+        self.notices.push(Notice {
+            tone,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Makes the page wider and denser, for lists that officers work through.
+    #[must_use]
+    pub fn office(mut self) -> Self {
+        self.office = true;
+        self
+    }
+
+    /// Leaves the `h1` to the page's own content.
+    #[must_use]
+    pub fn own_heading(mut self) -> Self {
+        self.own_heading = true;
+        self
+    }
+
+    /// Whether a menu item is the current one; used by the frame.
+    pub fn is_active(&self, href: &str) -> bool {
+        self.active == href
+    }
+
+    /// Address of an asset with its digest; used by the frame.
+    pub fn asset(&self, name: &str) -> &'static str {
+        assets::url(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell() -> Shell {
+        let item = |label: &'static str, href: &'static str, officer_only| MenuItem {
+            label,
+            href,
+            officer_only,
+        };
+        Shell {
+            menu: Arc::new([
+                item("惠企政策", "/policies", false),
+                item("规则", "/rules", true),
+            ]),
+            ..Shell::default()
+        }
+    }
+
+    #[test]
+    fn officers_see_more_menu_than_the_public() {
+        let public = Page::new(&shell(), &Viewer::Public, "甲".into());
+        assert_eq!(public.menu.len(), 1);
+        assert!(public.viewer_banner.is_empty());
+        let officer = Viewer::Officer {
+            name: "演示管理员".into(),
+        };
+        let office = Page::new(&shell(), &officer, "甲".into());
+        assert_eq!(office.menu.len(), 2);
+        assert!(office.viewer_banner.contains("演示管理员"));
+    }
+}

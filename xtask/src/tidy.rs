@@ -1,0 +1,29 @@
+//! Promises about the repository that the compiler does not keep: `cargo xtask tidy`.
+
+mod arrows;
+mod files;
+mod licences;
+mod metadata;
+
+use anyhow::Result;
+
+use crate::{root, vendor};
+use metadata::Metadata;
+
+/// Prints every broken promise; true when there is none.
+pub fn run() -> Result<bool> {
+    let metadata = Metadata::load(&root())?;
+    let mut problems = arrows::problems(&metadata);
+    problems.extend(licences::problems(&metadata));
+    problems.extend(files::problems(&root(), &metadata)?);
+    problems.extend(vendor::problems()?);
+    for problem in &problems {
+        eprintln!("{problem}");
+    }
+    if problems.is_empty() {
+        println!("依赖方向、许可证、文件约定都符合");
+    } else {
+        eprintln!("共 {} 处不符合约定", problems.len());
+    }
+    Ok(problems.is_empty())
+}
