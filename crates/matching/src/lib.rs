@@ -1,1 +1,5 @@
-//! 
+//! 政策直达: enterprises and items brought together, every verdict explained.
+pub mod calculator;
+pub mod combination;
+pub mod rank;
+pub mod verdict;

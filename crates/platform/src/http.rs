@@ -71,7 +71,6 @@ pub fn harden(router: Router, config: &Config) -> Router {
 
 /// The layer of a route that takes uploads: lets its body grow to
 /// `limits.upload_bytes_max`.
-#[must_use]
 pub fn upload_limit(config: &Config) -> DefaultBodyLimit {
     DefaultBodyLimit::max(saturating(config.limits.upload_bytes_max))
 }

@@ -51,16 +51,32 @@ pub struct BenefitSource {
     #[serde(default, rename = "let", skip_serializing_if = "IndexMap::is_empty")]
     pub locals: IndexMap<String, String>,
     /// The amount in yuan.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text_or_number")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "text_or_number"
+    )]
     pub formula: Option<String>,
     /// The most that is given, in yuan.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text_or_number")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "text_or_number"
+    )]
     pub cap: Option<String>,
     /// The least that is given, in yuan.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text_or_number")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "text_or_number"
+    )]
     pub floor: Option<String>,
     /// Amounts up to this one, in yuan, are not paid (惠州: ≤ 1000 元不予资助).
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "text_or_number")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "text_or_number"
+    )]
     pub de_minimis: Option<String>,
     /// The last digit kept.
     #[serde(default)]
@@ -81,7 +97,9 @@ fn text_or_number<'de, D: serde::Deserializer<'de>>(
         serde_json::Value::Null => Ok(None),
         serde_json::Value::String(text) => Ok(Some(text)),
         serde_json::Value::Number(number) => Ok(Some(number.to_string())),
-        other => Err(serde::de::Error::custom(format!("应为公式或数字，而不是 {other}"))),
+        other => Err(serde::de::Error::custom(format!(
+            "应为公式或数字，而不是 {other}"
+        ))),
     }
 }
 
@@ -173,7 +191,11 @@ impl Benefit {
                     .hint("请写 formula；无法计算的请用 kind: assessed"),
             );
         }
-        if errors.is_empty() { Ok(benefit) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(benefit)
+        } else {
+            Err(errors)
+        }
     }
 
     /// Kind of benefit.
@@ -213,7 +235,9 @@ impl Benefit {
             .map(|(name, local)| Step {
                 name: name.clone(),
                 formula: render.plain(local),
-                value: context.eval(local).map(|value| show(&value, render.unit(local))),
+                value: context
+                    .eval(local)
+                    .map(|value| show(&value, render.unit(local))),
             })
             .collect();
         Amount {
@@ -222,7 +246,10 @@ impl Benefit {
             low: interval.low,
             high: interval.high,
             steps,
-            missing: missing.into_iter().map(|(i, year)| explainer.missing(i, year)).collect(),
+            missing: missing
+                .into_iter()
+                .map(|(i, year)| explainer.missing(i, year))
+                .collect(),
         }
     }
 
@@ -232,15 +259,25 @@ impl Benefit {
         let end = |expr: &Option<Expr>| expr.as_ref().map(|expr| context.bounds(expr));
         let mut interval = match (&self.formula, self.kind) {
             (Some(formula), _) => context.bounds(formula),
-            (None, BenefitKind::Right) => return Interval { low: None, high: None },
+            (None, BenefitKind::Right) => {
+                return Interval {
+                    low: None,
+                    high: None,
+                };
+            }
             (None, _) => Interval {
-                low: end(&self.floor).and_then(|floor| floor.low).or(Some(zero.clone())),
+                low: end(&self.floor)
+                    .and_then(|floor| floor.low)
+                    .or(Some(zero.clone())),
                 high: end(&self.cap).and_then(|cap| cap.high),
             },
         };
         if let (Some(_), Some(cap)) = (&self.formula, end(&self.cap)) {
             interval = Interval {
-                low: interval.low.map(|low| match cap.low { Some(cap) => low.min(cap), None => low }),
+                low: interval.low.map(|low| match cap.low {
+                    Some(cap) => low.min(cap),
+                    None => low,
+                }),
                 high: match (interval.high, cap.high) {
                     (Some(high), Some(cap)) => Some(high.min(cap)),
                     (high, cap) => high.or(cap),
@@ -250,10 +287,16 @@ impl Benefit {
         if let (Some(_), Some(floor)) = (&self.formula, end(&self.floor)) {
             interval = Interval {
                 low: interval.low.max(floor.low),
-                high: interval.high.map(|high| match floor.high { Some(f) => high.max(f), None => high }),
+                high: interval.high.map(|high| match floor.high {
+                    Some(f) => high.max(f),
+                    None => high,
+                }),
             };
         }
-        let limit = self.de_minimis.as_ref().and_then(|limit| context.number(limit));
+        let limit = self
+            .de_minimis
+            .as_ref()
+            .and_then(|limit| context.number(limit));
         let interval = interval.rising(|n| {
             let n = self.rounded(n.max(zero.clone()));
             match &limit {
@@ -265,7 +308,10 @@ impl Benefit {
             (true, _) | (false, None) => Some(zero),
             (false, Some(low)) => Some(low.clone()),
         };
-        Interval { low, high: interval.high }
+        Interval {
+            low,
+            high: interval.high,
+        }
     }
 
     fn rounded(&self, amount: Number) -> Number {

@@ -15,14 +15,22 @@ pub(crate) struct Interval {
 
 impl Interval {
     fn point(number: Number) -> Self {
-        Self { low: Some(number.clone()), high: Some(number) }
+        Self {
+            low: Some(number.clone()),
+            high: Some(number),
+        }
     }
 
-    const ANY: Self = Self { low: None, high: None };
+    const ANY: Self = Self {
+        low: None,
+        high: None,
+    };
 
     /// The number, when the interval holds only one.
     pub(crate) fn exact(&self) -> Option<&Number> {
-        self.low.as_ref().filter(|low| Some(*low) == self.high.as_ref())
+        self.low
+            .as_ref()
+            .filter(|low| Some(*low) == self.high.as_ref())
     }
 
     fn hull(self, other: Self) -> Self {
@@ -34,11 +42,17 @@ impl Interval {
 
     /// Both ends through a function that never falls where its argument rises.
     pub(crate) fn rising(self, f: impl Fn(Number) -> Number) -> Self {
-        Self { low: self.low.map(&f), high: self.high.map(&f) }
+        Self {
+            low: self.low.map(&f),
+            high: self.high.map(&f),
+        }
     }
 
     fn negated(self) -> Self {
-        Self { low: self.high.map(|n| -n), high: self.low.map(|n| -n) }
+        Self {
+            low: self.high.map(|n| -n),
+            high: self.low.map(|n| -n),
+        }
     }
 
     fn plus(self, other: Self) -> Self {
@@ -60,17 +74,18 @@ impl Interval {
                 _ if zero(&self.high) || zero(&other.high) => Some(Number::zero()),
                 _ => None,
             };
-            return Self { low: self.low.zip(other.low).map(|(a, b)| a * b), high };
+            return Self {
+                low: self.low.zip(other.low).map(|(a, b)| a * b),
+                high,
+            };
         }
         match (self.low, self.high, other.low, other.high) {
             (Some(a), Some(b), Some(c), Some(d)) => {
-                let products = [
-                    a.clone() * c.clone(),
-                    a * d.clone(),
-                    b.clone() * c,
-                    b * d,
-                ];
-                Self { low: products.iter().min().cloned(), high: products.into_iter().max() }
+                let products = [a.clone() * c.clone(), a * d.clone(), b.clone() * c, b * d];
+                Self {
+                    low: products.iter().min().cloned(),
+                    high: products.into_iter().max(),
+                }
             }
             _ => Self::ANY,
         }
@@ -82,8 +97,14 @@ impl Interval {
         let one = Number::integer(1);
         let over = |end: Option<Number>| end.and_then(|end| one.divide(&end));
         match (positive, negative) {
-            (true, _) => Self { low: over(self.high).or(Some(Number::zero())), high: over(self.low) },
-            (_, true) => Self { low: over(self.high), high: over(self.low).or(Some(Number::zero())) },
+            (true, _) => Self {
+                low: over(self.high).or(Some(Number::zero())),
+                high: over(self.low),
+            },
+            (_, true) => Self {
+                low: over(self.high),
+                high: over(self.low).or(Some(Number::zero())),
+            },
             _ => Self::ANY,
         }
     }
@@ -99,10 +120,18 @@ impl Context<'_> {
             Expr::Attribute(index, year) => {
                 if let Some(formula) = self.env.dictionary.formula(*index) {
                     let year = self.year_of(*year).unwrap_or(self.year);
-                    return Context { year, locals: &[], ..*self }.bounds(formula);
+                    return Context {
+                        year,
+                        locals: &[],
+                        ..*self
+                    }
+                    .bounds(formula);
                 }
                 let attribute = self.env.dictionary.attribute(*index);
-                Interval { low: attribute.min.clone(), high: attribute.max.clone() }
+                Interval {
+                    low: attribute.min.clone(),
+                    high: attribute.max.clone(),
+                }
             }
             Expr::Local(position) => match self.locals.get(*position) {
                 Some(local) => self.bounds(local),
@@ -150,9 +179,9 @@ impl Context<'_> {
                 low: known(lows()).into_iter().max(),
                 high: every(highs()).and_then(|ends| ends.into_iter().max()),
             },
-            Function::Sum => {
-                bounds.into_iter().fold(Interval::point(Number::zero()), Interval::plus)
-            }
+            Function::Sum => bounds
+                .into_iter()
+                .fold(Interval::point(Number::zero()), Interval::plus),
             Function::Floor | Function::Ceiling => match bounds.into_iter().next() {
                 Some(one) => one.rising(|n| match function {
                     Function::Floor => n.floor(),
@@ -177,15 +206,22 @@ impl Context<'_> {
                     .at_least_zero(),
                 _ => Interval::ANY,
             },
-            Function::Abs => Interval { low: Some(Number::zero()), high: None },
+            Function::Abs => Interval {
+                low: Some(Number::zero()),
+                high: None,
+            },
             Function::Months | Function::Years | Function::Days => Interval::ANY,
         }
     }
 
     fn table_bounds(&self, table: Table, subjects: &[Expr], rows: &[Vec<Expr>]) -> Interval {
-        let rows: Option<Vec<Vec<Number>>> =
-            rows.iter().map(|row| row.iter().map(|cell| self.number(cell)).collect()).collect();
-        let Some(rows) = rows else { return Interval::ANY };
+        let rows: Option<Vec<Vec<Number>>> = rows
+            .iter()
+            .map(|row| row.iter().map(|cell| self.number(cell)).collect())
+            .collect();
+        let Some(rows) = rows else {
+            return Interval::ANY;
+        };
         let subjects: Vec<Interval> = subjects.iter().map(|s| self.bounds(s)).collect();
         // Values are looked up at every corner and every start in between, so that tables whose
         // values fall again are right too.
@@ -217,11 +253,15 @@ impl Context<'_> {
             })
             .collect();
         match axes.as_slice() {
-            [xs] => values.extend(xs.iter().map(|x| look_up(table, std::slice::from_ref(x), &rows))),
+            [xs] => values.extend(
+                xs.iter()
+                    .map(|x| look_up(table, std::slice::from_ref(x), &rows)),
+            ),
             [xs, ys] => {
                 for x in xs {
                     values.extend(
-                        ys.iter().map(|y| look_up(table, &[x.clone(), y.clone()], &rows)),
+                        ys.iter()
+                            .map(|y| look_up(table, &[x.clone(), y.clone()], &rows)),
                     );
                 }
             }
@@ -235,15 +275,28 @@ impl Context<'_> {
     }
 
     /// Attributes (with year) that are unknown and on which the expression's value depends.
-    pub(crate) fn missing(&self, expr: &Expr, found: &mut Vec<(crate::AttributeIndex, Option<i32>)>) {
+    pub(crate) fn missing(
+        &self,
+        expr: &Expr,
+        found: &mut Vec<(crate::AttributeIndex, Option<i32>)>,
+    ) {
         match expr {
             Expr::Attribute(index, year) => {
                 let year = self.year_of(*year);
                 if let Some(formula) = self.env.dictionary.formula(*index) {
                     let year = year.unwrap_or(self.year);
-                    Context { year, locals: &[], ..*self }.missing(formula, found);
+                    Context {
+                        year,
+                        locals: &[],
+                        ..*self
+                    }
+                    .missing(formula, found);
                 } else if self.env.facts.get(*index, year).is_none()
-                    && self.env.dictionary.attribute(*index).absence == crate::Absence::Unknown
+                    && self
+                        .env
+                        .facts
+                        .absence(self.env.dictionary.attribute(*index))
+                        == crate::Absence::Unknown
                     && !found.contains(&(*index, year))
                 {
                     found.push((*index, year));

@@ -1,14 +1,14 @@
 //! From text to a typed expression, with messages a clerk understands.
 
-use std::{cell::RefCell, collections::BTreeSet, thread};
+use std::{cell::RefCell, thread};
 
 use chrono::Datelike;
 use dsntk_feel::{FeelScope, IntervalType, Name as FeelName, context::FeelContext, values};
 use dsntk_feel_parser::AstNode;
 
 use crate::{
-    Attribute, AttributeIndex, Comparison, Dictionary, Expr, Function, Hierarchy, Kind, Members,
-    Number, Operator, RuleError, Table, Test, Value,
+    Attribute, AttributeIndex, Comparison, Dictionary, Expr, Hierarchy, Kind, Number, Operator,
+    RuleError, Test, Value,
     lexer::{Lexed, Name, Words, lex},
     read, suggest,
 };
@@ -44,7 +44,7 @@ impl Type {
         }
     }
 
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Type::Bool => "是否",
             Type::Number => "数字",
@@ -68,7 +68,11 @@ pub(crate) fn condition(
     locals: &Locals,
     text: &str,
 ) -> Result<Expr, RuleError> {
-    let words = Words { dictionary, locals: &locals.names, annual: false };
+    let words = Words {
+        dictionary,
+        locals: &locals.names,
+        annual: false,
+    };
     let (expr, found) = compile(&words, &locals.types, text)?;
     expect(found, Type::Bool, "条件的结果应为“是”或“否”")
         .map_err(|error| error.hint("条件里通常要有比较，例如 上年.营业收入 >= 2000万"))?;
@@ -81,7 +85,11 @@ pub(crate) fn amount(
     locals: &Locals,
     text: &str,
 ) -> Result<Expr, RuleError> {
-    let words = Words { dictionary, locals: &locals.names, annual: false };
+    let words = Words {
+        dictionary,
+        locals: &locals.names,
+        annual: false,
+    };
     let (expr, found) = compile(&words, &locals.types, text)?;
     expect(found, Type::Number, "金额公式的结果应为数字")?;
     Ok(expr)
@@ -104,12 +112,18 @@ impl Locals {
     ) -> Result<Expr, RuleError> {
         let taken = self.names.iter().any(|other| other == name)
             || dictionary.named(name).is_some()
-            || crate::lexer::is_reserved(name);
+            || crate::words::is_reserved(name);
         if taken || name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
-            return Err(RuleError::new("local", format!("中间量“{name}”的名称不可用或已被占用"))
-                .hint("请换一个由汉字或字母组成的名称"));
+            return Err(
+                RuleError::new("local", format!("中间量“{name}”的名称不可用或已被占用"))
+                    .hint("请换一个由汉字或字母组成的名称"),
+            );
         }
-        let words = Words { dictionary, locals: &self.names, annual: false };
+        let words = Words {
+            dictionary,
+            locals: &self.names,
+            annual: false,
+        };
         let (expr, found) = compile(&words, &self.types, text)?;
         self.names.push(name.to_owned());
         self.types.push(found);
@@ -123,7 +137,11 @@ pub(crate) fn formula_of(
     attribute: &Attribute,
     text: &str,
 ) -> Result<Expr, RuleError> {
-    let words = Words { dictionary, locals: &[], annual: attribute.annual };
+    let words = Words {
+        dictionary,
+        locals: &[],
+        annual: attribute.annual,
+    };
     let (expr, found) = compile(&words, &[], text)?;
     let fits = match attribute.kind {
         Kind::Bool => found == Type::Bool,
@@ -135,12 +153,19 @@ pub(crate) fn formula_of(
     if fits {
         return Ok(expr);
     }
-    Err(RuleError::new("type", format!("公式的结果是{}，与属性的类型不符", found.word())))
+    Err(RuleError::new(
+        "type",
+        format!("公式的结果是{}，与属性的类型不符", found.word()),
+    ))
 }
 
 fn compile(words: &Words<'_>, locals: &[Type], text: &str) -> Result<(Expr, Type), RuleError> {
     let lexed = lex(words, text)?;
-    let compiler = Compiler { dictionary: words.dictionary, lexed: &lexed, locals };
+    let compiler = Compiler {
+        dictionary: words.dictionary,
+        lexed: &lexed,
+        locals,
+    };
     if lexed.tokens <= TOKENS_INLINE_MAX {
         return compiler.run();
     }
@@ -182,39 +207,46 @@ fn expect(found: Type, wanted: Type, message: &str) -> Result<(), RuleError> {
     if found == wanted {
         return Ok(());
     }
-    Err(RuleError::new("type", format!("{message}，这里是{}", found.word())))
+    Err(RuleError::new(
+        "type",
+        format!("{message}，这里是{}", found.word()),
+    ))
 }
 
-struct Compiler<'a> {
+/// Types one expression of the grammar's tree.
+pub(crate) struct Compiler<'a> {
     dictionary: &'a Dictionary,
     lexed: &'a Lexed,
     locals: &'a [Type],
 }
 
-type Typed = Result<(Expr, Type), RuleError>;
+pub(crate) type Typed = Result<(Expr, Type), RuleError>;
 
 impl Compiler<'_> {
     fn run(&self) -> Typed {
         self.expr(&parse(self.lexed)?)
     }
 
-    fn expr(&self, node: &AstNode) -> Typed {
+    pub(crate) fn expr(&self, node: &AstNode) -> Typed {
         match node {
             AstNode::And(..) => Ok((Expr::All(self.chain(node, true)?), Type::Bool)),
             AstNode::Or(..) => Ok((Expr::Any(self.chain(node, false)?), Type::Bool)),
             AstNode::Boolean(value) => Ok((Expr::Literal(Value::Bool(*value)), Type::Bool)),
             AstNode::Numeric(whole, part, _, exponent) if exponent.is_empty() => {
-                let text = if part.is_empty() { whole.clone() } else { format!("{whole}.{part}") };
-                let number: Number = text
-                    .parse()
-                    .map_err(|error: crate::NumberError| {
-                        RuleError::new("number", error.to_string())
-                    })?;
+                let text = if part.is_empty() {
+                    whole.clone()
+                } else {
+                    format!("{whole}.{part}")
+                };
+                let number: Number = text.parse().map_err(|error: crate::NumberError| {
+                    RuleError::new("number", error.to_string())
+                })?;
                 Ok((Expr::Literal(Value::Number(number)), Type::Number))
             }
-            AstNode::String(position) => {
-                Ok((Expr::Literal(Value::Text(self.text(position)?.to_owned())), Type::Text))
-            }
+            AstNode::String(position) => Ok((
+                Expr::Literal(Value::Text(self.text(position)?.to_owned())),
+                Type::Text,
+            )),
             AstNode::At(position) => self.date(self.text(position)?),
             AstNode::Name(name) => self.name(name),
             AstNode::Neg(inner) => match self.number(inner)? {
@@ -242,8 +274,10 @@ impl Compiler<'_> {
             AstNode::In(subject, tests) => self.membership(subject, tests),
             AstNode::If(condition, yes, no) => self.choice(condition, yes, no),
             AstNode::FunctionInvocation(name, parameters) => self.call(name, parameters),
-            _ => Err(RuleError::new("unsupported", "用到了本系统不支持的 FEEL 写法")
-                .hint("支持的写法见《规则语言》")),
+            _ => Err(
+                RuleError::new("unsupported", "用到了本系统不支持的 FEEL 写法")
+                    .hint("支持的写法见《规则语言》"),
+            ),
         }
     }
 
@@ -273,19 +307,19 @@ impl Compiler<'_> {
         Ok(parts)
     }
 
-    fn boolean(&self, node: &AstNode) -> Result<Expr, RuleError> {
+    pub(crate) fn boolean(&self, node: &AstNode) -> Result<Expr, RuleError> {
         let (expr, found) = self.expr(node)?;
         expect(found, Type::Bool, "“且”“或”“非”连接的应是条件")?;
         Ok(expr)
     }
 
-    fn number(&self, node: &AstNode) -> Result<Expr, RuleError> {
+    pub(crate) fn number(&self, node: &AstNode) -> Result<Expr, RuleError> {
         let (expr, found) = self.expr(node)?;
         expect(found, Type::Number, "这里应是数字")?;
         Ok(expr)
     }
 
-    fn text(&self, position: &str) -> Result<&str, RuleError> {
+    pub(crate) fn text(&self, position: &str) -> Result<&str, RuleError> {
         position
             .parse::<usize>()
             .ok()
@@ -294,19 +328,29 @@ impl Compiler<'_> {
             .ok_or_else(|| RuleError::new("syntax", "规则的写法无法识别"))
     }
 
-    fn date(&self, text: &str) -> Typed {
-        let date = read::read_date(text)
-            .map_err(|error| RuleError::new("date", error.to_string()))?;
+    pub(crate) fn date(&self, text: &str) -> Typed {
+        if text.contains(['T', ':']) {
+            return Err(RuleError::new(
+                "date",
+                format!("“{text}”带有时刻，规则里只写日期"),
+            ));
+        }
+        let date =
+            read::read_date(text).map_err(|error| RuleError::new("date", error.to_string()))?;
         if !(1949..=2100).contains(&date.year()) {
-            return Err(RuleError::new("date", format!("规则里的日期 {date} 不合理"))
-                .hint("年份应在 1949 至 2100 之间"));
+            return Err(
+                RuleError::new("date", format!("规则里的日期 {date} 不合理"))
+                    .hint("年份应在 1949 至 2100 之间"),
+            );
         }
         Ok((Expr::Literal(Value::Date(date)), Type::Date))
     }
 
-    fn placeholder(&self, name: &FeelName) -> Option<&Name> {
+    pub(crate) fn placeholder(&self, name: &FeelName) -> Option<&Name> {
         let name = name.to_string();
-        self.lexed.names.get(name.strip_prefix('n')?.parse::<usize>().ok()?)
+        self.lexed
+            .names
+            .get(name.strip_prefix('n')?.parse::<usize>().ok()?)
     }
 
     fn name(&self, name: &FeelName) -> Typed {
@@ -321,9 +365,7 @@ impl Compiler<'_> {
                 Some(found) => Ok((Expr::Local(*position), *found)),
                 None => Err(RuleError::new("local", "中间量必须先定义再使用")),
             },
-            Some(Name::Function(_)) | None => {
-                Err(RuleError::new("syntax", "规则的写法无法识别"))
-            }
+            Some(Name::Function(_)) | None => Err(RuleError::new("syntax", "规则的写法无法识别")),
         }
     }
 
@@ -334,7 +376,10 @@ impl Compiler<'_> {
         {
             return Err(RuleError::new("zero", "不能除以 0"));
         }
-        Ok((Expr::Arithmetic(operator, Box::new(left), Box::new(right)), Type::Number))
+        Ok((
+            Expr::Arithmetic(operator, Box::new(left), Box::new(right)),
+            Type::Number,
+        ))
     }
 
     fn compare(&self, comparison: Comparison, left: &AstNode, right: &AstNode) -> Typed {
@@ -349,33 +394,44 @@ impl Compiler<'_> {
         let right = self.fit(right, right_type, left_type)?;
         let equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
         match left_type {
-            Type::Set(_) => Err(RuleError::new("type", "集合不能直接比较")
-                .hint("请写 包含(集合, \"内容\")")),
+            Type::Set(_) => {
+                Err(RuleError::new("type", "集合不能直接比较").hint("请写 包含(集合, \"内容\")"))
+            }
             Type::Bool if equality => Ok((equals_bool(comparison, left, right), Type::Bool)),
             Type::Code(hierarchy) if equality => {
                 let test = Expr::In(Box::new(left), vec![Test::Is(right)], Some(hierarchy));
                 let negated = comparison == Comparison::NotEqual;
-                let expr = if negated { Expr::Not(Box::new(test)) } else { test };
+                let expr = if negated {
+                    Expr::Not(Box::new(test))
+                } else {
+                    test
+                };
                 Ok((expr, Type::Bool))
             }
-            Type::Number | Type::Date => {
-                Ok((Expr::Compare(comparison, Box::new(left), Box::new(right)), Type::Bool))
-            }
-            _ if equality => {
-                Ok((Expr::Compare(comparison, Box::new(left), Box::new(right)), Type::Bool))
-            }
-            other => Err(RuleError::new(
-                "type",
-                format!("{}不能比较大小", other.word()),
-            )
-            .hint("请用 = 或 in (…)")),
+            Type::Number | Type::Date => Ok((
+                Expr::Compare(comparison, Box::new(left), Box::new(right)),
+                Type::Bool,
+            )),
+            _ if equality => Ok((
+                Expr::Compare(comparison, Box::new(left), Box::new(right)),
+                Type::Bool,
+            )),
+            other => Err(
+                RuleError::new("type", format!("{}不能比较大小", other.word()))
+                    .hint("请用 = 或 in (…)"),
+            ),
         }
     }
 
     fn between(&self, subject: &AstNode, low: &AstNode, high: &AstNode) -> Typed {
         let (subject, found) = self.ordered(subject)?;
         let (low, high) = (self.value(low, found)?, self.value(high, found)?);
-        let test = Test::Between { low, low_closed: true, high, high_closed: true };
+        let test = Test::Between {
+            low,
+            low_closed: true,
+            high,
+            high_closed: true,
+        };
         Ok((Expr::In(Box::new(subject), vec![test], None), Type::Bool))
     }
 
@@ -383,7 +439,10 @@ impl Compiler<'_> {
         let (expr, found) = self.expr(node)?;
         match found {
             Type::Number | Type::Date => Ok((expr, found)),
-            other => Err(RuleError::new("type", format!("{}没有大小之分", other.word()))),
+            other => Err(RuleError::new(
+                "type",
+                format!("{}没有大小之分", other.word()),
+            )),
         }
     }
 
@@ -393,7 +452,7 @@ impl Compiler<'_> {
     }
 
     /// Checks a value against what it is compared with, and brings codes to their normal form.
-    fn fit(&self, expr: Expr, found: Type, wanted: Type) -> Result<Expr, RuleError> {
+    pub(crate) fn fit(&self, expr: Expr, found: Type, wanted: Type) -> Result<Expr, RuleError> {
         let Expr::Literal(Value::Text(text)) = &expr else {
             return match (found, wanted) {
                 _ if found == wanted => Ok(expr),
@@ -410,18 +469,20 @@ impl Compiler<'_> {
                 self.choose(index, text)?;
                 Ok(expr)
             }
-            Type::Code(hierarchy) => {
-                Ok(Expr::Literal(Value::Text(code_of(hierarchy, text)?)))
-            }
+            Type::Code(hierarchy) => Ok(Expr::Literal(Value::Text(code_of(hierarchy, text)?))),
             Type::Date => self.date(text).map(|(date, _)| date),
-            Type::Number => Err(RuleError::new("type", format!("“{text}”是文字，这里应是数字"))
-                .hint("数字不加引号")),
-            Type::Bool => Err(RuleError::new("type", format!("“{text}”是文字，这里应是条件"))
-                .hint("是否型属性直接写名称")),
+            Type::Number => Err(
+                RuleError::new("type", format!("“{text}”是文字，这里应是数字"))
+                    .hint("数字不加引号"),
+            ),
+            Type::Bool => Err(
+                RuleError::new("type", format!("“{text}”是文字，这里应是条件"))
+                    .hint("是否型属性直接写名称"),
+            ),
         }
     }
 
-    fn choose(&self, index: AttributeIndex, text: &str) -> Result<(), RuleError> {
+    pub(crate) fn choose(&self, index: AttributeIndex, text: &str) -> Result<(), RuleError> {
         let attribute = self.dictionary.attribute(index);
         let known = attribute.choices.is_empty() || attribute.choices.iter().any(|c| c == text);
         if known {
@@ -430,10 +491,17 @@ impl Compiler<'_> {
         let near = suggest::nearest(text, attribute.choices.iter().map(String::as_str), 2);
         let hint = match near.is_empty() {
             true => format!("可选：{}", attribute.choices.join("、")),
-            false => format!("是不是“{}”？可选：{}", near.join("”“"), attribute.choices.join("、")),
+            false => format!(
+                "是不是“{}”？可选：{}",
+                near.join("”“"),
+                attribute.choices.join("、")
+            ),
         };
-        Err(RuleError::new("choice", format!("“{}”没有“{text}”这个选项", attribute.name))
-            .hint(hint))
+        Err(RuleError::new(
+            "choice",
+            format!("“{}”没有“{text}”这个选项", attribute.name),
+        )
+        .hint(hint))
     }
 
     fn membership(&self, subject: &AstNode, tests: &AstNode) -> Typed {
@@ -465,7 +533,10 @@ impl Compiler<'_> {
     fn test(&self, node: &AstNode, found: Type) -> Result<Test, RuleError> {
         let compares = |comparison, value: &AstNode| {
             if !matches!(found, Type::Number | Type::Date) {
-                return Err(RuleError::new("type", format!("{}没有大小之分", found.word())));
+                return Err(RuleError::new(
+                    "type",
+                    format!("{}没有大小之分", found.word()),
+                ));
             }
             Ok(Test::Compares(comparison, self.value(value, found)?))
         };
@@ -495,148 +566,11 @@ impl Compiler<'_> {
         let condition = self.boolean(condition)?;
         let ((yes, found), (no, other)) = (self.expr(yes)?, self.expr(no)?);
         let no = self.fit(no, other, found)?;
-        Ok((Expr::If(Box::new(condition), Box::new(yes), Box::new(no)), found))
+        Ok((
+            Expr::If(Box::new(condition), Box::new(yes), Box::new(no)),
+            found,
+        ))
     }
-
-    fn call(&self, name: &AstNode, parameters: &AstNode) -> Typed {
-        let (AstNode::Name(name), AstNode::PositionalParameters(arguments)) = (name, parameters)
-        else {
-            return Err(RuleError::new("unsupported", "函数参数请按位置书写"));
-        };
-        if name.to_string() == "not" {
-            let [inner] = arguments.as_slice() else {
-                return Err(RuleError::new("arguments", "“非”后面应是一个条件"));
-            };
-            return Ok((Expr::Not(Box::new(self.boolean(inner)?)), Type::Bool));
-        }
-        let Some(Name::Function(function)) = self.placeholder(name) else {
-            return Err(RuleError::new("unsupported", "没有这个函数"));
-        };
-        match *function {
-            "min" => self.numbers(Function::Min, function, arguments, 1..=50),
-            "max" => self.numbers(Function::Max, function, arguments, 1..=50),
-            "sum" => self.numbers(Function::Sum, function, arguments, 1..=50),
-            "abs" => self.numbers(Function::Abs, function, arguments, 1..=1),
-            "floor" => self.numbers(Function::Floor, function, arguments, 1..=1),
-            "ceiling" => self.numbers(Function::Ceiling, function, arguments, 1..=1),
-            "round" => self.numbers(Function::Round, function, arguments, 2..=2),
-            "补差" => self.numbers(Function::TopUp, function, arguments, 2..=2),
-            "满月数" => self.dates(Function::Months, function, arguments),
-            "满年数" => self.dates(Function::Years, function, arguments),
-            "天数" => self.dates(Function::Days, function, arguments),
-            "分档" => self.table(Table::Tier, function, arguments, 1),
-            "二维分档" => self.table(Table::Matrix, function, arguments, 2),
-            "超额累进" => self.table(Table::Marginal, function, arguments, 1),
-            "累计" => self.stages(arguments),
-            "包含" | "包含任一" => self.contains(Members::Any, function, arguments),
-            "包含全部" => self.contains(Members::All, function, arguments),
-            "已知" => match arguments.as_slice() {
-                [inner] => Ok((Expr::Known(Box::new(self.expr(inner)?.0)), Type::Bool)),
-                _ => Err(arguments_wrong("已知", "一个属性，如 已知(上年.营业收入)")),
-            },
-            "date" => match arguments.as_slice() {
-                [AstNode::String(position)] => self.date(self.text(position)?),
-                _ => Err(arguments_wrong("date", "带引号的日期，如 date(\"2025-01-01\")")),
-            },
-            other => Err(RuleError::new("unsupported", format!("没有“{other}”这个函数"))),
-        }
-    }
-
-    fn numbers(
-        &self,
-        function: Function,
-        name: &str,
-        arguments: &[AstNode],
-        count: std::ops::RangeInclusive<usize>,
-    ) -> Typed {
-        if !count.contains(&arguments.len()) {
-            return Err(arguments_wrong(name, "数字，个数不对"));
-        }
-        let arguments = arguments.iter().map(|node| self.number(node)).collect::<Result<_, _>>()?;
-        Ok((Expr::Call(function, arguments), Type::Number))
-    }
-
-    fn dates(&self, function: Function, name: &str, arguments: &[AstNode]) -> Typed {
-        let [from, to] = arguments else {
-            return Err(arguments_wrong(name, "两个日期，如 满月数(成立日期, 基准日)"));
-        };
-        let day = |node| {
-            let (expr, found) = self.expr(node)?;
-            self.fit(expr, found, Type::Date)
-        };
-        Ok((Expr::Call(function, vec![day(from)?, day(to)?]), Type::Number))
-    }
-
-    fn table(&self, table: Table, name: &str, arguments: &[AstNode], keys: usize) -> Typed {
-        let shape = if keys == 1 { "数字，再加若干个 [起点, 值]" } else { "两个数字，再加若干个 [起点, 起点, 值]" };
-        if arguments.len() <= keys {
-            return Err(arguments_wrong(name, shape));
-        }
-        let (subjects, rows) = arguments.split_at(keys);
-        let subjects = subjects.iter().map(|node| self.number(node)).collect::<Result<_, _>>()?;
-        let rows = rows
-            .iter()
-            .map(|row| match row {
-                AstNode::List(cells) if cells.len() == keys + 1 => {
-                    cells.iter().map(|cell| self.number(cell)).collect::<Result<Vec<_>, _>>()
-                }
-                _ => Err(arguments_wrong(name, shape)),
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        if keys == 1 {
-            refuse_unsorted(name, &rows)?;
-        }
-        Ok((Expr::Table(table, subjects, rows), Type::Number))
-    }
-
-    fn stages(&self, arguments: &[AstNode]) -> Typed {
-        let wrong = || arguments_wrong("累计", "一个集合，再加若干个 [\"阶段\", 金额]");
-        let (set, rows) = arguments.split_first().filter(|(_, rows)| !rows.is_empty()).ok_or_else(wrong)?;
-        let (set, index) = self.set(set)?;
-        let stages = rows
-            .iter()
-            .map(|row| match row {
-                AstNode::List(cells) => match cells.as_slice() {
-                    [AstNode::String(stage), amount] => {
-                        let stage = self.text(stage)?;
-                        self.choose(index, stage)?;
-                        Ok((stage.to_owned(), self.number(amount)?))
-                    }
-                    _ => Err(wrong()),
-                },
-                _ => Err(wrong()),
-            })
-            .collect::<Result<_, _>>()?;
-        Ok((Expr::Stages(Box::new(set), stages), Type::Number))
-    }
-
-    fn set(&self, node: &AstNode) -> Result<(Expr, AttributeIndex), RuleError> {
-        match self.expr(node)? {
-            (expr, Type::Set(index)) => Ok((expr, index)),
-            (_, other) => {
-                Err(RuleError::new("type", format!("这里应是集合型属性，不是{}", other.word())))
-            }
-        }
-    }
-
-    fn contains(&self, members: Members, name: &str, arguments: &[AstNode]) -> Typed {
-        let wrong = || arguments_wrong(name, "一个集合和带引号的内容，如 包含(企业标签, \"专精特新\")");
-        let (set, texts) = arguments.split_first().filter(|(_, texts)| !texts.is_empty()).ok_or_else(wrong)?;
-        let (set, index) = self.set(set)?;
-        let mut wanted = BTreeSet::new();
-        for node in texts {
-            let AstNode::String(position) = node else { return Err(wrong()) };
-            let text = self.text(position)?;
-            self.choose(index, text)?;
-            wanted.insert(text.to_owned());
-        }
-        let wanted = wanted.into_iter().collect();
-        Ok((Expr::Contains(members, Box::new(set), wanted), Type::Bool))
-    }
-}
-
-fn arguments_wrong(name: &str, shape: &str) -> RuleError {
-    RuleError::new("arguments", format!("“{name}”的括号里应是{shape}"))
 }
 
 /// `x = true` is `x`; `x = false` is `not(x)`; `x = y` holds when both or neither do.
@@ -649,36 +583,25 @@ fn equals_bool(comparison: Comparison, left: Expr, right: Expr) -> Expr {
     }
 }
 
-/// Rows must ascend, otherwise the author has likely swapped two numbers.
-fn refuse_unsorted(name: &str, rows: &[Vec<Expr>]) -> Result<(), RuleError> {
-    for pair in rows.windows(2) {
-        let starts = (pair[0].first(), pair[1].first());
-        if let (
-            Some(Expr::Literal(Value::Number(before))),
-            Some(Expr::Literal(Value::Number(after))),
-        ) = starts
-            && before >= after
-        {
-            return Err(RuleError::new(
-                "rows",
-                format!("“{name}”各档的起点应由小到大，{before} 之后是 {after}"),
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// A division or industry code in normal form; a name is answered with the code to write.
 fn code_of(hierarchy: Hierarchy, text: &str) -> Result<String, RuleError> {
     use zhida_standards::{division, industry};
     let (found, near): (Option<String>, Vec<String>) = match hierarchy {
         Hierarchy::Division => (
             division::resolve(text).map(|found| found.code().as_str().to_owned()),
-            division::find_by_name(text).iter().take(3).map(|d| d.code.to_string()).collect(),
+            division::find_by_name(text)
+                .iter()
+                .take(3)
+                .map(|d| d.code.to_string())
+                .collect(),
         ),
         Hierarchy::Industry => (
             industry::lookup(text).map(|found| found.code.to_owned()),
-            industry::find_by_name(text).iter().take(3).map(|i| i.code.to_owned()).collect(),
+            industry::find_by_name(text)
+                .iter()
+                .take(3)
+                .map(|i| i.code.to_owned())
+                .collect(),
         ),
     };
     found.ok_or_else(|| {
@@ -693,4 +616,3 @@ fn code_of(hierarchy: Hierarchy, text: &str) -> Result<String, RuleError> {
         }
     })
 }
-

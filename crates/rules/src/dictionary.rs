@@ -36,7 +36,9 @@ pub enum Kind {
 }
 
 /// Who may see an attribute's values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Sensitivity {
     /// Published by law (企业信息公示): everybody.
@@ -232,7 +234,9 @@ impl Dictionary {
         constants: Vec<Constant>,
     ) -> Result<Self, DictionaryError> {
         if attributes.len() > ATTRIBUTES_MAX || constants.len() > ATTRIBUTES_MAX {
-            return Err(DictionaryError::TooLarge(attributes.len().max(constants.len())));
+            return Err(DictionaryError::TooLarge(
+                attributes.len().max(constants.len()),
+            ));
         }
         let mut names = HashMap::new();
         let mut claim = |word: &str, named: Named| match names.insert(word.to_owned(), named) {
@@ -252,10 +256,18 @@ impl Dictionary {
         }
         for (position, constant) in constants.iter().enumerate() {
             check_name(&constant.name, &constant.name)?;
-            claim(&constant.name, Named::Constant(ConstantIndex(position as u16)))?;
+            claim(
+                &constant.name,
+                Named::Constant(ConstantIndex(position as u16)),
+            )?;
         }
         let formulas = vec![None; attributes.len()];
-        let mut dictionary = Self { attributes, constants, names, formulas };
+        let mut dictionary = Self {
+            attributes,
+            constants,
+            names,
+            formulas,
+        };
         dictionary.compile_formulas()?;
         Ok(dictionary)
     }
@@ -342,7 +354,10 @@ impl Dictionary {
     pub fn constant_on(&self, index: ConstantIndex, day: NaiveDate) -> Option<&Number> {
         let values = &self.constant(index).values;
         let current = values.iter().rev().find(|value| value.from <= day)?;
-        current.until.is_none_or(|until| day <= until).then_some(&current.value)
+        current
+            .until
+            .is_none_or(|until| day <= until)
+            .then_some(&current.value)
     }
 
     /// All attributes in the file's order.
@@ -380,7 +395,7 @@ fn check_name(owner: &str, word: &str) -> Result<(), DictionaryError> {
     if word.starts_with(|c: char| c.is_ascii_digit()) {
         return refuse("不能以数字开头");
     }
-    if crate::lexer::is_reserved(word) {
+    if crate::words::is_reserved(word) {
         return refuse("与规则语言的保留词相同");
     }
     Ok(())
@@ -389,7 +404,12 @@ fn check_name(owner: &str, word: &str) -> Result<(), DictionaryError> {
 fn check_attribute(attribute: &Attribute) -> Result<(), DictionaryError> {
     check_name(&attribute.name, &attribute.name)?;
     check_name(&attribute.name, &attribute.id)?;
-    let wrong = |why: &str| Err(DictionaryError::Attribute(attribute.name.clone(), why.to_owned()));
+    let wrong = |why: &str| {
+        Err(DictionaryError::Attribute(
+            attribute.name.clone(),
+            why.to_owned(),
+        ))
+    };
     if attribute.kind == Kind::Choice && attribute.choices.is_empty() {
         return wrong("选项型属性没有列出选项（choices）");
     }

@@ -30,7 +30,12 @@ pub struct RuleError {
 
 impl RuleError {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, at: None, message: message.into(), hint: None }
+        Self {
+            code,
+            at: None,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     pub(crate) fn at(mut self, start: usize, end: usize) -> Self {

@@ -34,7 +34,11 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Env<'a> {
     pub(crate) fn context(self, locals: &'a [Expr]) -> Context<'a> {
-        Context { env: self, locals, year: self.on.year() }
+        Context {
+            env: self,
+            locals,
+            year: self.on.year(),
+        }
     }
 
     /// An attribute's value, derived ones computed; `None` is unknown.
@@ -55,7 +59,10 @@ impl Context<'_> {
                 .constant_on(*index, self.env.on)
                 .map(|number| Value::Number(number.clone())),
             Expr::ReferenceDate => Some(Value::Date(self.env.on)),
-            Expr::Local(position) => self.locals.get(*position).and_then(|local| self.eval(local)),
+            Expr::Local(position) => self
+                .locals
+                .get(*position)
+                .and_then(|local| self.eval(local)),
             Expr::Arithmetic(..) | Expr::Call(..) | Expr::Table(..) | Expr::Stages(..) => {
                 self.number(expr).map(Value::Number)
             }
@@ -79,10 +86,14 @@ impl Context<'_> {
             }
             Expr::In(subject, tests, hierarchy) => {
                 let subject = self.eval(subject)?;
-                any(tests.iter().map(|test| self.test(&subject, test, *hierarchy)))
+                any(tests
+                    .iter()
+                    .map(|test| self.test(&subject, test, *hierarchy)))
             }
             Expr::Contains(members, set, wanted) => {
-                let Value::Set(set) = self.eval(set)? else { return None };
+                let Value::Set(set) = self.eval(set)? else {
+                    return None;
+                };
                 Some(match members {
                     Members::Any => wanted.iter().any(|member| set.contains(member)),
                     Members::All => wanted.iter().all(|member| set.contains(member)),
@@ -113,14 +124,22 @@ impl Context<'_> {
                 }
             }
             Test::Compares(comparison, value) => compare(*comparison, subject, &self.eval(value)?),
-            Test::Between { low, low_closed, high, high_closed } => {
+            Test::Between {
+                low,
+                low_closed,
+                high,
+                high_closed,
+            } => {
                 let from = if *low_closed {
                     Comparison::GreaterOrEqual
                 } else {
                     Comparison::Greater
                 };
-                let to =
-                    if *high_closed { Comparison::LessOrEqual } else { Comparison::Less };
+                let to = if *high_closed {
+                    Comparison::LessOrEqual
+                } else {
+                    Comparison::Less
+                };
                 let low = self.eval(low).and_then(|low| compare(from, subject, &low));
                 let high = self.eval(high).and_then(|high| compare(to, subject, &high));
                 all([low, high].into_iter())
@@ -131,15 +150,18 @@ impl Context<'_> {
     pub(crate) fn attribute(&self, index: AttributeIndex, year: Year) -> Option<Value> {
         let year = self.year_of(year);
         if let Some(formula) = self.env.dictionary.formula(index) {
-            let context =
-                Context { env: self.env, locals: &[], year: year.unwrap_or(self.env.on.year()) };
+            let context = Context {
+                env: self.env,
+                locals: &[],
+                year: year.unwrap_or(self.env.on.year()),
+            };
             return context.eval(formula);
         }
         if let Some(fact) = self.env.facts.get(index, year) {
             return Some(fact.value.clone());
         }
         let attribute = self.env.dictionary.attribute(index);
-        match (attribute.absence, attribute.kind) {
+        match (self.env.facts.absence(attribute), attribute.kind) {
             (Absence::Unknown, _) => None,
             (Absence::No, Kind::Set) => Some(Value::Set(Default::default())),
             (Absence::No, _) => Some(Value::Bool(false)),
@@ -168,25 +190,37 @@ impl Context<'_> {
             }
             Expr::Call(Function::Months | Function::Years | Function::Days, _) => self.dates(expr),
             Expr::Call(function, arguments) => {
-                let numbers: Vec<Number> =
-                    arguments.iter().map(|a| self.number(a)).collect::<Option<_>>()?;
+                let numbers: Vec<Number> = arguments
+                    .iter()
+                    .map(|a| self.number(a))
+                    .collect::<Option<_>>()?;
                 apply(*function, &numbers)
             }
             Expr::Table(table, subjects, rows) => {
-                let subjects: Vec<Number> =
-                    subjects.iter().map(|s| self.number(s)).collect::<Option<_>>()?;
+                let subjects: Vec<Number> = subjects
+                    .iter()
+                    .map(|s| self.number(s))
+                    .collect::<Option<_>>()?;
                 let rows: Vec<Vec<Number>> = rows
                     .iter()
-                    .map(|row| row.iter().map(|cell| self.number(cell)).collect::<Option<_>>())
+                    .map(|row| {
+                        row.iter()
+                            .map(|cell| self.number(cell))
+                            .collect::<Option<_>>()
+                    })
                     .collect::<Option<_>>()?;
                 Some(look_up(*table, &subjects, &rows))
             }
             Expr::Stages(set, stages) => {
-                let Value::Set(reached) = self.eval(set)? else { return None };
+                let Value::Set(reached) = self.eval(set)? else {
+                    return None;
+                };
                 stages
                     .iter()
                     .filter(|(stage, _)| reached.contains(stage))
-                    .try_fold(Number::zero(), |sum, (_, amount)| Some(sum + self.number(amount)?))
+                    .try_fold(Number::zero(), |sum, (_, amount)| {
+                        Some(sum + self.number(amount)?)
+                    })
             }
             other => match self.eval(other)? {
                 Value::Number(number) => Some(number),
@@ -196,8 +230,12 @@ impl Context<'_> {
     }
 
     fn dates(&self, expr: &Expr) -> Option<Number> {
-        let Expr::Call(function, arguments) = expr else { return None };
-        let [from, to] = arguments.as_slice() else { return None };
+        let Expr::Call(function, arguments) = expr else {
+            return None;
+        };
+        let [from, to] = arguments.as_slice() else {
+            return None;
+        };
         let (Value::Date(from), Value::Date(to)) = (self.eval(from)?, self.eval(to)?) else {
             return None;
         };
@@ -245,11 +283,15 @@ pub(crate) fn whole_months(from: NaiveDate, to: NaiveDate) -> i64 {
     if to < from {
         return -whole_months(to, from);
     }
-    let months = i64::from(to.year() - from.year()) * 12 + i64::from(to.month())
-        - i64::from(from.month());
+    let months =
+        i64::from(to.year() - from.year()) * 12 + i64::from(to.month()) - i64::from(from.month());
     // 1 月 31 日起满一个月是 2 月末日.
     let last = to.succ_opt().is_none_or(|next| next.month() != to.month());
-    if to.day() >= from.day() || last { months } else { months - 1 }
+    if to.day() >= from.day() || last {
+        months
+    } else {
+        months - 1
+    }
 }
 
 /// Applies a numeric function to known arguments.
@@ -258,7 +300,9 @@ pub(crate) fn apply(function: Function, numbers: &[Number]) -> Option<Number> {
     Some(match function {
         Function::Min => numbers.iter().min()?.clone(),
         Function::Max => numbers.iter().max()?.clone(),
-        Function::Sum => numbers.iter().fold(Number::zero(), |sum, n| sum + n.clone()),
+        Function::Sum => numbers
+            .iter()
+            .fold(Number::zero(), |sum, n| sum + n.clone()),
         Function::Abs => first.abs(),
         Function::Floor => first.floor(),
         Function::Ceiling => first.ceil(),
@@ -270,8 +314,12 @@ pub(crate) fn apply(function: Function, numbers: &[Number]) -> Option<Number> {
 
 /// Looks subjects up in a table function's rows.
 pub(crate) fn look_up(table: Table, subjects: &[Number], rows: &[Vec<Number>]) -> Number {
-    let reached =
-        |row: &&Vec<Number>| subjects.iter().zip(row.iter()).all(|(subject, start)| subject >= start);
+    let reached = |row: &&Vec<Number>| {
+        subjects
+            .iter()
+            .zip(row.iter())
+            .all(|(subject, start)| subject >= start)
+    };
     let value = |row: &Vec<Number>| row.last().cloned().unwrap_or_else(Number::zero);
     match table {
         Table::Tier => rows
@@ -280,14 +328,21 @@ pub(crate) fn look_up(table: Table, subjects: &[Number], rows: &[Vec<Number>]) -
             .max_by(|a, b| a.first().cmp(&b.first()))
             .map(value)
             .unwrap_or_else(Number::zero),
-        Table::Matrix => {
-            rows.iter().filter(reached).map(value).max().unwrap_or_else(Number::zero)
-        }
+        Table::Matrix => rows
+            .iter()
+            .filter(reached)
+            .map(value)
+            .max()
+            .unwrap_or_else(Number::zero),
         Table::Marginal => {
-            let Some(subject) = subjects.first() else { return Number::zero() };
+            let Some(subject) = subjects.first() else {
+                return Number::zero();
+            };
             let mut total = Number::zero();
             for (position, row) in rows.iter().enumerate() {
-                let (Some(start), Some(rate)) = (row.first(), row.get(1)) else { continue };
+                let (Some(start), Some(rate)) = (row.first(), row.get(1)) else {
+                    continue;
+                };
                 let end = rows.get(position + 1).and_then(|next| next.first());
                 let top = end.map_or(subject, |end| end.min(subject));
                 if top > start {

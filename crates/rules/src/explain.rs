@@ -117,22 +117,39 @@ pub(crate) struct Explainer<'a> {
 impl Explainer<'_> {
     pub(crate) fn node(&self, expr: &Expr, negated: bool) -> Node {
         let parts = |list: Vec<(&Expr, bool)>| -> Vec<Node> {
-            list.into_iter().map(|(part, negated)| self.node(part, negated)).collect()
+            list.into_iter()
+                .map(|(part, negated)| self.node(part, negated))
+                .collect()
         };
         let verdict = || -> Truth {
-            self.context.truth(expr).map(|truth| truth != negated).into()
+            self.context
+                .truth(expr)
+                .map(|truth| truth != negated)
+                .into()
         };
         match shape(expr, negated) {
-            Shape::All(list) => Node::All { verdict: verdict(), parts: parts(list) },
-            Shape::Any(list) => Node::Any { verdict: verdict(), parts: parts(list) },
+            Shape::All(list) => Node::All {
+                verdict: verdict(),
+                parts: parts(list),
+            },
+            Shape::Any(list) => Node::Any {
+                verdict: verdict(),
+                parts: parts(list),
+            },
             Shape::Branches(condition, yes, no) => {
                 let branch = |negated, branch: (&Expr, bool)| {
                     let parts = parts(vec![(condition, negated), branch]);
-                    let verdict =
-                        parts.iter().map(Node::verdict).min().unwrap_or(Truth::Unknown);
+                    let verdict = parts
+                        .iter()
+                        .map(Node::verdict)
+                        .min()
+                        .unwrap_or(Truth::Unknown);
                     Node::All { verdict, parts }
                 };
-                Node::Any { verdict: verdict(), parts: vec![branch(false, yes), branch(true, no)] }
+                Node::Any {
+                    verdict: verdict(),
+                    parts: vec![branch(false, yes), branch(true, no)],
+                }
             }
             Shape::Single(single, negated) => Node::Test(self.test(single, negated)),
         }
@@ -153,7 +170,10 @@ impl Explainer<'_> {
             known: self.known(single),
             change: self.change(single, negated, verdict),
             facts,
-            missing: missing.into_iter().map(|(index, year)| self.missing(index, year)).collect(),
+            missing: missing
+                .into_iter()
+                .map(|(index, year)| self.missing(index, year))
+                .collect(),
         }
     }
 
@@ -215,10 +235,20 @@ impl Explainer<'_> {
         let calendar_year = context.year_of(year);
         if let Some(formula) = dictionary.formula(index) {
             let year = calendar_year.unwrap_or(context.year);
-            return self.used(formula, Context { year, locals: &[], ..context }, facts);
+            return self.used(
+                formula,
+                Context {
+                    year,
+                    locals: &[],
+                    ..context
+                },
+                facts,
+            );
         }
         let attribute = dictionary.attribute(index);
-        let Some(value) = context.attribute(index, year) else { return };
+        let Some(value) = context.attribute(index, year) else {
+            return;
+        };
         let fact = context.env.facts.get(index, calendar_year);
         let provenance = fact.and_then(|fact| fact.provenance.as_deref());
         let department = match (fact, provenance) {
@@ -262,7 +292,11 @@ impl Explainer<'_> {
             && let (Some(known), Some(bound)) =
                 (self.context.number(left), self.context.number(right))
         {
-            let comparison = if negated { comparison.negated() } else { *comparison };
+            let comparison = if negated {
+                comparison.negated()
+            } else {
+                *comparison
+            };
             let unit = self.render.unit(left);
             let gap = show_number(&(bound.clone() - known.clone()).abs(), unit);
             return Some(match comparison {

@@ -283,6 +283,9 @@ impl Expr {
 
     /// Is it joined from other conditions, rather than being a condition itself?
     pub fn is_connective(&self) -> bool {
-        matches!(self, Expr::Not(_) | Expr::All(_) | Expr::Any(_) | Expr::If(..))
+        matches!(
+            self,
+            Expr::Not(_) | Expr::All(_) | Expr::Any(_) | Expr::If(..)
+        )
     }
 }

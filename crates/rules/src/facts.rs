@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::{AttributeIndex, Dictionary, Value, read::ValueError};
+use crate::{Absence, Attribute, AttributeIndex, Dictionary, Value, read::ValueError};
 
 /// Where a fact comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,6 +37,7 @@ pub type FactKey = (AttributeIndex, Option<i32>);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     entries: BTreeMap<FactKey, Fact>,
+    stated: bool,
 }
 
 /// Why facts could not be read from JSON.
@@ -65,6 +66,24 @@ impl Facts {
         Self::default()
     }
 
+    /// Nothing known yet of what a person will state. No register stands behind it, so silence
+    /// means unknown even where the dictionary says that it means “no”.
+    pub fn stated() -> Self {
+        Self {
+            stated: true,
+            ..Self::default()
+        }
+    }
+
+    /// What silence on an attribute means here.
+    pub fn absence(&self, attribute: &Attribute) -> Absence {
+        if self.stated {
+            Absence::Unknown
+        } else {
+            attribute.absence
+        }
+    }
+
     /// The fact for an attribute (and year).
     pub fn get(&self, attribute: AttributeIndex, year: Option<i32>) -> Option<&Fact> {
         self.entries.get(&(attribute, year))
@@ -77,7 +96,14 @@ impl Facts {
 
     /// Records a hypothetical value.
     pub fn assume(&mut self, attribute: AttributeIndex, year: Option<i32>, value: Value) {
-        self.insert(attribute, year, Fact { value, provenance: None });
+        self.insert(
+            attribute,
+            year,
+            Fact {
+                value,
+                provenance: None,
+            },
+        );
     }
 
     /// Forgets a fact, making it unknown.
@@ -132,7 +158,10 @@ impl Facts {
                             .parse()
                             .ok()
                             .filter(|year| (1900..=2200).contains(year))
-                            .ok_or(FactsError::Year(word.clone(), "的年份应写成四位数字，如 2025"))?;
+                            .ok_or(FactsError::Year(
+                                word.clone(),
+                                "的年份应写成四位数字，如 2025",
+                            ))?;
                         facts.read_one(dictionary, index, Some(year), word, value)?;
                     }
                 }
@@ -156,8 +185,12 @@ impl Facts {
         word: &str,
         json: &serde_json::Value,
     ) -> Result<(), FactsError> {
-        let sourced = json.as_object().filter(|object| object.contains_key("value"));
-        let plain = sourced.and_then(|object| object.get("value")).unwrap_or(json);
+        let sourced = json
+            .as_object()
+            .filter(|object| object.contains_key("value"));
+        let plain = sourced
+            .and_then(|object| object.get("value"))
+            .unwrap_or(json);
         if plain.is_null() {
             return Ok(());
         }

@@ -128,7 +128,12 @@ impl ItemRules {
             },
         };
         if errors.is_empty() {
-            Ok(Self { conditions, benefit, local_names: names.names, locals })
+            Ok(Self {
+                conditions,
+                benefit,
+                local_names: names.names,
+                locals,
+            })
         } else {
             Err(errors)
         }
@@ -151,7 +156,10 @@ impl ItemRules {
 
     /// Conditions that people verify.
     pub fn manual_count(&self) -> usize {
-        self.conditions.iter().filter(|c| matches!(c.check, Check::Manual(_))).count()
+        self.conditions
+            .iter()
+            .filter(|c| matches!(c.check, Check::Manual(_)))
+            .count()
     }
 
     /// The rule of a condition in its normal form.
@@ -171,16 +179,26 @@ impl ItemRules {
     }
 
     fn render<'a>(&'a self, dictionary: &'a Dictionary) -> Render<'a> {
-        Render { dictionary, locals: &self.local_names }
+        Render {
+            dictionary,
+            locals: &self.local_names,
+        }
     }
 
     /// Verdict and distance: what lists and counts need.
     pub fn evaluate(&self, env: &Env<'_>) -> Outcome {
         let context = env.context(&self.locals);
-        Outcome::and(self.conditions.iter().map(|condition| match &condition.check {
-            Check::Rule(expr) => context.outcome(expr, false),
-            Check::Manual(_) => Outcome { verdict: Truth::Unknown, distance: 0 },
-        }))
+        Outcome::and(
+            self.conditions
+                .iter()
+                .map(|condition| match &condition.check {
+                    Check::Rule(expr) => context.outcome(expr, false),
+                    Check::Manual(_) => Outcome {
+                        verdict: Truth::Unknown,
+                        distance: 0,
+                    },
+                }),
+        )
     }
 
     /// Verdict and distance with the reason for them.
@@ -212,24 +230,41 @@ impl ItemRules {
             })
             .collect();
         let Outcome { verdict, distance } = self.evaluate(env);
-        let computed = conditions.iter().filter(|condition| condition.manual.is_none());
+        let computed = conditions
+            .iter()
+            .filter(|condition| condition.manual.is_none());
         let manual_only =
             verdict == Truth::Unknown && computed.clone().all(|c| c.verdict == Truth::True);
-        Explanation { verdict, manual_only, distance, conditions }
+        Explanation {
+            verdict,
+            manual_only,
+            distance,
+            conditions,
+        }
     }
 
     /// How much the enterprise would get if it meets the conditions.
     pub fn amount(&self, env: &Env<'_>) -> Option<Amount> {
         let context = env.context(&self.locals);
-        Some(self.benefit.as_ref()?.amount(context, self.render(env.dictionary)))
+        Some(
+            self.benefit
+                .as_ref()?
+                .amount(context, self.render(env.dictionary)),
+        )
     }
 
     /// Missing facts that the verdict still depends on: none once it is settled.
     pub fn missing(&self, env: &Env<'_>) -> Vec<Missing> {
         let context = env.context(&self.locals);
-        let explainer = Explainer { context, render: self.render(env.dictionary) };
+        let explainer = Explainer {
+            context,
+            render: self.render(env.dictionary),
+        };
         let found = self.missing_keys(env);
-        found.into_iter().map(|(index, year)| explainer.missing(index, year)).collect()
+        found
+            .into_iter()
+            .map(|(index, year)| explainer.missing(index, year))
+            .collect()
     }
 
     /// As [`ItemRules::missing`], by attribute and year.
@@ -261,15 +296,21 @@ impl Condition {
             (Some(rule), None) => Check::Rule(compile::condition(dictionary, locals, &rule)?),
             (None, Some(how)) => Check::Manual(how),
             (None, None) => {
-                return Err(RuleError::new("condition", "条件既没有规则，也没有声明人工核验")
-                    .hint("请写 rule；无法计算的请写 manual 并说明由谁核验"));
+                return Err(
+                    RuleError::new("condition", "条件既没有规则，也没有声明人工核验")
+                        .hint("请写 rule；无法计算的请写 manual 并说明由谁核验"),
+                );
             }
             (Some(_), Some(_)) => {
-                return Err(RuleError::new("condition", "条件不能既计算又人工核验")
-                    .hint("请拆成两条"));
+                return Err(
+                    RuleError::new("condition", "条件不能既计算又人工核验").hint("请拆成两条")
+                );
             }
         };
-        Ok(Self { text: source.text.clone(), check })
+        Ok(Self {
+            text: source.text.clone(),
+            check,
+        })
     }
 }
 
@@ -287,7 +328,9 @@ pub struct Rule {
 impl Rule {
     /// Checks and compiles a condition.
     pub fn compile(dictionary: &Dictionary, text: &str) -> Result<Self, RuleError> {
-        Ok(Self { expr: compile::condition(dictionary, &Locals::default(), text)? })
+        Ok(Self {
+            expr: compile::condition(dictionary, &Locals::default(), text)?,
+        })
     }
 
     /// The typed expression.
@@ -307,18 +350,33 @@ impl Rule {
 
     /// The reason for the verdict.
     pub fn explain(&self, env: &Env<'_>) -> Node {
-        let render = Render { dictionary: env.dictionary, locals: &[] };
-        Explainer { context: env.context(&[]), render }.node(&self.expr, false)
+        let render = Render {
+            dictionary: env.dictionary,
+            locals: &[],
+        };
+        Explainer {
+            context: env.context(&[]),
+            render,
+        }
+        .node(&self.expr, false)
     }
 
     /// The normal form.
     pub fn normal_text(&self, dictionary: &Dictionary) -> String {
-        Render { dictionary, locals: &[] }.feel(&self.expr)
+        Render {
+            dictionary,
+            locals: &[],
+        }
+        .feel(&self.expr)
     }
 
     /// In plain Chinese.
     pub fn plain_text(&self, dictionary: &Dictionary) -> String {
-        Render { dictionary, locals: &[] }.plain(&self.expr)
+        Render {
+            dictionary,
+            locals: &[],
+        }
+        .plain(&self.expr)
     }
 
     /// How many single conditions it has.
@@ -328,7 +386,9 @@ impl Rule {
                 crate::verdict::Shape::All(parts) | crate::verdict::Shape::Any(parts) => {
                     parts.into_iter().map(|(part, _)| count(part)).sum()
                 }
-                crate::verdict::Shape::Branches(a, (b, _), (c, _)) => count(a) + count(b) + count(c),
+                crate::verdict::Shape::Branches(a, (b, _), (c, _)) => {
+                    count(a) + count(b) + count(c)
+                }
                 crate::verdict::Shape::Single(..) => 1,
             }
         }
@@ -345,13 +405,21 @@ pub struct Formula {
 impl Formula {
     /// Checks and compiles an amount in yuan.
     pub fn compile(dictionary: &Dictionary, text: &str) -> Result<Self, Vec<RuleError>> {
-        let source = BenefitSource { formula: Some(text.to_owned()), ..Default::default() };
-        Ok(Self { benefit: Benefit::compile(dictionary, &Locals::default(), &source)? })
+        let source = BenefitSource {
+            formula: Some(text.to_owned()),
+            ..Default::default()
+        };
+        Ok(Self {
+            benefit: Benefit::compile(dictionary, &Locals::default(), &source)?,
+        })
     }
 
     /// The amount.
     pub fn amount(&self, env: &Env<'_>) -> Amount {
-        let render = Render { dictionary: env.dictionary, locals: &[] };
+        let render = Render {
+            dictionary: env.dictionary,
+            locals: &[],
+        };
         self.benefit.amount(env.context(&[]), render)
     }
 }

@@ -6,6 +6,10 @@
 
 use crate::{
     AttributeIndex, ConstantIndex, Dictionary, Named, Number, RuleError, Year, suggest,
+    words::{
+        FUNCTIONS, INFIX, REFERENCE_DATE, SPELLINGS, UNITS, YEARS, is_reserved, multiplier,
+        operator,
+    },
 };
 
 /// Characters that a rule may have at most.
@@ -41,102 +45,6 @@ pub(crate) struct Words<'a> {
     pub annual: bool,
 }
 
-const KEYWORDS: [&str; 10] =
-    ["and", "or", "not", "in", "between", "if", "then", "else", "true", "false"];
-
-/// Chinese spellings of keywords and operators; longer ones first where one begins another.
-const SPELLINGS: [(&str, &str); 38] = [
-    ("并且", "and"),
-    ("而且", "and"),
-    ("且", "and"),
-    ("或者", "or"),
-    ("或", "or"),
-    ("不低于", ">="),
-    ("不少于", ">="),
-    ("不小于", ">="),
-    ("大于等于", ">="),
-    ("大于或等于", ">="),
-    ("至少", ">="),
-    ("不超过", "<="),
-    ("不高于", "<="),
-    ("不大于", "<="),
-    ("不多于", "<="),
-    ("小于等于", "<="),
-    ("小于或等于", "<="),
-    ("至多", "<="),
-    ("高于", ">"),
-    ("超过", ">"),
-    ("大于", ">"),
-    ("多于", ">"),
-    ("低于", "<"),
-    ("少于", "<"),
-    ("小于", "<"),
-    ("不足", "<"),
-    ("不等于", "!="),
-    ("等于", "="),
-    ("不属于", "not in"),
-    ("属于", "in"),
-    ("如果", "if"),
-    ("那么", "then"),
-    ("否则", "else"),
-    ("是", "true"),
-    ("否", "false"),
-    ("真", "true"),
-    ("假", "false"),
-    ("非", "not"),
-];
-
-/// Functions by every accepted spelling.
-const FUNCTIONS: [(&str, &str); 31] = [
-    ("min", "min"),
-    ("最小", "min"),
-    ("max", "max"),
-    ("最大", "max"),
-    ("sum", "sum"),
-    ("合计", "sum"),
-    ("abs", "abs"),
-    ("绝对值", "abs"),
-    ("floor", "floor"),
-    ("向下取整", "floor"),
-    ("ceiling", "ceiling"),
-    ("向上取整", "ceiling"),
-    ("round", "round"),
-    ("四舍五入", "round"),
-    ("date", "date"),
-    ("日期", "date"),
-    ("满月数", "满月数"),
-    ("满年数", "满年数"),
-    ("天数", "天数"),
-    ("分档", "分档"),
-    ("二维分档", "二维分档"),
-    ("超额累进", "超额累进"),
-    ("累计", "累计"),
-    ("补差", "补差"),
-    ("已知", "已知"),
-    ("包含", "包含"),
-    ("包含任一", "包含任一"),
-    ("包含全部", "包含全部"),
-    ("某年", "某年"),
-    ("is_known", "已知"),
-    ("contains", "包含"),
-];
-
-const YEARS: [(&str, i32); 4] = [("本年", 0), ("上年", -1), ("前年", -2), ("大前年", -3)];
-const REFERENCE_DATE: &str = "基准日";
-const UNITS: [&str; 20] = [
-    "平方米", "个月", "万元", "亿元", "元", "人", "年", "月", "天", "日", "项", "件", "户", "家",
-    "个", "次", "吨", "亩", "名", "倍",
-];
-
-/// Words with a fixed meaning, which no attribute may have as its name.
-pub(crate) fn is_reserved(word: &str) -> bool {
-    KEYWORDS.contains(&word)
-        || SPELLINGS.iter().any(|(spelling, _)| *spelling == word)
-        || FUNCTIONS.iter().any(|(spelling, _)| *spelling == word)
-        || YEARS.iter().any(|(spelling, _)| *spelling == word)
-        || word == REFERENCE_DATE
-}
-
 #[derive(Debug, Clone, PartialEq)]
 enum Kind {
     /// A name or literal: something that has a value.
@@ -166,10 +74,19 @@ pub(crate) fn lex(words: &Words<'_>, text: &str) -> Result<Lexed, RuleError> {
     let original: Vec<char> = text.chars().collect();
     let chars: Vec<char> = original.iter().copied().map(half_width).collect();
     if chars.len() > LENGTH_MAX {
-        return Err(RuleError::new("too_long", format!("规则超过 {LENGTH_MAX} 个字"))
-            .hint("请拆成几条规则"));
+        return Err(
+            RuleError::new("too_long", format!("规则超过 {LENGTH_MAX} 个字"))
+                .hint("请拆成几条规则"),
+        );
     }
-    let mut lexer = Lexer { words, original, chars, at: 0, tokens: Vec::new(), out: Lexed::default() };
+    let mut lexer = Lexer {
+        words,
+        original,
+        chars,
+        at: 0,
+        tokens: Vec::new(),
+        out: Lexed::default(),
+    };
     lexer.run()?;
     check_order(&lexer.tokens)?;
     lexer.finish()
@@ -235,8 +152,10 @@ impl Lexer<'_> {
                 }
                 _ if is_word(c) => self.word()?,
                 _ => {
-                    return Err(RuleError::new("character", format!("“{c}”不能出现在规则里"))
-                        .at(start, start + 1));
+                    return Err(
+                        RuleError::new("character", format!("“{c}”不能出现在规则里"))
+                            .at(start, start + 1),
+                    );
                 }
             }
         }
@@ -250,7 +169,11 @@ impl Lexer<'_> {
     fn push(&mut self, kind: Kind, length: usize) {
         let start = self.at;
         self.at += length;
-        self.tokens.push(Token { kind, start, end: self.at });
+        self.tokens.push(Token {
+            kind,
+            start,
+            end: self.at,
+        });
     }
 
     fn name(&mut self, name: Name, length: usize) {
@@ -271,9 +194,10 @@ impl Lexer<'_> {
     fn quoted(&self) -> Result<(String, usize), RuleError> {
         let from = self.at + 1;
         match self.chars[from..].iter().position(|c| *c == '"') {
-            Some(length) => {
-                Ok((self.original[from..from + length].iter().collect(), length + 2))
-            }
+            Some(length) => Ok((
+                self.original[from..from + length].iter().collect(),
+                length + 2,
+            )),
             None => Err(RuleError::new("quote", "引号没有配对")
                 .at(self.at, self.chars.len())
                 .hint("请在文字末尾补上引号")),
@@ -282,6 +206,11 @@ impl Lexer<'_> {
 
     fn text(&mut self) -> Result<(), RuleError> {
         let (text, length) = self.quoted()?;
+        if text.contains('\\') {
+            return Err(
+                RuleError::new("character", "文字里不能有反斜杠").at(self.at, self.at + length)
+            );
+        }
         let operand = format!("\"{}\"", self.out.texts.len());
         self.out.texts.push(text);
         self.push(Kind::Operand(operand), length);
@@ -329,7 +258,9 @@ impl Lexer<'_> {
             end += 1;
         }
         if self.chars.get(end) == Some(&'%') {
-            number = number.divide(&Number::integer(100)).unwrap_or_else(Number::zero);
+            number = number
+                .divide(&Number::integer(100))
+                .unwrap_or_else(Number::zero);
             end += 1;
         }
         let rest: String = self.chars[end..].iter().take(3).collect();
@@ -344,19 +275,28 @@ impl Lexer<'_> {
     /// `1,500` is one number when the digits before the comma are 1–3 long and exactly three
     /// digits follow; inside a bracket or list it is two numbers, as in FEEL.
     fn is_thousands(&self, start: usize, comma: usize) -> bool {
-        let follows = self.chars[comma + 1..].iter().take_while(|c| c.is_ascii_digit()).count();
-        let open = self.tokens.iter().fold(0i32, |depth, token| match token.kind {
-            Kind::Open(_) => depth + 1,
-            Kind::Close(_) => depth - 1,
-            _ => depth,
-        });
+        let follows = self.chars[comma + 1..]
+            .iter()
+            .take_while(|c| c.is_ascii_digit())
+            .count();
+        let open = self
+            .tokens
+            .iter()
+            .fold(0i32, |depth, token| match token.kind {
+                Kind::Open(_) => depth + 1,
+                Kind::Close(_) => depth - 1,
+                _ => depth,
+            });
         comma - start <= 3 + 4 * 4 && follows == 3 && open == 0
     }
 
     /// A run of letters: one known word, or several written together (“甲且乙”).
     fn word(&mut self) -> Result<(), RuleError> {
         let start = self.at;
-        let length = self.chars[start..].iter().take_while(|c| is_word(**c)).count();
+        let length = self.chars[start..]
+            .iter()
+            .take_while(|c| is_word(**c))
+            .count();
         let end = start + length;
         while self.at < end {
             if self.chars[self.at].is_ascii_digit() {
@@ -402,7 +342,9 @@ impl Lexer<'_> {
     fn year_prefix(&mut self, run: &str) -> Result<bool, RuleError> {
         let start = self.at;
         let year = YEARS.iter().rev().find(|(word, _)| run.starts_with(word));
-        let Some((word, offset)) = year else { return Ok(false) };
+        let Some((word, offset)) = year else {
+            return Ok(false);
+        };
         let rest: String = run.chars().skip(word.chars().count()).collect();
         let dot = self.chars.get(start + word.chars().count()) == Some(&'.');
         if self.means_something(run) && !YEARS.iter().any(|(year, _)| *year == run) {
@@ -411,13 +353,19 @@ impl Lexer<'_> {
         let mut at = start + word.chars().count();
         let name: String = if rest.is_empty() && dot {
             at += 1;
-            self.chars[at..].iter().take_while(|c| is_word(**c)).collect()
+            self.chars[at..]
+                .iter()
+                .take_while(|c| is_word(**c))
+                .collect()
         } else {
             rest
         };
         let found = (1..=name.chars().count()).rev().find_map(|length| {
             let word: String = name.chars().take(length).collect();
-            self.words.dictionary.find(&word).map(|index| (index, length))
+            self.words
+                .dictionary
+                .find(&word)
+                .map(|index| (index, length))
         });
         let Some((index, length)) = found else {
             let end = at + name.chars().count();
@@ -437,7 +385,10 @@ impl Lexer<'_> {
             .at(start, at + length)
             .hint(format!("请直接写 {}", attribute.name)));
         }
-        self.name(Name::Attribute(index, Year::Relative(*offset)), at + length - start);
+        self.name(
+            Name::Attribute(index, Year::Relative(*offset)),
+            at + length - start,
+        );
         Ok(true)
     }
 
@@ -520,7 +471,10 @@ impl Lexer<'_> {
         };
         let close = rest.find(')').ok_or_else(|| wrong(start + length))?;
         let used = length + rest[..close].chars().count() + 1;
-        let inner = rest[..close].trim().strip_prefix('(').ok_or_else(|| wrong(start + used))?;
+        let inner = rest[..close]
+            .trim()
+            .strip_prefix('(')
+            .ok_or_else(|| wrong(start + used))?;
         let (name, year) = inner.split_once(',').ok_or_else(|| wrong(start + used))?;
         let year: i32 = year
             .trim()
@@ -536,16 +490,21 @@ impl Lexer<'_> {
             .find(name)
             .ok_or_else(|| self.unknown(name, start + used))?;
         if !self.words.dictionary.attribute(index).annual {
-            return Err(RuleError::new("year", format!("“{name}”不分年度，不能用“某年”"))
-                .at(start, start + used));
+            return Err(
+                RuleError::new("year", format!("“{name}”不分年度，不能用“某年”"))
+                    .at(start, start + used),
+            );
         }
         self.name(Name::Attribute(index, Year::Absolute(year)), used);
         Ok(())
     }
 
     fn unknown(&self, word: &str, end: usize) -> RuleError {
-        let error = RuleError::new("unknown_name", format!("不认识“{word}”，属性字典里没有这个名称"))
-            .at(end.saturating_sub(word.chars().count()), end);
+        let error = RuleError::new(
+            "unknown_name",
+            format!("不认识“{word}”，属性字典里没有这个名称"),
+        )
+        .at(end.saturating_sub(word.chars().count()), end);
         let near = suggest::nearest(word, self.words.dictionary.words(), 3);
         match near.is_empty() {
             true => error.hint("请在属性列表中选择，文字内容要加引号"),
@@ -595,40 +554,6 @@ impl Lexer<'_> {
     }
 }
 
-const INFIX: [&str; 15] = [
-    "and", "or", "in", "between", "then", "else", "=", "!=", "<", "<=", ">", ">=", "+", "*", "/",
-];
-
-fn operator(c: char, next: Option<char>) -> Option<(&'static str, usize)> {
-    Some(match (c, next) {
-        ('<', Some('=')) | ('≤', _) | ('≦', _) => ("<=", if c == '<' { 2 } else { 1 }),
-        ('>', Some('=')) | ('≥', _) | ('≧', _) => (">=", if c == '>' { 2 } else { 1 }),
-        ('!', Some('=')) => ("!=", 2),
-        ('<', Some('>')) => ("!=", 2),
-        ('≠', _) => ("!=", 1),
-        ('=', Some('=')) => ("=", 2),
-        ('=', _) => ("=", 1),
-        ('<', _) => ("<", 1),
-        ('>', _) => (">", 1),
-        ('+', _) => ("+", 1),
-        ('*', _) => ("*", 1),
-        ('/', _) => ("/", 1),
-        ('&', Some('&')) => ("and", 2),
-        ('|', Some('|')) => ("or", 2),
-        _ => return None,
-    })
-}
-
-fn multiplier(c: char) -> Option<i64> {
-    Some(match c {
-        '百' => 100,
-        '千' => 1_000,
-        '万' => 10_000,
-        '亿' => 100_000_000,
-        _ => return None,
-    })
-}
-
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
@@ -649,11 +574,9 @@ fn check_order(tokens: &[Token]) -> Result<(), RuleError> {
         }
         match token.kind {
             Kind::Open(_) => open.push(token),
-            Kind::Close(c) => {
-                if open.pop().is_none() {
-                    return Err(RuleError::new("bracket", format!("“{c}”没有对应的左括号"))
-                        .at(token.start, token.end));
-                }
+            Kind::Close(c) if open.pop().is_none() => {
+                return Err(RuleError::new("bracket", format!("“{c}”没有对应的左括号"))
+                    .at(token.start, token.end));
             }
             _ => {}
         }
@@ -673,7 +596,9 @@ fn check_order(tokens: &[Token]) -> Result<(), RuleError> {
 fn neighbours(previous: &Token, token: &Token) -> Result<(), RuleError> {
     let ends = matches!(previous.kind, Kind::Operand(_) | Kind::Close(_));
     let between = |message: &str, hint: &str| {
-        Err(RuleError::new("operator", message).at(previous.start, token.end).hint(hint))
+        Err(RuleError::new("operator", message)
+            .at(previous.start, token.end)
+            .hint(hint))
     };
     match (&token.kind, &previous.kind) {
         (Kind::Operand(_) | Kind::Function(_) | Kind::Not | Kind::If, _) if ends => {

@@ -31,6 +31,7 @@ mod evaluate;
 mod explain;
 mod expr;
 mod facts;
+mod functions;
 mod item;
 mod lexer;
 mod number;
@@ -39,6 +40,7 @@ mod render;
 mod suggest;
 mod value;
 mod verdict;
+mod words;
 
 pub use benefit::{Amount, AmountKind, Benefit, BenefitKind, BenefitSource, RoundTo, Step};
 pub use dictionary::{

@@ -167,7 +167,10 @@ impl FromStr for Number {
             return Err(NumberError::TooLong);
         }
         if whole.is_empty() && part.is_empty()
-            || !whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit())
+            || !whole
+                .bytes()
+                .chain(part.bytes())
+                .all(|b| b.is_ascii_digit())
         {
             return Err(malformed());
         }
@@ -231,11 +234,15 @@ impl Number {
                 let text = number.to_string();
                 let digits = text.bytes().filter(u8::is_ascii_digit).count();
                 if digits > 16 || text.contains(['e', 'E']) {
-                    return Err(NumberError::Malformed(format!("{text}（请写成带引号的文本）")));
+                    return Err(NumberError::Malformed(format!(
+                        "{text}（请写成带引号的文本）"
+                    )));
                 }
                 text.parse()
             }
-            other => Err(NumberError::Malformed(other.to_string().chars().take(40).collect())),
+            other => Err(NumberError::Malformed(
+                other.to_string().chars().take(40).collect(),
+            )),
         }
     }
 }
@@ -254,7 +261,10 @@ mod tests {
     fn decimals_are_exact() {
         assert_eq!(n("0.1") + n("0.2"), n("0.3"));
         assert_eq!((n("1000") * n("0.025")).to_string(), "25");
-        assert_eq!(n("1").divide(&n("3")).expect("not zero").to_string(), "0.333333");
+        assert_eq!(
+            n("1").divide(&n("3")).expect("not zero").to_string(),
+            "0.333333"
+        );
         assert_eq!(n("-12.50").to_string(), "-12.5");
         assert_eq!(n("0.005").to_fen(), Some(1));
         assert_eq!(n("1").divide(&n("0")), None);

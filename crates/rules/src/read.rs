@@ -108,7 +108,9 @@ impl Attribute {
                 .collect::<Result<BTreeSet<_>, _>>()
                 .map(Value::Set),
             (_, Json::String(text)) => self.read_text(text),
-            (_, other) => Err(ValueError::Type(other.to_string().chars().take(60).collect())),
+            (_, other) => Err(ValueError::Type(
+                other.to_string().chars().take(60).collect(),
+            )),
         }
     }
 
@@ -124,7 +126,10 @@ impl Attribute {
             (Some(min), None) => format!("不小于 {min}"),
             (None, max) => format!("不大于 {}", max.unwrap_or_default()),
         };
-        Err(ValueError::Range { value: number.to_string(), range })
+        Err(ValueError::Range {
+            value: number.to_string(),
+            range,
+        })
     }
 
     fn choice(&self, text: &str) -> Result<String, ValueError> {
@@ -132,16 +137,19 @@ impl Attribute {
         if free || self.choices.iter().any(|choice| choice == text) {
             return Ok(text.to_owned());
         }
-        Err(ValueError::Choice { value: text.to_owned(), choices: self.choices.join("、") })
+        Err(ValueError::Choice {
+            value: text.to_owned(),
+            choices: self.choices.join("、"),
+        })
     }
 
     fn division(&self, text: &str) -> Result<Value, ValueError> {
-        let found = division::resolve(text).map(|found| found.code()).or_else(|| {
-            match division::find_by_name(text).as_slice() {
+        let found = division::resolve(text)
+            .map(|found| found.code())
+            .or_else(|| match division::find_by_name(text).as_slice() {
                 [only] => Some(only.code),
                 _ => None,
-            }
-        });
+            });
         let code = found.ok_or_else(|| ValueError::Division(text.to_owned()))?;
         // 东莞、中山 and their like have no counties: the city is the deepest level there.
         let divided = division::children(code.as_str()).next().is_some();
@@ -189,10 +197,12 @@ fn read_number(text: &str, unit: Option<&str>) -> Result<Number, NumberError> {
         factor = factor * by;
         rest = shorter;
     }
-    rest.parse::<Number>().map(|number| number * factor).map_err(|error| match error {
-        NumberError::Malformed(_) => NumberError::Malformed(text.chars().take(40).collect()),
-        other => other,
-    })
+    rest.parse::<Number>()
+        .map(|number| number * factor)
+        .map_err(|error| match error {
+            NumberError::Malformed(_) => NumberError::Malformed(text.chars().take(40).collect()),
+            other => other,
+        })
 }
 
 /// `2025-01-31`, `2025/1/31`, `2025.1.31`, `20250131`, `2025年1月31日`, with or without a time.
@@ -212,5 +222,9 @@ pub fn read_date(text: &str) -> Result<NaiveDate, ValueError> {
         _ => None,
     }
     .ok_or_else(wrong)?;
-    if YEARS.contains(&date.year()) { Ok(date) } else { Err(ValueError::DateRange(date)) }
+    if YEARS.contains(&date.year()) {
+        Ok(date)
+    } else {
+        Err(ValueError::DateRange(date))
+    }
 }

@@ -82,7 +82,12 @@ impl Render<'_> {
             Expr::All(parts) => self.join(parts, " and ", 2),
             Expr::Any(parts) => self.join(parts, " or ", 1),
             Expr::Compare(comparison, left, right) => {
-                format!("{} {} {}", self.inside(left, 4), comparison.symbol(), self.inside(right, 4))
+                format!(
+                    "{} {} {}",
+                    self.inside(left, 4),
+                    comparison.symbol(),
+                    self.inside(right, 4)
+                )
             }
             Expr::In(subject, tests, _) => {
                 let tests: Vec<String> = tests.iter().map(|test| self.test(test)).collect();
@@ -115,15 +120,26 @@ impl Render<'_> {
                     Operator::Multiply => ("*", 5),
                     Operator::Divide => ("/", 5),
                 };
-                format!("{} {symbol} {}", self.inside(left, level), self.inside(right, level + 1))
+                format!(
+                    "{} {symbol} {}",
+                    self.inside(left, level),
+                    self.inside(right, level + 1)
+                )
             }
             Expr::Call(function, arguments) => {
                 format!("{}({})", function_name(*function), self.list(arguments))
             }
             Expr::Table(table, subjects, rows) => {
-                let rows: Vec<String> =
-                    rows.iter().map(|row| format!("[{}]", self.list(row))).collect();
-                format!("{}({}, {})", table_name(*table), self.list(subjects), rows.join(", "))
+                let rows: Vec<String> = rows
+                    .iter()
+                    .map(|row| format!("[{}]", self.list(row)))
+                    .collect();
+                format!(
+                    "{}({}, {})",
+                    table_name(*table),
+                    self.list(subjects),
+                    rows.join(", ")
+                )
             }
             Expr::Stages(set, stages) => {
                 let rows: Vec<String> = stages
@@ -140,17 +156,29 @@ impl Render<'_> {
     }
 
     fn list(&self, parts: &[Expr]) -> String {
-        parts.iter().map(|part| self.feel(part)).collect::<Vec<_>>().join(", ")
+        parts
+            .iter()
+            .map(|part| self.feel(part))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     fn join(&self, parts: &[Expr], word: &str, level: u8) -> String {
-        parts.iter().map(|part| self.inside(part, level + 1)).collect::<Vec<_>>().join(word)
+        parts
+            .iter()
+            .map(|part| self.inside(part, level + 1))
+            .collect::<Vec<_>>()
+            .join(word)
     }
 
     /// The text, in brackets when it binds weaker than `level`.
     fn inside(&self, expr: &Expr, level: u8) -> String {
         let text = self.feel(expr);
-        if strength(expr) < level { format!("({text})") } else { text }
+        if strength(expr) < level {
+            format!("({text})")
+        } else {
+            text
+        }
     }
 
     fn test(&self, test: &Test) -> String {
@@ -159,7 +187,12 @@ impl Render<'_> {
             Test::Compares(comparison, value) => {
                 format!("{} {}", comparison.symbol(), self.feel(value))
             }
-            Test::Between { low, low_closed, high, high_closed } => format!(
+            Test::Between {
+                low,
+                low_closed,
+                high,
+                high_closed,
+            } => format!(
                 "{}{}..{}{}",
                 if *low_closed { '[' } else { '(' },
                 self.feel(low),
@@ -174,7 +207,11 @@ impl Render<'_> {
         match expr {
             Expr::Literal(value) => show(value, None),
             Expr::Attribute(index, year) => {
-                format!("{}{}", year_word(*year), self.dictionary.attribute(*index).name)
+                format!(
+                    "{}{}",
+                    year_word(*year),
+                    self.dictionary.attribute(*index).name
+                )
             }
             Expr::Constant(_) | Expr::ReferenceDate | Expr::Local(_) => self.feel(expr),
             Expr::Known(inner) => format!("有{}的数据", self.plain(inner)),
@@ -219,8 +256,10 @@ impl Render<'_> {
                     Function::TopUp => "补足差额：",
                 };
                 let unit = self.unit(expr);
-                let parts: Vec<String> =
-                    arguments.iter().map(|part| self.plain_value(part, unit)).collect();
+                let parts: Vec<String> = arguments
+                    .iter()
+                    .map(|part| self.plain_value(part, unit))
+                    .collect();
                 format!("{word}（{}）", parts.join("、"))
             }
             Expr::Table(table, subjects, _) => {
@@ -252,7 +291,11 @@ impl Render<'_> {
     }
 
     fn sentence(&self, condition: &Expr, negated: bool) -> String {
-        format!("{}{}", self.subject(condition), self.required(condition, negated))
+        format!(
+            "{}{}",
+            self.subject(condition),
+            self.required(condition, negated)
+        )
     }
 
     /// What a single condition is about.
@@ -268,7 +311,11 @@ impl Render<'_> {
     pub(crate) fn required(&self, condition: &Expr, negated: bool) -> String {
         match condition {
             Expr::Compare(comparison, left, right) => {
-                let comparison = if negated { comparison.negated() } else { *comparison };
+                let comparison = if negated {
+                    comparison.negated()
+                } else {
+                    *comparison
+                };
                 let value = self.plain_value(right, self.unit(left));
                 if self.is_date(left) {
                     return format!("{}{value}", date_word(comparison));
@@ -285,16 +332,30 @@ impl Render<'_> {
                     (None, true) => "不为",
                 };
                 let unit = self.unit(subject);
-                let mut tests: Vec<String> =
-                    tests.iter().map(|test| self.plain_test(test, unit, *hierarchy)).collect();
+                let mut tests: Vec<String> = tests
+                    .iter()
+                    .map(|test| self.plain_test(test, unit, *hierarchy))
+                    .collect();
                 let more = tests.len().saturating_sub(12);
                 tests.truncate(12);
-                let tail = if more > 0 { format!(" 等 {} 项", more + 12) } else { String::new() };
+                let tail = if more > 0 {
+                    format!(" 等 {} 项", more + 12)
+                } else {
+                    String::new()
+                };
                 format!("{word}{}{tail}", tests.join(" 或 "))
             }
             Expr::Contains(members, _, wanted) => {
-                let joint = if *members == Members::All { "、" } else { " 或 " };
-                format!("{}包含{}", if negated { "不" } else { "" }, wanted.join(joint))
+                let joint = if *members == Members::All {
+                    "、"
+                } else {
+                    " 或 "
+                };
+                format!(
+                    "{}包含{}",
+                    if negated { "不" } else { "" },
+                    wanted.join(joint)
+                )
             }
             _ => (if negated { "：否" } else { "：是" }).to_owned(),
         }
@@ -308,9 +369,18 @@ impl Render<'_> {
             },
             Test::Is(value) => self.plain_value(value, unit),
             Test::Compares(comparison, value) => {
-                format!("{}{}", comparison_word(*comparison), self.plain_value(value, unit))
+                format!(
+                    "{}{}",
+                    comparison_word(*comparison),
+                    self.plain_value(value, unit)
+                )
             }
-            Test::Between { low, low_closed, high, high_closed } => format!(
+            Test::Between {
+                low,
+                low_closed,
+                high,
+                high_closed,
+            } => format!(
                 "{}（{}）至{}（{}）",
                 self.plain_value(low, unit),
                 if *low_closed { "含" } else { "不含" },
@@ -430,7 +500,9 @@ pub fn show_number(number: &Number, unit: Option<&str>) -> String {
             format!("{}%", group(&text))
         }
         Some("元") if number.abs() >= Number::integer(10_000) => {
-            let wan = number.divide(&Number::integer(10_000)).unwrap_or_else(Number::zero);
+            let wan = number
+                .divide(&Number::integer(10_000))
+                .unwrap_or_else(Number::zero);
             format!("{} 万元", group(&trim(wan.fixed_text(6))))
         }
         Some("元") => format!("{} 元", group(&trim(number.fixed_text(2)))),
@@ -449,8 +521,12 @@ fn trim(text: String) -> String {
 
 /// Separates thousands with commas.
 fn group(text: &str) -> String {
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
-    let (whole, part) = digits.split_once('.').map_or((digits, None), |(w, p)| (w, Some(p)));
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text), |rest| ("-", rest));
+    let (whole, part) = digits
+        .split_once('.')
+        .map_or((digits, None), |(w, p)| (w, Some(p)));
     let mut grouped = String::new();
     for (position, digit) in whole.chars().enumerate() {
         if position > 0 && (whole.len() - position).is_multiple_of(3) {

@@ -1,11 +1,7 @@
 //! “Did you mean …” for names.
 
 /// Up to `count` known words that share most characters with `word`, best first.
-pub fn nearest<'a>(
-    word: &str,
-    known: impl Iterator<Item = &'a str>,
-    count: usize,
-) -> Vec<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>, count: usize) -> Vec<&'a str> {
     let mut scored: Vec<(usize, &str)> = known
         .filter_map(|candidate| {
             let score = likeness(word, candidate);
@@ -13,7 +9,11 @@ pub fn nearest<'a>(
         })
         .collect();
     scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-    scored.into_iter().take(count).map(|(_, word)| word).collect()
+    scored
+        .into_iter()
+        .take(count)
+        .map(|(_, word)| word)
+        .collect()
 }
 
 /// Dice coefficient of the characters in per cent; containment counts as near.

@@ -56,9 +56,13 @@ impl fmt::Display for Value {
             Value::Number(value) => write!(f, "{value}"),
             Value::Text(value) => f.write_str(value),
             Value::Date(value) => write!(f, "{value}"),
-            Value::Set(members) => {
-                f.write_str(&members.iter().map(String::as_str).collect::<Vec<_>>().join("、"))
-            }
+            Value::Set(members) => f.write_str(
+                &members
+                    .iter()
+                    .map(String::as_str)
+                    .collect::<Vec<_>>()
+                    .join("、"),
+            ),
         }
     }
 }

@@ -72,14 +72,23 @@ pub struct Outcome {
 
 impl Outcome {
     pub(crate) fn and(parts: impl Iterator<Item = Outcome>) -> Outcome {
-        parts.fold(Outcome { verdict: Truth::True, distance: 0 }, |sum, part| Outcome {
-            verdict: sum.verdict.min(part.verdict),
-            distance: sum.distance.saturating_add(part.distance).min(OUT_OF_REACH),
-        })
+        parts.fold(
+            Outcome {
+                verdict: Truth::True,
+                distance: 0,
+            },
+            |sum, part| Outcome {
+                verdict: sum.verdict.min(part.verdict),
+                distance: sum.distance.saturating_add(part.distance).min(OUT_OF_REACH),
+            },
+        )
     }
 
     pub(crate) fn or(parts: impl Iterator<Item = Outcome>) -> Outcome {
-        let start = Outcome { verdict: Truth::False, distance: OUT_OF_REACH };
+        let start = Outcome {
+            verdict: Truth::False,
+            distance: OUT_OF_REACH,
+        };
         parts.fold(start, |best, part| Outcome {
             verdict: best.verdict.max(part.verdict),
             distance: best.distance.min(part.distance),
@@ -136,13 +145,20 @@ impl Context<'_> {
                         [self.outcome(condition, negated), self.outcome(branch, n)].into_iter(),
                     )
                 };
-                let either = Outcome::or([when(false, (yes, ny)), when(true, (no, nn))].into_iter());
+                let either =
+                    Outcome::or([when(false, (yes, ny)), when(true, (no, nn))].into_iter());
                 let truth = self.truth(expr).map(|truth| truth != negated);
-                Outcome { verdict: truth.into(), distance: either.distance }
+                Outcome {
+                    verdict: truth.into(),
+                    distance: either.distance,
+                }
             }
             Shape::Single(single, negated) => {
                 let verdict = Truth::from(self.truth(single).map(|truth| truth != negated));
-                Outcome { verdict, distance: self.single_distance(single, verdict) }
+                Outcome {
+                    verdict,
+                    distance: self.single_distance(single, verdict),
+                }
             }
         }
     }

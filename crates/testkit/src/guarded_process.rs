@@ -4,16 +4,23 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 /// Runs the program given as `$@`, and once standard input ends (the test
-/// process is gone, however it went) ends the whole process group and removes
-/// the folder `$FOLDER`.
+/// process is gone, however it went) ends it, then what is left of its process
+/// group, and removes the folder `$FOLDER`. The removal is tried again while a
+/// browser's last processes still write into it.
 const WATCH: &str = r#"
 "$@" &
 child=$!
 cat > /dev/null
-trap '' "$SIGNAL"
+trap '' TERM
 kill -s "$SIGNAL" "$child" 2> /dev/null
 wait "$child"
-rm -rf "$FOLDER"
+kill -s TERM 0
+cd /
+for try in 1 2 3 4 5 6 7 8 9 10; do
+    rm -rf "$FOLDER" 2> /dev/null
+    sleep 0.1
+    [ -e "$FOLDER" ] || break
+done
 kill -s KILL 0
 "#;
 

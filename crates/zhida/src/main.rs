@@ -1,1 +1,42 @@
-fn main() {}
+//! 直达: the only binary. It wires the rooms together and owns nothing itself.
+
+use std::process::ExitCode;
+
+use cli::{Command, Rule, Verify};
+use commands::Outcome;
+
+mod cli;
+mod commands;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match run(cli::parse().command) {
+        Ok(Outcome::Good) => ExitCode::SUCCESS,
+        Ok(Outcome::Bad) => ExitCode::from(1),
+        // The reader of a pipe went away: nothing is wrong.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("出错：{error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}
+
+fn run(command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Verify(Verify::Uscc(arguments)) => Ok(commands::verify::uscc(&arguments)?),
+        Command::Rule(Rule::Check(arguments)) => commands::rule::check(&arguments),
+        Command::Rule(Rule::Eval(arguments)) => commands::rule::eval(&arguments),
+        _ => anyhow::bail!("尚未接通"),
+    }
+}

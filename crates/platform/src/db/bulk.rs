@@ -1,6 +1,6 @@
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
 
-use super::{Error, PARAMETERS_MAX, Result, execute, placeholders};
+use super::{Error, PARAMETERS_MAX, Result, execute};
 
 /// Rows a statement takes at most: beyond this nothing gets faster.
 const ROWS_MAX: usize = 500;
@@ -117,25 +117,26 @@ impl Bulk {
         let values = std::mem::take(&mut self.values);
         self.affected += if rows == self.rows_per_statement {
             if self.full_statement.is_none() {
-                self.full_statement = Some(self.sql(rows));
+                self.full_statement = Some(self.sql(conn.get_database_backend(), rows));
             }
             let sql = self.full_statement.as_deref().unwrap_or_default();
             execute(conn, sql, values).await?
         } else {
-            execute(conn, &self.sql(rows), values).await?
+            execute(conn, &self.sql(conn.get_database_backend(), rows), values).await?
         };
         self.values.reserve(self.rows_per_statement * self.width);
         Ok(())
     }
 
-    fn sql(&self, rows: usize) -> String {
+    fn sql(&self, backend: DbBackend, rows: usize) -> String {
         let mut sql = self.head.clone();
         for row in 0..rows {
             sql.push_str(if row == 0 { "(" } else { ", (" });
-            let first = row * self.width + 1;
-            match self.cast {
-                None => sql.push_str(&placeholders(first, self.width)),
-                Some(cast) => sql.push_str(&self.cast_placeholders(first, cast)),
+            for column in 0..self.width {
+                if column > 0 {
+                    sql.push_str(", ");
+                }
+                self.push_parameter(&mut sql, backend, row, column);
             }
             sql.push(')');
         }
@@ -144,16 +145,18 @@ impl Bulk {
         sql
     }
 
-    fn cast_placeholders(&self, first: usize, (cast, expression): (usize, &str)) -> String {
-        let parameter = |column: usize| {
-            let plain = format!("${}", first + column);
-            if column == cast {
-                expression.replace('$', &plain)
-            } else {
-                plain
-            }
+    fn push_parameter(&self, sql: &mut String, backend: DbBackend, row: usize, column: usize) {
+        // SQLite searches its list of names for every `$n`, which is most of
+        // the time with thousands of them; a bare `?` has no name
+        let parameter = match backend {
+            DbBackend::Sqlite => "?".to_owned(),
+            _ => format!("${}", row * self.width + column + 1),
         };
-        let parameters: Vec<String> = (0..self.width).map(parameter).collect();
-        parameters.join(", ")
+        match self.cast {
+            Some((cast, expression)) if cast == column => {
+                sql.push_str(&expression.replace('$', &parameter));
+            }
+            _ => sql.push_str(&parameter),
+        }
     }
 }

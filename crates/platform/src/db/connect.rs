@@ -3,11 +3,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sea_orm::sqlx::{self, ConnectOptions as _};
+use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use tokio::sync::Mutex;
 
@@ -15,11 +15,18 @@ use super::{Error, Result};
 
 /// Connections of a pool: enough to keep a small server's cores busy.
 const CONNECTIONS_MAX: u32 = 10;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Rows that SQLite's thread hands over at a time; the default of 50 halves
 /// the speed of a scan.
 const SQLITE_ROWS_BUFFERED: usize = 1_000;
+
+/// Pages kept by each connection, in KiB as a negative number; the default of
+/// 2 MB makes a large import read its own indexes back from disk.
+const SQLITE_CACHE: &str = "-16384";
+/// Bytes of WAL kept after a large import has grown it.
+const SQLITE_WAL_KEPT: &str = "67108864";
 
 /// Which database is behind the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,6 +91,8 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
+            .pragma("cache_size", SQLITE_CACHE)
+            .pragma("journal_size_limit", SQLITE_WAL_KEPT)
             .row_buffer_size(SQLITE_ROWS_BUFFERED)
             .disable_statement_logging();
         let pool = SqlitePoolOptions::new()
@@ -104,12 +113,18 @@ impl Database {
             .map_err(|_| Error::Url(without_password(url)))?
             .application_name("zhida")
             .disable_statement_logging();
+        // the pool would go on trying a dead address until its timeout
+        let probe = PgConnection::connect_with(&options);
+        let probe = tokio::time::timeout(CONNECT_TIMEOUT, probe)
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+            .map_err(|source| connect_error(url, source))?;
+        // it has answered; how it says goodbye does not matter
+        let _closed = probe.close().await;
         let pool = PgPoolOptions::new()
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .max_connections(CONNECTIONS_MAX)
-            .connect_with(options)
-            .await
-            .map_err(|source| connect_error(url, source))?;
+            .connect_lazy_with(options);
         let conn = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
         Ok(Self::new(conn, Engine::Postgres))
     }

@@ -99,7 +99,9 @@ pub async fn execute(
     Ok(done.rows_affected())
 }
 
-/// `$start, $start+1, …` for `n` parameters, as in `IN (…)`.
+/// `$start, $start+1, …` for `n` parameters, as in `IN (…)`. SQLite's time to
+/// read numbered parameters grows with their square: keep `n` to some hundreds,
+/// and write many rows with [`Bulk`].
 #[must_use]
 pub fn placeholders(start: usize, n: usize) -> String {
     let mut text = String::with_capacity(n * 5);

@@ -10,8 +10,14 @@ use crate::tools::{dictionary, refusal, truth};
 #[case("企业规模 in (“小型”，“微型”）", r#"企业规模 in ("小型", "微型")"#)]
 #[case("上年.营业收入 ≥ 2000万元", "上年.营业收入 >= 20000000")]
 #[case("上年营业收入不低于1.5亿", "上年.营业收入 >= 150000000")]
-#[case("从业人数不超过300人且非高新技术企业", "从业人数 <= 300 and not(高新技术企业)")]
-#[case("（高新技术企业或上市公司）且从业人数>=20", "(高新技术企业 or 上市公司) and 从业人数 >= 20")]
+#[case(
+    "从业人数不超过300人且非高新技术企业",
+    "从业人数 <= 300 and not(高新技术企业)"
+)]
+#[case(
+    "（高新技术企业或上市公司）且从业人数>=20",
+    "(高新技术企业 or 上市公司) and 从业人数 >= 20"
+)]
 #[case("20 <= 从业人数", "从业人数 >= 20")]
 #[case("从业人数 between 20 and 300", "从业人数 in [20..300]")]
 #[case("从业人数 in [20..300)", "从业人数 in [20..300)")]
@@ -25,11 +31,23 @@ use crate::tools::{dictionary, refusal, truth};
 #[case("上市公司 = false", "not(上市公司)")]
 #[case("所在区划 = \"3301\"", "所在区划 in (\"330100\")")]
 #[case("所属行业 in (\"C27\", \"I\")", "所属行业 in (\"C27\", \"I\")")]
-#[case("包含任一（企业标签、“甲、乙”、“丙”）", "包含任一(企业标签, \"丙\", \"甲、乙\")")]
-#[case("已知(上市公司) and not(上市公司 or 高新技术企业)", "已知(上市公司) and not(上市公司 or 高新技术企业)")]
-#[case("(上年.营业收入 - 前年.营业收入) / 前年.营业收入 > 10%", "(上年.营业收入 - 前年.营业收入) / 前年.营业收入 > 0.1")]
+#[case(
+    "包含任一（企业标签、“甲、乙”、“丙”）",
+    "包含任一(企业标签, \"丙\", \"甲、乙\")"
+)]
+#[case(
+    "已知(上市公司) and not(上市公司 or 高新技术企业)",
+    "已知(上市公司) and not(上市公司 or 高新技术企业)"
+)]
+#[case(
+    "(上年.营业收入 - 前年.营业收入) / 前年.营业收入 > 10%",
+    "(上年.营业收入 - 前年.营业收入) / 前年.营业收入 > 0.1"
+)]
 #[case("min(从业人数, 100) * 2 = 200", "min(从业人数, 100) * 2 = 200")]
-#[case("if 高新技术企业 then 从业人数 > 10 else 从业人数 > 20", "if 高新技术企业 then 从业人数 > 10 else 从业人数 > 20")]
+#[case(
+    "if 高新技术企业 then 从业人数 > 10 else 从业人数 > 20",
+    "if 高新技术企业 then 从业人数 > 10 else 从业人数 > 20"
+)]
 fn is_normalised(#[case] typed: &str, #[case] normal: &str) {
     let dictionary = dictionary();
     let rule = Rule::compile(&dictionary, typed).unwrap_or_else(|e| panic!("{typed}: {e}"));
@@ -76,7 +94,10 @@ fn a_mistake_has_its_place() {
     let error = Rule::compile(&dictionary(), "从业人数 >= 20 且 营收额 > 5").unwrap_err();
     let span = error.at.unwrap();
     let chars: Vec<char> = "从业人数 >= 20 且 营收额 > 5".chars().collect();
-    assert_eq!(chars[span.start..span.end].iter().collect::<String>(), "营收额");
+    assert_eq!(
+        chars[span.start..span.end].iter().collect::<String>(),
+        "营收额"
+    );
 }
 
 #[test]
@@ -90,7 +111,10 @@ fn long_and_deep_rules_compile_or_are_refused() {
     let too_deep = format!("{}上市公司{}", "(".repeat(300), ")".repeat(300));
     assert!(refusal(&too_deep).contains("嵌套"));
     let alternating = (0..200).fold("上市公司".to_owned(), |inner, level| {
-        format!("({inner} {} 从业人数 > {level})", if level % 2 == 0 { "and" } else { "or" })
+        format!(
+            "({inner} {} 从业人数 > {level})",
+            if level % 2 == 0 { "and" } else { "or" }
+        )
     });
     assert!(Rule::compile(&dictionary, &alternating).is_ok());
     assert!(refusal(&"非".repeat(500_000)).contains("超过"));
@@ -98,7 +122,13 @@ fn long_and_deep_rules_compile_or_are_refused() {
 
 #[test]
 fn names_written_together_are_taken_apart() {
-    assert_eq!(truth("高新技术企业且上市公司", r#"{"高新技术企业":true,"上市公司":true}"#), Some(true));
+    assert_eq!(
+        truth(
+            "高新技术企业且上市公司",
+            r#"{"高新技术企业":true,"上市公司":true}"#
+        ),
+        Some(true)
+    );
 }
 
 #[test]
@@ -110,15 +140,36 @@ attributes:
   - { id: c, name: 丙, kind: number, department: 丁, formula: 甲 }
 "#;
     let error = Dictionary::from_yaml(cycle).unwrap_err();
-    assert!(matches!(&error, DictionaryError::Cycle(path) if path.len() == 4), "{error}");
+    assert!(
+        matches!(&error, DictionaryError::Cycle(path) if path.len() == 4),
+        "{error}"
+    );
     assert!(error.to_string().contains("甲 → 乙 → 丙 → 甲"), "{error}");
     for (yaml, part) in [
-        ("attributes: [{ id: a, name: 甲, kind: bool, department: 丁 }, { id: a, name: 乙, kind: bool, department: 丁 }]", "两次"),
-        ("attributes: [{ id: a, name: 且, kind: bool, department: 丁 }]", "保留词"),
-        ("attributes: [{ id: a, name: 甲, kind: choice, department: 丁 }]", "选项"),
-        ("attributes: [{ id: a, name: 甲, kind: number, department: 丁, formula: 丙 + 1 }]", "不认识"),
-        ("attributes: [{ id: a, name: 甲, kind: colour, department: 丁 }]", "格式"),
-        ("attributes: [{ id: a, name: 甲, kind: bool, department: 丁, absense: no }]", "absense"),
+        (
+            "attributes: [{ id: a, name: 甲, kind: bool, department: 丁 }, { id: a, name: 乙, kind: bool, department: 丁 }]",
+            "两次",
+        ),
+        (
+            "attributes: [{ id: a, name: 且, kind: bool, department: 丁 }]",
+            "保留词",
+        ),
+        (
+            "attributes: [{ id: a, name: 甲, kind: choice, department: 丁 }]",
+            "选项",
+        ),
+        (
+            "attributes: [{ id: a, name: 甲, kind: number, department: 丁, formula: 丙 + 1 }]",
+            "不认识",
+        ),
+        (
+            "attributes: [{ id: a, name: 甲, kind: colour, department: 丁 }]",
+            "格式",
+        ),
+        (
+            "attributes: [{ id: a, name: 甲, kind: bool, department: 丁, absense: no }]",
+            "absense",
+        ),
     ] {
         let error = Dictionary::from_yaml(yaml).unwrap_err().to_string();
         assert!(error.contains(part), "{yaml}: {error}");

@@ -25,18 +25,25 @@ fn items() -> BTreeMap<String, ItemRules> {
     let mut items = BTreeMap::new();
     for entry in fs::read_dir(data().join("policies")).unwrap() {
         let path = entry.unwrap().path();
-        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml");
+        let is_yaml = path
+            .extension()
+            .is_some_and(|extension| extension == "yaml");
         if !is_yaml || path.ends_with("vectors.yaml") {
             continue;
         }
         let file: File = serde_norway::from_str(&fs::read_to_string(&path).unwrap())
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         for item in file.items {
-            let rules = ItemRules::compile(Dictionary::shipped(), &item.rules).unwrap_or_else(|e| {
-                let lines: Vec<String> = e.iter().map(ToString::to_string).collect();
-                panic!("{} in {}:\n{}", item.id, path.display(), lines.join("\n"))
-            });
-            assert!(items.insert(item.id.clone(), rules).is_none(), "{} twice", item.id);
+            let rules =
+                ItemRules::compile(Dictionary::shipped(), &item.rules).unwrap_or_else(|e| {
+                    let lines: Vec<String> = e.iter().map(ToString::to_string).collect();
+                    panic!("{} in {}:\n{}", item.id, path.display(), lines.join("\n"))
+                });
+            assert!(
+                items.insert(item.id.clone(), rules).is_none(),
+                "{} twice",
+                item.id
+            );
         }
     }
     items
@@ -88,7 +95,10 @@ fn items_give_what_their_sources_say() {
     let mut wrong = Vec::new();
     for (position, vector) in vectors.iter().enumerate() {
         let mut say = |what: String| {
-            wrong.push(format!("#{position} {} ({}): {what}", vector.item, vector.why));
+            wrong.push(format!(
+                "#{position} {} ({}): {what}",
+                vector.item, vector.why
+            ));
         };
         let Some(item) = items.get(&vector.item) else {
             say("no such item".into());
@@ -101,7 +111,11 @@ fn items_give_what_their_sources_say() {
                 continue;
             }
         };
-        let env = Env { dictionary, facts: &facts, on: vector.on };
+        let env = Env {
+            dictionary,
+            facts: &facts,
+            on: vector.on,
+        };
         if let Some(expected) = vector.expect.verdict {
             let explained = item.explain(&env);
             if explained.verdict != Truth::from(expected) {
@@ -110,7 +124,10 @@ fn items_give_what_their_sources_say() {
                     .iter()
                     .map(|c| format!("{}={:?}", c.text, c.verdict))
                     .collect();
-                say(format!("verdict {:?}, expected {expected:?}: {parts:?}", explained.verdict));
+                say(format!(
+                    "verdict {:?}, expected {expected:?}: {parts:?}",
+                    explained.verdict
+                ));
             }
         }
         let amount = item.amount(&env);
@@ -132,5 +149,11 @@ fn items_give_what_their_sources_say() {
             say("should be 待评审".into());
         }
     }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), vectors.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        vectors.len(),
+        wrong.join("\n")
+    );
 }

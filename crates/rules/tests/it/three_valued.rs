@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use rstest::rstest;
-use zhida_rules::{AmountKind, Env, Formula, OUT_OF_REACH, Truth};
+use zhida_rules::{AmountKind, Env, Facts, Formula, OUT_OF_REACH, Rule, Truth};
 
 use crate::tools::{ON, dictionary, facts, item, truth};
 
@@ -21,19 +21,47 @@ const U: Option<bool> = None;
 #[case("企业规模 != \"小型\"", "{}", U)]
 #[case("已知(上市公司)", "{}", F)]
 #[case("not(已知(上市公司)) or 上市公司", "{}", T)]
-#[case("上年.研发强度 >= 5%", r#"{"营业收入":{"2025":100},"研发费用":{"2025":5}}"#, T)]
-#[case("上年.研发强度 > 5%", r#"{"营业收入":{"2025":100},"研发费用":{"2025":5}}"#, F)]
-#[case("上年.研发强度 > 5%", r#"{"营业收入":{"2025":0},"研发费用":{"2025":5}}"#, U)]
-#[case("上年.研发费用 / 上年.营业收入 = 1/3", r#"{"营业收入":{"2025":3},"研发费用":{"2025":1}}"#, T)]
-#[case("上年.营业收入增长率 >= 10%", r#"{"营业收入":{"2025":110,"2024":100}}"#, T)]
-#[case("前年.营业收入增长率 >= 10%", r#"{"营业收入":{"2025":110,"2024":100}}"#, U)]
+#[case(
+    "上年.研发强度 >= 5%",
+    r#"{"营业收入":{"2025":100},"研发费用":{"2025":5}}"#,
+    T
+)]
+#[case(
+    "上年.研发强度 > 5%",
+    r#"{"营业收入":{"2025":100},"研发费用":{"2025":5}}"#,
+    F
+)]
+#[case(
+    "上年.研发强度 > 5%",
+    r#"{"营业收入":{"2025":0},"研发费用":{"2025":5}}"#,
+    U
+)]
+#[case(
+    "上年.研发费用 / 上年.营业收入 = 1/3",
+    r#"{"营业收入":{"2025":3},"研发费用":{"2025":1}}"#,
+    T
+)]
+#[case(
+    "上年.营业收入增长率 >= 10%",
+    r#"{"营业收入":{"2025":110,"2024":100}}"#,
+    T
+)]
+#[case(
+    "前年.营业收入增长率 >= 10%",
+    r#"{"营业收入":{"2025":110,"2024":100}}"#,
+    U
+)]
 #[case("成立月数 >= 12", r#"{"成立日期":"2025-11-22"}"#, T)]
 #[case("成立月数 >= 12", r#"{"成立日期":"2025-11-23"}"#, F)]
 #[case("所在区划 in (\"330100\")", r#"{"所在区划":"330114"}"#, T)]
 #[case("所在区划 in (\"330100\")", r#"{"所在区划":"330282"}"#, F)]
 #[case("所属行业 = \"C\"", r#"{"所属行业":"C2710"}"#, T)]
 #[case("LPR一年期 = 3%", "{}", T)]
-#[case("if 上市公司 then 从业人数 > 5 else 从业人数 > 3", r#"{"从业人数":10}"#, T)]
+#[case(
+    "if 上市公司 then 从业人数 > 5 else 从业人数 > 3",
+    r#"{"从业人数":10}"#,
+    T
+)]
 #[case("包含(企业标签, \"甲\")", "{}", U)]
 #[case("包含全部(企业标签, \"甲\", \"乙\")", r#"{"企业标签":["甲"]}"#, F)]
 fn is_kleene(#[case] rule: &str, #[case] json: &str, #[case] expected: Option<bool>) {
@@ -46,11 +74,30 @@ fn a_lapsed_constant_is_unknown() {
     let formula = Formula::compile(&dictionary, "LPR一年期 * 100").unwrap();
     let nothing = facts(&dictionary, "{}");
     let on = |day: &str| {
-        let env = Env { dictionary: &dictionary, facts: &nothing, on: day.parse().unwrap() };
+        let env = Env {
+            dictionary: &dictionary,
+            facts: &nothing,
+            on: day.parse().unwrap(),
+        };
         formula.amount(&env).kind
     };
     assert_eq!(on("2024-06-01"), AmountKind::Exact);
     assert_eq!(on("2025-06-01"), AmountKind::Range);
+}
+
+#[test]
+fn silence_of_a_person_is_not_silence_of_a_register() {
+    let dictionary = dictionary();
+    let rule = Rule::compile(&dictionary, "高新技术企业").unwrap();
+    let ask = |facts: &Facts| {
+        rule.evaluate(&Env {
+            dictionary: &dictionary,
+            facts,
+            on: ON.parse().unwrap(),
+        })
+    };
+    assert_eq!(ask(&Facts::new()), F, "the register is complete");
+    assert_eq!(ask(&Facts::stated()), U, "the visitor has not been asked");
 }
 
 const ITEM: &str = r#"
@@ -64,10 +111,17 @@ fn outcome(json: &str) -> (Truth, u32) {
     let dictionary = dictionary();
     let rules = item(&dictionary, ITEM);
     let facts = facts(&dictionary, json);
-    let env = Env { dictionary: &dictionary, facts: &facts, on: ON.parse().unwrap() };
+    let env = Env {
+        dictionary: &dictionary,
+        facts: &facts,
+        on: ON.parse().unwrap(),
+    };
     let outcome = rules.evaluate(&env);
     let explained = rules.explain(&env);
-    assert_eq!((explained.verdict, explained.distance), (outcome.verdict, outcome.distance));
+    assert_eq!(
+        (explained.verdict, explained.distance),
+        (outcome.verdict, outcome.distance)
+    );
     (outcome.verdict, outcome.distance)
 }
 
@@ -93,10 +147,17 @@ fn an_explanation_says_what_is_required_known_missing_and_what_would_change_it()
         &dictionary,
         r#"{"所在区划":"330114","营业收入":{"2025":{"value":"15000000","department":"税务","as_of":"2026-01-31"}}}"#,
     );
-    let env = Env { dictionary: &dictionary, facts: &facts, on: ON.parse().unwrap() };
+    let env = Env {
+        dictionary: &dictionary,
+        facts: &facts,
+        on: ON.parse().unwrap(),
+    };
     let explanation = rules.explain(&env);
-    let tests: Vec<_> =
-        explanation.conditions.iter().flat_map(|c| c.node.iter().flat_map(|n| n.tests())).collect();
+    let tests: Vec<_> = explanation
+        .conditions
+        .iter()
+        .flat_map(|c| c.node.iter().flat_map(|n| n.tests()))
+        .collect();
     assert_eq!(tests[0].known.as_deref(), Some("浙江省杭州市钱塘区"));
     assert_eq!(tests[0].required, "在浙江省杭州市");
     assert_eq!(tests[1].missing[0].attribute, "企业规模");
@@ -106,7 +167,10 @@ fn an_explanation_says_what_is_required_known_missing_and_what_would_change_it()
     assert_eq!(revenue.subject, "上年营业收入");
     assert_eq!(revenue.required, "不低于2,000 万元");
     assert_eq!(revenue.known.as_deref(), Some("1,500 万元"));
-    assert_eq!(revenue.change.as_deref(), Some("上年营业收入再增加 500 万元 即符合"));
+    assert_eq!(
+        revenue.change.as_deref(),
+        Some("上年营业收入再增加 500 万元 即符合")
+    );
     assert_eq!(revenue.facts[0].department, "税务");
     assert_eq!(revenue.facts[0].as_of, "2026-01-31".parse().ok());
 }
@@ -119,7 +183,11 @@ fn a_condition_that_people_verify_is_never_met_by_the_machine() {
         "conditions: [{ text: 甲, rule: 从业人数 > 5 }, { text: 乙, manual: 专家评审 }]",
     );
     let facts = facts(&dictionary, r#"{"从业人数":10}"#);
-    let env = Env { dictionary: &dictionary, facts: &facts, on: ON.parse().unwrap() };
+    let env = Env {
+        dictionary: &dictionary,
+        facts: &facts,
+        on: ON.parse().unwrap(),
+    };
     let explanation = rules.explain(&env);
     assert_eq!(explanation.verdict, Truth::Unknown);
     assert!(explanation.manual_only);
@@ -127,10 +195,18 @@ fn a_condition_that_people_verify_is_never_met_by_the_machine() {
 
 fn amount(formula: &str, json: &str) -> (Option<String>, Option<String>) {
     let dictionary = dictionary();
-    let formula = Formula::compile(&dictionary, formula).unwrap_or_else(|e| panic!("{formula}: {e:?}"));
+    let formula =
+        Formula::compile(&dictionary, formula).unwrap_or_else(|e| panic!("{formula}: {e:?}"));
     let facts = facts(&dictionary, json);
-    let amount = formula.amount(&Env { dictionary: &dictionary, facts: &facts, on: ON.parse().unwrap() });
-    (amount.low.map(|n| n.to_string()), amount.high.map(|n| n.to_string()))
+    let amount = formula.amount(&Env {
+        dictionary: &dictionary,
+        facts: &facts,
+        on: ON.parse().unwrap(),
+    });
+    (
+        amount.low.map(|n| n.to_string()),
+        amount.high.map(|n| n.to_string()),
+    )
 }
 
 fn exactly(text: &str) -> (Option<String>, Option<String>) {
@@ -139,12 +215,32 @@ fn exactly(text: &str) -> (Option<String>, Option<String>) {
 
 #[rstest]
 // domain-rules.md part 3, family 2: 龙岗.
-#[case("分档(上年.营业收入, [300万, 5万], [1000万, 10万], [1亿, 100万], [10亿, 200万])", "3000000", "50000")]
-#[case("分档(上年.营业收入, [300万, 5万], [1000万, 10万], [1亿, 100万], [10亿, 200万])", "9999900", "50000")]
-#[case("分档(上年.营业收入, [300万, 5万], [1000万, 10万], [1亿, 100万], [10亿, 200万])", "10000000", "100000")]
-#[case("分档(上年.营业收入, [300万, 5万], [1000万, 10万], [1亿, 100万], [10亿, 200万])", "2999999", "0")]
+#[case(
+    "分档(上年.营业收入, [300万, 5万], [1000万, 10万], [1亿, 100万], [10亿, 200万])",
+    "3000000",
+    "50000"
+)]
+#[case(
+    "分档(上年.营业收入, [300万, 5万], [1000万, 10万], [1亿, 100万], [10亿, 200万])",
+    "9999900",
+    "50000"
+)]
+#[case(
+    "分档(上年.营业收入, [300万, 5万], [1000万, 10万], [1亿, 100万], [10亿, 200万])",
+    "10000000",
+    "100000"
+)]
+#[case(
+    "分档(上年.营业收入, [300万, 5万], [1000万, 10万], [1亿, 100万], [10亿, 200万])",
+    "2999999",
+    "0"
+)]
 // Family 4: 1.5 亿 gives 1000 + 250 = 1250 万.
-#[case("min(超额累进(上年.营业收入, [0, 10%], [1亿, 5%]), 4000万)", "150000000", "12500000")]
+#[case(
+    "min(超额累进(上年.营业收入, [0, 10%], [1亿, 5%]), 4000万)",
+    "150000000",
+    "12500000"
+)]
 // Family 9: 深圳.
 #[case("floor(上年.营业收入 / 1亿) * 50万", "299999999", "1000000")]
 fn amounts_are_exact(#[case] formula: &str, #[case] revenue: &str, #[case] expected: &str) {
@@ -155,7 +251,10 @@ fn amounts_are_exact(#[case] formula: &str, #[case] revenue: &str, #[case] expec
 #[test]
 fn an_unknown_fact_gives_a_range() {
     let zero = Some("0".to_owned());
-    assert_eq!(amount("min(上年.研发费用 * 10%, 200万)", "{}"), (zero.clone(), Some("2000000".into())));
+    assert_eq!(
+        amount("min(上年.研发费用 * 10%, 200万)", "{}"),
+        (zero.clone(), Some("2000000".into()))
+    );
     assert_eq!(amount("上年.研发费用 * 10%", "{}"), (zero.clone(), None));
     assert_eq!(
         amount("if 上市公司 then 5万 else 2万", "{}"),
@@ -165,8 +264,17 @@ fn an_unknown_fact_gives_a_range() {
         amount("分档(上年.营业收入, [300万, 5万], [1000万, 10万])", "{}"),
         (zero.clone(), Some("100000".into()))
     );
-    assert_eq!(amount("累计(已达阶段, [\"一期\", 50万], [\"二期\", 150万])", "{}"), (zero, Some("2000000".into())));
-    assert_eq!(amount("补差(10万, 上年.研发费用)", r#"{"研发费用":{"2025":30000}}"#), exactly("70000"));
+    assert_eq!(
+        amount("累计(已达阶段, [\"一期\", 50万], [\"二期\", 150万])", "{}"),
+        (zero, Some("2000000".into()))
+    );
+    assert_eq!(
+        amount(
+            "补差(10万, 上年.研发费用)",
+            r#"{"研发费用":{"2025":30000}}"#
+        ),
+        exactly("70000")
+    );
 }
 
 proptest! {

@@ -16,7 +16,11 @@ pub fn truth(rule: &str, json: &str) -> Option<bool> {
     let dictionary = dictionary();
     let rule = Rule::compile(&dictionary, rule).unwrap_or_else(|error| panic!("{rule}: {error}"));
     let facts = facts(&dictionary, json);
-    rule.evaluate(&Env { dictionary: &dictionary, facts: &facts, on: ON.parse().unwrap() })
+    rule.evaluate(&Env {
+        dictionary: &dictionary,
+        facts: &facts,
+        on: ON.parse().unwrap(),
+    })
 }
 
 /// The message for a wrong rule.

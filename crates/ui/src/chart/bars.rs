@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Caption, Chart, Datum, escape, percent, short, table, visible_share, wrap};
+use super::{Caption, Chart, Datum, Picture, escape, percent, short, table, visible_share, wrap};
 
 /// Height of one row in pixels: a line of words and the bar under it.
 const ROW: usize = 46;
@@ -32,12 +32,11 @@ pub fn bars(caption: &Caption, data: &[Datum]) -> Chart {
             width = percent(visible_share(datum.value, longest)),
         );
     }
-    wrap(
-        "bars",
-        caption,
-        data.len() * ROW,
-        &shapes,
-        "",
-        &table(caption, data, None),
-    )
+    let picture = Picture {
+        kind: "bars",
+        role: "img",
+        height: data.len() * ROW,
+        shapes: &shapes,
+    };
+    wrap(caption, &picture, "", &table(caption, data, None))
 }

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    Caption, Chart, Datum, WHOLE, escape, percent, percent_text, short, table, visible_share, wrap,
+    Caption, Chart, Datum, Picture, WHOLE, escape, percent, percent_text, short, table,
+    visible_share, wrap,
 };
 
 /// Height of one step in pixels.
@@ -42,12 +43,11 @@ pub fn funnel(caption: &Caption, data: &[Datum]) -> Chart {
             wide = percent(width),
         );
     }
-    wrap(
-        "funnel",
-        caption,
-        data.len() * ROW,
-        &shapes,
-        "",
-        &table(caption, data, None),
-    )
+    let picture = Picture {
+        kind: "funnel",
+        role: "img",
+        height: data.len() * ROW,
+        shapes: &shapes,
+    };
+    wrap(caption, &picture, "", &table(caption, data, None))
 }

@@ -174,21 +174,32 @@ fn short(label: &str) -> String {
     escape(&format!("{head}…"))
 }
 
-/// Figure, title, picture of `height` pixels, whatever stands under it, and the fold with the table.
-fn wrap(
-    kind: &str,
-    caption: &Caption,
+/// The drawn part of a chart.
+struct Picture<'a> {
+    /// Class suffix of the figure.
+    kind: &'static str,
+    /// `img`, or `group` where the picture holds links.
+    role: &'static str,
+    /// Pixels.
     height: usize,
-    shapes: &str,
-    below: &str,
-    table: &str,
-) -> Chart {
+    /// SVG elements.
+    shapes: &'a str,
+}
+
+/// Figure, title, picture, whatever stands under it, and the fold with the table.
+fn wrap(caption: &Caption, picture: &Picture<'_>, below: &str, table: &str) -> Chart {
+    let Picture {
+        kind,
+        role,
+        height,
+        shapes,
+    } = picture;
     let title = escape(&caption.title);
     let summary = escape(&caption.summary);
     Chart(format!(
         "<figure class=\"zd-chart zd-chart--{kind}\"><figcaption class=\"zd-chart__caption\">\
          <span class=\"zd-chart__title\">{title}</span><span class=\"zd-chart__summary\">{summary}</span></figcaption>\
-         <svg class=\"zd-chart__picture\" width=\"100%\" height=\"{height}\" role=\"img\" focusable=\"false\">\
+         <svg class=\"zd-chart__picture\" width=\"100%\" height=\"{height}\" role=\"{role}\" aria-label=\"{title}\" focusable=\"false\">\
          <title>{title}</title><desc>{summary}</desc>{shapes}</svg>{below}{table}</figure>"
     ))
 }

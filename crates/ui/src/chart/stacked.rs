@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    Caption, Chart, Datum, WHOLE, escape, linked, percent, percent_text, share, table, wrap,
+    Caption, Chart, Datum, Picture, WHOLE, escape, linked, percent, percent_text, share, table,
+    wrap,
 };
 
 /// Height of the bar in pixels.
@@ -62,11 +63,15 @@ pub fn stacked_bar(caption: &Caption, data: &[Datum]) -> Chart {
             percent(WHOLE)
         );
     }
+    let picture = Picture {
+        kind: "stacked",
+        role: "img",
+        height: BAR,
+        shapes: &shapes,
+    };
     wrap(
-        "stacked",
         caption,
-        BAR,
-        &shapes,
+        &picture,
         &legend,
         &table(caption, data, Some(total)),
     )

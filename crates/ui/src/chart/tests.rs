@@ -83,7 +83,7 @@ fn every_chart_speaks_to_screen_readers_and_obeys_the_policy() {
     ] {
         let html = chart.to_string();
         for part in [
-            "role=\"img\"",
+            "aria-label=\"按行业\"",
             "<title>按行业</title>",
             "<desc>制造业最多</desc>",
             "<th scope=\"row\">甲</th>",
@@ -91,6 +91,10 @@ fn every_chart_speaks_to_screen_readers_and_obeys_the_policy() {
         ] {
             assert!(html.contains(part), "{part} is missing: {html}");
         }
+        assert!(
+            html.contains("role=\"img\"")
+                || html.contains("role=\"group\"") && html.contains("<a ")
+        );
         assert!(!html.contains("style=") && !html.contains(" on"), "{html}");
     }
 }

@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use super::{Caption, Chart, Datum, escape, linked, percent, table, wrap};
+use super::{Caption, Chart, Datum, Picture, escape, percent, table, wrap};
 
 /// Height of a tile in pixels, with the gap.
 const TILE: usize = 68;
@@ -45,9 +45,7 @@ pub fn tile_map(caption: &Caption, tiles: &[Tile]) -> Chart {
         let level = level(tile.datum.value, largest);
         let left = step * tile.column as u128;
         let top = tile.row * TILE;
-        // Writing to a String cannot fail.
-        let _ = write!(
-            shapes,
+        let shape = format!(
             "<rect class=\"zd-tile zd-level-{level}\" x=\"{x}\" y=\"{top}\" width=\"{w}\" height=\"{TILE}\" rx=\"8\"/>\
              <text class=\"zd-tile__name zd-on-level-{level}\" x=\"{middle}\" y=\"{name}\" text-anchor=\"middle\">{label}</text>\
              <text class=\"zd-tile__value zd-on-level-{level}\" x=\"{middle}\" y=\"{value}\" text-anchor=\"middle\">{text}</text>",
@@ -59,16 +57,33 @@ pub fn tile_map(caption: &Caption, tiles: &[Tile]) -> Chart {
             label = escape(&tile.datum.label.chars().take(5).collect::<String>()),
             text = escape(&tile.datum.text),
         );
+        shapes.push_str(&link_around(&shape, &tile.datum));
     }
     let data: Vec<Datum> = tiles.iter().map(|tile| tile.datum.clone()).collect();
-    let below = format!("{}{}", legend(), links(&data));
-    wrap(
-        "tiles",
-        caption,
-        rows * TILE,
-        &shapes,
-        &below,
-        &table(caption, &data, None),
+    let picture = Picture {
+        kind: "tiles",
+        // A picture holds no links for screen readers, a group does.
+        role: if data.iter().any(|datum| !datum.href.is_empty()) {
+            "group"
+        } else {
+            "img"
+        },
+        height: rows * TILE,
+        shapes: &shapes,
+    };
+    wrap(caption, &picture, &legend(), &table(caption, &data, None))
+}
+
+/// The tile as a link where it leads somewhere.
+fn link_around(shape: &str, datum: &Datum) -> String {
+    if datum.href.is_empty() {
+        return shape.to_owned();
+    }
+    format!(
+        "<a class=\"zd-tile__link\" href=\"{}\" aria-label=\"{} {}\">{shape}</a>",
+        escape(&datum.href),
+        escape(&datum.label),
+        escape(&datum.text)
     )
 }
 
@@ -92,19 +107,5 @@ fn legend() -> String {
         );
     }
     html.push_str("<span>多</span><span class=\"zd-chart__note\">示意图，方块只表示相对位置，不是地图</span></p>");
-    html
-}
-
-/// The places as links, because a picture holds none.
-fn links(data: &[Datum]) -> String {
-    if data.iter().all(|datum| datum.href.is_empty()) {
-        return String::new();
-    }
-    let mut html = String::from("<p class=\"zd-chart__links\">");
-    for datum in data {
-        html.push_str(&linked(&datum.label, &datum.href));
-        html.push(' ');
-    }
-    html.push_str("</p>");
     html
 }

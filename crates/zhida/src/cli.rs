@@ -1,0 +1,369 @@
+//! The command line: what may be typed, in Chinese.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand, error::ErrorKind};
+
+const HELP: &str = "\
+{about-with-newline}
+用法：{usage}
+
+{all-args}{after-help}";
+
+/// `zhida`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "zhida",
+    version,
+    about = "直达：惠企政策直达与企业服务平台",
+    help_template = HELP,
+    disable_help_subcommand = true,
+    subcommand_help_heading = "命令",
+    next_help_heading = "选项",
+    disable_help_flag = true,
+    disable_version_flag = true,
+    after_help = "每个命令后面加 --help 可看详细说明。使用说明见 README.md。"
+)]
+pub struct Cli {
+    /// 要执行的命令。
+    #[command(subcommand)]
+    pub command: Command,
+    /// 显示帮助。
+    #[arg(short, long, action = clap::ArgAction::Help, global = true, hide = true)]
+    help: Option<bool>,
+    /// 显示版本。
+    #[arg(long, action = clap::ArgAction::Version, hide = true)]
+    version: Option<bool>,
+}
+
+/// Where the data is, for commands that need it.
+#[derive(Debug, Clone, Args)]
+pub struct Store {
+    /// 配置文件（默认只用内置设置；全部设置见 config.default.toml）
+    #[arg(long, value_name = "文件", env = "ZHIDA_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// 数据库地址，如 sqlite:zhida.db 或 postgres://用户@主机/库（优先于配置文件）
+    #[arg(long, value_name = "地址")]
+    pub database: Option<String>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// 演示：生成一座城市的企业，装入真实政策，打开网页
+    #[command(help_template = HELP)]
+    Demo(Demo),
+    /// 正式运行网站和接口
+    #[command(help_template = HELP)]
+    Serve(Serve),
+    /// 导入企业或政策
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令")]
+    Import(Import),
+    /// 匹配企业与政策，逐条说明理由
+    #[command(subcommand, name = "match", help_template = HELP, subcommand_help_heading = "命令")]
+    Matching(Matching),
+    /// 校验代码
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令")]
+    Verify(Verify),
+    /// 检查、试算规则（不需要数据库）
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令")]
+    Rule(Rule),
+    /// 生成演示、测试用的数据
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令")]
+    Generate(Generate),
+}
+
+/// `zhida demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// 监听地址，只能是本机回环地址
+    #[arg(long, value_name = "地址", default_value = "127.0.0.1:8080")]
+    pub addr: SocketAddr,
+    /// 数据目录（默认用临时目录，退出即清除）
+    #[arg(long, value_name = "目录")]
+    pub data: Option<PathBuf>,
+    /// 生成多少家企业
+    #[arg(long, value_name = "家数", default_value_t = 5_000)]
+    pub enterprises: u64,
+}
+
+/// `zhida serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub store: Store,
+    /// 监听地址（优先于配置文件）
+    #[arg(long, value_name = "地址")]
+    pub addr: Option<SocketAddr>,
+}
+
+/// `zhida import …`.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// 导入企业：CSV（可为 .csv.gz；UTF-8 或 GBK）或 XLSX
+    #[command(help_template = HELP)]
+    Enterprises(ImportEnterprises),
+    /// 导入政策：YAML 或 JSON 文件，或装有它们的目录
+    #[command(help_template = HELP)]
+    Policies(ImportPolicies),
+}
+
+/// `zhida import enterprises`.
+#[derive(Debug, Args)]
+pub struct ImportEnterprises {
+    /// 文件
+    #[arg(required = true, value_name = "文件")]
+    pub files: Vec<PathBuf>,
+    /// 只检查并报告，不写入
+    #[arg(long)]
+    pub dry_run: bool,
+    /// 数据来源部门
+    #[arg(long, value_name = "部门", default_value = "市场监管")]
+    pub department: String,
+    /// 数据所属日期（默认今天）
+    #[arg(long, value_name = "日期")]
+    pub as_of: Option<NaiveDate>,
+    /// 指定某一列对应的属性，可重复：--map 列名=属性
+    #[arg(long, value_name = "列名=属性")]
+    pub map: Vec<String>,
+    /// 未通过的行写到这个文件（默认写在数据文件旁，名为 *.rejects.csv）
+    #[arg(long, value_name = "文件")]
+    pub rejects: Option<PathBuf>,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// `zhida import policies`.
+#[derive(Debug, Args)]
+pub struct ImportPolicies {
+    /// 文件或目录
+    #[arg(required = true, value_name = "文件或目录")]
+    pub paths: Vec<PathBuf>,
+    /// 只检查并报告，不写入
+    #[arg(long)]
+    pub dry_run: bool,
+    /// 未通过的事项写到这个文件
+    #[arg(long, value_name = "文件")]
+    pub rejects: Option<PathBuf>,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// `zhida match …`.
+#[derive(Debug, Subcommand)]
+pub enum Matching {
+    /// 一家企业能享受哪些政策
+    #[command(help_template = HELP)]
+    Enterprise(MatchEnterprise),
+    /// 一项政策适用哪些企业
+    #[command(help_template = HELP)]
+    Policy(MatchPolicy),
+}
+
+/// `zhida match enterprise`.
+#[derive(Debug, Args)]
+pub struct MatchEnterprise {
+    /// 统一社会信用代码
+    #[arg(value_name = "代码")]
+    pub code: String,
+    /// 基准日（默认今天）
+    #[arg(long, value_name = "日期")]
+    pub on: Option<NaiveDate>,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// `zhida match policy`.
+#[derive(Debug, Args)]
+pub struct MatchPolicy {
+    /// 事项标识或编号
+    #[arg(value_name = "事项")]
+    pub id: String,
+    /// 基准日（默认今天）
+    #[arg(long, value_name = "日期")]
+    pub on: Option<NaiveDate>,
+    /// 输出 JSON
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// 把全部企业写成 CSV 文件
+    #[arg(long, value_name = "文件")]
+    pub csv: Option<PathBuf>,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// `zhida verify …`.
+#[derive(Debug, Subcommand)]
+pub enum Verify {
+    /// 校验统一社会信用代码，逐个列出组成部分；全部有效时退出码为 0
+    #[command(help_template = HELP)]
+    Uscc(VerifyUscc),
+}
+
+/// `zhida verify uscc`.
+#[derive(Debug, Args)]
+pub struct VerifyUscc {
+    /// 代码
+    #[arg(required = true, value_name = "代码")]
+    pub codes: Vec<String>,
+    /// 输出 JSON，每行一个
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `zhida rule …`.
+#[derive(Debug, Subcommand)]
+pub enum Rule {
+    /// 检查规则写得对不对，显示规范写法和白话
+    #[command(help_template = HELP)]
+    Check(RuleCheck),
+    /// 用文件里的事实试算文件里的规则
+    #[command(help_template = HELP)]
+    Eval(RuleEval),
+}
+
+/// `zhida rule check`.
+#[derive(Debug, Args)]
+pub struct RuleCheck {
+    /// 规则
+    #[arg(required = true, value_name = "规则")]
+    pub rules: Vec<String>,
+    /// 属性字典（默认用内置的；格式见 docs/rule-files.md）
+    #[arg(long, value_name = "文件")]
+    pub dictionary: Option<PathBuf>,
+    /// 输出 JSON，每行一条规则
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `zhida rule eval`.
+#[derive(Debug, Args)]
+pub struct RuleEval {
+    /// 事实：每行一家企业的 JSON（格式见 docs/rule-files.md）
+    #[arg(long, value_name = "文件")]
+    pub facts: PathBuf,
+    /// 规则：JSON 或 YAML（格式见 docs/rule-files.md）
+    #[arg(long, value_name = "文件")]
+    pub rules: PathBuf,
+    /// 属性字典（默认用内置的）
+    #[arg(long, value_name = "文件")]
+    pub dictionary: Option<PathBuf>,
+    /// 基准日（默认今天）
+    #[arg(long, value_name = "日期")]
+    pub on: Option<NaiveDate>,
+    /// 每条规则附上逐项理由
+    #[arg(long)]
+    pub explain: bool,
+    /// 输出 JSON，每行一家企业
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `zhida generate …`.
+#[derive(Debug, Subcommand)]
+pub enum Generate {
+    /// 生成一座城市：企业、政策、属性字典；同一种子在任何机器上字节相同
+    #[command(help_template = HELP)]
+    City(GenerateCity),
+}
+
+/// `zhida generate city`.
+#[derive(Debug, Args)]
+pub struct GenerateCity {
+    /// 企业家数
+    #[arg(long, value_name = "家数", default_value_t = 10_000)]
+    pub enterprises: u64,
+    /// 政策事项数
+    #[arg(long, value_name = "项数", default_value_t = 100)]
+    pub items: u32,
+    /// 随机种子
+    #[arg(long, value_name = "种子", default_value_t = 1)]
+    pub seed: u64,
+    /// 城市的行政区划代码
+    #[arg(long, value_name = "区划", default_value = "370100")]
+    pub division: String,
+    /// 只生成企业，不生成个体工商户和农民专业合作社
+    #[arg(long)]
+    pub only_enterprises: bool,
+    /// 写到这个目录
+    #[arg(long, value_name = "目录")]
+    pub out: PathBuf,
+}
+
+/// Reads the command line; a mistake is said in Chinese and ends the program.
+pub fn parse() -> Cli {
+    match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            error.exit()
+        }
+        Err(error) => {
+            eprintln!("{}", mistake(&error));
+            std::process::exit(2);
+        }
+    }
+}
+
+/// The sentence for a mistake on the command line.
+fn mistake(error: &clap::Error) -> String {
+    use clap::error::ContextKind;
+    let context = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
+    let argument = context(ContextKind::InvalidArg);
+    let value = context(ContextKind::InvalidValue);
+    let text = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            format!("没有“{}”这个命令", context(ContextKind::InvalidSubcommand))
+        }
+        ErrorKind::UnknownArgument => format!("没有“{argument}”这个选项"),
+        ErrorKind::MissingRequiredArgument => format!("缺少 {}", argument.replace('\n', "、")),
+        ErrorKind::InvalidValue if value.is_empty() => format!("选项 {argument} 后面缺少内容"),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            format!("“{value}”不能用作 {argument}")
+        }
+        ErrorKind::ArgumentConflict => format!(
+            "{argument} 不能与 {} 同时使用",
+            context(ContextKind::PriorArg)
+        ),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            return error.render().to_string();
+        }
+        _ => "命令写得不对".to_owned(),
+    };
+    format!("{text}。加 --help 可看用法")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn mistakes_are_said_in_chinese() {
+        for (line, part) in [
+            ("zhida fly", "没有“fly”这个命令"),
+            ("zhida demo --port 1", "没有“--port”这个选项"),
+            ("zhida match enterprise", "缺少 <代码>"),
+            ("zhida demo --addr here", "“here”不能用作"),
+            ("zhida match policy p --json --csv f", "不能与"),
+        ] {
+            let error = Cli::try_parse_from(line.split(' ')).expect_err(line);
+            assert!(mistake(&error).contains(part), "{line}: {}", mistake(&error));
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! One file per command.
+
+pub mod rule;
+pub mod verify;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well: exit code 0.
+    Good,
+    /// The command worked, what it checked is not all right: exit code 1.
+    Bad,
+}
+
+impl Outcome {
+    /// Good when `all_good`.
+    pub fn of(all_good: bool) -> Self {
+        if all_good { Self::Good } else { Self::Bad }
+    }
+}
