@@ -31,8 +31,21 @@ pub struct City {
     pub elsewhere: Vec<DivisionCode>,
     /// Share of the enterprises that lie in `elsewhere`, per mille; ignored when it is empty.
     pub elsewhere_per_mille: u32,
+    /// Names that some enterprises of a place carry, such as those that shipped items ask for.
+    pub labels: Vec<Label>,
     /// Write enterprises.csv.gz instead of enterprises.csv.
     pub gzip: bool,
+}
+
+/// A free name that enterprises of a place may carry: a development zone, a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// `development_zone` (所在开发区) or `listed_in` (入选名单).
+    pub attribute: &'static str,
+    /// The name.
+    pub value: String,
+    /// Where.
+    pub division: DivisionCode,
 }
 
 impl Default for City {
@@ -46,6 +59,7 @@ impl Default for City {
             only_enterprises: true,
             elsewhere: crate::shipped::divisions(),
             elsewhere_per_mille: 150,
+            labels: crate::shipped::labels(),
             gzip: false,
         }
     }

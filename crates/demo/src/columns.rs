@@ -37,6 +37,7 @@ columns! {
     LegalPerson "legal_person" 0 [0 0];
     RegisteredOn "registered_on" 0 [0 0];
     RegisteredCapital "registered_capital" 0 [0 60];
+    CapitalCurrency "capital_currency" 0 [0 60];
     RegistrationStatus "registration_status" 0 [0 0];
     Division "division" 0 [0 0];
     Zone "development_zone" 0 [50 300];

@@ -24,7 +24,7 @@ mod places;
 mod random;
 pub mod shipped;
 
-pub use city::{City, ENTERPRISES_MAX, ITEMS_MAX};
+pub use city::{City, ENTERPRISES_MAX, ITEMS_MAX, Label};
 pub use error::DemoError;
 pub use generate::{FileSummary, GENERATOR_VERSION, Summary};
 pub use places::Places;

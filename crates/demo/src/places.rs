@@ -49,6 +49,8 @@ pub(crate) struct Seat {
     pub home: bool,
     /// Rows in a period.
     count: u32,
+    /// Attribute and value of the labels that the city's parameters give to the place.
+    labels: Vec<(&'static str, String)>,
     /// Registrars: the county's own code, then unlisted ones.
     registrars: Vec<String>,
 }
@@ -79,6 +81,7 @@ impl Places {
         let mut seats = seats(&home, PERIOD - away_rows, true);
         seats.extend(seats_of_away(&away, away_rows));
         give_registrars(&mut seats);
+        give_labels(&mut seats, city);
         let order = order(&seats, city.seed);
         Ok(Self { seats, order })
     }
@@ -107,6 +110,17 @@ impl Places {
 }
 
 impl Seat {
+    /// The labels of an attribute.
+    pub fn labels(&self, attribute: &str) -> Vec<&str> {
+        let of = self.labels.iter().filter(|(id, _)| *id == attribute);
+        of.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// How many of a period's rows lie here.
+    pub fn rows(&self) -> u32 {
+        self.count
+    }
+
     /// The code of the row with this rank; `kind` is the second character.
     pub fn code(&self, rank: u64, kind: char) -> Uscc {
         let registrar = &self.registrars[(rank / NUMBERS) as usize];
@@ -155,6 +169,7 @@ fn seats(divisions: &[&'static Division], rows: u32, home: bool) -> Vec<Seat> {
             city_short: city_name(division),
             home,
             count,
+            labels: Vec::new(),
             registrars: vec![division.code.to_string()],
         })
         .collect()
@@ -215,6 +230,17 @@ fn give_registrars(seats: &mut [Seat]) {
                 .expect("the prefix is that of a seat");
             fullest.registrars.push(code);
         }
+    }
+}
+
+fn give_labels(seats: &mut [Seat], city: &City) {
+    for seat in seats {
+        let code = seat.division.code;
+        let here = city
+            .labels
+            .iter()
+            .filter(|label| code.is_within(label.division) || label.division.is_within(code));
+        seat.labels = here.map(|label| (label.attribute, label.value.clone())).collect();
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) enum Domain {
     Enterprise = 1,
     Item = 2,
     Places = 3,
+    Industries = 4,
 }
 
 /// A stream of random numbers.

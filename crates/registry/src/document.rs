@@ -122,7 +122,16 @@ impl Document {
         facts
     }
 
-    /// The value of an attribute by id.
+    /// The facts without their sources, for rules that only judge.
+    pub(crate) fn to_bare_facts(&self) -> Facts {
+        let mut facts = Facts::new();
+        for (&(index, year), stated) in &self.facts {
+            facts.assume(index, year, stated.value.clone());
+        }
+        facts
+    }
+
+    /// The value of an attribute.
     pub(crate) fn value(&self, index: Option<AttributeIndex>, year: Option<i32>) -> Option<&Value> {
         self.facts.get(&(index?, year)).map(|stated| &stated.value)
     }

@@ -22,6 +22,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod analyse;
 mod benefit;
 mod bounds;
 mod compile;
@@ -42,6 +43,7 @@ mod value;
 mod verdict;
 mod words;
 
+pub use analyse::{CLAUSES_MAX, Reach, analyse, expression_texts};
 pub use benefit::{Amount, AmountKind, Benefit, BenefitKind, BenefitSource, RoundTo, Step};
 pub use dictionary::{
     ATTRIBUTES_MAX, Absence, Attribute, AttributeIndex, Constant, ConstantIndex, ConstantValue,

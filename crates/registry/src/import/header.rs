@@ -193,7 +193,6 @@ impl<'a> Mapper<'a> {
             word: wanted.word,
             year: wanted.year.or(heading.year),
             unit: wanted.unit.or_else(|| heading.unit.clone()),
-            last_year: heading.last_year,
         };
         self.fact(*index, &heading)
     }

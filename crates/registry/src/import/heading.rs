@@ -9,8 +9,6 @@ pub(crate) struct Heading {
     pub word: String,
     pub year: Option<i32>,
     pub unit: Option<String>,
-    /// It said 上年.
-    pub last_year: bool,
 }
 
 /// Suffixes of English headings that name a unit.
@@ -43,7 +41,7 @@ impl Heading {
         }
         for prefix in ["上年度", "上年", "上一年度", "上一年"] {
             if let Some(rest) = word.strip_prefix(prefix) {
-                heading.last_year = true;
+                // the year that annual columns without one have anyway
                 word = rest.trim_start_matches(['.', '的']).to_owned();
                 break;
             }

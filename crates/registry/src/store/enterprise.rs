@@ -1,0 +1,174 @@
+//! Reading enterprises and their history.
+
+use std::collections::HashMap;
+
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use zhida_platform::db::{self, Engine, placeholders};
+
+use super::instant;
+use super::query::Conditions;
+use crate::RegistryError;
+use crate::import::{Current, Losers};
+use crate::model::{FactChange, Order, PastFact, Query};
+
+use zhida_rules::Dictionary;
+
+use crate::document::Document;
+
+/// Changes of one enterprise that are shown at most.
+const HISTORY_MAX: i64 = 500;
+/// Codes of one SELECT at most; below SQLite's limit of parameters.
+const CODES_MAX: usize = 5_000;
+
+/// A whole enterprise as it is stored.
+#[derive(Debug, Clone, FromQueryResult)]
+pub(crate) struct StoredEnterprise {
+    pub seq: i64,
+    pub code: String,
+    pub name: String,
+    pub division: String,
+    pub industry: String,
+    pub size: String,
+    pub status: String,
+    pub registered_on: String,
+    pub facts: String,
+    pub version: i64,
+    pub updated_at: String,
+}
+
+const WHOLE: &str = "e.seq, e.code, e.name, e.division, e.industry, e.size, e.status, e.registered_on, \
+                     e.facts, e.version, e.updated_at";
+
+/// One enterprise by code.
+pub(crate) async fn enterprise(
+    conn: &impl ConnectionTrait,
+    code: &str,
+) -> db::Result<Option<StoredEnterprise>> {
+    let sql = format!("SELECT {WHOLE} FROM enterprise e WHERE e.code = $1");
+    db::query_one(conn, &sql, [code.into()]).await
+}
+
+/// Whole enterprises of a query after a code, in code order.
+pub(crate) async fn facts_after(
+    conn: &impl ConnectionTrait,
+    engine: Engine,
+    query: &Query,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<StoredEnterprise>, RegistryError> {
+    let mut conditions = Conditions::new(query, engine)?;
+    let after = after.map(|code| (String::new(), code.to_owned()));
+    conditions.after(Order::Code, after.as_ref());
+    let (sql, values) = conditions.select(WHOLE, Order::Code, limit);
+    Ok(db::query_all(conn, &sql, values).await?)
+}
+
+#[derive(FromQueryResult)]
+struct Stored {
+    seq: i64,
+    code: String,
+    name: String,
+    facts: String,
+}
+
+/// What is stored of these codes.
+pub(crate) async fn currents(
+    conn: &impl ConnectionTrait,
+    dictionary: &Dictionary,
+    codes: &[&str],
+) -> Result<HashMap<String, Current>, RegistryError> {
+    let mut found = HashMap::with_capacity(codes.len());
+    for chunk in codes.chunks(CODES_MAX) {
+        let sql = format!(
+            "SELECT seq, code, name, facts FROM enterprise WHERE code IN ({})",
+            placeholders(1, chunk.len())
+        );
+        let rows: Vec<Stored> =
+            db::query_all(conn, &sql, chunk.iter().map(|code| (*code).into())).await?;
+        for row in rows {
+            let document = Document::parse(dictionary, &row.facts)
+                .map_err(|_| RegistryError::Damaged(row.code.clone()))?;
+            found.insert(row.code, Current { seq: row.seq, name: row.name, document });
+        }
+    }
+    Ok(found)
+}
+
+#[derive(FromQueryResult)]
+struct StoredChange {
+    code: String,
+    batch: i64,
+    at: String,
+    changes: String,
+}
+
+/// Statements of these codes that were refused for good reason before.
+pub(crate) async fn known_losers(
+    conn: &impl ConnectionTrait,
+    codes: &[String],
+) -> Result<Losers, RegistryError> {
+    let mut losers = Losers::new();
+    for chunk in codes.chunks(CODES_MAX) {
+        let sql = format!(
+            "SELECT code, batch, at, changes FROM fact_change WHERE code IN ({})",
+            placeholders(1, chunk.len())
+        );
+        let rows: Vec<StoredChange> =
+            db::query_all(conn, &sql, chunk.iter().map(|code| code.as_str().into())).await?;
+        for row in rows {
+            let facts = past_facts(&row)?;
+            losers.entry(row.code).or_default().extend(facts);
+        }
+    }
+    Ok(losers)
+}
+
+fn past_facts(row: &StoredChange) -> Result<Vec<PastFact>, RegistryError> {
+    serde_json::from_str(&row.changes).map_err(|_| RegistryError::Damaged(row.code.clone()))
+}
+
+/// What was changed of an enterprise, newest first.
+pub(crate) async fn history(
+    conn: &impl ConnectionTrait,
+    code: &str,
+) -> Result<Vec<FactChange>, RegistryError> {
+    let sql = "SELECT code, batch, at, changes FROM fact_change WHERE code = $1 ORDER BY seq DESC LIMIT $2";
+    let rows: Vec<StoredChange> =
+        db::query_all(conn, sql, [code.into(), HISTORY_MAX.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(FactChange { batch: row.batch, at: instant(&row.at), facts: past_facts(row)? })
+        })
+        .collect()
+}
+
+#[derive(FromQueryResult)]
+struct StoredTag {
+    seq: i64,
+    tag: String,
+}
+
+/// The tags of these enterprises.
+pub(crate) async fn tags_of(
+    conn: &impl ConnectionTrait,
+    seqs: &[i64],
+) -> db::Result<HashMap<i64, Vec<String>>> {
+    let mut tags: HashMap<i64, Vec<String>> = HashMap::new();
+    for chunk in seqs.chunks(CODES_MAX) {
+        let sql = format!(
+            "SELECT seq, tag FROM enterprise_tag WHERE seq IN ({}) ORDER BY seq, tag",
+            placeholders(1, chunk.len())
+        );
+        let rows: Vec<StoredTag> =
+            db::query_all(conn, &sql, chunk.iter().map(|seq| (*seq).into())).await?;
+        for row in rows {
+            tags.entry(row.seq).or_default().push(row.tag);
+        }
+    }
+    Ok(tags)
+}
+
+/// The registry's version: it grows with every write that changes an enterprise.
+pub(crate) async fn version(conn: &impl ConnectionTrait) -> db::Result<i64> {
+    db::query_count(conn, "SELECT version FROM registry_version WHERE id = 1", []).await
+}

@@ -1,0 +1,34 @@
+//! The only files of the room that touch the database.
+
+mod batch;
+mod enterprise;
+mod query;
+mod tag;
+mod write;
+
+pub(crate) use batch::{
+    NewBatch, Progressed, advance, batch, batches, create_batch, departments, running_batch, take_over,
+};
+pub(crate) use enterprise::{
+    currents, enterprise, facts_after, history, known_losers, tags_of, version,
+};
+pub(crate) use query::{StoredRow, count, list};
+pub(crate) use tag::{
+    Holding, insert_rule, replace_tags, rules, set_active, tag_counts, tags_after,
+};
+pub(crate) use write::{Counters, lock, write_chunk};
+
+use zhida_platform::search::Index;
+
+/// The index of names.
+pub(crate) const NAMES: Index = Index { table: "enterprise_search" };
+
+/// An unknown value's storage form is the empty text.
+pub(crate) fn known(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// An instant of the storage form; one that is damaged reads as the beginning of time.
+pub(crate) fn instant(text: &str) -> chrono::DateTime<chrono::Utc> {
+    zhida_platform::clock::parse_instant(text).unwrap_or(chrono::DateTime::UNIX_EPOCH)
+}

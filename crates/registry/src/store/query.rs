@@ -1,0 +1,182 @@
+//! One query object behind list, count and export.
+
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use zhida_platform::db::{self, Engine, Value};
+use zhida_platform::search;
+use zhida_standards::division::{DivisionCode, Level};
+use zhida_standards::industry;
+
+use super::NAMES;
+use crate::RegistryError;
+use crate::model::{Order, Query};
+
+/// Characters of a condition at most; longer ones can only be a mistake.
+const CHARS_MAX: usize = 200;
+
+/// A line of the list as it is stored.
+#[derive(Debug, Clone, FromQueryResult)]
+pub(crate) struct StoredRow {
+    pub seq: i64,
+    pub code: String,
+    pub name: String,
+    pub division: String,
+    pub industry: String,
+    pub size: String,
+    pub status: String,
+    pub registered_on: String,
+}
+
+/// A WHERE clause under construction.
+pub(crate) struct Conditions {
+    clauses: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// The conditions of a query.
+    pub(crate) fn new(query: &Query, engine: Engine) -> Result<Self, RegistryError> {
+        let mut conditions = Self { clauses: Vec::new(), values: Vec::new() };
+        let named = [
+            ("q", &query.text), ("code", &query.code), ("tag", &query.tag), ("size", &query.size), ("status", &query.status),
+        ];
+        if let Some((field, _)) = named.iter().find(|(_, text)| text.chars().count() > CHARS_MAX || text.contains('\0')) {
+            return Err(RegistryError::Query(field, format!("查询条件超过 {CHARS_MAX} 个字或含有控制字符，请缩短")));
+        }
+        conditions.text(&query.text, engine);
+        conditions.code(&query.code);
+        conditions.region(&query.region)?;
+        conditions.industry(&query.industry)?;
+        conditions.equal("e.size", &query.size);
+        conditions.equal("e.status", &query.status);
+        if !query.tag.is_empty() {
+            let no = conditions.push(query.tag.as_str().into());
+            conditions.clauses.push(format!(
+                "EXISTS (SELECT 1 FROM enterprise_tag t WHERE t.seq = e.seq AND t.tag = ${no})"
+            ));
+        }
+        Ok(conditions)
+    }
+
+    fn push(&mut self, value: Value) -> usize {
+        self.values.push(value);
+        self.values.len()
+    }
+
+    fn between(&mut self, column: &str, low: String, high: String) {
+        let low = self.push(low.into());
+        let high = self.push(high.into());
+        self.clauses.push(format!("{column} >= ${low} AND {column} <= ${high}"));
+    }
+
+    fn equal(&mut self, column: &str, wanted: &str) {
+        if !wanted.is_empty() {
+            let no = self.push(wanted.into());
+            self.clauses.push(format!("{column} = ${no}"));
+        }
+    }
+
+    fn text(&mut self, text: &str, engine: Engine) {
+        if let Some(value) = search::match_value(engine, text) {
+            let no = self.push(value);
+            self.clauses.push(NAMES.match_condition(engine, "e.seq", no));
+        }
+    }
+
+    /// The beginning of a code: nothing in the alphabet sorts after Z.
+    fn code(&mut self, code: &str) {
+        let code: String = code.to_uppercase().chars().filter(char::is_ascii_alphanumeric).take(18).collect();
+        if !code.is_empty() {
+            self.between("e.code", code.clone(), format!("{code:Z<18}"));
+        }
+    }
+
+    /// Codes in an area share its digits and are padded to six or nine.
+    fn region(&mut self, region: &str) -> Result<(), RegistryError> {
+        if region.is_empty() || region == "000000" {
+            return Ok(());
+        }
+        let code = DivisionCode::parse(region)
+            .map_err(|error| RegistryError::Query("region", error.to_string()))?;
+        let digits = match code.level() {
+            Level::Province => 2,
+            Level::City => 4,
+            Level::County => 6,
+            Level::Township => 9,
+        };
+        let prefix = &code.as_str()[..digits];
+        self.between("e.division", format!("{prefix:0<6}"), format!("{prefix:9<9}"));
+        Ok(())
+    }
+
+    fn industry(&mut self, code: &str) -> Result<(), RegistryError> {
+        if code.is_empty() {
+            return Ok(());
+        }
+        let found = industry::parse(code)
+            .map_err(|error| RegistryError::Query("industry", error.to_string()))?;
+        self.between("e.industry", found.code.to_owned(), format!("{:9<5}", found.code));
+        Ok(())
+    }
+
+    /// Goes on after the last key of a page.
+    pub(crate) fn after(&mut self, order: Order, after: Option<&(String, String)>) {
+        let Some((key, code)) = after else { return };
+        let code = self.push(code.as_str().into());
+        if order == Order::Code {
+            self.clauses.push(format!("e.code > ${code}"));
+            return;
+        }
+        let key = self.push(key.as_str().into());
+        self.clauses.push(match order {
+            Order::RegisteredOn => format!("(e.registered_on, e.code) < (${key}, ${code})"),
+            _ => format!("(e.name, e.code) > (${key}, ${code})"),
+        });
+    }
+
+    fn where_clause(&self) -> String {
+        match self.clauses.is_empty() {
+            true => String::new(),
+            false => format!(" WHERE {}", self.clauses.join(" AND ")),
+        }
+    }
+
+    /// A SELECT of these columns in this order, and its parameters.
+    pub(crate) fn select(mut self, columns: &str, order: Order, limit: i64) -> (String, Vec<Value>) {
+        let filter = self.where_clause();
+        let limit = self.push(limit.into());
+        let order = match order {
+            Order::Code => "e.code",
+            Order::Name => "e.name, e.code",
+            Order::RegisteredOn => "e.registered_on DESC, e.code DESC",
+        };
+        let sql = format!("SELECT {columns} FROM enterprise e{filter} ORDER BY {order} LIMIT ${limit}");
+        (sql, self.values)
+    }
+}
+
+/// Rows of the list after a key.
+pub(crate) async fn list(
+    conn: &impl ConnectionTrait,
+    engine: Engine,
+    query: &Query,
+    after: Option<&(String, String)>,
+    limit: i64,
+) -> Result<Vec<StoredRow>, RegistryError> {
+    let mut conditions = Conditions::new(query, engine)?;
+    conditions.after(query.order, after);
+    let columns = "e.seq, e.code, e.name, e.division, e.industry, e.size, e.status, e.registered_on";
+    let (sql, values) = conditions.select(columns, query.order, limit);
+    Ok(db::query_all(conn, &sql, values).await?)
+}
+
+/// How many enterprises there are in all.
+pub(crate) async fn count(
+    conn: &impl ConnectionTrait,
+    engine: Engine,
+    query: &Query,
+) -> Result<u64, RegistryError> {
+    let conditions = Conditions::new(query, engine)?;
+    let sql = format!("SELECT COUNT(*) FROM enterprise e{}", conditions.where_clause());
+    let count = db::query_count(conn, &sql, conditions.values).await?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}

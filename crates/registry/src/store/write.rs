@@ -1,0 +1,106 @@
+//! Writing a chunk of an import.
+
+use chrono::{DateTime, Utc};
+use sea_orm::FromQueryResult;
+use zhida_platform::clock::instant_text;
+use zhida_platform::db::{self, Bulk, Tx};
+
+use super::NAMES;
+use super::tag::replace_tags;
+use crate::import::{Merged, Write};
+
+/// The room's counters, held by the writer until its transaction ends.
+#[derive(Debug, Clone, Copy, FromQueryResult)]
+pub(crate) struct Counters {
+    pub version: i64,
+    pub next_seq: i64,
+    pub next_change: i64,
+    pub next_batch: i64,
+}
+
+/// Takes the room's counters: until the transaction ends no other writer of the room goes on, so what is
+/// read after this cannot change underfoot on PostgreSQL either.
+pub(crate) async fn lock(tx: &Tx) -> db::Result<Counters> {
+    let sql = "UPDATE registry_version SET version = version WHERE id = 1 \
+               RETURNING version, next_seq, next_change, next_batch";
+    let counters: Option<Counters> = db::query_one(tx, sql, []).await?;
+    counters.ok_or_else(|| sea_orm::DbErr::RecordNotFound("registry_version".to_owned()).into())
+}
+
+impl Counters {
+    /// Stores the counters.
+    pub(crate) async fn save(self, tx: &Tx) -> db::Result<()> {
+        let sql = "UPDATE registry_version SET version = $1, next_seq = $2, next_change = $3, next_batch = $4 \
+                   WHERE id = 1";
+        let values = [self.version, self.next_seq, self.next_change, self.next_batch];
+        db::execute(tx, sql, values.map(Into::into)).await?;
+        Ok(())
+    }
+}
+
+const COLUMNS: &[&str] = &[
+    "seq", "code", "name", "division", "industry", "size", "status", "registered_on", "facts", "version",
+    "updated_at",
+];
+
+const ON_CONFLICT: &str = "ON CONFLICT (code) DO UPDATE SET name = excluded.name, \
+    division = excluded.division, industry = excluded.industry, size = excluded.size, \
+    status = excluded.status, registered_on = excluded.registered_on, facts = excluded.facts, \
+    version = excluded.version, updated_at = excluded.updated_at";
+
+/// Writes enterprises, their names' index, tags and history.
+pub(crate) async fn write_chunk(
+    tx: &Tx,
+    counters: &mut Counters,
+    merged: &Merged,
+    batch: i64,
+    at: DateTime<Utc>,
+) -> db::Result<()> {
+    let at = instant_text(at);
+    if !merged.writes.is_empty() {
+        counters.version += 1;
+    }
+    let mut seqs = Vec::with_capacity(merged.writes.len());
+    for write in &merged.writes {
+        seqs.push(write.seq.unwrap_or_else(|| {
+            counters.next_seq += 1;
+            counters.next_seq - 1
+        }));
+    }
+    let mut rows = Bulk::insert("enterprise", COLUMNS).on_conflict(ON_CONFLICT);
+    for (write, seq) in merged.writes.iter().zip(&seqs) {
+        rows.push(tx, values(write, *seq, counters.version, &at)).await?;
+    }
+    rows.finish(tx).await?;
+    let renamed = merged.writes.iter().zip(&seqs).filter(|(write, _)| write.renamed);
+    NAMES.upsert_many(tx, renamed.map(|(write, seq)| (*seq, write.name.as_str()))).await?;
+    let fresh = merged.writes.iter().zip(&seqs).filter(|(write, _)| write.seq.is_some());
+    let known: Vec<i64> = fresh.map(|(_, seq)| *seq).collect();
+    let tags = merged.writes.iter().zip(&seqs).map(|(write, seq)| (*seq, write.tags.as_slice()));
+    replace_tags(tx, &known, tags).await?;
+    let mut changes = Bulk::insert("fact_change", &["seq", "code", "batch", "at", "changes"]);
+    for (code, facts) in &merged.changes {
+        let text = serde_json::to_string(facts).map_err(|error| sea_orm::DbErr::Json(error.to_string()))?;
+        let row = [counters.next_change.into(), code.as_str().into(), batch.into(), at.as_str().into(), text.into()];
+        changes.push(tx, row).await?;
+        counters.next_change += 1;
+    }
+    changes.finish(tx).await?;
+    Ok(())
+}
+
+fn values(write: &Write, seq: i64, version: i64, at: &str) -> [db::Value; 11] {
+    [
+        seq.into(),
+        write.code.as_str().into(),
+        write.name.as_str().into(),
+        write.division.as_str().into(),
+        write.industry.as_str().into(),
+        write.size.as_str().into(),
+        write.status.as_str().into(),
+        write.registered_on.as_str().into(),
+        write.facts.as_str().into(),
+        version.into(),
+        at.into(),
+    ]
+}
