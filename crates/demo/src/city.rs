@@ -27,7 +27,7 @@ pub struct City {
     /// Only 企业; otherwise 企业, 个体工商户 and 农民专业合作社 as 45 : 53 : 2.
     pub only_enterprises: bool,
     /// Divisions outside the city that get some enterprises too, such as those of the shipped
-    /// items. A city or province stands for a few of its counties.
+    /// items. A city or province is represented by one county.
     pub elsewhere: Vec<DivisionCode>,
     /// Share of the enterprises that lie in `elsewhere`, per mille; ignored when it is empty.
     pub elsewhere_per_mille: u32,

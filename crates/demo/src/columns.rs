@@ -45,7 +45,7 @@ columns! {
     Scope "business_scope" 0 [0 0];
     RegistrationAuthority "registration_authority" 0 [0 0];
     Size "size" 0 [10 150];
-    Employees "employees" 3 [20 350];
+    Employees "employees" 4 [20 350];
     Revenue "revenue" 3 [20 300];
     MainRevenue "main_revenue" 1 [60 550];
     Assets "assets" 2 [30 380];
@@ -87,7 +87,7 @@ columns! {
     AboveScale "above_scale" 0 [0 0];
     AboveQuota "above_quota" 0 [0 0];
     FirstSet "first_set_equipment" 0 [0 0];
-    NewQualifications "new_qualifications" 2 [0 0];
+    NewQualifications "new_qualifications" 3 [0 0];
     SeriousDishonesty "serious_dishonesty" 0 [0 0];
     DishonestDebtor "dishonest_debtor" 0 [0 0];
     AbnormalOperation "abnormal_operation" 0 [0 0];
@@ -112,9 +112,15 @@ impl Layout {
             .iter()
             .map(|spec| (spec.id, spec.years))
             .chain(extras::all().map(|extra| (extra.id, extra.years)));
-        let mut layout = Self { starts: Vec::new(), cells: 1, header: CODE_HEADING.to_owned() };
+        let mut layout = Self {
+            starts: Vec::new(),
+            cells: 1,
+            header: CODE_HEADING.to_owned(),
+        };
         for (id, years) in ids {
-            let index = dictionary.find(id).expect("a test checks every id against the dictionary");
+            let index = dictionary
+                .find(id)
+                .expect("a test checks every id against the dictionary");
             let name = &dictionary.attribute(index).name;
             layout.starts.push(layout.cells);
             layout.cells += years.max(1) as usize;
@@ -138,9 +144,13 @@ impl Layout {
     }
 }
 
-/// Registers of qualifications run up to the reference date, accounts to the end of last year.
+/// Registers of qualifications and staff run up to the reference date, accounts to the end of the
+/// year before.
 fn first_year(id: &str, last_year: i32) -> i32 {
-    if id == "new_qualifications" { last_year + 1 } else { last_year }
+    match id {
+        "new_qualifications" | "employees" => last_year + 1,
+        _ => last_year,
+    }
 }
 
 /// One line in the making: cells are set in any order and written in the layout's.

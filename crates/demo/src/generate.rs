@@ -64,22 +64,26 @@ pub struct FileSummary {
 ///
 /// # Errors
 /// Parameters out of range, a folder that is not empty, a file that cannot be written.
-pub fn city(
-    city: &City,
-    out: &Path,
-    progress: impl FnMut(u64, u64),
-) -> Result<Summary, DemoError> {
+pub fn city(city: &City, out: &Path, progress: impl FnMut(u64, u64)) -> Result<Summary, DemoError> {
     check_count(city)?;
     let policies = out.join("policies");
     empty_folder(out)?;
     fs::create_dir_all(&policies).map_err(|source| write_error(&policies, source))?;
     let mut files = Vec::new();
-    let name = if city.gzip { "enterprises.csv.gz" } else { "enterprises.csv" };
-    files.push(file(out, name, city.gzip, |output| enterprises_csv(city, output, progress))?);
+    let name = if city.gzip {
+        "enterprises.csv.gz"
+    } else {
+        "enterprises.csv"
+    };
+    files.push(file(out, name, city.gzip, |output| {
+        enterprises_csv(city, output, progress)
+    })?);
     for policy in policy_files(city)? {
         let name = format!("policies/{}", policy.name);
         files.push(file(out, &name, false, |output| {
-            output.write_all(policy.text.as_bytes()).map_err(CsvError::Io)
+            output
+                .write_all(policy.text.as_bytes())
+                .map_err(CsvError::Io)
         })?);
     }
     let dictionary = shipped::dictionary_yaml().as_bytes();
@@ -181,7 +185,10 @@ fn check_count(city: &City) -> Result<(), DemoError> {
     let most = crate::Places::new(city)?.capacity().min(ENTERPRISES_MAX);
     if city.enterprises > most {
         let place = zhida_standards::division::full_name(city.division.as_str());
-        return Err(DemoError::TooManyEnterprises { place: place.unwrap_or_default(), most });
+        return Err(DemoError::TooManyEnterprises {
+            place: place.unwrap_or_default(),
+            most,
+        });
     }
     Ok(())
 }
@@ -209,16 +216,24 @@ fn file(
         CsvError::Io(source) => write_error(&path, source),
     })?;
     let (bytes, sha256) = output.finish().map_err(failed)?;
-    Ok(FileSummary { name: name.to_owned(), bytes, sha256 })
+    Ok(FileSummary {
+        name: name.to_owned(),
+        bytes,
+        sha256,
+    })
 }
 
 fn manifest(out: &Path, summary: &Summary) -> Result<(), DemoError> {
     let path = out.join("manifest.json");
-    let mut text = serde_json::to_string_pretty(summary).expect("a summary holds texts and numbers");
+    let mut text =
+        serde_json::to_string_pretty(summary).expect("a summary holds texts and numbers");
     text.push('\n');
     fs::write(&path, text).map_err(|source| write_error(&path, source))
 }
 
 fn write_error(path: &Path, source: io::Error) -> DemoError {
-    DemoError::Write { path: path.to_owned(), source }
+    DemoError::Write {
+        path: path.to_owned(),
+        source,
+    }
 }

@@ -1,8 +1,8 @@
 //! Writing files while their digest is computed.
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::{fs::File, mem};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 const BUFFER: usize = 1 << 20;
 
 /// A writer that counts and digests what passes through it.
-struct Digesting<W> {
+pub(crate) struct Digesting<W> {
     inner: W,
     digest: Sha256,
     bytes: u64,
@@ -40,7 +40,11 @@ pub(crate) enum Output {
 impl Output {
     pub fn create(path: &Path, gzip: bool) -> io::Result<Self> {
         let inner = File::create(path)?;
-        let plain = Digesting { inner, digest: Sha256::new(), bytes: 0 };
+        let plain = Digesting {
+            inner,
+            digest: Sha256::new(),
+            bytes: 0,
+        };
         let buffered = BufWriter::with_capacity(BUFFER, plain);
         Ok(match gzip {
             // The header holds neither a time nor the system: the bytes are the same everywhere.
@@ -55,9 +59,10 @@ impl Output {
             Self::Plain(buffered) => buffered,
             Self::Gzip(encoder) => encoder.finish()?,
         };
-        let mut file = buffered.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.flush()?;
-        Ok((file.bytes, hex(mem::take(&mut file.digest))))
+        let file = buffered
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        Ok((file.bytes, hex(file.digest)))
     }
 }
 
@@ -78,5 +83,9 @@ impl Write for Output {
 }
 
 fn hex(digest: Sha256) -> String {
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

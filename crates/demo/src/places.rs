@@ -15,8 +15,8 @@ const NUMBERS: u64 = 99_999;
 /// Coprime to 99,999 = 3² · 41 · 271, so that multiples run through all numbers.
 const STRIDE: u64 = 61_927;
 
-/// Counties that a city or province of [`City::elsewhere`] stands for at most.
-const COUNTIES_EACH: usize = 3;
+/// Counties that stand for a city or province of [`City::elsewhere`].
+const COUNTIES_EACH: usize = 1;
 
 /// The places of a city and the scheme of its codes.
 ///
@@ -100,7 +100,10 @@ impl Places {
     pub(crate) fn seat(&self, index: u64) -> (&Seat, u64) {
         let (seat, rank) = self.order[(index % u64::from(PERIOD)) as usize];
         let seat = &self.seats[seat as usize];
-        (seat, index / u64::from(PERIOD) * u64::from(seat.count) + u64::from(rank))
+        (
+            seat,
+            index / u64::from(PERIOD) * u64::from(seat.count) + u64::from(rank),
+        )
     }
 
     /// The counties of the city itself.
@@ -176,7 +179,11 @@ fn seats(divisions: &[&'static Division], rows: u32, home: bool) -> Vec<Seat> {
 }
 
 fn seats_of_away(divisions: &[&'static Division], rows: u32) -> Vec<Seat> {
-    if divisions.is_empty() { Vec::new() } else { seats(divisions, rows, false) }
+    if divisions.is_empty() {
+        Vec::new()
+    } else {
+        seats(divisions, rows, false)
+    }
 }
 
 /// Districts hold more enterprises than counties, high-tech zones most; no two the same.
@@ -199,7 +206,9 @@ fn apportion(weights: &[u32], total: u32) -> Vec<u32> {
         .collect();
     loop {
         let given: u32 = shares.iter().sum();
-        let largest = (0..shares.len()).max_by_key(|&i| (shares[i], i)).unwrap_or(0);
+        let largest = (0..shares.len())
+            .max_by_key(|&i| (shares[i], i))
+            .unwrap_or(0);
         match given.cmp(&total) {
             std::cmp::Ordering::Less => shares[largest] += total - given,
             std::cmp::Ordering::Equal => return shares,
@@ -210,8 +219,10 @@ fn apportion(weights: &[u32], total: u32) -> Vec<u32> {
 
 /// Gives every unlisted ending of a city's digits to the place that is fullest without it.
 fn give_registrars(seats: &mut [Seat]) {
-    let mut prefixes: Vec<String> =
-        seats.iter().map(|seat| seat.division.code.as_str()[..4].to_owned()).collect();
+    let mut prefixes: Vec<String> = seats
+        .iter()
+        .map(|seat| seat.division.code.as_str()[..4].to_owned())
+        .collect();
     prefixes.sort();
     prefixes.dedup();
     for prefix in prefixes {
@@ -226,7 +237,9 @@ fn give_registrars(seats: &mut [Seat]) {
             let fullest = seats
                 .iter_mut()
                 .filter(|seat| seat.registrars[0].starts_with(&prefix))
-                .min_by_key(|seat| (seat.registrars.len() as u64 * 1_000_000) / u64::from(seat.count))
+                .min_by_key(|seat| {
+                    (seat.registrars.len() as u64 * 1_000_000) / u64::from(seat.count)
+                })
                 .expect("the prefix is that of a seat");
             fullest.registrars.push(code);
         }
@@ -240,7 +253,9 @@ fn give_labels(seats: &mut [Seat], city: &City) {
             .labels
             .iter()
             .filter(|label| code.is_within(label.division) || label.division.is_within(code));
-        seat.labels = here.map(|label| (label.attribute, label.value.clone())).collect();
+        seat.labels = here
+            .map(|label| (label.attribute, label.value.clone()))
+            .collect();
     }
 }
 
@@ -282,7 +297,10 @@ mod tests {
     use super::*;
 
     fn alone() -> City {
-        City { elsewhere: Vec::new(), ..City::default() }
+        City {
+            elsewhere: Vec::new(),
+            ..City::default()
+        }
     }
 
     #[test]
@@ -291,8 +309,14 @@ mod tests {
         assert!(places.capacity() >= 3_600_000, "{}", places.capacity());
         assert_eq!(places.home().count(), 13);
         let codes = ["330100", "110000", "371325", "441900", "130433"];
-        let elsewhere = codes.map(|code| DivisionCode::parse(code).unwrap()).to_vec();
-        let places = Places::new(&City { elsewhere, ..City::default() }).unwrap();
+        let elsewhere = codes
+            .map(|code| DivisionCode::parse(code).unwrap())
+            .to_vec();
+        let places = Places::new(&City {
+            elsewhere,
+            ..City::default()
+        })
+        .unwrap();
         assert!(places.capacity() >= 3_600_000, "{}", places.capacity());
     }
 
@@ -301,7 +325,12 @@ mod tests {
         let rooms: u64 = division::provinces()
             .filter(|province| division::children(province.code.as_str()).next().is_some())
             .map(|province| {
-                Places::new(&City { division: province.code, ..alone() }).unwrap().capacity()
+                Places::new(&City {
+                    division: province.code,
+                    ..alone()
+                })
+                .unwrap()
+                .capacity()
             })
             .sum();
         assert!(rooms >= 60_000_000, "{rooms}");
@@ -313,7 +342,10 @@ mod tests {
         let last = places.capacity();
         let mut seen = HashSet::new();
         // The first rows, and rows where the registrars change.
-        for index in (0..30_000).chain(1_200_000..1_230_000).chain(last - 30_000..last) {
+        for index in (0..30_000)
+            .chain(1_200_000..1_230_000)
+            .chain(last - 30_000..last)
+        {
             let (seat, rank) = places.seat(index);
             let code = seat.code(rank, '1');
             assert!(code.is_synthetic());

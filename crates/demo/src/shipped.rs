@@ -18,8 +18,7 @@ pub fn policy_files() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// All divisions that shipped items name, the whole country left out; ascending.
 pub fn divisions() -> Vec<DivisionCode> {
-    let mut found: Vec<DivisionCode> =
-        items().flat_map(|item| item.divisions()).collect();
+    let mut found: Vec<DivisionCode> = items().flat_map(|item| item.divisions()).collect();
     found.sort();
     found.dedup();
     found
@@ -30,17 +29,29 @@ pub fn divisions() -> Vec<DivisionCode> {
 pub fn labels() -> Vec<Label> {
     let mut found: Vec<Label> = Vec::new();
     for item in items() {
-        let rules = item.conditions.iter().filter_map(|condition| condition.rule.as_deref());
+        let rules = item
+            .conditions
+            .iter()
+            .filter_map(|condition| condition.rule.as_deref());
         for rule in rules {
-            for (attribute, name) in [("development_zone", "所在开发区"), ("listed_in", "入选名单")] {
+            for (attribute, name) in [
+                ("development_zone", "所在开发区"),
+                ("listed_in", "入选名单"),
+            ] {
                 for value in named_after(rule, name) {
-                    let label = |division| Label { attribute, value: value.to_owned(), division };
+                    let label = |division| Label {
+                        attribute,
+                        value: value.to_owned(),
+                        division,
+                    };
                     found.extend(item.divisions().into_iter().map(label));
                 }
             }
         }
     }
-    found.sort_by(|a, b| (a.attribute, &a.value, a.division).cmp(&(b.attribute, &b.value, b.division)));
+    found.sort_by(|a, b| {
+        (a.attribute, &a.value, a.division).cmp(&(b.attribute, &b.value, b.division))
+    });
     found.dedup();
     found
 }
@@ -80,7 +91,10 @@ fn items() -> impl Iterator<Item = Item> {
 fn named_after<'a>(rule: &'a str, name: &str) -> Vec<&'a str> {
     let mut found = Vec::new();
     for part in rule.split(name).skip(1) {
-        let end = [" and ", " or "].iter().filter_map(|word| part.find(word)).min();
+        let end = [" and ", " or "]
+            .iter()
+            .filter_map(|word| part.find(word))
+            .min();
         let part = &part[..end.unwrap_or(part.len())];
         found.extend(part.split('"').skip(1).step_by(2));
     }
@@ -98,7 +112,11 @@ mod tests {
         assert!(policy_files().count() > 0);
         assert!(policy_files().all(|(name, _)| name.ends_with(".yaml") && name != "vectors.yaml"));
         assert!(items().count() >= 60);
-        assert!(divisions().iter().all(|code| division::get(*code).is_some()));
+        assert!(
+            divisions()
+                .iter()
+                .all(|code| division::get(*code).is_some())
+        );
         assert!(divisions().len() > 20);
         assert!(Dictionary::from_yaml(dictionary_yaml()).is_ok());
     }
@@ -108,6 +126,10 @@ mod tests {
         let rule = r#"所在开发区 in ("甲区", "乙区") and 企业类型 = "丙""#;
         assert_eq!(named_after(rule, "所在开发区"), ["甲区", "乙区"]);
         assert!(named_after("高新技术企业", "所在开发区").is_empty());
-        assert!(labels().iter().any(|label| label.attribute == "development_zone"));
+        assert!(
+            labels()
+                .iter()
+                .any(|label| label.attribute == "development_zone")
+        );
     }
 }

@@ -44,7 +44,9 @@ impl Answers {
             joined.push_str(text);
         }
         for (name, text) in answers.texts.clone() {
-            let Some(key) = read_name(dictionary, &name, on) else { continue };
+            let Some(key) = read_name(dictionary, &name, on) else {
+                continue;
+            };
             let attribute = dictionary.attribute(key.0);
             if text == DECLINED {
                 answers.declined.insert(key);
@@ -111,7 +113,10 @@ pub fn read_name(dictionary: &Dictionary, name: &str, on: NaiveDate) -> Option<F
         (false, None) => Some((index, None)),
         (true, None) => Some((index, Some(on.year() - 1))),
         (true, Some(year)) => {
-            let year = year.parse().ok().filter(|year| (1900..=2200).contains(year))?;
+            let year = year
+                .parse()
+                .ok()
+                .filter(|year| (1900..=2200).contains(year))?;
             Some((index, Some(year)))
         }
         (false, Some(_)) => None,
@@ -134,20 +139,33 @@ pub fn from_json(
     json: &serde_json::Value,
     on: NaiveDate,
 ) -> Result<Answers, Vec<FieldError>> {
-    let error = |field: &str, message: String| FieldError { field: field.to_owned(), message };
+    let error = |field: &str, message: String| FieldError {
+        field: field.to_owned(),
+        message,
+    };
     let Some(object) = json.as_object() else {
-        return Err(vec![error("facts", "应为 {\"属性\": 值} 形式的对象".to_owned())]);
+        return Err(vec![error(
+            "facts",
+            "应为 {\"属性\": 值} 形式的对象".to_owned(),
+        )]);
     };
     let mut answers = Answers::default();
     for (word, value) in object.iter().take(FIELDS_MAX) {
         let years: Vec<(String, &serde_json::Value)> = match value.as_object() {
-            Some(years) => years.iter().map(|(year, v)| (format!("{word}.{year}"), v)).collect(),
+            Some(years) => years
+                .iter()
+                .map(|(year, v)| (format!("{word}.{year}"), v))
+                .collect(),
             None => vec![(word.clone(), value)],
         };
         for (name, value) in years {
             let Some(key) = read_name(dictionary, &name, on) else {
                 let known = dictionary.find(word).is_some();
-                let why = if known { "年份或写法不对，或是由公式计算的属性" } else { "属性字典中没有这个属性" };
+                let why = if known {
+                    "年份或写法不对，或是由公式计算的属性"
+                } else {
+                    "属性字典中没有这个属性"
+                };
                 answers.errors.push(error(&name, why.to_owned()));
                 continue;
             };
@@ -163,7 +181,11 @@ pub fn from_json(
             }
         }
     }
-    if answers.errors.is_empty() { Ok(answers) } else { Err(answers.errors) }
+    if answers.errors.is_empty() {
+        Ok(answers)
+    } else {
+        Err(answers.errors)
+    }
 }
 
 #[cfg(test)]
@@ -189,8 +211,10 @@ attributes:
     }
 
     fn parse(fields: &[(&str, &str)]) -> Answers {
-        let fields: Vec<(String, String)> =
-            fields.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let fields: Vec<(String, String)> = fields
+            .iter()
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+            .collect();
         Answers::parse(&dictionary(), &fields, on())
     }
 
@@ -209,7 +233,11 @@ attributes:
         let revenue = (dictionary.find("revenue").unwrap(), Some(2025));
         assert_eq!(answers.values[&revenue], Value::Number(20_000_000.into()));
         assert_eq!(answers.declined.len(), 1);
-        assert_eq!(answers.values.len(), 2, "no derived attribute, no stray year, no other field");
+        assert_eq!(
+            answers.values.len(),
+            2,
+            "no derived attribute, no stray year, no other field"
+        );
         assert!(answers.errors.is_empty());
         assert_eq!(field_name(&dictionary, revenue), "revenue.2025");
         assert_eq!(answers.count(), 3);
@@ -221,7 +249,10 @@ attributes:
         assert_eq!(answers.errors[0].field, "revenue");
         assert!(answers.errors[0].message.starts_with("营业收入："));
         assert_eq!(answers.values.len(), 1);
-        assert_eq!(answers.texts["revenue"], "负数", "what was typed is shown again");
+        assert_eq!(
+            answers.texts["revenue"], "负数",
+            "what was typed is shown again"
+        );
     }
 
     #[test]

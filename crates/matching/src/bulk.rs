@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
-use zhida_policies::PublishedItem;
 use zhida_registry::Enterprise;
-use zhida_rules::{Amount, AmountKind, Dictionary, Env, Number};
+use zhida_rules::{Amount, AmountKind, Dictionary, Env, ItemRules, Number};
 
 use crate::model::{AmountRange, Cost, MatchedEnterprise, range_words};
 use crate::verdict::{Counts, Label};
@@ -38,22 +37,28 @@ pub struct Row {
 impl Row {
     /// Judges one enterprise.
     pub fn judge(
-        item: &PublishedItem,
+        rules: &ItemRules,
         dictionary: &Dictionary,
         enterprise: &Enterprise,
         on: NaiveDate,
     ) -> Self {
-        let env = Env { dictionary, facts: &enterprise.facts, on };
-        let outcome = item.rules.evaluate(&env);
+        let env = Env {
+            dictionary,
+            facts: &enterprise.facts,
+            on,
+        };
+        let outcome = rules.evaluate(&env);
         let label = Label::of(outcome);
         // What somebody out of reach would get is nobody's question, and amounts cost most.
         let amount = match label {
             Label::OutOfReach => None,
-            _ => item.rules.amount(&env),
+            _ => rules.amount(&env),
         };
         // Amounts are rounded to fen or coarser by the formula itself.
         let fen = |end: fn(&Amount) -> &Option<Number>| {
-            amount.as_ref().and_then(|amount| end(amount).as_ref()?.round(2).to_fen())
+            amount
+                .as_ref()
+                .and_then(|amount| end(amount).as_ref()?.round(2).to_fen())
         };
         Self {
             code: enterprise.code.as_str().into(),
@@ -130,12 +135,18 @@ impl RowList {
     pub fn new(mut rows: Vec<Row>) -> Self {
         rows.sort_by(|a, b| a.order().cmp(&b.order()));
         let counts = Counts::of(rows.iter().map(|row| row.label));
-        Self { counts, cost: cost(&rows), rows }
+        Self {
+            counts,
+            cost: cost(&rows),
+            rows,
+        }
     }
 
     /// The rows with a label, or all.
     pub fn with(&self, label: Option<Label>) -> &[Row] {
-        let Some(label) = label else { return &self.rows };
+        let Some(label) = label else {
+            return &self.rows;
+        };
         let from = self.rows.partition_point(|row| row.label < label);
         let to = self.rows.partition_point(|row| row.label <= label);
         &self.rows[from..to]
@@ -163,7 +174,11 @@ fn cost(rows: &[Row]) -> Cost {
             (None, Some(_)) => open += 1,
         }
     }
-    Cost { low: yuan_of_sum(low), high: yuan_of_sum(high), open }
+    Cost {
+        low: yuan_of_sum(low),
+        high: yuan_of_sum(high),
+        open,
+    }
 }
 
 /// Sums may pass what fen in 64 bits hold.
@@ -229,7 +244,15 @@ mod tests {
             _ => 5,
         };
         let kind = Some(AmountKind::Range);
-        Row { code: code.into(), name: "甲".into(), label, distance, kind, low, high }
+        Row {
+            code: code.into(),
+            name: "甲".into(),
+            label,
+            distance,
+            kind,
+            low,
+            high,
+        }
     }
 
     fn list() -> RowList {
@@ -267,7 +290,10 @@ mod tests {
     #[test]
     fn the_cost_is_of_candidates_and_says_what_is_open() {
         let cost = list().cost;
-        assert_eq!((cost.low, cost.high, cost.open), (5.into(), Number::ratio(5, 2).expect("a ratio"), 1));
+        assert_eq!(
+            (cost.low, cost.high, cost.open),
+            (5.into(), Number::ratio(5, 2).expect("a ratio"), 1)
+        );
     }
 
     #[test]

@@ -57,7 +57,10 @@ pub struct Assessment {
 impl Assessment {
     /// How many items the questions can still settle.
     pub fn open_count(&self) -> usize {
-        self.standings.iter().filter(|standing| !standing.is_settled()).count()
+        self.standings
+            .iter()
+            .filter(|standing| !standing.is_settled())
+            .count()
     }
 }
 
@@ -100,7 +103,11 @@ pub fn assess<'i>(
         .collect();
     let mut questions: Vec<Question> = tally
         .into_iter()
-        .map(|(key, (settles, touches))| Question { key, settles, touches })
+        .map(|(key, (settles, touches))| Question {
+            key,
+            settles,
+            touches,
+        })
         .collect();
     let is_region = |key: &FactKey| env.dictionary.attribute(key.0).kind == Kind::Division;
     questions.sort_by(|a, b| {
@@ -111,14 +118,21 @@ pub fn assess<'i>(
             .then(a.key.0.cmp(&b.key.0))
             .then(b.key.1.cmp(&a.key.1))
     });
-    Assessment { standings, questions }
+    Assessment {
+        standings,
+        questions,
+    }
 }
 
 fn standing(env: &Env<'_>, rules: &ItemRules, declined: &BTreeSet<FactKey>) -> Standing {
     let (open, withheld) = rules.missing_keys(env).into_iter().partition(|key| {
         env.dictionary.attribute(key.0).question.is_some() && !declined.contains(key)
     });
-    Standing { outcome: rules.evaluate(env), open, withheld }
+    Standing {
+        outcome: rules.evaluate(env),
+        open,
+        withheld,
+    }
 }
 
 /// The question for a fact as the visitor reads it; an annual one names its year.
@@ -175,11 +189,24 @@ attributes:
         let conditions = conditions
             .iter()
             .map(|rule| match rule.strip_prefix("manual ") {
-                Some(how) => ConditionSource { manual: Some(how.to_owned()), ..Default::default() },
-                None => ConditionSource { rule: Some((*rule).to_owned()), ..Default::default() },
+                Some(how) => ConditionSource {
+                    manual: Some(how.to_owned()),
+                    ..Default::default()
+                },
+                None => ConditionSource {
+                    rule: Some((*rule).to_owned()),
+                    ..Default::default()
+                },
             })
             .collect();
-        ItemRules::compile(dictionary, &ItemRulesSource { conditions, benefit: None }).unwrap()
+        ItemRules::compile(
+            dictionary,
+            &ItemRulesSource {
+                conditions,
+                benefit: None,
+            },
+        )
+        .unwrap()
     }
 
     fn names(dictionary: &Dictionary, assessment: &Assessment) -> Vec<String> {
@@ -199,16 +226,26 @@ attributes:
             item(&dictionary, &["戊"]),
         ];
         let facts = Facts::new();
-        let env = Env { dictionary: &dictionary, facts: &facts, on: on() };
+        let env = Env {
+            dictionary: &dictionary,
+            facts: &facts,
+            on: on(),
+        };
         let assessment = assess(&env, &items, &BTreeSet::new());
-        assert_eq!(names(&dictionary, &assessment), ["所在区划", "丙", "丁", "乙"]);
+        assert_eq!(
+            names(&dictionary, &assessment),
+            ["所在区划", "丙", "丁", "乙"]
+        );
         let revenue = &assessment.questions[1];
         assert_eq!((revenue.settles, revenue.touches), (2, 2));
         assert_eq!(
             question_text(&dictionary, revenue.key, on()),
             "贵企业上一年度（2025 年）丙是多少？"
         );
-        assert!(assessment.standings[5].is_settled(), "nobody can be asked for it");
+        assert!(
+            assessment.standings[5].is_settled(),
+            "nobody can be asked for it"
+        );
         assert_eq!(assessment.standings[5].withheld.len(), 1);
 
         let declined = BTreeSet::from([revenue.key]);
@@ -222,11 +259,22 @@ attributes:
         let shipped = Dictionary::from_yaml(YAML).unwrap();
         let rules = item(&shipped, &["甲"]);
         let facts = Facts::new();
-        let registered = Env { dictionary: &shipped, facts: &facts, on: on() };
+        let registered = Env {
+            dictionary: &shipped,
+            facts: &facts,
+            on: on(),
+        };
         assert_eq!(rules.evaluate(&registered).verdict, Truth::False);
         let visitor = dictionary();
-        let env = Env { dictionary: &visitor, facts: &facts, on: on() };
-        assert_eq!(names(&visitor, &assess(&env, [&rules], &BTreeSet::new())), ["甲"]);
+        let env = Env {
+            dictionary: &visitor,
+            facts: &facts,
+            on: on(),
+        };
+        assert_eq!(
+            names(&visitor, &assess(&env, [&rules], &BTreeSet::new())),
+            ["甲"]
+        );
     }
 
     fn atom() -> impl Strategy<Value = String> {
@@ -275,9 +323,9 @@ attributes:
     fn values(dictionary: &Dictionary, key: FactKey) -> Vec<Value> {
         match dictionary.attribute(key.0).kind {
             Kind::Bool => vec![Value::Bool(true), Value::Bool(false)],
-            Kind::Division => {
-                ["330106", "110101"].map(|code| Value::Text(code.to_owned())).to_vec()
-            }
+            Kind::Division => ["330106", "110101"]
+                .map(|code| Value::Text(code.to_owned()))
+                .to_vec(),
             _ => (0..5i64).map(|n| Value::Number(n.into())).collect(),
         }
     }
@@ -338,7 +386,15 @@ attributes:
         others: &[FactKey],
         facts: &mut Facts,
     ) -> bool {
-        let verdict = |facts: &Facts| rules.evaluate(&Env { dictionary, facts, on: on() }).verdict;
+        let verdict = |facts: &Facts| {
+            rules
+                .evaluate(&Env {
+                    dictionary,
+                    facts,
+                    on: on(),
+                })
+                .verdict
+        };
         let Some((first, rest)) = others.split_first() else {
             let before = verdict(facts);
             return values(dictionary, key).into_iter().any(|value| {

@@ -44,12 +44,19 @@ pub struct Worth {
 
 impl Worth {
     fn nothing() -> Self {
-        Self { low: Number::zero(), high: Number::zero(), items: 0, open: 0 }
+        Self {
+            low: Number::zero(),
+            high: Number::zero(),
+            items: 0,
+            open: 0,
+        }
     }
 
     /// The worth of one item.
     pub fn of(amount: Option<&Amount>) -> Self {
-        let low = amount.and_then(|a| a.low.clone()).unwrap_or_else(Number::zero);
+        let low = amount
+            .and_then(|a| a.low.clone())
+            .unwrap_or_else(Number::zero);
         let is_money = amount.is_some_and(|a| a.kind != zhida_rules::AmountKind::Right);
         let high = amount.and_then(|a| a.high.clone());
         Self {
@@ -107,29 +114,47 @@ pub fn best(options: &[Choice<'_>]) -> Combination {
         exact &= proven;
     }
     chosen.sort_unstable();
-    let worth =
-        chosen.iter().fold(Worth::nothing(), |sum, at| sum.plus(&options[*at].worth));
+    let worth = chosen
+        .iter()
+        .fold(Worth::nothing(), |sum, at| sum.plus(&options[*at].worth));
     let left_out = (0..options.len())
         .filter(|at| chosen.binary_search(at).is_err())
         .map(|at| {
             let because = neighbours[at].iter().copied();
-            (at, because.filter(|other| chosen.binary_search(other).is_ok()).collect())
+            (
+                at,
+                because
+                    .filter(|other| chosen.binary_search(other).is_ok())
+                    .collect(),
+            )
         })
         .collect();
-    Combination { chosen, left_out, worth, exact }
+    Combination {
+        chosen,
+        left_out,
+        worth,
+        exact,
+    }
 }
 
 /// Neighbours of each option, ascending, without doubles.
 fn conflicts(options: &[Choice<'_>]) -> Vec<Vec<usize>> {
-    let by_id: HashMap<&str, usize> =
-        options.iter().enumerate().map(|(at, option)| (option.id, at)).collect();
+    let by_id: HashMap<&str, usize> = options
+        .iter()
+        .enumerate()
+        .map(|(at, option)| (option.id, at))
+        .collect();
     let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut edges = vec![Vec::new(); options.len()];
     for (at, option) in options.iter().enumerate() {
         if let Some(group) = option.group.filter(|group| !group.is_empty()) {
             groups.entry(group).or_default().push(at);
         }
-        for other in option.excludes.iter().filter_map(|id| by_id.get(id.as_str()).copied()) {
+        for other in option
+            .excludes
+            .iter()
+            .filter_map(|id| by_id.get(id.as_str()).copied())
+        {
             if other != at {
                 edges[at].push(other);
                 edges[other].push(at);
@@ -199,21 +224,38 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(options: &'a [Choice<'_>], neighbours: &[Vec<usize>], members: Vec<usize>) -> Self {
-        let place: HashMap<usize, usize> =
-            members.iter().enumerate().map(|(bit, at)| (*at, bit)).collect();
+        let place: HashMap<usize, usize> = members
+            .iter()
+            .enumerate()
+            .map(|(bit, at)| (*at, bit))
+            .collect();
         let adjacent = members
             .iter()
-            .map(|at| neighbours[*at].iter().fold(0, |mask, other| mask | 1 << place[other]))
+            .map(|at| {
+                neighbours[*at]
+                    .iter()
+                    .fold(0, |mask, other| mask | 1 << place[other])
+            })
             .collect();
         let worth = members.iter().map(|at| &options[*at].worth).collect();
-        Self { members, worth, adjacent, best: (Worth::nothing(), 0), steps: 0 }
+        Self {
+            members,
+            worth,
+            adjacent,
+            best: (Worth::nothing(), 0),
+            steps: 0,
+        }
     }
 
     fn run(mut self) -> (Vec<usize>, bool) {
         let all = u64::MAX >> (64 - self.members.len());
         self.branch(all, Worth::nothing(), 0);
         let mask = self.best.1;
-        let chosen = self.members.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1);
+        let chosen = self
+            .members
+            .iter()
+            .enumerate()
+            .filter(|(bit, _)| mask >> bit & 1 == 1);
         (chosen.map(|(_, at)| *at).collect(), self.steps < STEPS_MAX)
     }
 
@@ -233,7 +275,11 @@ impl<'a> Search<'a> {
         }
         let bit = self.most_valuable(open);
         let taken = 1 << bit;
-        self.branch(open & !taken & !self.adjacent[bit], sum.plus(self.worth[bit]), chosen | taken);
+        self.branch(
+            open & !taken & !self.adjacent[bit],
+            sum.plus(self.worth[bit]),
+            chosen | taken,
+        );
         if self.adjacent[bit] & open != 0 {
             self.branch(open & !taken, sum, chosen);
         }
@@ -288,7 +334,12 @@ mod tests {
     use super::*;
 
     fn worth(low: i64, high: i64) -> Worth {
-        Worth { low: low.into(), high: high.into(), items: 1, open: 0 }
+        Worth {
+            low: low.into(),
+            high: high.into(),
+            items: 1,
+            open: 0,
+        }
     }
 
     struct Source {
@@ -339,7 +390,14 @@ mod tests {
     #[test]
     fn a_component_beyond_the_limit_is_greedy_and_says_so() {
         let star: Vec<Source> = (0..=EXACT_SIZE_MAX)
-            .map(|n| source(&n.to_string(), None, if n == 0 { &[] } else { &["0"] }, if n == 0 { 5 } else { 1 }))
+            .map(|n| {
+                source(
+                    &n.to_string(),
+                    None,
+                    if n == 0 { &[] } else { &["0"] },
+                    if n == 0 { 5 } else { 1 },
+                )
+            })
             .collect();
         let best = best(&options(&star));
         assert!(!best.exact);
@@ -363,12 +421,18 @@ mod tests {
         let neighbours = conflicts(options);
         let mut most = Worth::nothing();
         for mask in 0u32..1 << options.len() {
-            let chosen: Vec<usize> = (0..options.len()).filter(|at| mask >> at & 1 == 1).collect();
-            let clash = chosen.iter().any(|at| neighbours[*at].iter().any(|n| chosen.contains(n)));
+            let chosen: Vec<usize> = (0..options.len())
+                .filter(|at| mask >> at & 1 == 1)
+                .collect();
+            let clash = chosen
+                .iter()
+                .any(|at| neighbours[*at].iter().any(|n| chosen.contains(n)));
             if clash {
                 continue;
             }
-            let sum = chosen.iter().fold(Worth::nothing(), |sum, at| sum.plus(&options[*at].worth));
+            let sum = chosen
+                .iter()
+                .fold(Worth::nothing(), |sum, at| sum.plus(&options[*at].worth));
             if sum.better_than(&most) {
                 most = sum;
             }

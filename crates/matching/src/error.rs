@@ -41,8 +41,10 @@ pub enum Error {
 }
 
 fn sentences(fields: &[FieldError]) -> String {
-    let parts: Vec<String> =
-        fields.iter().map(|field| format!("{}（{}）", field.message, field.field)).collect();
+    let parts: Vec<String> = fields
+        .iter()
+        .map(|field| format!("{}（{}）", field.message, field.field))
+        .collect();
     parts.join("；")
 }
 
@@ -69,10 +71,13 @@ impl From<Error> for Problem {
                 problem.fields = fields;
                 problem
             }
-            Error::TooMany(..) => {
-                Problem::new(StatusCode::BAD_REQUEST, "too-many", "范围太大", error.to_string())
-                    .hint("请缩小筛选范围")
-            }
+            Error::TooMany(..) => Problem::new(
+                StatusCode::BAD_REQUEST,
+                "too-many",
+                "范围太大",
+                error.to_string(),
+            )
+            .hint("请缩小筛选范围"),
             Error::Registry(error) => error.into(),
             Error::Policies(error) => error.into(),
             Error::Problem(problem) => *problem,

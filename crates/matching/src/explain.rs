@@ -14,7 +14,12 @@ pub fn conditions(explanation: &Explanation) -> Vec<ConditionView> {
 }
 
 fn condition(condition: &ConditionExplanation) -> ConditionView {
-    let tests = condition.node.iter().flat_map(Node::tests).map(test).collect();
+    let tests = condition
+        .node
+        .iter()
+        .flat_map(Node::tests)
+        .map(test)
+        .collect();
     ConditionView {
         text: condition.text.clone(),
         verdict: condition.verdict.known(),
@@ -32,7 +37,8 @@ fn is_test(node: &Node) -> bool {
 fn test(test: &TestExplanation) -> TestView {
     TestView {
         subject: test.subject.clone(),
-        required: test.required.clone(),
+        // The rules write “：是” to follow a subject; here it stands by itself.
+        required: test.required.trim_start_matches('：').to_owned(),
         known: test.known.clone(),
         facts: test.facts.iter().map(fact).collect(),
         missing: test.missing.iter().map(missing).collect(),
@@ -106,9 +112,10 @@ pub fn reason(explanation: &Explanation) -> String {
 
 fn unmet(condition: &ConditionExplanation) -> String {
     let tests: Vec<&TestExplanation> = condition.node.iter().flat_map(Node::tests).collect();
-    let change = tests.iter().filter(|test| test.verdict == Truth::False).find_map(|test| {
-        test.change.clone()
-    });
+    let change = tests
+        .iter()
+        .filter(|test| test.verdict == Truth::False)
+        .find_map(|test| test.change.clone());
     change.unwrap_or_else(|| format!("不满足：{}", condition.text))
 }
 
@@ -132,7 +139,10 @@ fn unknown(condition: &ConditionExplanation) -> String {
 
 /// Whether a viewer may see an attribute's values.
 pub fn may_see(viewer: &Viewer, dictionary: &Dictionary, id: &str) -> bool {
-    let level = match dictionary.find(id).map(|index| dictionary.attribute(index).sensitivity) {
+    let level = match dictionary
+        .find(id)
+        .map(|index| dictionary.attribute(index).sensitivity)
+    {
         Some(Sensitivity::Public) => Level::Public,
         Some(Sensitivity::Internal) => Level::Internal,
         Some(Sensitivity::Confidential) | None => Level::Confidential,
@@ -143,12 +153,20 @@ pub fn may_see(viewer: &Viewer, dictionary: &Dictionary, id: &str) -> bool {
 /// Leaves out values that the viewer may not see: the verdict stays, and what it rests on goes
 /// where any of its facts is not for this viewer. A computed bound tells a value as well.
 pub fn redact(viewer: &Viewer, dictionary: &Dictionary, conditions: &mut [ConditionView]) {
-    for test in conditions.iter_mut().flat_map(|condition| &mut condition.tests) {
-        if test.facts.iter().all(|fact| may_see(viewer, dictionary, &fact.id)) {
+    for test in conditions
+        .iter_mut()
+        .flat_map(|condition| &mut condition.tests)
+    {
+        if test
+            .facts
+            .iter()
+            .all(|fact| may_see(viewer, dictionary, &fact.id))
+        {
             continue;
         }
         test.known = None;
-        test.facts.retain(|fact| may_see(viewer, dictionary, &fact.id));
+        test.facts
+            .retain(|fact| may_see(viewer, dictionary, &fact.id));
         test.change = None;
         if let Some(end) = test.required.find("（即 ") {
             test.required.truncate(end);
@@ -177,22 +195,38 @@ attributes:
     }
 
     fn explained(dictionary: &Dictionary, rules: &[&str], facts: serde_json::Value) -> Explanation {
-        let conditions = rules.iter().map(|rule| serde_json::json!({"text": rule, "rule": rule}));
-        let source: ItemRulesSource =
-            serde_json::from_value(serde_json::json!({"conditions": conditions.collect::<Vec<_>>()}))
-                .unwrap();
+        let conditions = rules
+            .iter()
+            .map(|rule| serde_json::json!({"text": rule, "rule": rule}));
+        let source: ItemRulesSource = serde_json::from_value(
+            serde_json::json!({"conditions": conditions.collect::<Vec<_>>()}),
+        )
+        .unwrap();
         let facts = Facts::from_json(dictionary, &facts).unwrap();
-        let env = Env { dictionary, facts: &facts, on: "2026-11-22".parse().unwrap() };
-        ItemRules::compile(dictionary, &source).unwrap().explain(&env)
+        let env = Env {
+            dictionary,
+            facts: &facts,
+            on: "2026-11-22".parse().unwrap(),
+        };
+        ItemRules::compile(dictionary, &source)
+            .unwrap()
+            .explain(&env)
     }
 
     #[test]
     fn a_stranger_sees_the_verdict_and_no_figure() {
         let dictionary = dictionary();
-        let rules = ["上年.营业收入 >= 2000万 and 从业人数 >= 20", "从业人数 >= 上年.营业收入 / 1000万"];
+        let rules = [
+            "上年.营业收入 >= 2000万 and 从业人数 >= 20",
+            "从业人数 >= 上年.营业收入 / 1000万",
+        ];
         let facts = serde_json::json!({"revenue": {"2025": 15_000_000}, "staff": 12});
         let mut shown = conditions(&explained(&dictionary, &rules, facts));
-        assert!(serde_json::to_string(&shown).unwrap().contains("1,500 万元"));
+        assert!(
+            serde_json::to_string(&shown)
+                .unwrap()
+                .contains("1,500 万元")
+        );
         redact(&Viewer::Public, &dictionary, &mut shown);
         let text = serde_json::to_string(&shown).unwrap();
         for leak in ["1,500", "1500", "500 万", "即 "] {
@@ -200,7 +234,11 @@ attributes:
         }
         assert_eq!(shown[0].tests[0].verdict, Some(false));
         assert!(shown[0].tests[0].withheld && !shown[0].tests[1].withheld);
-        assert_eq!(shown[0].tests[1].known.as_deref(), Some("12 人"), "public facts stay");
+        assert_eq!(
+            shown[0].tests[1].known.as_deref(),
+            Some("12 人"),
+            "public facts stay"
+        );
     }
 
     #[test]
@@ -209,7 +247,11 @@ attributes:
         let facts = serde_json::json!({"revenue": {"2025": 15_000_000}});
         let mut shown = conditions(&explained(&dictionary, &["上年.营业收入 >= 2000万"], facts));
         let before = shown.clone();
-        redact(&Viewer::Officer { name: "甲".into() }, &dictionary, &mut shown);
+        redact(
+            &Viewer::Officer { name: "甲".into() },
+            &dictionary,
+            &mut shown,
+        );
         assert_eq!(before, shown);
     }
 
@@ -227,9 +269,8 @@ attributes:
     #[test]
     fn alternatives_are_marked_only_where_one_test_is_enough() {
         let dictionary = dictionary();
-        let any = |rule: &str| {
-            conditions(&explained(&dictionary, &[rule], serde_json::json!({})))[0].any
-        };
+        let any =
+            |rule: &str| conditions(&explained(&dictionary, &[rule], serde_json::json!({})))[0].any;
         assert!(any("从业人数 >= 20 or 高新技术企业"));
         assert!(!any("从业人数 >= 20 and 高新技术企业"));
         assert!(!any("(从业人数 >= 20 and 高新技术企业) or 从业人数 >= 50"));

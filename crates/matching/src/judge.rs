@@ -11,6 +11,7 @@ use crate::combination::{self, Choice, Worth};
 use crate::explain;
 use crate::model::{
     BestCombination, EnterpriseHead, EnterpriseMatch, ItemHead, LeftOut, MatchedItem, NotOpen,
+    PairMatch,
 };
 use crate::rank::{self, Effort, RankKey};
 use crate::verdict::{Counts, Label};
@@ -90,7 +91,10 @@ struct Judged<'a> {
 
 fn judge<'a>(item: &'a PublishedItem, env: &Env<'_>, detail: Detail) -> Judged<'a> {
     let explanation = item.rules.explain(env);
-    let outcome = Outcome { verdict: explanation.verdict, distance: explanation.distance };
+    let outcome = Outcome {
+        verdict: explanation.verdict,
+        distance: explanation.distance,
+    };
     let amount = item.rules.amount(env);
     let shown = MatchedItem {
         head: head(item),
@@ -102,7 +106,22 @@ fn judge<'a>(item: &'a PublishedItem, env: &Env<'_>, detail: Detail) -> Judged<'
         reason: explain::reason(&explanation),
         conditions: (detail == Detail::Full).then(|| explain::conditions(&explanation)),
     };
-    Judged { key: rank_key(item, outcome, amount.as_ref()), item, amount, shown }
+    Judged {
+        key: rank_key(item, outcome, amount.as_ref()),
+        item,
+        amount,
+        shown,
+    }
+}
+
+/// Matches one item, explained in full, whether or not it is open.
+pub fn match_pair(enterprise: EnterpriseHead, item: &PublishedItem, env: &Env<'_>) -> PairMatch {
+    PairMatch {
+        enterprise,
+        on: env.on,
+        not_open: not_open_reason(item, env.on),
+        item: judge(item, env, Detail::Full).shown,
+    }
 }
 
 /// Matches all `items`; those that are not open are told apart with the reason.
@@ -118,7 +137,11 @@ pub fn match_items(
         match not_open_reason(item, env.on) {
             None => judged.push(judge(item, env, detail)),
             Some(reason) => {
-                not_open.push(NotOpen { id: item.id.clone(), name: item.name.clone(), reason });
+                not_open.push(NotOpen {
+                    id: item.id.clone(),
+                    name: item.name.clone(),
+                    reason,
+                });
             }
         }
     }
@@ -142,8 +165,10 @@ pub fn match_items(
 
 /// The best combination of the candidates.
 fn best_combination(judged: &[Judged<'_>]) -> BestCombination {
-    let candidates: Vec<&Judged<'_>> =
-        judged.iter().filter(|judged| judged.shown.label.is_candidate()).collect();
+    let candidates: Vec<&Judged<'_>> = judged
+        .iter()
+        .filter(|judged| judged.shown.label.is_candidate())
+        .collect();
     let choices: Vec<Choice<'_>> = candidates
         .iter()
         .map(|judged| Choice {
@@ -163,7 +188,10 @@ fn best_combination(judged: &[Judged<'_>]) -> BestCombination {
         left_out: best
             .left_out
             .iter()
-            .map(|(at, because)| LeftOut { id: id(at), because: because.iter().map(id).collect() })
+            .map(|(at, because)| LeftOut {
+                id: id(at),
+                because: because.iter().map(id).collect(),
+            })
             .collect(),
     }
 }

@@ -1,7 +1,66 @@
 //! 政策直达: enterprises and items brought together, every verdict explained.
+//!
+//! Words: a verdict 结论 has a [`Label`] on screens: 符合 eligible, 条件符合，待人工核验 manual,
+//! 只差一项 near miss, 缺一项数据 one unknown, 信息不足 unknown, 不符合 ineligible, 不在适用范围 out of
+//! reach. 最优组合 is the best set of items that may be had together; 假设 a what-if.
+//!
+//! Nothing is stored: facts come from the registry, rules from the catalogue of the policy library,
+//! and every answer is computed from them for a day (基准日).
+
+mod answers;
+mod api;
+mod bulk;
 pub mod calculator;
 pub mod combination;
+mod error;
 pub mod explain;
+pub mod judge;
 pub mod model;
+mod pages;
+mod preview;
 pub mod rank;
+mod service;
+mod size_class;
+pub mod text;
 pub mod verdict;
+pub mod what_if;
+
+use std::sync::Arc;
+
+use zhida_platform::db::MigrationSet;
+use zhida_platform::room::{MenuItem, Room};
+
+pub use answers::{Answers, field_name, from_json as answers_from_json};
+pub use error::Error;
+pub use judge::Detail;
+pub use service::{INTERACTIVE_MAX, Matching, Patience};
+pub use verdict::{Counts, Label};
+
+/// The room: home page, calculator, matches of enterprises and items, and the API.
+#[must_use]
+pub fn room(matching: Arc<Matching>) -> Room {
+    let item = |label, href| MenuItem {
+        label,
+        href,
+        officer_only: false,
+    };
+    Room {
+        name: "matching",
+        routes: pages::router(Arc::clone(&matching)),
+        api: api::router(matching),
+        migrations: migrations(),
+        menu: vec![
+            item("政策计算器", "/calculator"),
+            item("我符合吗", "/match/check"),
+        ],
+    }
+}
+
+/// The room has no tables of its own.
+#[must_use]
+pub fn migrations() -> MigrationSet {
+    MigrationSet {
+        room: "matching",
+        steps: &[],
+    }
+}

@@ -115,6 +115,20 @@ pub struct MatchedItem {
     pub conditions: Option<Vec<ConditionView>>,
 }
 
+/// One item for one enterprise, explained in full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PairMatch {
+    /// Who was matched.
+    pub enterprise: EnterpriseHead,
+    /// 基准日.
+    pub on: NaiveDate,
+    /// Why nobody can have the item on this day; absent when it is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_open: Option<String>,
+    /// The item with its conditions.
+    pub item: MatchedItem,
+}
+
 /// A benefit in yuan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AmountView {
@@ -314,7 +328,11 @@ pub struct Cost {
 
 impl Default for Cost {
     fn default() -> Self {
-        Self { low: Number::zero(), high: Number::zero(), open: 0 }
+        Self {
+            low: Number::zero(),
+            high: Number::zero(),
+            open: 0,
+        }
     }
 }
 

@@ -45,7 +45,9 @@ pub struct RankKey {
 /// The sort key of a match.
 pub fn key(outcome: Outcome, amount: Option<&Amount>, effort: Effort<'_>) -> RankKey {
     let low = amount.and_then(|amount| amount.low.clone());
-    let high = amount.and_then(|amount| amount.high.clone()).or_else(|| low.clone());
+    let high = amount
+        .and_then(|amount| amount.high.clone())
+        .or_else(|| low.clone());
     RankKey {
         label: Label::of(outcome),
         distance: outcome.distance,
@@ -83,26 +85,72 @@ mod tests {
 
     #[test]
     fn each_criterion_decides_in_its_turn() {
-        let met = Outcome { verdict: Truth::True, distance: 0 };
-        let near = Outcome { verdict: Truth::False, distance: 1 };
-        let far = Outcome { verdict: Truth::False, distance: 3 };
-        let farther = Outcome { verdict: Truth::False, distance: 4 };
-        let plain = Effort { deadline: None, delivery: 2, materials: 3, id: "m" };
-        let soon = Effort { deadline: Some("2026-12-01".parse().unwrap()), ..plain };
-        let later = Effort { deadline: Some("2026-12-31".parse().unwrap()), ..plain };
-        let free = Effort { delivery: 0, materials: 9, ..plain };
-        let light = Effort { materials: 1, ..plain };
+        let met = Outcome {
+            verdict: Truth::True,
+            distance: 0,
+        };
+        let near = Outcome {
+            verdict: Truth::False,
+            distance: 1,
+        };
+        let far = Outcome {
+            verdict: Truth::False,
+            distance: 3,
+        };
+        let farther = Outcome {
+            verdict: Truth::False,
+            distance: 4,
+        };
+        let plain = Effort {
+            deadline: None,
+            delivery: 2,
+            materials: 3,
+            id: "m",
+        };
+        let soon = Effort {
+            deadline: Some("2026-12-01".parse().unwrap()),
+            ..plain
+        };
+        let later = Effort {
+            deadline: Some("2026-12-31".parse().unwrap()),
+            ..plain
+        };
+        let free = Effort {
+            delivery: 0,
+            materials: 9,
+            ..plain
+        };
+        let light = Effort {
+            materials: 1,
+            ..plain
+        };
         let rich = amount(900, Some(900));
         let exact = amount(500, Some(500));
         let wide = amount(500, Some(800));
-        let expected = ["最多", "上限高", "截止早", "截止晚", "免申", "材料少", "编号小", "一般", "无金额", "差一项", "差三项", "差四项"];
+        let expected = [
+            "最多",
+            "上限高",
+            "截止早",
+            "截止晚",
+            "免申",
+            "材料少",
+            "编号小",
+            "一般",
+            "无金额",
+            "差一项",
+            "差三项",
+            "差四项",
+        ];
         let rows = vec![
             (key(farther, Some(&rich), plain), "差四项"),
             (key(far, Some(&exact), plain), "差三项"),
             (key(near, Some(&rich), soon), "差一项"),
             (key(met, None, free), "无金额"),
             (key(met, Some(&exact), plain), "一般"),
-            (key(met, Some(&exact), Effort { id: "a", ..plain }), "编号小"),
+            (
+                key(met, Some(&exact), Effort { id: "a", ..plain }),
+                "编号小",
+            ),
             (key(met, Some(&exact), light), "材料少"),
             (key(met, Some(&exact), free), "免申"),
             (key(met, Some(&exact), later), "截止晚"),

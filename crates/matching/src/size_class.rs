@@ -9,7 +9,9 @@ const COMPUTED: &str = "系统计算";
 /// Computes the size class by 统计上大中小微型企业划分办法(2017) on the latest year whose figures
 /// settle it, unless somebody stated it. `stated` says that the class itself was answered.
 pub fn recompute(dictionary: &Dictionary, facts: &mut Facts, stated: bool) {
-    let Some(class) = dictionary.find("size") else { return };
+    let Some(class) = dictionary.find("size") else {
+        return;
+    };
     let known = facts.get(class, None);
     let by_register = known
         .and_then(|fact| fact.provenance.as_ref())
@@ -29,13 +31,18 @@ fn computed(dictionary: &Dictionary, facts: &Facts) -> Option<&'static str> {
     let find = |id| dictionary.find(id);
     let industry = facts.get(find("industry")?, None)?.value.as_text()?;
     let inputs = [find("employees"), find("revenue"), find("assets")];
-    let mut years: Vec<i32> =
-        inputs.iter().flatten().flat_map(|index| facts.years(*index)).collect();
+    let mut years: Vec<i32> = inputs
+        .iter()
+        .flatten()
+        .flat_map(|index| facts.years(*index))
+        .collect();
     years.sort_unstable();
     years.dedup();
     years.into_iter().rev().find_map(|year| {
         let number = |index: Option<_>| {
-            facts.get(index?, Some(year)).and_then(|fact| fact.value.as_number())
+            facts
+                .get(index?, Some(year))
+                .and_then(|fact| fact.value.as_number())
         };
         let people = number(inputs[0]).and_then(|n| n.to_i64());
         let people = people.and_then(|people| u64::try_from(people).ok());
@@ -100,6 +107,9 @@ mod tests {
             "size": {"value": "小型", "department": "系统计算（统计上大中小微型企业划分办法(2017)）"},
         });
         assert_eq!(recomputed(before, false).as_deref(), Some("中型"));
-        assert_eq!(recomputed(serde_json::json!({"industry": "C35"}), false), None);
+        assert_eq!(
+            recomputed(serde_json::json!({"industry": "C35"}), false),
+            None
+        );
     }
 }

@@ -203,6 +203,9 @@ mod tests {
         let mut counts = Counts::of(Label::ALL);
         counts.merge(&Counts::of([Label::Manual, Label::OutOfReach]));
         assert_eq!(counts.total, 9);
-        assert_eq!(Label::ALL.map(|label| counts.get(label)), [1, 2, 1, 1, 1, 1, 2]);
+        assert_eq!(
+            Label::ALL.map(|label| counts.get(label)),
+            [1, 2, 1, 1, 1, 1, 2]
+        );
     }
 }

@@ -19,14 +19,28 @@ pub fn compare(
     on: chrono::NaiveDate,
 ) -> WhatIf {
     let judged = |facts: &Facts| {
-        match_items(EnterpriseHead::default(), items, &Env { dictionary, facts, on }, Detail::Brief)
+        match_items(
+            EnterpriseHead::default(),
+            items,
+            &Env {
+                dictionary,
+                facts,
+                on,
+            },
+            Detail::Brief,
+        )
     };
     let (old, new) = (judged(before), judged(after));
-    let by_id: HashMap<&str, &MatchedItem> =
-        old.items.iter().map(|item| (item.head.id.as_str(), item)).collect();
+    let by_id: HashMap<&str, &MatchedItem> = old
+        .items
+        .iter()
+        .map(|item| (item.head.id.as_str(), item))
+        .collect();
     let (mut flips, mut amounts) = (Vec::new(), Vec::new());
     for item in &new.items {
-        let Some(was) = by_id.get(item.head.id.as_str()) else { continue };
+        let Some(was) = by_id.get(item.head.id.as_str()) else {
+            continue;
+        };
         let words = |item: &MatchedItem| item.amount.as_ref().map(|amount| amount.text.clone());
         let flip = Flip {
             head: item.head.clone(),
@@ -54,13 +68,15 @@ pub fn compare(
 
 /// The facts that differ, in the dictionary's order.
 fn changes(dictionary: &Dictionary, before: &Facts, after: &Facts) -> Vec<FactChangeView> {
-    let mut keys: Vec<FactKey> =
-        before.iter().chain(after.iter()).map(|(key, _)| *key).collect();
+    let mut keys: Vec<FactKey> = before
+        .iter()
+        .chain(after.iter())
+        .map(|(key, _)| *key)
+        .collect();
     keys.sort_unstable();
     keys.dedup();
-    let value = |facts: &Facts, key: FactKey| {
-        facts.get(key.0, key.1).map(|fact| fact.value.clone())
-    };
+    let value =
+        |facts: &Facts, key: FactKey| facts.get(key.0, key.1).map(|fact| fact.value.clone());
     keys.into_iter()
         .filter(|key| value(before, *key) != value(after, *key))
         .map(|key| {

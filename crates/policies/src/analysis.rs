@@ -3,8 +3,8 @@
 
 use chrono::NaiveDate;
 use zhida_rules::{
-    AmountKind, Dictionary, Env, Expr, Facts, Formula, Function, ItemRules, Number, RuleError, Table,
-    Value, expression_texts, show_number,
+    AmountKind, Dictionary, Env, Expr, Facts, Formula, Function, ItemRules, Number, RuleError,
+    Table, Value, expression_texts, show_number,
 };
 
 use crate::model::PolicyEntry;
@@ -18,8 +18,12 @@ pub fn formula_texts(
     dictionary: &Dictionary,
 ) -> Option<(String, String)> {
     let formula = rules.benefit()?.formula()?;
-    let names: Vec<String> =
-        entry.item.benefit.iter().flat_map(|benefit| benefit.locals.keys().cloned()).collect();
+    let names: Vec<String> = entry
+        .item
+        .benefit
+        .iter()
+        .flat_map(|benefit| benefit.locals.keys().cloned())
+        .collect();
     Some(expression_texts(formula, &names, dictionary))
 }
 
@@ -27,7 +31,13 @@ pub fn formula_texts(
 #[must_use]
 pub fn amount_text(rules: &ItemRules, dictionary: &Dictionary, on: NaiveDate) -> Option<String> {
     let facts = Facts::new();
-    rules.amount(&Env { dictionary, facts: &facts, on }).map(|amount| amount.text)
+    rules
+        .amount(&Env {
+            dictionary,
+            facts: &facts,
+            on,
+        })
+        .map(|amount| amount.text)
 }
 
 /// A constant written as a rule, such as a cap of `500万`, in yuan; `None` when it depends on
@@ -36,8 +46,14 @@ pub fn amount_text(rules: &ItemRules, dictionary: &Dictionary, on: NaiveDate) ->
 pub fn constant(text: &str, dictionary: &Dictionary, on: NaiveDate) -> Option<Number> {
     let formula = Formula::compile(dictionary, text).ok()?;
     let facts = Facts::new();
-    let amount = formula.amount(&Env { dictionary, facts: &facts, on });
-    (amount.kind == AmountKind::Exact).then_some(amount.high).flatten()
+    let amount = formula.amount(&Env {
+        dictionary,
+        facts: &facts,
+        on,
+    });
+    (amount.kind == AmountKind::Exact)
+        .then_some(amount.high)
+        .flatten()
 }
 
 /// Numbers written in an expression.
@@ -56,7 +72,9 @@ pub(crate) fn is_bounded(expr: &Expr) -> bool {
     expr.visit(&mut |part| {
         bounded |= matches!(
             part,
-            Expr::Call(Function::Min, _) | Expr::Table(Table::Tier | Table::Matrix, ..) | Expr::Stages(..)
+            Expr::Call(Function::Min, _)
+                | Expr::Table(Table::Tier | Table::Matrix, ..)
+                | Expr::Stages(..)
         );
     });
     bounded
@@ -91,7 +109,10 @@ pub fn caps_in_text(text: &str) -> Vec<Number> {
 
 fn amount_near(chars: &[char]) -> Option<Number> {
     let stop = |c: &char| matches!(c, '，' | '。' | '；' | ';' | '、' | '\n' | '（' | '(');
-    let start = chars.iter().take(REACH).position(|c| c.is_ascii_digit() || stop(c))?;
+    let start = chars
+        .iter()
+        .take(REACH)
+        .position(|c| c.is_ascii_digit() || stop(c))?;
     if stop(&chars[start]) {
         return None;
     }
@@ -100,9 +121,15 @@ fn amount_near(chars: &[char]) -> Option<Number> {
         .take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ','))
         .filter(|c| **c != ',')
         .collect();
-    let written = chars[start..].iter().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
-    let rest: Vec<char> =
-        chars[start + written.count()..].iter().copied().filter(|c| *c != ' ').take(3).collect();
+    let written = chars[start..]
+        .iter()
+        .take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
+    let rest: Vec<char> = chars[start + written.count()..]
+        .iter()
+        .copied()
+        .filter(|c| *c != ' ')
+        .take(3)
+        .collect();
     let factor = match rest.as_slice() {
         ['亿', '元', ..] => 100_000_000,
         ['万', '元', ..] => 10_000,
@@ -131,8 +158,12 @@ pub(crate) fn yuan(number: &Number) -> String {
 pub fn rule_issue(error: &RuleError, automatic: usize) -> Issue {
     let mut field = "benefit".to_owned();
     let mut message = error.message.clone();
-    let numbered = message.strip_prefix("第 ").and_then(|rest| rest.split_once(" 条："));
-    if let Some((number, rest)) = numbered.and_then(|(n, rest)| Some((n.parse::<usize>().ok()?, rest))) {
+    let numbered = message
+        .strip_prefix("第 ")
+        .and_then(|rest| rest.split_once(" 条："));
+    if let Some((number, rest)) =
+        numbered.and_then(|(n, rest)| Some((n.parse::<usize>().ok()?, rest)))
+    {
         field = match number.checked_sub(automatic).filter(|number| *number > 0) {
             Some(own) => format!("conditions[{own}].rule"),
             None => "regions".to_owned(),
@@ -159,7 +190,11 @@ pub fn rule_issue(error: &RuleError, automatic: usize) -> Issue {
     if let Some(span) = error.at {
         message = format!("第 {} 个字：{message}", span.start + 1);
     }
-    Issue { field, message, hint: error.hint.clone().unwrap_or_default() }
+    Issue {
+        field,
+        message,
+        hint: error.hint.clone().unwrap_or_default(),
+    }
 }
 
 #[cfg(test)]
@@ -169,7 +204,10 @@ mod tests {
     #[test]
     fn caps_are_read_from_the_text() {
         let found = |text: &str| {
-            caps_in_text(text).iter().map(ToString::to_string).collect::<Vec<_>>()
+            caps_in_text(text)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
         };
         assert_eq!(found("给予补助，最高 500 万元。"), ["5000000"]);
         assert_eq!(found("每户不超过人民币1,000元"), ["1000"]);

@@ -59,8 +59,8 @@ impl PublishedItem {
     #[must_use]
     pub fn excludes(&self, other: &Self) -> bool {
         let (mine, theirs) = (&self.elements, &other.elements);
-        let grouped = !mine.exclusive_group.is_empty()
-            && mine.exclusive_group == theirs.exclusive_group;
+        let grouped =
+            !mine.exclusive_group.is_empty() && mine.exclusive_group == theirs.exclusive_group;
         self.id != other.id
             && (grouped || mine.excludes.contains(&other.id) || theirs.excludes.contains(&self.id))
     }
@@ -96,7 +96,9 @@ impl Catalogue {
     /// The published item with this id or number.
     #[must_use]
     pub fn find(&self, id_or_number: &str) -> Option<&Arc<PublishedItem>> {
-        self.places.get(id_or_number).and_then(|place| self.items.get(*place))
+        self.places
+            .get(id_or_number)
+            .and_then(|place| self.items.get(*place))
     }
 
     fn for_day(&self, on: NaiveDate) -> Self {
@@ -104,7 +106,12 @@ impl Catalogue {
             version: self.version,
             on,
             items: Arc::clone(&self.items),
-            open: self.items.iter().filter(|item| item.is_open(on)).cloned().collect(),
+            open: self
+                .items
+                .iter()
+                .filter(|item| item.is_open(on))
+                .cloned()
+                .collect(),
             broken: Arc::clone(&self.broken),
             places: Arc::clone(&self.places),
         }
@@ -127,7 +134,10 @@ impl Shelf {
             broken: Arc::new([]),
             places: Arc::default(),
         };
-        Self { current: RwLock::new(Arc::new(catalogue)), refreshing: tokio::sync::Mutex::new(()) }
+        Self {
+            current: RwLock::new(Arc::new(catalogue)),
+            refreshing: tokio::sync::Mutex::new(()),
+        }
     }
 
     fn latest(&self) -> Arc<Catalogue> {
@@ -172,7 +182,10 @@ impl Shelf {
             let Some(last) = rows.last() else { break };
             after = last.seq;
             for row in rows {
-                match before.find(&row.id).filter(|old| old.revision == row.revision) {
+                match before
+                    .find(&row.id)
+                    .filter(|old| old.revision == row.revision)
+                {
                     Some(old) => items.push(Arc::clone(old)),
                     None => match compile(row, dictionary) {
                         Ok(item) => items.push(Arc::new(item)),
@@ -190,7 +203,11 @@ impl Shelf {
             places.insert(item.number.clone(), place);
         }
         let on = before.on;
-        let open = items.iter().filter(|item| item.is_open(on)).cloned().collect();
+        let open = items
+            .iter()
+            .filter(|item| item.is_open(on))
+            .cloned()
+            .collect();
         self.swap(&Arc::new(Catalogue {
             version,
             on,

@@ -32,11 +32,21 @@ impl Element {
 }
 
 const fn required(number: u8, name: &'static str, read: fn(&PolicyEntry) -> String) -> Element {
-    Element { number, name, required: true, read }
+    Element {
+        number,
+        name,
+        required: true,
+        read,
+    }
 }
 
 const fn optional(number: u8, name: &'static str, read: fn(&PolicyEntry) -> String) -> Element {
-    Element { number, name, required: false, read }
+    Element {
+        number,
+        name,
+        required: false,
+        read,
+    }
 }
 
 /// All 30 in order.
@@ -58,12 +68,25 @@ pub const ELEMENTS: [Element; 30] = [
     required(13, "事项名称", |e| e.item.name.clone()),
     required(14, "实施依据", |e| e.item.clause.clone()),
     required(15, "适用对象", |e| e.item.audience.clone()),
-    required(16, "适用行业", |e| or_any(e.item.industries.iter().map(|c| industry_name(c)))),
-    required(17, "适用区域", |e| join(e.item.regions.iter().map(|c| region_name(c)))),
+    required(16, "适用行业", |e| {
+        or_any(e.item.industries.iter().map(|c| industry_name(c)))
+    }),
+    required(17, "适用区域", |e| {
+        join(e.item.regions.iter().map(|c| region_name(c)))
+    }),
     required(18, "企业规模", |e| or_any(e.item.sizes.iter().cloned())),
-    required(19, "资质要求", |e| or_any(e.item.qualifications.iter().cloned())),
-    required(20, "申报条件", |e| join(e.item.conditions.iter().map(|c| c.text.clone()))),
-    required(21, "兑现标准", |e| e.item.benefit.as_ref().map_or_else(String::new, |b| b.text.clone())),
+    required(19, "资质要求", |e| {
+        or_any(e.item.qualifications.iter().cloned())
+    }),
+    required(20, "申报条件", |e| {
+        join(e.item.conditions.iter().map(|c| c.text.clone()))
+    }),
+    required(21, "兑现标准", |e| {
+        e.item
+            .benefit
+            .as_ref()
+            .map_or_else(String::new, |b| b.text.clone())
+    }),
     required(22, "兑现方式", |e| e.item.delivery.word().to_owned()),
     required(23, "申报材料", materials),
     required(24, "兑现流程", |e| e.item.process.clone()),
@@ -73,13 +96,21 @@ pub const ELEMENTS: [Element; 30] = [
     required(28, "责任部门与处室", |e| e.item.department.clone()),
     required(29, "咨询电话", |e| e.item.phone.clone()),
     optional(30, "标签与解读", |e| {
-        join(e.item.tags.iter().cloned().chain(Some(e.item.interpretation_url.clone())))
+        join(
+            e.item
+                .tags
+                .iter()
+                .cloned()
+                .chain(Some(e.item.interpretation_url.clone())),
+        )
     }),
 ];
 
 /// Elements that an entry needs and lacks.
 pub fn missing(entry: &PolicyEntry) -> impl Iterator<Item = &'static Element> {
-    ELEMENTS.iter().filter(|element| element.required && !element.is_filled(entry))
+    ELEMENTS
+        .iter()
+        .filter(|element| element.required && !element.is_filled(entry))
 }
 
 fn date(date: Option<NaiveDate>) -> String {
@@ -87,12 +118,19 @@ fn date(date: Option<NaiveDate>) -> String {
 }
 
 fn join(words: impl Iterator<Item = String>) -> String {
-    words.filter(|word| !word.trim().is_empty()).collect::<Vec<_>>().join("、")
+    words
+        .filter(|word| !word.trim().is_empty())
+        .collect::<Vec<_>>()
+        .join("、")
 }
 
 fn or_any(words: impl Iterator<Item = String>) -> String {
     let words = join(words);
-    if words.is_empty() { "不限".to_owned() } else { words }
+    if words.is_empty() {
+        "不限".to_owned()
+    } else {
+        words
+    }
 }
 
 fn materials(entry: &PolicyEntry) -> String {
@@ -106,11 +144,14 @@ fn materials(entry: &PolicyEntry) -> String {
 
 fn window(entry: &PolicyEntry) -> String {
     let item = &entry.item;
-    let dates = match (item.apply_from, item.apply_until) {
+    // The words say what the dates say, and often more.
+    if !item.window.trim().is_empty() {
+        return item.window.clone();
+    }
+    match (item.apply_from, item.apply_until) {
         (None, None) => String::new(),
         (from, until) => format!("{}至{}", date(from), date(until)),
-    };
-    join([item.window.clone(), dates].into_iter())
+    }
 }
 
 #[cfg(test)]
@@ -122,14 +163,23 @@ mod tests {
     fn there_are_thirty_in_order_and_each_is_named_once() {
         for (at, element) in ELEMENTS.iter().enumerate() {
             assert_eq!(usize::from(element.number), at + 1);
-            assert_eq!(ELEMENTS.iter().filter(|other| other.name == element.name).count(), 1);
+            assert_eq!(
+                ELEMENTS
+                    .iter()
+                    .filter(|other| other.name == element.name)
+                    .count(),
+                1
+            );
         }
     }
 
     #[test]
     fn a_full_entry_misses_nothing_and_an_emptied_one_is_told_by_name() {
         let mut entry = sample::entry();
-        assert_eq!(missing(&entry).map(|e| e.name).collect::<Vec<_>>(), Vec::<&str>::new());
+        assert_eq!(
+            missing(&entry).map(|e| e.name).collect::<Vec<_>>(),
+            Vec::<&str>::new()
+        );
         entry.item.phone = "  ".into();
         entry.document.source_url = String::new();
         let found: Vec<(u8, &str)> = missing(&entry).map(|e| (e.number, e.name)).collect();

@@ -27,7 +27,9 @@ pub enum Error {
         errors: Vec<RuleError>,
     },
     /// Somebody else published meanwhile.
-    #[error("事项“{id}”已由别人发布到第 {current} 版，您编辑的是第 {expected} 版：请看过最新内容后再发布")]
+    #[error(
+        "事项“{id}”已由别人发布到第 {current} 版，您编辑的是第 {expected} 版：请看过最新内容后再发布"
+    )]
     Stale {
         /// The item.
         id: String,
@@ -89,11 +91,14 @@ impl From<Error> for Problem {
                 problem.detail = error.to_string();
                 problem
             }
-            Error::Rules { ref errors, .. } => errors.iter().fold(
-                Problem::bad_input(error.to_string()),
-                |problem, one| problem.field("rules", one.to_string()),
-            ),
-            Error::Stale { .. } | Error::OtherDocument { .. } => Problem::conflict(error.to_string()),
+            Error::Rules { ref errors, .. } => errors
+                .iter()
+                .fold(Problem::bad_input(error.to_string()), |problem, one| {
+                    problem.field("rules", one.to_string())
+                }),
+            Error::Stale { .. } | Error::OtherDocument { .. } => {
+                Problem::conflict(error.to_string())
+            }
             Error::File { .. } | Error::NoFiles(_) | Error::TooMany { .. } => {
                 Problem::bad_input(error.to_string())
             }

@@ -117,12 +117,18 @@ pub async fn import_paths(
     }
     let mut files = Vec::with_capacity(names.len());
     for path in names {
-        files.push(SourceFile { name: path.display().to_string(), bytes: load(&path)? });
+        files.push(SourceFile {
+            name: path.display().to_string(),
+            bytes: load(&path)?,
+        });
     }
     let mut report = import_files(policies, files, options, progress).await?;
     if let (Some(path), true) = (&options.rejects, report.rejected > 0) {
         let written = std::fs::write(path, rejects_csv(&report.reasons));
-        written.map_err(|error| Error::File { path: path.clone(), reason: error.to_string() })?;
+        written.map_err(|error| Error::File {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
         report.rejects = Some(path.clone());
     }
     Ok(report)
@@ -139,13 +145,19 @@ pub async fn import_files(
     progress: &dyn Progress,
 ) -> Result<ImportReport, Error> {
     let total = files.len() as u64;
-    let mut report = ImportReport { files: total, ..ImportReport::default() };
+    let mut report = ImportReport {
+        files: total,
+        ..ImportReport::default()
+    };
     let mut found = Vec::new();
     for (at, file) in files.into_iter().enumerate() {
         progress.report(at as u64, Some(total), "读取政策文件");
         read_file(&file, &mut found, &mut report);
         if found.len() > ITEMS_MAX {
-            return Err(Error::TooMany { what: "事项", limit: ITEMS_MAX });
+            return Err(Error::TooMany {
+                what: "事项",
+                limit: ITEMS_MAX,
+            });
         }
     }
     refuse_doubles(&mut found, &mut report);
@@ -156,7 +168,11 @@ pub async fn import_files(
     if options.dry_run {
         report.accepted = prepared
             .iter()
-            .filter(|one| stored.get(&one.entry.item.id).is_none_or(|(_, digest)| *digest != one.digest))
+            .filter(|one| {
+                stored
+                    .get(&one.entry.item.id)
+                    .is_none_or(|(_, digest)| *digest != one.digest)
+            })
             .count() as u64;
     } else if !prepared.is_empty() {
         let changes = policies.publish_prepared(&options.actor, &prepared).await?;
@@ -171,7 +187,13 @@ pub async fn import_files(
 pub fn rejects_csv(reasons: &[Reject]) -> Vec<u8> {
     let mut text = String::from("\u{feff}文件,事项,字段,问题,怎样修改\r\n");
     for reason in reasons {
-        let cells = [&reason.file, &reason.item, &reason.field, &reason.message, &reason.hint];
+        let cells = [
+            &reason.file,
+            &reason.item,
+            &reason.field,
+            &reason.message,
+            &reason.hint,
+        ];
         let cells = cells.map(|cell| {
             let guarded = zhida_platform::export::guarded(cell);
             format!("\"{}\"", guarded.replace('"', "\"\""))
@@ -189,12 +211,18 @@ fn collect(path: &Path, depth: usize, names: &mut Vec<PathBuf>) -> Result<(), Er
     };
     let meta = std::fs::metadata(path).map_err(failed)?;
     if meta.is_file() {
-        let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+        let kind = path
+            .extension()
+            .and_then(|kind| kind.to_str())
+            .unwrap_or_default();
         if depth == 0 || matches!(kind.to_ascii_lowercase().as_str(), "yaml" | "yml" | "json") {
             names.push(path.to_owned());
         }
         return if names.len() > FILES_MAX {
-            Err(Error::TooMany { what: "文件", limit: FILES_MAX })
+            Err(Error::TooMany {
+                what: "文件",
+                limit: FILES_MAX,
+            })
         } else {
             Ok(())
         };
@@ -208,17 +236,25 @@ fn collect(path: &Path, depth: usize, names: &mut Vec<PathBuf>) -> Result<(), Er
         .collect::<Result<Vec<_>, _>>()
         .map_err(failed)?;
     inside.sort();
-    inside.iter().try_for_each(|path| collect(path, depth + 1, names))
+    inside
+        .iter()
+        .try_for_each(|path| collect(path, depth + 1, names))
 }
 
 fn load(path: &Path) -> Result<Vec<u8>, Error> {
     use std::io::Read as _;
-    let failed =
-        |error: std::io::Error| Error::File { path: path.to_owned(), reason: error.to_string() };
+    let failed = |error: std::io::Error| Error::File {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
     let mut bytes = Vec::new();
     // One byte more than allowed tells the reader that there is more.
     let limit = yaml::FILE_BYTES_MAX as u64 + 1;
-    std::fs::File::open(path).map_err(failed)?.take(limit).read_to_end(&mut bytes).map_err(failed)?;
+    std::fs::File::open(path)
+        .map_err(failed)?
+        .take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     Ok(bytes)
 }
 
@@ -227,7 +263,12 @@ fn read_file(file: &SourceFile, found: &mut Vec<Found>, report: &mut ImportRepor
     let (head, items) = match yaml::read(&file.bytes).map(split) {
         Ok(Ok(parts)) => parts,
         Ok(Err(message)) => {
-            return reject(report, file, "", whole(message, "一个文件写一个 document 和它的 items"));
+            return reject(
+                report,
+                file,
+                "",
+                whole(message, "一个文件写一个 document 和它的 items"),
+            );
         }
         Err(message) => return reject(report, file, "", whole(message, "请按示例文件的格式书写")),
     };
@@ -246,8 +287,14 @@ fn read_file(file: &SourceFile, found: &mut Vec<Found>, report: &mut ImportRepor
         match read::item(item) {
             Ok(item) => {
                 report.rows += 1;
-                let entry = PolicyEntry { document: document.clone(), item };
-                found.push(Found { file: file.name.clone(), entry });
+                let entry = PolicyEntry {
+                    document: document.clone(),
+                    item,
+                };
+                found.push(Found {
+                    file: file.name.clone(),
+                    entry,
+                });
             }
             Err(issues) => reject(report, file, &label, issues),
         }
@@ -284,13 +331,15 @@ fn reject(report: &mut ImportReport, file: &SourceFile, item: &str, issues: Vec<
 
 fn refuse(report: &mut ImportReport, file: &str, item: &str, issues: Vec<Issue>) {
     report.rejected += 1;
-    report.reasons.extend(issues.into_iter().map(|issue| Reject {
-        file: file.to_owned(),
-        item: item.to_owned(),
-        field: issue.field,
-        message: issue.message,
-        hint: issue.hint,
-    }));
+    report
+        .reasons
+        .extend(issues.into_iter().map(|issue| Reject {
+            file: file.to_owned(),
+            item: item.to_owned(),
+            field: issue.field,
+            message: issue.message,
+            hint: issue.hint,
+        }));
 }
 
 /// The first of several items of one id, or documents of one id, counts.
@@ -304,7 +353,11 @@ fn refuse_doubles(found: &mut Vec<Found>, report: &mut ImportReport) {
             .or_insert_with(|| (one.file.clone(), document.clone()));
         let issue = if first != document {
             let message = format!("政策文件标识“{}”在“{owner}”中已用于另一份文件", document.id);
-            Some(Issue::new("document.id", message, "请给其中一份换一个标识，或合并为一个文件"))
+            Some(Issue::new(
+                "document.id",
+                message,
+                "请给其中一份换一个标识，或合并为一个文件",
+            ))
         } else if let Some(file) = items.get(&item.id) {
             let message = format!("事项标识“{}”在“{file}”中已经出现", item.id);
             Some(Issue::new("id", message, "请给其中一项换一个标识"))
@@ -331,29 +384,48 @@ fn check(
     let catalogue = policies.catalogue(policies.today());
     let fresh: Vec<ItemElements> = found.iter().map(|one| one.entry.item.clone()).collect();
     let ids: HashSet<&str> = fresh.iter().map(|item| item.id.as_str()).collect();
-    let old = catalogue.items.iter().filter(|item| !ids.contains(item.id.as_str()));
+    let old = catalogue
+        .items
+        .iter()
+        .filter(|item| !ids.contains(item.id.as_str()));
     let peers: Peers<'_> = old
-        .map(|item| Peer { id: &item.id, item: &item.elements })
+        .map(|item| Peer {
+            id: &item.id,
+            item: &item.elements,
+        })
         .chain(fresh.iter().map(|item| Peer { id: &item.id, item }))
         .collect();
     let mut prepared = Vec::with_capacity(found.len());
     for Found { file, entry } in found {
         let id = entry.item.id.clone();
-        if let Some((owner, _)) = stored.get(&id).filter(|(owner, _)| *owner != entry.document.id) {
+        if let Some((owner, _)) = stored
+            .get(&id)
+            .filter(|(owner, _)| *owner != entry.document.id)
+        {
             let message = format!("事项标识“{id}”已属于政策文件“{owner}”");
-            refuse(report, &file, &id, vec![Issue::new("id", message, "请换一个标识")]);
+            refuse(
+                report,
+                &file,
+                &id,
+                vec![Issue::new("id", message, "请换一个标识")],
+            );
             continue;
         }
         let checked = policies.check_among(&entry, &peers);
         match checked.rules {
             Ok(rules) => {
                 let findings = checked.findings.iter().cloned();
-                report.warnings.extend(findings.map(|finding| Warning { item: id.clone(), finding }));
+                report.warnings.extend(findings.map(|finding| Warning {
+                    item: id.clone(),
+                    finding,
+                }));
                 prepared.push(policies.prepare(entry, &rules, &checked.findings, None));
             }
             Err(errors) => {
                 let automatic = entry.automatic_conditions().len();
-                let issues = errors.iter().map(|error| crate::analysis::rule_issue(error, automatic));
+                let issues = errors
+                    .iter()
+                    .map(|error| crate::analysis::rule_issue(error, automatic));
                 refuse(report, &file, &id, issues.collect());
             }
         }

@@ -7,32 +7,45 @@
 //! withdrawn 撤下; expired items stay visible.
 
 mod analysis;
+mod api;
 mod catalogue;
+mod diff;
+mod editor;
 mod elements;
 mod error;
+mod forms;
+mod guard;
 pub mod import;
 pub mod lint;
 mod migration;
 mod model;
+mod pages;
+mod preview;
 mod query;
 mod read;
 #[cfg(test)]
 mod sample;
 mod service;
 mod store;
+mod view;
 mod vocabulary;
 mod yaml;
 
+use std::sync::Arc;
+
 use zhida_platform::db::MigrationSet;
+use zhida_platform::room::{MenuItem, Room};
 
 pub use analysis::{amount_text, formula_texts};
 pub use catalogue::{BrokenItem, Catalogue, PublishedItem};
+pub use diff::{FieldChange, diff};
 pub use elements::{ELEMENTS, Element, missing};
 pub use error::Error;
 pub use model::{
     EXPIRING_DAYS, ItemElements, PolicyDocument, PolicyEntry, REVIEW_DAYS, WHOLE_COUNTRY,
     industry_name, region_name,
 };
+pub use preview::{Preview, PreviewResult};
 pub use query::{Facet, Query, QueryText};
 pub use read::Issue;
 pub use service::{Checked, Policies, Shown};
@@ -45,4 +58,20 @@ pub use vocabulary::{
 #[must_use]
 pub fn migrations() -> MigrationSet {
     migration::MIGRATIONS
+}
+
+/// The room; `preview` tells whom rules under edit would reach, when another room can.
+#[must_use]
+pub fn room(policies: Arc<Policies>, preview: Option<Arc<dyn Preview>>) -> Room {
+    Room {
+        name: "policies",
+        api: api::routes(Arc::clone(&policies)),
+        routes: pages::routes(pages::App { policies, preview }),
+        migrations: migrations(),
+        menu: vec![MenuItem {
+            label: "惠企政策",
+            href: "/policies",
+            officer_only: false,
+        }],
+    }
 }

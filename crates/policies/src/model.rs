@@ -4,7 +4,9 @@ use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
-use zhida_rules::{BenefitSource, ConditionSource, Dictionary, ItemRules, ItemRulesSource, RuleError};
+use zhida_rules::{
+    BenefitSource, ConditionSource, Dictionary, ItemRules, ItemRulesSource, RuleError,
+};
 use zhida_standards::{division, industry};
 
 use crate::vocabulary::{
@@ -62,7 +64,8 @@ impl PolicyDocument {
     /// The day by which the entry should be compared with its source again.
     #[must_use]
     pub fn review_due(&self) -> Option<NaiveDate> {
-        self.review_by.or_else(|| self.checked_on?.checked_add_days(Days::new(REVIEW_DAYS)))
+        self.review_by
+            .or_else(|| self.checked_on?.checked_add_days(Days::new(REVIEW_DAYS)))
     }
 
     /// 时效 on a day.
@@ -178,7 +181,11 @@ impl PolicyEntry {
             push("适用区域", names, "division", &item.regions);
         }
         if !item.industries.is_empty() {
-            let names = item.industries.iter().map(|code| industry_name(code)).collect();
+            let names = item
+                .industries
+                .iter()
+                .map(|code| industry_name(code))
+                .collect();
             push("适用行业", names, "industry", &item.industries);
         }
         if !item.sizes.is_empty() {
@@ -192,7 +199,10 @@ impl PolicyEntry {
     pub fn rules_source(&self) -> ItemRulesSource {
         let mut conditions = self.automatic_conditions();
         conditions.extend(self.item.conditions.iter().cloned());
-        ItemRulesSource { conditions, benefit: self.item.benefit.clone() }
+        ItemRulesSource {
+            conditions,
+            benefit: self.item.benefit.clone(),
+        }
     }
 
     /// Compiles the rules.
@@ -254,10 +264,12 @@ pub fn industry_name(code: &str) -> String {
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 #[cfg(test)]
@@ -277,7 +289,10 @@ mod tests {
         entry.item.sizes = vec!["小型".into(), "微型".into()];
         let conditions = entry.automatic_conditions();
         assert_eq!(conditions[0].text, "适用区域：山东省济南市");
-        assert_eq!(conditions[0].rule.as_deref(), Some("division in (\"370100\")"));
+        assert_eq!(
+            conditions[0].rule.as_deref(),
+            Some("division in (\"370100\")")
+        );
         assert_eq!(conditions[1].text, "适用行业：制造业、软件和信息技术服务业");
         assert_eq!(conditions[2].text, "企业规模：小型、微型");
         let rules = entry.compile(sample::dictionary()).expect("compiles");
@@ -303,8 +318,8 @@ mod tests {
         let on = |text: &str| document.validity(day(text));
         assert_eq!(on("2025-12-31"), Validity::Upcoming);
         assert_eq!(on("2026-01-01"), Validity::Effective);
-        assert_eq!(on("2026-11-01"), Validity::Effective);
-        assert_eq!(on("2026-11-02"), Validity::Expiring);
+        assert_eq!(on("2026-11-01"), Validity::Expiring);
+        assert_eq!(on("2026-10-31"), Validity::Effective);
         assert_eq!(on("2026-12-31"), Validity::Expiring);
         assert_eq!(on("2027-01-01"), Validity::Expired);
         document.status = Status::Repealed;

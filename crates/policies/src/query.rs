@@ -11,7 +11,9 @@ use zhida_standards::division;
 use crate::model::{EXPIRING_DAYS, WHOLE_COUNTRY};
 use crate::vocabulary::{Category, Delivery, ItemState, Level, Theme, Validity};
 
-pub(crate) const SEARCH: Index = Index { table: "policy_item_search" };
+pub(crate) const SEARCH: Index = Index {
+    table: "policy_item_search",
+};
 
 /// Which items.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,7 +99,11 @@ impl QueryText {
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| format!("{name}={}", percent(value)))
             .collect();
-        if parts.is_empty() { "/policies".to_owned() } else { format!("/policies?{}", parts.join("&")) }
+        if parts.is_empty() {
+            "/policies".to_owned()
+        } else {
+            format!("/policies?{}", parts.join("&"))
+        }
     }
 }
 
@@ -172,7 +178,12 @@ pub(crate) struct Filter {
 
 impl Filter {
     pub(crate) fn new(engine: Engine, today: NaiveDate) -> Self {
-        Self { clause: "1 = 1".to_owned(), values: Vec::new(), engine, today }
+        Self {
+            clause: "1 = 1".to_owned(),
+            values: Vec::new(),
+            engine,
+            today,
+        }
     }
 
     pub(crate) fn param(&mut self, value: impl Into<Value>) -> String {
@@ -187,7 +198,10 @@ impl Filter {
 
     /// 时效 as an expression over the item's columns; the same as `PolicyDocument::validity`.
     pub(crate) fn validity(&mut self) -> String {
-        let soon = self.today.checked_add_days(Days::new(EXPIRING_DAYS)).unwrap_or(self.today);
+        let soon = self
+            .today
+            .checked_add_days(Days::new(EXPIRING_DAYS))
+            .unwrap_or(self.today);
         let today = self.param(self.today.to_string());
         let soon = self.param(soon.to_string());
         format!(
@@ -198,7 +212,12 @@ impl Filter {
     }
 
     /// Adds the query's conditions; `regions` are the stored codes that go with its region.
-    pub(crate) fn add(&mut self, query: &Query, regions: Option<&[String]>, without: Option<Facet>) {
+    pub(crate) fn add(
+        &mut self,
+        query: &Query,
+        regions: Option<&[String]>,
+        without: Option<Facet>,
+    ) {
         let state = query.state.unwrap_or(ItemState::Published).slug();
         let state = self.param(state);
         self.and(&format!("i.state = {state}"));
@@ -210,8 +229,16 @@ impl Filter {
         let columns = [
             (Facet::Level, "i.level", query.level.map(Level::slug)),
             (Facet::Theme, "i.theme", query.theme.map(Theme::slug)),
-            (Facet::Category, "i.category", query.category.map(Category::slug)),
-            (Facet::Delivery, "i.delivery", query.delivery.map(Delivery::slug)),
+            (
+                Facet::Category,
+                "i.category",
+                query.category.map(Category::slug),
+            ),
+            (
+                Facet::Delivery,
+                "i.delivery",
+                query.delivery.map(Delivery::slug),
+            ),
         ];
         for (facet, column, value) in columns {
             if let (Some(value), true) = (value, without != Some(facet)) {
@@ -239,7 +266,8 @@ impl Filter {
             return;
         }
         let list = placeholders(self.values.len() + 1, regions.len());
-        self.values.extend(regions.iter().map(|code| code.as_str().into()));
+        self.values
+            .extend(regions.iter().map(|code| code.as_str().into()));
         self.and(&format!(
             "i.id IN (SELECT r.item_id FROM policy_item_region r WHERE r.region IN ({list}))"
         ));
@@ -269,7 +297,11 @@ mod tests {
 
     #[test]
     fn addresses_round_what_was_asked() {
-        let text = QueryText { q: "高企 & 奖".into(), level: "city".into(), ..QueryText::default() };
+        let text = QueryText {
+            q: "高企 & 奖".into(),
+            level: "city".into(),
+            ..QueryText::default()
+        };
         assert_eq!(
             text.to_address(Some("x")),
             "/policies?q=%E9%AB%98%E4%BC%81%20%26%20%E5%A5%96&level=city&after=x"
@@ -279,7 +311,10 @@ mod tests {
 
     #[test]
     fn a_wrong_option_is_named() {
-        let text = QueryText { level: "planet".into(), ..QueryText::default() };
+        let text = QueryText {
+            level: "planet".into(),
+            ..QueryText::default()
+        };
         let problem = text.parse().expect_err("wrong");
         assert_eq!(problem.fields[0].field, "level");
     }

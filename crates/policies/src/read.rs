@@ -41,7 +41,11 @@ impl Issue {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        Self { field: field.into(), message: message.into(), hint: hint.into() }
+        Self {
+            field: field.into(),
+            message: message.into(),
+            hint: hint.into(),
+        }
     }
 }
 
@@ -51,7 +55,11 @@ impl Issue {
 /// All mistakes.
 pub fn document(value: Option<Value>) -> Result<PolicyDocument, Vec<Issue>> {
     let Some(Value::Object(object)) = value else {
-        return Err(vec![Issue::new("document", "缺少政策文件信息", "请写 document: 及其各项")]);
+        return Err(vec![Issue::new(
+            "document",
+            "缺少政策文件信息",
+            "请写 document: 及其各项",
+        )]);
     };
     let mut r = Reader::new("document.", object);
     let document = PolicyDocument {
@@ -64,7 +72,13 @@ pub fn document(value: Option<Value>) -> Result<PolicyDocument, Vec<Issue>> {
         published_on: r.date("published_on"),
         effective_from: r.date("effective_from"),
         effective_until: r.date("effective_until"),
-        status: r.word("status", Some(Status::Effective), Status::ALL, Status::parse, Status::slug),
+        status: r.word(
+            "status",
+            Some(Status::Effective),
+            Status::ALL,
+            Status::parse,
+            Status::slug,
+        ),
         source_url: r.url("source_url"),
         source_quality: r.word(
             "source_quality",
@@ -77,7 +91,11 @@ pub fn document(value: Option<Value>) -> Result<PolicyDocument, Vec<Issue>> {
         review_by: r.date("review_by"),
         text: r.text("text", ORIGINAL_MAX),
     };
-    r.in_order("effective_until", document.effective_from, document.effective_until);
+    r.in_order(
+        "effective_until",
+        document.effective_from,
+        document.effective_until,
+    );
     r.finish(document)
 }
 
@@ -87,15 +105,31 @@ pub fn document(value: Option<Value>) -> Result<PolicyDocument, Vec<Issue>> {
 /// All mistakes.
 pub fn item(value: Value) -> Result<ItemElements, Vec<Issue>> {
     let Value::Object(object) = value else {
-        return Err(vec![Issue::new("items", "事项应是“字段: 值”的形式", "请参照示例文件")]);
+        return Err(vec![Issue::new(
+            "items",
+            "事项应是“字段: 值”的形式",
+            "请参照示例文件",
+        )]);
     };
     let mut r = Reader::new("", object);
     let item = ItemElements {
         id: r.slug("id"),
         name: r.required("name", SHORT_MAX),
         theme: r.word("theme", None, Theme::ALL, Theme::parse, Theme::word),
-        category: r.word("category", None, Category::ALL, Category::parse, Category::word),
-        delivery: r.word("delivery", None, Delivery::ALL, Delivery::parse, Delivery::slug),
+        category: r.word(
+            "category",
+            None,
+            Category::ALL,
+            Category::parse,
+            Category::word,
+        ),
+        delivery: r.word(
+            "delivery",
+            None,
+            Delivery::ALL,
+            Delivery::parse,
+            Delivery::slug,
+        ),
         delivery_basis: r.word(
             "delivery_basis",
             Some(DeliveryBasis::Inferred),
@@ -140,12 +174,21 @@ struct Reader {
 
 impl Reader {
     fn new(prefix: impl Into<String>, object: Map<String, Value>) -> Self {
-        Self { prefix: prefix.into(), object, known: Vec::new(), issues: Vec::new() }
+        Self {
+            prefix: prefix.into(),
+            object,
+            known: Vec::new(),
+            issues: Vec::new(),
+        }
     }
 
     fn finish<T>(mut self, value: T) -> Result<T, Vec<Issue>> {
         self.refuse_unknown();
-        if self.issues.is_empty() { Ok(value) } else { Err(self.issues) }
+        if self.issues.is_empty() {
+            Ok(value)
+        } else {
+            Err(self.issues)
+        }
     }
 
     fn refuse_unknown(&mut self) {
@@ -167,7 +210,9 @@ impl Reader {
 
     fn take(&mut self, field: &'static str) -> Option<Value> {
         self.known.push(field);
-        self.object.shift_remove(field).filter(|value| !value.is_null())
+        self.object
+            .shift_remove(field)
+            .filter(|value| !value.is_null())
     }
 
     fn text(&mut self, field: &'static str, max: usize) -> String {
@@ -183,7 +228,11 @@ impl Reader {
             Value::String(text) => text.trim().to_owned(),
             Value::Number(number) => number.to_string(),
             other => {
-                self.issue(field, format!("应为文字，而不是{}", kind(&other)), "请写一段文字");
+                self.issue(
+                    field,
+                    format!("应为文字，而不是{}", kind(&other)),
+                    "请写一段文字",
+                );
                 return String::new();
             }
         };
@@ -208,10 +257,16 @@ impl Reader {
     fn slug(&mut self, field: &'static str) -> String {
         let text = self.required(field, SLUG_MAX);
         let fits = text.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
         if !text.is_empty() && !fits {
             let message = format!("标识“{text}”不可用");
-            self.issue(field, message, "只能用英文字母、数字、- _ .，并以字母或数字开头");
+            self.issue(
+                field,
+                message,
+                "只能用英文字母、数字、- _ .，并以字母或数字开头",
+            );
         }
         text
     }
@@ -220,7 +275,11 @@ impl Reader {
         let text = self.text(field, 2_000);
         let web = text.starts_with("https://") || text.starts_with("http://");
         if !text.is_empty() && (!web || text.chars().any(|c| c.is_whitespace() || c == '"')) {
-            self.issue(field, format!("“{text}”不是网址"), "请写以 https:// 或 http:// 开头的地址");
+            self.issue(
+                field,
+                format!("“{text}”不是网址"),
+                "请写以 https:// 或 http:// 开头的地址",
+            );
         }
         text
     }
@@ -240,10 +299,18 @@ impl Reader {
                 .collect(),
             Some(single @ (Value::String(_) | Value::Number(_))) => {
                 let text = self.scalar(field, single, LONG_MAX);
-                if text.is_empty() { Vec::new() } else { vec![text] }
+                if text.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![text]
+                }
             }
             Some(other) => {
-                self.issue(field, format!("应为列表，而不是{}", kind(&other)), "请写 [甲, 乙]");
+                self.issue(
+                    field,
+                    format!("应为列表，而不是{}", kind(&other)),
+                    "请写 [甲, 乙]",
+                );
                 Vec::new()
             }
         }
@@ -257,7 +324,11 @@ impl Reader {
         match read_date(&text) {
             Ok(date) => Some(date),
             Err(error) => {
-                self.issue(field, error.to_string(), "日期写成 2024-01-31；不知道就不写");
+                self.issue(
+                    field,
+                    error.to_string(),
+                    "日期写成 2024-01-31；不知道就不写",
+                );
                 None
             }
         }
@@ -267,7 +338,11 @@ impl Reader {
         if let (Some(from), Some(until)) = (from, until)
             && until < from
         {
-            self.issue(field, format!("截止日期 {until} 早于开始日期 {from}"), "请核对两个日期");
+            self.issue(
+                field,
+                format!("截止日期 {until} 早于开始日期 {from}"),
+                "请核对两个日期",
+            );
         }
     }
 
@@ -296,7 +371,11 @@ impl Reader {
 
     fn region(&mut self, field: &'static str) -> String {
         let text = self.required(field, SHORT_MAX);
-        if text.is_empty() { text } else { self.region_code(field, &text) }
+        if text.is_empty() {
+            text
+        } else {
+            self.region_code(field, &text)
+        }
     }
 
     fn region_code(&mut self, field: &str, text: &str) -> String {
@@ -321,10 +400,22 @@ impl Reader {
 
     fn regions(&mut self, field: &'static str) -> Vec<String> {
         let codes = self.texts(field);
-        if codes.is_empty() && !self.issues.iter().any(|issue| issue.field.starts_with(field)) {
-            self.issue(field, "没有写适用区域", "请写区划代码，如 [\"370100\"]；全国写 [\"000000\"]");
+        if codes.is_empty()
+            && !self
+                .issues
+                .iter()
+                .any(|issue| issue.field.starts_with(field))
+        {
+            self.issue(
+                field,
+                "没有写适用区域",
+                "请写区划代码，如 [\"370100\"]；全国写 [\"000000\"]",
+            );
         }
-        codes.iter().map(|code| self.region_code(field, code)).collect()
+        codes
+            .iter()
+            .map(|code| self.region_code(field, code))
+            .collect()
     }
 
     fn industries(&mut self, field: &'static str) -> Vec<String> {
@@ -334,7 +425,11 @@ impl Reader {
             .map(|code| match industry::parse(&code) {
                 Ok(found) => found.code.to_owned(),
                 Err(error) => {
-                    self.issue(field, error.to_string(), "请写 GB/T 4754-2017 代码，如 C 或 I65；不限就不写");
+                    self.issue(
+                        field,
+                        error.to_string(),
+                        "请写 GB/T 4754-2017 代码，如 C 或 I65；不限就不写",
+                    );
                     code
                 }
             })
@@ -347,7 +442,11 @@ impl Reader {
         for size in &sizes {
             if !SIZES.contains(&size.as_str()) {
                 let message = format!("没有“{size}”这个规模");
-                self.issue(field, message, format!("可选：{}；不限就不写", SIZES.join("、")));
+                self.issue(
+                    field,
+                    message,
+                    format!("可选：{}；不限就不写", SIZES.join("、")),
+                );
             }
         }
         sizes
@@ -400,7 +499,13 @@ impl Reader {
         let mut r = Reader::new(format!("{}{field}.", self.prefix), object);
         let some = |text: String| Some(text).filter(|text| !text.is_empty());
         let benefit = BenefitSource {
-            kind: r.word("kind", Some(BenefitKind::Money), KINDS, benefit_kind, benefit_slug),
+            kind: r.word(
+                "kind",
+                Some(BenefitKind::Money),
+                KINDS,
+                benefit_kind,
+                benefit_slug,
+            ),
             locals: r.locals("let"),
             formula: some(r.text("formula", LONG_MAX)),
             cap: some(r.text("cap", LONG_MAX)),
@@ -426,7 +531,11 @@ impl Reader {
                 })
                 .collect(),
             Some(_) => {
-                self.issue(field, "中间量应写成“名称: 公式”，不超过 100 个", "请参照《规则语言》");
+                self.issue(
+                    field,
+                    "中间量应写成“名称: 公式”，不超过 100 个",
+                    "请参照《规则语言》",
+                );
                 IndexMap::new()
             }
         }
@@ -437,18 +546,29 @@ impl Reader {
             None => false,
             Some(Value::Bool(flag)) => flag,
             Some(other) => {
-                self.issue(field, format!("应为 true 或 false，而不是{}", kind(&other)), "");
+                self.issue(
+                    field,
+                    format!("应为 true 或 false，而不是{}", kind(&other)),
+                    "",
+                );
                 false
             }
         }
     }
 }
 
-const KINDS: &[BenefitKind] = &[BenefitKind::Money, BenefitKind::Assessed, BenefitKind::Right];
+const KINDS: &[BenefitKind] = &[
+    BenefitKind::Money,
+    BenefitKind::Assessed,
+    BenefitKind::Right,
+];
 const ROUNDS: &[RoundTo] = &[RoundTo::Fen, RoundTo::Yuan, RoundTo::Wan];
 
 pub(crate) fn benefit_kind(text: &str) -> Option<BenefitKind> {
-    KINDS.iter().copied().find(|kind| benefit_slug(*kind) == text)
+    KINDS
+        .iter()
+        .copied()
+        .find(|kind| benefit_slug(*kind) == text)
 }
 
 pub(crate) fn benefit_slug(kind: BenefitKind) -> &'static str {
@@ -460,7 +580,10 @@ pub(crate) fn benefit_slug(kind: BenefitKind) -> &'static str {
 }
 
 pub(crate) fn round_to(text: &str) -> Option<RoundTo> {
-    ROUNDS.iter().copied().find(|round| round_word(*round) == text)
+    ROUNDS
+        .iter()
+        .copied()
+        .find(|round| round_word(*round) == text)
 }
 
 pub(crate) fn round_word(round: RoundTo) -> &'static str {
@@ -472,7 +595,10 @@ pub(crate) fn round_word(round: RoundTo) -> &'static str {
 }
 
 fn options<T: Copy>(all: &[T], show: fn(T) -> &'static str) -> String {
-    all.iter().map(|one| show(*one)).collect::<Vec<_>>().join("、")
+    all.iter()
+        .map(|one| show(*one))
+        .collect::<Vec<_>>()
+        .join("、")
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -507,13 +633,31 @@ mod tests {
         .expect_err("many mistakes");
         let found = fields(&issues);
         for field in [
-            "id", "name", "theme", "regions", "industries", "sizes", "apply_from",
-            "conditions[1].text", "conditions[1].rul", "benefit.kind", "phones",
+            "id",
+            "name",
+            "theme",
+            "regions",
+            "industries",
+            "sizes",
+            "apply_from",
+            "conditions[1].text",
+            "conditions[1].rul",
+            "benefit.kind",
+            "phones",
         ] {
             assert!(found.contains(&field), "{field} in {found:?}");
         }
-        let of = |field: &str| issues.iter().find(|issue| issue.field == field).expect("told");
-        assert!(of("regions").hint.contains("330100"), "{}", of("regions").hint);
+        let of = |field: &str| {
+            issues
+                .iter()
+                .find(|issue| issue.field == field)
+                .expect("told")
+        };
+        assert!(
+            of("regions").hint.contains("330100"),
+            "{}",
+            of("regions").hint
+        );
         assert!(of("phones").hint.contains("phone"));
         assert!(of("apply_from").message.contains("1900"));
     }
@@ -526,7 +670,10 @@ mod tests {
             "source_url": "javascript:alert(1)",
         })))
         .expect_err("two mistakes");
-        assert_eq!(fields(&issues), ["document.source_url", "document.effective_until"]);
+        assert_eq!(
+            fields(&issues),
+            ["document.source_url", "document.effective_until"]
+        );
     }
 
     #[test]
@@ -536,6 +683,9 @@ mod tests {
             "regions": [370100], "phone": 12345,
         }))
         .expect("fine");
-        assert_eq!((item.phone.as_str(), item.regions[0].as_str()), ("12345", "370100"));
+        assert_eq!(
+            (item.phone.as_str(), item.regions[0].as_str()),
+            ("12345", "370100")
+        );
     }
 }

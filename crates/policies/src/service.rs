@@ -65,7 +65,12 @@ impl Policies {
         clock: SharedClock,
     ) -> Result<Self, Error> {
         let shelf = Shelf::empty(clock.today());
-        let policies = Self { store: Store { db }, dictionary, clock, shelf };
+        let policies = Self {
+            store: Store { db },
+            dictionary,
+            clock,
+            shelf,
+        };
         policies.refresh().await?;
         Ok(policies)
     }
@@ -174,14 +179,21 @@ impl Policies {
         let peers: Peers<'_> = catalogue
             .items
             .iter()
-            .map(|item| Peer { id: &item.id, item: &item.elements })
+            .map(|item| Peer {
+                id: &item.id,
+                item: &item.elements,
+            })
             .collect();
         self.check_among(entry, &peers)
     }
 
     pub(crate) fn check_among(&self, entry: &PolicyEntry, peers: &Peers<'_>) -> Checked {
         let rules = entry.compile(self.dictionary);
-        let context = lint::Context { dictionary: self.dictionary, today: self.today(), peers };
+        let context = lint::Context {
+            dictionary: self.dictionary,
+            today: self.today(),
+            peers,
+        };
         let findings = lint::lint(entry, rules.as_ref().map_err(Vec::as_slice), &context);
         Checked { rules, findings }
     }
@@ -199,7 +211,10 @@ impl Policies {
     ) -> Result<Shown, Error> {
         let id = entry.item.id.clone();
         let Checked { rules, findings } = self.check(&entry);
-        let rules = rules.map_err(|errors| Error::Rules { id: id.clone(), errors })?;
+        let rules = rules.map_err(|errors| Error::Rules {
+            id: id.clone(),
+            errors,
+        })?;
         let prepared = self.prepare(entry, &rules, &findings, expected);
         self.publish_prepared(actor, &[prepared]).await?;
         self.item(&id).await
@@ -243,7 +258,10 @@ impl Policies {
         ids: &[&str],
     ) -> Result<HashMap<String, (String, String)>, Error> {
         let found = self.store.existing(self.store.db.conn(), ids).await?;
-        Ok(found.into_iter().map(|one| (one.id, (one.document_id, one.digest))).collect())
+        Ok(found
+            .into_iter()
+            .map(|one| (one.id, (one.document_id, one.digest)))
+            .collect())
     }
 
     /// Keeps an entry that need not compile yet.
@@ -272,7 +290,9 @@ impl Policies {
 
     async fn set_state(&self, actor: &str, id: &str, state: ItemState) -> Result<(), Error> {
         let record = self.store.item(id).await?;
-        self.store.set_state(self.clock.now(), actor, &record.id, state).await?;
+        self.store
+            .set_state(self.clock.now(), actor, &record.id, state)
+            .await?;
         self.refresh().await
     }
 }

@@ -184,7 +184,6 @@ pub(crate) struct Existing {
     pub seq: i64,
     pub number: Option<String>,
     pub document_id: String,
-    pub state: String,
     pub revision: i64,
     pub digest: String,
 }
@@ -204,7 +203,9 @@ impl Store {
         let mut filter = self.filter(query, None, today).await?;
         if let Some((date, seq)) = page.cursor::<(String, i64)>(LIST)? {
             let (date, seq) = (filter.param(date), filter.param(seq));
-            filter.clause.push_str(&format!(" AND (i.sort_date, i.seq) < ({date}, {seq})"));
+            filter
+                .clause
+                .push_str(&format!(" AND (i.sort_date, i.seq) < ({date}, {seq})"));
         }
         let validity = filter.validity();
         let limit = filter.param(page.rows_wanted());
@@ -216,8 +217,13 @@ impl Store {
             filter.clause
         );
         let rows: Vec<RawRow> = db::query_all(self.db.conn(), &sql, filter.values).await?;
-        let rows = rows.into_iter().map(ListRow::try_from).collect::<Result<Vec<_>, _>>()?;
-        Ok(Page::from_rows(rows, page, LIST, |row| (row.sort_date.clone(), row.seq))?)
+        let rows = rows
+            .into_iter()
+            .map(ListRow::try_from)
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::from_rows(rows, page, LIST, |row| {
+            (row.sort_date.clone(), row.seq)
+        })?)
     }
 
     pub(crate) async fn count(&self, query: &Query, today: NaiveDate) -> Result<u64, Error> {
@@ -240,9 +246,10 @@ impl Store {
             Facet::Category => ("i.category".to_owned(), ""),
             Facet::Delivery => ("i.delivery".to_owned(), ""),
             Facet::Status => (filter.validity(), ""),
-            Facet::Region => {
-                ("r.region".to_owned(), "JOIN policy_item_region r ON r.item_id = i.id")
-            }
+            Facet::Region => (
+                "r.region".to_owned(),
+                "JOIN policy_item_region r ON r.item_id = i.id",
+            ),
         };
         let limit = filter.param(SHOWN_MAX);
         let sql = format!(
@@ -271,8 +278,7 @@ impl Store {
     /// Stored codes that matter for a division; at most as many as a statement can carry.
     async fn regions_for(&self, asked: &str) -> Result<Vec<String>, Error> {
         let sql = "SELECT DISTINCT region FROM policy_item_region ORDER BY region LIMIT $1";
-        let codes: Vec<Code> =
-            db::query_all(self.db.conn(), sql, [REGIONS_MAX.into()]).await?;
+        let codes: Vec<Code> = db::query_all(self.db.conn(), sql, [REGIONS_MAX.into()]).await?;
         let codes = codes.into_iter().map(|code| code.region);
         Ok(codes.filter(|code| region_matters(code, asked)).collect())
     }
@@ -286,7 +292,11 @@ impl Store {
         let broken = || Error::Stored(raw.id.clone());
         Ok(ItemRecord {
             state: ItemState::parse(&raw.state).ok_or_else(broken)?,
-            draft: raw.draft.as_deref().map(|text| entry_of(&raw.id, text)).transpose()?,
+            draft: raw
+                .draft
+                .as_deref()
+                .map(|text| entry_of(&raw.id, text))
+                .transpose()?,
             updated_at: parse_instant(&raw.updated_at).ok_or_else(broken)?,
             id: raw.id,
             number: raw.number,
@@ -309,7 +319,8 @@ impl Store {
                    FROM policy_revision WHERE item_id = $1 AND revision = $2";
         let row: Option<RawRevision> =
             db::query_one(self.db.conn(), sql, [id.into(), revision.into()]).await?;
-        row.ok_or_else(|| Error::NoRevision(shown(id), revision))?.try_into()
+        row.ok_or_else(|| Error::NoRevision(shown(id), revision))?
+            .try_into()
     }
 
     pub(crate) async fn document(&self, id: &str) -> Result<PolicyDocument, Error> {
@@ -362,7 +373,7 @@ impl Store {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
             let sql = format!(
-                "SELECT id, seq, number, document_id, state, revision, digest \
+                "SELECT id, seq, number, document_id, revision, digest \
                  FROM policy_item WHERE id IN ({}) LIMIT {CHUNK}",
                 placeholders(1, chunk.len())
             );

@@ -24,24 +24,38 @@ const TOO_DEEP: &str = "嵌套层数过多";
 /// A sentence saying what is wrong and where.
 pub fn read(bytes: &[u8]) -> Result<Value, String> {
     if bytes.len() > FILE_BYTES_MAX {
-        return Err(format!("文件超过 {} MB，请按政策文件拆开", FILE_BYTES_MAX >> 20));
+        return Err(format!(
+            "文件超过 {} MB，请按政策文件拆开",
+            FILE_BYTES_MAX >> 20
+        ));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| format!("文件不是 UTF-8 编码（第 {} 字节起），请另存为 UTF-8", error.valid_up_to() + 1))?;
-    let budget = Budget { nodes: Cell::new(NODES_MAX), bytes: Cell::new(TEXT_BYTES_MAX) };
-    let seed = Seed { budget: &budget, depth: 0 };
-    seed.deserialize(serde_norway::Deserializer::from_str(text)).map_err(|error| {
-        let place = error.location().map_or_else(String::new, |at| {
-            format!("第 {} 行第 {} 列：", at.line(), at.column())
-        });
-        let words = error.to_string();
-        let known = [TOO_LARGE, TOO_DEEP, "出现了两次"];
-        match known.iter().find(|word| words.contains(**word)) {
-            Some(_) => format!("{place}{words}"),
-            None => format!("{place}YAML 格式有误（{words}），请检查缩进、冒号后的空格和引号"),
-        }
-    })
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        format!(
+            "文件不是 UTF-8 编码（第 {} 字节起），请另存为 UTF-8",
+            error.valid_up_to() + 1
+        )
+    })?;
+    let budget = Budget {
+        nodes: Cell::new(NODES_MAX),
+        bytes: Cell::new(TEXT_BYTES_MAX),
+    };
+    let seed = Seed {
+        budget: &budget,
+        depth: 0,
+    };
+    seed.deserialize(serde_norway::Deserializer::from_str(text))
+        .map_err(|error| {
+            let place = error.location().map_or_else(String::new, |at| {
+                format!("第 {} 行第 {} 列：", at.line(), at.column())
+            });
+            let words = error.to_string();
+            let known = [TOO_LARGE, TOO_DEEP, "出现了两次"];
+            match known.iter().find(|word| words.contains(**word)) {
+                Some(_) => format!("{place}{words}"),
+                None => format!("{place}YAML 格式有误（{words}），请检查缩进、冒号后的空格和引号"),
+            }
+        })
 }
 
 struct Budget {
@@ -51,7 +65,10 @@ struct Budget {
 
 impl Budget {
     fn spend<E: serde::de::Error>(&self, text: usize) -> Result<(), E> {
-        match (self.nodes.get().checked_sub(1), self.bytes.get().checked_sub(text)) {
+        match (
+            self.nodes.get().checked_sub(1),
+            self.bytes.get().checked_sub(text),
+        ) {
             (Some(nodes), Some(bytes)) => {
                 self.nodes.set(nodes);
                 self.bytes.set(bytes);
@@ -73,7 +90,10 @@ impl Seed<'_> {
         if self.depth >= DEPTH_MAX {
             return Err(E::custom(TOO_DEEP));
         }
-        Ok(Self { depth: self.depth + 1, ..self })
+        Ok(Self {
+            depth: self.depth + 1,
+            ..self
+        })
     }
 }
 
@@ -94,6 +114,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<Value, E> {
         self.budget.spend(0).map(|()| Value::Null)
+    }
+
+    fn visit_none<E: serde::de::Error>(self) -> Result<Value, E> {
+        self.visit_unit()
     }
 
     fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Value, E> {
@@ -176,7 +200,11 @@ mod tests {
         for _ in 0..50 {
             text.push_str("  - *a\n");
         }
-        assert!(read(text.as_bytes()).expect_err("too large").contains("过大"));
+        assert!(
+            read(text.as_bytes())
+                .expect_err("too large")
+                .contains("过大")
+        );
     }
 
     #[test]
@@ -186,6 +214,10 @@ mod tests {
         assert!(read(b"a: 1\na: 2\n").expect_err("twice").contains("两次"));
         assert!(read(&[0xd6, 0xd0]).expect_err("gbk").contains("UTF-8"));
         assert!(read(b"a: [1\n").expect_err("broken").contains("行"));
-        assert!(read(&vec![b' '; FILE_BYTES_MAX + 1]).expect_err("large").contains("MB"));
+        assert!(
+            read(&vec![b' '; FILE_BYTES_MAX + 1])
+                .expect_err("large")
+                .contains("MB")
+        );
     }
 }

@@ -149,7 +149,21 @@ impl<'e> Analyser<'e> {
                 } else {
                     *comparison
                 };
-                self.compare(expr, negated, comparison, left, right)
+                match (Point::of(left), Point::of(right), right.as_ref()) {
+                    (Some(left), Some(right), _) => {
+                        Some(match comparison.holds(left.cmp(&right)) {
+                            true => vec![Vec::new()],
+                            false => Vec::new(),
+                        })
+                    }
+                    (None, Some(point), _) => one(Literal::Order(left, comparison, point)),
+                    (_, _, Expr::Literal(Value::Text(text))) => one(Literal::OneOf(
+                        left,
+                        vec![text],
+                        comparison == Comparison::Equal,
+                    )),
+                    _ => one(Literal::Whole(expr, !negated)),
+                }
             }
             (Expr::In(subject, tests, hierarchy), _) => {
                 self.membership(expr, negated, subject, tests, *hierarchy)
@@ -158,30 +172,6 @@ impl<'e> Analyser<'e> {
                 one(Literal::Members(set, *members, wanted, !negated))
             }
             _ => one(Literal::Whole(expr, !negated)),
-        }
-    }
-
-    fn compare(
-        &self,
-        whole: &'e Expr,
-        negated: bool,
-        comparison: Comparison,
-        left: &'e Expr,
-        right: &'e Expr,
-    ) -> Option<Vec<Clause<'e>>> {
-        match (Point::of(left), Point::of(right), right) {
-            (Some(left), Some(right), _) => Some(if comparison.holds(left.cmp(&right)) {
-                vec![Vec::new()]
-            } else {
-                Vec::new()
-            }),
-            (None, Some(point), _) => one(Literal::Order(left, comparison, point)),
-            (_, _, Expr::Literal(Value::Text(text))) => one(Literal::OneOf(
-                left,
-                vec![text],
-                comparison == Comparison::Equal,
-            )),
-            _ => one(Literal::Whole(whole, !negated)),
         }
     }
 
@@ -208,17 +198,17 @@ impl<'e> Analyser<'e> {
             (None, Some(_)) => return one(Literal::Whole(whole, !negated)),
             (None, None) => {}
         }
-        let Some(ranges) = tests
-            .iter()
-            .map(|test| range(subject, test))
-            .collect::<Option<Vec<_>>>()
-        else {
+        let Some(ranges) = tests.iter().map(ends).collect::<Option<Vec<_>>>() else {
             return one(Literal::Whole(whole, !negated));
         };
+        let order = |comparison, point| Literal::Order(subject, comparison, point);
         if !negated {
-            return ranges
-                .into_iter()
-                .try_fold(Vec::new(), |sum, range| either(sum, vec![range]));
+            return ranges.into_iter().try_fold(Vec::new(), |sum, range| {
+                either(
+                    sum,
+                    vec![range.into_iter().map(|(c, p)| order(c, p)).collect()],
+                )
+            });
         }
         // Outside each range: below it or above it.
         ranges.into_iter().try_fold(vec![Vec::new()], |sum, range| {
@@ -226,7 +216,7 @@ impl<'e> Analyser<'e> {
                 sum,
                 range
                     .into_iter()
-                    .map(|literal| vec![opposite(literal)])
+                    .map(|(c, p)| vec![order(c.negated(), p)])
                     .collect(),
             )
         })
@@ -340,40 +330,23 @@ fn both<'e>(left: Vec<Clause<'e>>, right: Vec<Clause<'e>>) -> Option<Vec<Clause<
     Some(product)
 }
 
-/// The test as conditions that all hold; `None` when its ends are not written out.
-fn range<'e>(subject: &'e Expr, test: &'e Test) -> Option<Clause<'e>> {
-    let order = |comparison, end| Some(Literal::Order(subject, comparison, Point::of(end)?));
+/// The test as comparisons that all hold; `None` when its ends are not written out.
+fn ends(test: &Test) -> Option<Vec<(Comparison, Point)>> {
+    let end = |comparison, value| Some((comparison, Point::of(value)?));
     Some(match test {
-        Test::Is(value) => vec![order(Comparison::Equal, value)?],
-        Test::Compares(comparison, value) => vec![order(*comparison, value)?],
+        Test::Is(value) => vec![end(Comparison::Equal, value)?],
+        Test::Compares(comparison, value) => vec![end(*comparison, value)?],
         Test::Between {
             low,
             low_closed,
             high,
             high_closed,
         } => {
-            let from = if *low_closed {
-                Comparison::GreaterOrEqual
-            } else {
-                Comparison::Greater
-            };
-            let to = if *high_closed {
-                Comparison::LessOrEqual
-            } else {
-                Comparison::Less
-            };
-            vec![order(from, low)?, order(to, high)?]
+            let from = [Comparison::Greater, Comparison::GreaterOrEqual][usize::from(*low_closed)];
+            let to = [Comparison::Less, Comparison::LessOrEqual][usize::from(*high_closed)];
+            vec![end(from, low)?, end(to, high)?]
         }
     })
-}
-
-fn opposite(literal: Literal<'_>) -> Literal<'_> {
-    match literal {
-        Literal::Order(term, comparison, point) => {
-            Literal::Order(term, comparison.negated(), point)
-        }
-        other => other,
-    }
 }
 
 /// What a clause asks of one term.
@@ -525,37 +498,36 @@ impl<'e> Domain<'e> {
         let (mut required, mut forbidden) = (self.required.clone(), self.forbidden.clone());
         // A choice with one way left is no choice; each round settles at least one.
         for _ in 0..=self.some_of.len() + self.not_all_of.len() {
-            for group in &self.some_of {
-                let left: Vec<&str> = group
-                    .iter()
-                    .copied()
-                    .filter(|member| !forbidden.contains(member))
-                    .collect();
-                match left.as_slice() {
-                    [] => return group.first().copied(),
-                    [only] => {
-                        required.insert(only);
-                    }
-                    _ => {}
-                }
-            }
-            for group in &self.not_all_of {
-                let left: Vec<&str> = group
-                    .iter()
-                    .copied()
-                    .filter(|member| !required.contains(member))
-                    .collect();
-                match left.as_slice() {
-                    [] => return group.first().copied(),
-                    [only] => {
-                        forbidden.insert(only);
-                    }
-                    _ => {}
-                }
+            let clash = settle(&self.some_of, &forbidden, &mut required)
+                .or_else(|| settle(&self.not_all_of, &required, &mut forbidden));
+            if clash.is_some() {
+                return clash;
             }
         }
         required.intersection(&forbidden).next().copied()
     }
+}
+
+/// Takes the only member of a group that is not `lost`; a group that lost all is answered.
+fn settle<'e>(
+    groups: &[Vec<&'e str>],
+    lost: &BTreeSet<&'e str>,
+    taken: &mut BTreeSet<&'e str>,
+) -> Option<&'e str> {
+    groups.iter().find_map(|group| {
+        let mut left = group
+            .iter()
+            .copied()
+            .filter(|member| !lost.contains(member));
+        match (left.next(), left.next()) {
+            (None, _) => group.first().copied(),
+            (Some(only), None) => {
+                taken.insert(only);
+                None
+            }
+            _ => None,
+        }
+    })
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
-use cli::{Command, Rule, Verify};
+use cli::{Command, Generate, Import, Rule, Verify};
 use commands::Outcome;
 
+mod app;
 mod cli;
 mod commands;
+mod terminal;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -37,6 +39,17 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Verify(Verify::Uscc(arguments)) => Ok(commands::verify::uscc(&arguments)?),
         Command::Rule(Rule::Check(arguments)) => commands::rule::check(&arguments),
         Command::Rule(Rule::Eval(arguments)) => commands::rule::eval(&arguments),
+        Command::Generate(Generate::City(arguments)) => commands::generate::city(&arguments),
+        Command::Import(Import::Enterprises(arguments)) => {
+            block_on(commands::import::enterprises(&arguments))
+        }
+        Command::Import(Import::Policies(arguments)) => {
+            block_on(commands::import::policies(&arguments))
+        }
         _ => anyhow::bail!("尚未接通"),
     }
+}
+
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }

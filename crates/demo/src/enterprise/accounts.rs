@@ -22,8 +22,13 @@ const STAFF: Quantiles = &[
     (999_500, 3_500),
     (1_000_000, 20_000),
 ];
-const STAFF_SELF_EMPLOYED: Quantiles =
-    &[(0, 1), (500_000, 2), (800_000, 3), (950_000, 7), (1_000_000, 30)];
+const STAFF_SELF_EMPLOYED: Quantiles = &[
+    (0, 1),
+    (500_000, 2),
+    (800_000, 3),
+    (950_000, 7),
+    (1_000_000, 30),
+];
 const STAFF_COOPERATIVE: Quantiles = &[(0, 5), (500_000, 7), (900_000, 20), (1_000_000, 150)];
 
 /// Revenue a head, per mille of what is usual in the industry.
@@ -61,8 +66,14 @@ const CAPITAL_INTENSITY: Quantiles = &[
 ];
 
 /// Liabilities, per mille of the assets.
-const DEBT: Quantiles =
-    &[(0, 30), (200_000, 250), (500_000, 480), (800_000, 680), (950_000, 850), (1_000_000, 1_150)];
+const DEBT: Quantiles = &[
+    (0, 30),
+    (200_000, 250),
+    (500_000, 480),
+    (800_000, 680),
+    (950_000, 850),
+    (1_000_000, 1_150),
+];
 
 /// Profit before tax, per mille of the revenue.
 const MARGIN: Quantiles = &[
@@ -100,7 +111,14 @@ impl Accounts {
         let habit = class.habit;
         let staff_now = staff(random, kind, habit.staff, home);
         let dormant = random.per_mille(if home { 60 } else { 0 });
-        let productivity = if dormant { 0 } else { random.quantile(PRODUCTIVITY) };
+        let mut productivity = if dormant {
+            0
+        } else {
+            random.quantile(PRODUCTIVITY)
+        };
+        if !home {
+            productivity = productivity.max(random.quantile(PRODUCTIVITY));
+        }
         let full_year = staff_now * habit.per_head * productivity;
         let growths = [random.quantile(GROWTH), random.quantile(GROWTH)];
         let intensity = random.quantile(CAPITAL_INTENSITY);
@@ -139,7 +157,8 @@ impl Accounts {
 fn staff(random: &mut Random, kind: Kind, per_cent: i64, home: bool) -> i64 {
     let drawn = match kind {
         Kind::Enterprise if home => random.quantile(STAFF),
-        Kind::Enterprise => random.quantile(STAFF).max(random.quantile(STAFF)),
+        // One in three: few places have more than some dozens, and items are for the larger ones.
+        Kind::Enterprise => (0..3).map(|_| random.quantile(STAFF)).max().unwrap_or(1),
         Kind::SelfEmployed => return random.quantile(STAFF_SELF_EMPLOYED),
         Kind::Cooperative => return random.quantile(STAFF_COOPERATIVE),
     };
@@ -161,7 +180,11 @@ pub(super) fn write(
             }
         }
     };
-    years(Column::Employees, &accounts.staff);
+    let [last, before, first] = accounts.staff;
+    years(
+        Column::Employees,
+        &[Some(accounts.staff_now), last, before, first],
+    );
     years(Column::Revenue, &accounts.revenue);
     if of.kind != Kind::SelfEmployed {
         years(Column::Assets, &accounts.assets);
@@ -198,7 +221,10 @@ fn insurance(random: &mut Random, of: &Enterprise<'_>, row: &mut Row<'_>) {
         Kind::Enterprise => random.between(350, 1000),
         _ => random.between(0, 600),
     };
-    let insured = of.accounts.staff.map(|staff| staff.map(|staff| staff * share / 1000));
+    let insured = of
+        .accounts
+        .staff
+        .map(|staff| staff.map(|staff| staff * share / 1000));
     for (back, insured) in insured.into_iter().take(2).enumerate() {
         if let Some(insured) = insured {
             row.annual(Column::Insured, back, insured);
@@ -206,11 +232,25 @@ fn insurance(random: &mut Random, of: &Enterprise<'_>, row: &mut Row<'_>) {
     }
     let Some(insured) = insured[0] else { return };
     // One per cent of a wage of 42,000 to 96,000 yuan a year.
-    row.set(Column::UnemploymentPremium, insured * random.between(420, 960));
+    row.set(
+        Column::UnemploymentPremium,
+        insured * random.between(420, 960),
+    );
     let months = of.age_days() / 31;
-    let paid = if random.per_mille(850) { months } else { random.between(0, months) };
-    row.set(Column::UnemploymentMonths, if insured == 0 { 0 } else { paid.min(300) });
-    let left = if random.per_mille(700) { 0 } else { random.skewed(0, 150) };
+    let paid = if random.per_mille(850) {
+        months
+    } else {
+        random.between(0, months)
+    };
+    row.set(
+        Column::UnemploymentMonths,
+        if insured == 0 { 0 } else { paid.min(300) },
+    );
+    let left = if random.per_mille(700) {
+        0
+    } else {
+        random.skewed(0, 150)
+    };
     row.set(Column::NewClaimants, insured * left / 1000);
 }
 
@@ -223,7 +263,11 @@ fn profit_and_tax(
 ) {
     let assets = of.accounts.assets[0].unwrap_or(0);
     let profit = revenue * random.quantile(MARGIN) / 1000;
-    let deducted = if research.deducted { research.expense[0].unwrap_or(0) } else { 0 };
+    let deducted = if research.deducted {
+        research.expense[0].unwrap_or(0)
+    } else {
+        0
+    };
     let taxable = (random.share(profit, 950, 1100) - deducted).max(0);
     let staff = of.accounts.staff[0].unwrap_or(0);
     let small = taxable <= 3_000_000 && staff <= 300 && assets <= 50_000_000;

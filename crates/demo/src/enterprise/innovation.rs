@@ -13,10 +13,22 @@ const INTENSITY: Quantiles = &[
     (970_000, 1_400),
     (1_000_000, 4_500),
 ];
-const IP_ONE: Quantiles =
-    &[(0, 0), (450_000, 0), (700_000, 2), (900_000, 6), (990_000, 30), (1_000_000, 300)];
-const IP_TWO: Quantiles =
-    &[(0, 0), (150_000, 1), (500_000, 6), (800_000, 16), (990_000, 60), (1_000_000, 400)];
+const IP_ONE: Quantiles = &[
+    (0, 0),
+    (450_000, 0),
+    (700_000, 2),
+    (900_000, 6),
+    (990_000, 30),
+    (1_000_000, 300),
+];
+const IP_TWO: Quantiles = &[
+    (0, 0),
+    (150_000, 1),
+    (500_000, 6),
+    (800_000, 16),
+    (990_000, 60),
+    (1_000_000, 400),
+];
 
 /// 5000 万元 and 2 亿元: the research share asked of a 高新技术企业 falls with the revenue.
 const HIGH_TECH_REVENUES: [i64; 2] = [50_000_000, 200_000_000];
@@ -38,7 +50,7 @@ impl Research {
         if of.kind != Kind::Enterprise || !random.per_mille(active_per_mille(of)) {
             return Self::default();
         }
-        let serious = random.per_mille(if of.seat.home { 350 } else { 700 });
+        let serious = random.per_mille(of.raised(350, 3));
         let mut intensity = random.quantile(INTENSITY);
         if matches!(of.section(), 'I' | 'M') {
             intensity *= 2;
@@ -106,7 +118,7 @@ fn active_per_mille(of: &Enterprise<'_>) -> u32 {
         5..50 => usual,
         _ => usual * 2,
     };
-    (if of.seat.home { by_size } else { by_size * 2 }).min(900)
+    of.raised(by_size, 3).min(900)
 }
 
 /// What 科技 and 税务 send of research.

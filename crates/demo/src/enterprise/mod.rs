@@ -82,6 +82,16 @@ impl Enterprise<'_> {
         self.class.habit.division
     }
 
+    /// A chance per mille that is raised elsewhere, where each of the few enterprises should be
+    /// of use to the shipped items.
+    fn raised(&self, per_mille: u32, factor: u32) -> u32 {
+        if self.seat.home {
+            per_mille
+        } else {
+            (per_mille * factor).min(900)
+        }
+    }
+
     fn age_days(&self) -> i64 {
         (self.today - self.founded).num_days()
     }
@@ -96,7 +106,7 @@ impl Enterprise<'_> {
             _ => (micro * 3 / 2).min(700),
         };
         // Enterprises elsewhere are there to be found by the shipped items.
-        if self.seat.home { rate } else { rate / 4 }
+        if self.seat.home { rate } else { rate / 8 }
     }
 }
 
@@ -127,7 +137,8 @@ impl World {
         };
         row.code(seat.code(rank, kind));
         for (column, spec) in SPECS.iter().enumerate() {
-            if spec.unknown != [0, 0] && random.per_mille(enterprise.unknown_per_mille(spec.unknown))
+            if spec.unknown != [0, 0]
+                && random.per_mille(enterprise.unknown_per_mille(spec.unknown))
             {
                 row.hide(column);
             }
@@ -147,10 +158,9 @@ impl World {
             1 => Kind::SelfEmployed,
             _ => Kind::Cooperative,
         };
-        let class = match seat.home || random.per_mille(400) {
+        let class = match seat.home {
             true => self.industries.draw(random, kind),
-            // Most benefit items are for manufacturing.
-            false => self.industries.draw_maker(random),
+            false => self.industries.draw_elsewhere(random),
         };
         let age = random.quantile(AGES) as u64;
         let founded = self
@@ -160,7 +170,16 @@ impl World {
         let accounts = Accounts::draw(random, kind, class, seat.home, founded, self.last_year);
         let size = size_of(class, &accounts);
         let (today, last_year) = (self.today, self.last_year);
-        Enterprise { seat, kind, class, founded, today, last_year, accounts, size }
+        Enterprise {
+            seat,
+            kind,
+            class,
+            founded,
+            today,
+            last_year,
+            accounts,
+            size,
+        }
     }
 }
 
@@ -177,7 +196,10 @@ fn size_of(class: &Class, accounts: &Accounts) -> Option<Size> {
 /// What the register of 市场监管 says.
 fn register(random: &mut Random, of: &Enterprise<'_>, row: &mut Row<'_>) {
     let seat = of.seat;
-    row.set(Column::Name, names::name(random, seat, of.kind, of.class.habit.words));
+    row.set(
+        Column::Name,
+        names::name(random, seat, of.kind, of.class.habit.words),
+    );
     let (class, entity) = match of.kind {
         Kind::Enterprise => ("企业", entity_type(random)),
         Kind::SelfEmployed => ("个体工商户", "个体工商户"),
@@ -186,18 +208,30 @@ fn register(random: &mut Random, of: &Enterprise<'_>, row: &mut Row<'_>) {
     row.set(Column::EntityType, entity);
     row.set(Column::SubjectClass, class);
     let branch = entity.ends_with("分公司");
-    row.flag(Column::LegalPerson, of.kind != Kind::SelfEmployed && !branch);
+    row.flag(
+        Column::LegalPerson,
+        of.kind != Kind::SelfEmployed && !branch,
+    );
     row.day(Column::RegisteredOn, of.founded);
     if !branch {
         row.set(Column::RegisteredCapital, capital(random, of) * 10_000);
         let foreign = entity.contains("外商") && random.per_mille(400);
-        row.set(Column::CapitalCurrency, if foreign { "美元" } else { "人民币" });
+        row.set(
+            Column::CapitalCurrency,
+            if foreign { "美元" } else { "人民币" },
+        );
     }
-    row.set(Column::RegistrationStatus, STATUSES[random.weighted(&STATUS_WEIGHTS)]);
+    row.set(
+        Column::RegistrationStatus,
+        STATUSES[random.weighted(&STATUS_WEIGHTS)],
+    );
     row.set(Column::Division, seat.division.code);
     zone(random, seat, row);
     row.set(Column::Industry, of.class.industry.code);
-    row.set(Column::Scope, format_args!("一般项目：{}。", of.class.industry.name));
+    row.set(
+        Column::Scope,
+        format_args!("一般项目：{}。", of.class.industry.name),
+    );
     row.set(
         Column::RegistrationAuthority,
         format_args!("{}行政审批服务局", seat.division.name),

@@ -9,8 +9,13 @@ use crate::random::{Random, scramble};
 pub(crate) use table::{HABITS, Habit};
 
 /// Shares of the divisions among 农民专业合作社, per mille.
-const COOPERATIVES: &[(&str, u32)] =
-    &[("A01", 640), ("A02", 70), ("A03", 170), ("A04", 20), ("A05", 100)];
+const COOPERATIVES: &[(&str, u32)] = &[
+    ("A01", 640),
+    ("A02", 70),
+    ("A03", 170),
+    ("A04", 20),
+    ("A05", 100),
+];
 
 /// The most frequent class of a division has this weight, the second half of it, and so on.
 const ZIPF: u32 = 20_000;
@@ -28,6 +33,7 @@ pub(crate) struct Industries {
     individuals: Vec<u32>,
     cooperatives: Vec<u32>,
     makers: Vec<u32>,
+    shops: Vec<u32>,
 }
 
 impl Industries {
@@ -38,6 +44,7 @@ impl Industries {
             individuals: Vec::new(),
             cooperatives: Vec::new(),
             makers: Vec::new(),
+            shops: Vec::new(),
         };
         for habit in HABITS {
             let mut classes: Vec<&'static Industry> = industry::all()
@@ -48,7 +55,13 @@ impl Industries {
             let zipf: Vec<u32> = (1..=classes.len() as u32).map(|rank| ZIPF / rank).collect();
             let sum: u32 = zipf.iter().sum();
             for (class, zipf) in classes.into_iter().zip(zipf) {
-                found.push(Class { industry: class, habit }, (zipf, sum));
+                found.push(
+                    Class {
+                        industry: class,
+                        habit,
+                    },
+                    (zipf, sum),
+                );
             }
         }
         found
@@ -60,15 +73,22 @@ impl Industries {
             .iter()
             .find(|(division, _)| *division == habit.division)
             .map_or(0, |(_, share)| *share);
-        let maker = if habit.division.starts_with('C') { habit.firms } else { 0 };
-        let mut add = |to: &mut Vec<u32>, share: u32| {
+        let only = |sections: [char; 2]| {
+            if habit.division.starts_with(sections) {
+                habit.firms
+            } else {
+                0
+            }
+        };
+        let add = |to: &mut Vec<u32>, share: u32| {
             let weight = u64::from(share) * 100_000 * u64::from(zipf) / u64::from(sum);
             to.push(to.last().copied().unwrap_or(0) + weight as u32);
         };
         add(&mut self.firms, habit.firms);
         add(&mut self.individuals, habit.individuals);
         add(&mut self.cooperatives, cooperative);
-        add(&mut self.makers, maker);
+        add(&mut self.makers, only(['C', 'C']));
+        add(&mut self.shops, only(['F', 'H']));
         self.classes.push(class);
     }
 
@@ -82,9 +102,15 @@ impl Industries {
         &self.classes[random.weighted(weights)]
     }
 
-    /// A class of manufacturing.
-    pub fn draw_maker(&self, random: &mut Random) -> &Class {
-        &self.classes[random.weighted(&self.makers)]
+    /// The class of an enterprise elsewhere: mostly manufacturing and trade, which most shipped
+    /// items are for.
+    pub fn draw_elsewhere(&self, random: &mut Random) -> &Class {
+        let weights = match random.below(100) {
+            0..50 => &self.makers,
+            50..75 => &self.shops,
+            _ => &self.firms,
+        };
+        &self.classes[random.weighted(weights)]
     }
 }
 
@@ -96,7 +122,11 @@ mod tests {
     fn every_habit_is_of_a_real_division() {
         for habit in HABITS {
             let found = industry::lookup(habit.division);
-            assert!(found.is_some_and(|i| i.level == IndustryLevel::Division), "{}", habit.division);
+            assert!(
+                found.is_some_and(|i| i.level == IndustryLevel::Division),
+                "{}",
+                habit.division
+            );
         }
         assert!(HABITS.is_sorted_by(|a, b| a.division < b.division));
     }
@@ -107,7 +137,13 @@ mod tests {
         let mut random = Random::new(3, crate::random::Domain::Item, 0);
         let mut count = |kind, prefix: &str| {
             (0..10_000)
-                .filter(|_| industries.draw(&mut random, kind).industry.code.starts_with(prefix))
+                .filter(|_| {
+                    industries
+                        .draw(&mut random, kind)
+                        .industry
+                        .code
+                        .starts_with(prefix)
+                })
                 .count()
         };
         assert!((3_000..6_000).contains(&count(Kind::SelfEmployed, "F52")));

@@ -72,7 +72,10 @@ pub(super) fn draw(random: &mut Random, theme: Theme) -> BenefitSource {
             let (step, each) = (yuan(round(random, 6, 7)), yuan(round(random, 4, 4)));
             let formula = format!("floor((上年.零售额 - 前年.零售额) / {step}) * {each}");
             let text = format!("零售额比前一年每增加 {step}元奖励 {each}元");
-            BenefitSource { floor: Some("0".into()), ..capped(random, text, formula, 5) }
+            BenefitSource {
+                floor: Some("0".into()),
+                ..capped(random, text, formula, 5)
+            }
         }
         Family::Matrix => matrix(random),
         Family::Stages => stages(random),
@@ -109,7 +112,10 @@ fn proportion(random: &mut Random, family: Family) -> BenefitSource {
             let formula = format!("(扩岗招用人数 - 扩岗人员已享吸纳就业补贴人数) * {each}");
             BenefitSource {
                 floor: Some("0".into()),
-                ..money(format!("每招用 1 人补助 {each} 元，不与一次性吸纳就业补贴重复"), formula)
+                ..money(
+                    format!("每招用 1 人补助 {each} 元，不与一次性吸纳就业补贴重复"),
+                    formula,
+                )
             }
         }
         Family::Premium => {
@@ -117,7 +123,10 @@ fn proportion(random: &mut Random, family: Family) -> BenefitSource {
             let formula = format!(
                 "上年.失业保险缴费额 * (if 企业规模 in (\"小型\", \"微型\", \"中型\") then {half}% else {large}%)"
             );
-            money(format!("返还上年度失业保险费，大型企业 {large}%，中小微企业 {half}%"), formula)
+            money(
+                format!("返还上年度失业保险费，大型企业 {large}%，中小微企业 {half}%"),
+                formula,
+            )
         }
         Family::Interest => {
             let formula = format!(
@@ -134,7 +143,10 @@ fn proportion(random: &mut Random, family: Family) -> BenefitSource {
         Family::Insurance => {
             let formula = format!("传统市场信保保费 * {half}% + 新兴市场信保保费 * 80%");
             let text = format!("出口信用保险保费补助 {half}%（新兴市场 80%），1000 元以下不予资助");
-            BenefitSource { de_minimis: Some("1000".into()), ..capped(random, text, formula, 5) }
+            BenefitSource {
+                de_minimis: Some("1000".into()),
+                ..capped(random, text, formula, 5)
+            }
         }
         Family::Equipment => of(random, "设备购置额", "设备购置额", rate),
         Family::Digital => of(random, "数字化改造实际投入", "数字化改造实际投入", half),
@@ -142,14 +154,23 @@ fn proportion(random: &mut Random, family: Family) -> BenefitSource {
             format!("减征 {half}%"),
             format!("上年.六税两费应纳额 * {half}%"),
         ),
-        Family::Contracts => of(random, "上年.技术合同成交额", "上年度技术合同成交额", rate.min(5)),
+        Family::Contracts => of(
+            random,
+            "上年.技术合同成交额",
+            "上年度技术合同成交额",
+            rate.min(5),
+        ),
         Family::Contribution => of(random, "上年.地方财政贡献", "上年度地方财政贡献", half),
         _ => of(random, "上年.研发费用", "上年度研发费用", rate),
     }
 }
 
 fn money(text: String, formula: String) -> BenefitSource {
-    BenefitSource { formula: Some(formula), text: format!("{text}。"), ..Default::default() }
+    BenefitSource {
+        formula: Some(formula),
+        text: format!("{text}。"),
+        ..Default::default()
+    }
 }
 
 fn capped(random: &mut Random, text: String, formula: String, power: u32) -> BenefitSource {
@@ -164,7 +185,12 @@ fn capped(random: &mut Random, text: String, formula: String, power: u32) -> Ben
 }
 
 fn of(random: &mut Random, name: &str, text: &str, rate: i64) -> BenefitSource {
-    capped(random, format!("按{text}的 {rate}% 给予补助"), format!("{name} * {rate}%"), 5)
+    capped(
+        random,
+        format!("按{text}的 {rate}% 给予补助"),
+        format!("{name} * {rate}%"),
+        5,
+    )
 }
 
 fn tiers(random: &mut Random, name: &str, text: &str, power: u32) -> BenefitSource {
@@ -186,15 +212,24 @@ fn marginal(random: &mut Random) -> BenefitSource {
     let (above, less) = (yuan(from * 10), rate / 2);
     let from = yuan(from);
     let text = format!("技改投资 {from}元至 {above}元的部分补助 {rate}%，超过部分补助 {less}%");
-    capped(random, text, format!("超额累进(上年.技改投资额, [{from}, {rate}%], [{above}, {less}%])"), 6)
+    capped(
+        random,
+        text,
+        format!("超额累进(上年.技改投资额, [{from}, {rate}%], [{above}, {less}%])"),
+        6,
+    )
 }
 
 fn growth(random: &mut Random) -> BenefitSource {
     let (rate, most) = (random.pick(&[1, 2, 3, 5]), random.pick(&[30, 50, 50, 100]));
     let locals = IndexMap::from([("补贴基数".to_owned(), format!("上年.研发费用 * {rate}%"))]);
     let formula = format!("补贴基数 * (1 + min(max(上年.研发费用增长率, 0), {most}%))");
-    let text = format!("以上年度研发费用的 {rate}% 为基数，按研发费用增长率上浮，上浮不超过 {most}%");
-    BenefitSource { locals, ..capped(random, text, formula, 5) }
+    let text =
+        format!("以上年度研发费用的 {rate}% 为基数，按研发费用增长率上浮，上浮不超过 {most}%");
+    BenefitSource {
+        locals,
+        ..capped(random, text, formula, 5)
+    }
 }
 
 fn matrix(random: &mut Random) -> BenefitSource {
@@ -216,6 +251,8 @@ fn stages(random: &mut Random) -> BenefitSource {
     let (first, second, third) = (yuan(first), yuan(second), yuan(third));
     money(
         format!("股改入库 {first}元、辅导验收 {second}元、上市成功 {third}元，分阶段累计"),
-        format!("累计(上市进程, [\"入库并股改\", {first}], [\"辅导验收\", {second}], [\"上市成功\", {third}])"),
+        format!(
+            "累计(上市进程, [\"入库并股改\", {first}], [\"辅导验收\", {second}], [\"上市成功\", {third}])"
+        ),
     )
 }

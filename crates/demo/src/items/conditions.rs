@@ -25,24 +25,79 @@ type Limit = (&'static str, &'static str, Unit, bool);
 const LIMITS: [Limit; 20] = [
     ("上年度营业收入", "上年.营业收入", Unit::Yuan(6, 8), false),
     ("上年度营业收入", "上年.营业收入", Unit::Yuan(6, 8), false),
-    ("上年度营业收入增长率", "上年.营业收入增长率", Unit::Percent(1, 40), false),
-    ("上年度研发费用占营业收入的比例", "上年.研发强度", Unit::Percent(1, 12), false),
+    (
+        "上年度营业收入增长率",
+        "上年.营业收入增长率",
+        Unit::Percent(1, 40),
+        false,
+    ),
+    (
+        "上年度研发费用占营业收入的比例",
+        "上年.研发强度",
+        Unit::Percent(1, 12),
+        false,
+    ),
     ("上年度研发费用", "上年.研发费用", Unit::Yuan(5, 7), false),
-    ("上年度研发费用增长率", "上年.研发费用增长率", Unit::Percent(1, 30), false),
-    ("上年度从业人数", "上年.从业人数", Unit::Count(3, 300, "人"), false),
-    ("上年度社保参保人数", "上年.社保参保人数", Unit::Count(1, 200, "人"), false),
-    ("上年度资产负债率", "上年.资产负债率", Unit::Percent(40, 90), true),
+    (
+        "上年度研发费用增长率",
+        "上年.研发费用增长率",
+        Unit::Percent(1, 30),
+        false,
+    ),
+    (
+        "上年度从业人数",
+        "上年.从业人数",
+        Unit::Count(3, 300, "人"),
+        false,
+    ),
+    (
+        "上年度社保参保人数",
+        "上年.社保参保人数",
+        Unit::Count(1, 200, "人"),
+        false,
+    ),
+    (
+        "上年度资产负债率",
+        "上年.资产负债率",
+        Unit::Percent(40, 90),
+        true,
+    ),
     ("上年度资产总额", "上年.资产总额", Unit::Yuan(6, 9), true),
     ("上年度纳税总额", "上年.纳税总额", Unit::Yuan(4, 6), false),
-    ("上年度科技人员占比", "上年.科技人员占比", Unit::Percent(5, 30), false),
+    (
+        "上年度科技人员占比",
+        "上年.科技人员占比",
+        Unit::Percent(5, 30),
+        false,
+    ),
     ("注册资本", "注册资本", Unit::Yuan(5, 7), false),
     ("成立月数", "成立月数", Unit::Count(6, 60, ""), false),
     ("成立月数", "成立月数", Unit::Count(24, 120, ""), true),
     ("上年度裁员率", "上年.裁员率", Unit::Percent(2, 20), true),
-    ("Ⅰ类知识产权数", "Ⅰ类知识产权数", Unit::Count(1, 10, "项"), false),
-    ("Ⅱ类知识产权数", "Ⅱ类知识产权数", Unit::Count(1, 20, "项"), false),
-    ("上年度工业总产值", "上年.工业总产值", Unit::Yuan(6, 9), false),
-    ("上年度主营业务收入占比", "上年.主营业务收入占比", Unit::Percent(50, 90), false),
+    (
+        "Ⅰ类知识产权数",
+        "Ⅰ类知识产权数",
+        Unit::Count(1, 10, "项"),
+        false,
+    ),
+    (
+        "Ⅱ类知识产权数",
+        "Ⅱ类知识产权数",
+        Unit::Count(1, 20, "项"),
+        false,
+    ),
+    (
+        "上年度工业总产值",
+        "上年.工业总产值",
+        Unit::Yuan(6, 9),
+        false,
+    ),
+    (
+        "上年度主营业务收入占比",
+        "上年.主营业务收入占比",
+        Unit::Percent(50, 90),
+        false,
+    ),
 ];
 
 const FLAGS: [&str; 14] = [
@@ -140,11 +195,17 @@ impl Shape {
             Self::Alternatives => alternatives(random),
             Self::Fault if random.per_mille(70) => {
                 let (one, other) = (random.pick(&FAULTS[..2]), random.pick(&FAULTS[2..]));
-                rule(format!("未{one}，也无{other}"), format!("not({one} or {other})"))
+                rule(
+                    format!("未{one}，也无{other}"),
+                    format!("not({one} or {other})"),
+                )
             }
             Self::Fault => {
                 let fault = random.pick(&FAULTS);
-                rule(format!("申报时不存在“{fault}”的情形"), format!("not({fault})"))
+                rule(
+                    format!("申报时不存在“{fault}”的情形"),
+                    format!("not({fault})"),
+                )
             }
             Self::Limit => {
                 let (text, with) = limit(random);
@@ -166,7 +227,11 @@ impl Shape {
 }
 
 fn rule(text: impl Into<String>, rule: impl Into<String>) -> ConditionSource {
-    ConditionSource { text: text.into(), rule: Some(rule.into()), manual: None }
+    ConditionSource {
+        text: text.into(),
+        rule: Some(rule.into()),
+        manual: None,
+    }
 }
 
 fn limit(random: &mut Random) -> (String, String) {
@@ -177,15 +242,25 @@ fn limit(random: &mut Random) -> (String, String) {
         Unit::Count(low, high, word) => (count(random, low, high).to_string(), word),
     };
     match upper {
-        true => (format!("{text}不超过{value}{word}"), format!("{name} <= {value}")),
-        false => (format!("{text}不低于{value}{word}"), format!("{name} >= {value}")),
+        true => (
+            format!("{text}不超过{value}{word}"),
+            format!("{name} <= {value}"),
+        ),
+        false => (
+            format!("{text}不低于{value}{word}"),
+            format!("{name} >= {value}"),
+        ),
     }
 }
 
 /// Mostly a multiple of five, or small.
 fn percent(random: &mut Random, low: i64, high: i64) -> i64 {
     let any = random.skewed(low, high);
-    if any > 5 && random.per_mille(850) { any / 5 * 5 } else { any }
+    if any > 5 && random.per_mille(850) {
+        any / 5 * 5
+    } else {
+        any
+    }
 }
 
 fn count(random: &mut Random, low: i64, high: i64) -> i64 {
@@ -222,13 +297,19 @@ fn alternatives(random: &mut Random) -> ConditionSource {
             rules.push(with);
         }
     }
-    rule(format!("符合下列条件之一：{}", texts.join("；")), rules.join(" or "))
+    rule(
+        format!("符合下列条件之一：{}", texts.join("；")),
+        rules.join(" or "),
+    )
 }
 
 /// Founded since a new year's day some years back.
 fn founded(random: &mut Random, city: &City) -> ConditionSource {
     let back = Months::new(12 * random.between(1, 10) as u32);
-    let year = city.reference_date.checked_sub_months(back).map_or(2020, |day| day.year());
+    let year = city
+        .reference_date
+        .checked_sub_months(back)
+        .map_or(2020, |day| day.year());
     match random.per_mille(600) {
         true => rule(
             format!("{year}年1月1日以后成立"),

@@ -1,6 +1,6 @@
 //! The policy file format, as far as generated items use it.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use serde::Serialize;
 use zhida_rules::{BenefitSource, ConditionSource};
 use zhida_standards::division::Level;
@@ -117,7 +117,13 @@ impl Item {
         theme: Theme,
         parts: Parts,
     ) -> Self {
-        let Parts { region, industries, sizes, conditions, benefit } = parts;
+        let Parts {
+            region,
+            industries,
+            sizes,
+            conditions,
+            benefit,
+        } = parts;
         let delivery = match random.below(10) {
             0..3 => "no_application",
             3..5 => "instant",
@@ -152,7 +158,11 @@ impl Item {
             },
             apply_from: limited.then(|| day(year, month, 1)),
             apply_until: limited.then(|| day(year, month + 3, 28)),
-            window: if limited { "集中申报" } else { "常年受理" },
+            window: if limited {
+                "集中申报"
+            } else {
+                "常年受理"
+            },
             pay_within: random.pick(&["15 个工作日", "30 个工作日", "60 个工作日"]),
             channel: "样例惠企平台",
             department: format!("{}{}（样例）", region.department_of, theme.department),
@@ -175,7 +185,10 @@ fn audience(region: &str, sizes: &[&str]) -> String {
 
 /// A stable slug of a theme: its place in the list.
 fn slug(theme: Theme) -> usize {
-    super::THEMES.iter().position(|other| other.name == theme.name).unwrap_or_default()
+    super::THEMES
+        .iter()
+        .position(|other| other.name == theme.name)
+        .unwrap_or_default()
 }
 
 fn day(year: i32, month: u32, day: u32) -> NaiveDate {

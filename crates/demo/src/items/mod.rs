@@ -25,8 +25,14 @@ use themes::{THEMES, Theme};
 const POOL: u32 = 800;
 
 /// Conditions of an item, those of its region, industries and sizes included.
-const CONDITIONS: Quantiles =
-    &[(0, 2), (150_000, 3), (500_000, 5), (800_000, 7), (950_000, 9), (1_000_000, 13)];
+const CONDITIONS: Quantiles = &[
+    (0, 2),
+    (150_000, 3),
+    (500_000, 5),
+    (800_000, 7),
+    (950_000, 9),
+    (1_000_000, 13),
+];
 
 /// What items are made from.
 pub(crate) struct Items {
@@ -66,7 +72,12 @@ impl Items {
 
     /// A policy file with the items of a range; `number` counts the files from 0.
     pub fn file(&self, number: u32, items: Range<u32>) -> PolicyFile {
-        let name = format!("sample-{}-{}-{:03}", self.city.division, self.city.seed, number + 1);
+        let name = format!(
+            "sample-{}-{}-{:03}",
+            self.city.division,
+            self.city.seed,
+            number + 1
+        );
         let document = Document::new(&self.city, &self.city_name, &name, number + 1);
         let items = items.map(|index| self.item(index)).collect();
         PolicyFile::new(format!("{name}.yaml"), &File { document, items })
@@ -89,17 +100,25 @@ impl Items {
         let elements = usize::from(region.codes[0] != "000000")
             + usize::from(!industries.is_empty())
             + usize::from(!sizes.is_empty());
-        let wanted = (random.quantile(CONDITIONS) as usize).saturating_sub(elements).max(1);
+        let wanted = (random.quantile(CONDITIONS) as usize)
+            .saturating_sub(elements)
+            .max(1);
         let conditions = conditions::draw(random, theme, wanted, &self.city);
         let benefit = benefits::draw(random, theme);
-        let parts = Parts { region, industries, sizes, conditions, benefit };
+        let parts = Parts {
+            region,
+            industries,
+            sizes,
+            conditions,
+            benefit,
+        };
         Item::new(random, &self.city, index, theme, parts)
     }
 
     /// 24 % the city, 48 % a county, 4 % several, 10 % the province, 14 % no limit.
     fn region(&self, random: &mut Random) -> Region {
         let counties: Vec<_> = self.places.home().collect();
-        let mut county = |random: &mut Random| counties[random.weighted(&self.counties)].division;
+        let county = |random: &mut Random| counties[random.weighted(&self.counties)].division;
         match random.below(100) {
             0..24 => Region {
                 codes: vec![self.city.division.to_string()],
@@ -119,8 +138,15 @@ impl Items {
                 some.sort_by_key(|division| division.code);
                 some.dedup();
                 Region {
-                    codes: some.iter().map(|division| division.code.to_string()).collect(),
-                    name: some.iter().map(|division| division.name).collect::<Vec<_>>().join("、"),
+                    codes: some
+                        .iter()
+                        .map(|division| division.code.to_string())
+                        .collect(),
+                    name: some
+                        .iter()
+                        .map(|division| division.name)
+                        .collect::<Vec<_>>()
+                        .join("、"),
                     department_of: self.city_name.clone(),
                 }
             }
@@ -135,9 +161,15 @@ impl Items {
 
     fn province(&self) -> Region {
         let code = self.city.division;
-        let top = division::ancestors(code.as_str()).last().or(division::get(code));
+        let top = division::ancestors(code.as_str())
+            .last()
+            .or(division::get(code));
         let (code, name) = top.map_or((code, ""), |top| (top.code, top.name));
-        Region { codes: vec![code.to_string()], name: name.to_owned(), department_of: name.to_owned() }
+        Region {
+            codes: vec![code.to_string()],
+            name: name.to_owned(),
+            department_of: name.to_owned(),
+        }
     }
 
     /// One of the pool in 85 of 100 cases, otherwise a list of its own.
@@ -200,7 +232,11 @@ mod tests {
     use super::*;
 
     fn all(count: u32) -> Vec<Item> {
-        let city = City { elsewhere: Vec::new(), labels: Vec::new(), ..City::default() };
+        let city = City {
+            elsewhere: Vec::new(),
+            labels: Vec::new(),
+            ..City::default()
+        };
         let items = Items::new(&city).unwrap();
         (0..count).map(|index| items.item(index)).collect()
     }
@@ -209,7 +245,10 @@ mod tests {
     fn every_item_compiles() {
         for item in all(2_000) {
             let (conditions, benefit) = (item.conditions.clone(), Some(item.benefit.clone()));
-            let source = ItemRulesSource { conditions, benefit };
+            let source = ItemRulesSource {
+                conditions,
+                benefit,
+            };
             if let Err(errors) = ItemRules::compile(Dictionary::shipped(), &source) {
                 panic!("{}: {errors:#?}\n{source:#?}", item.id);
             }
@@ -227,10 +266,20 @@ mod tests {
         assert!((8..=12).contains(&share(&|i| i.regions == ["370000"])));
         assert!((46..=54).contains(&share(&|i| !i.industries.is_empty())));
         let rules = |i: &Item, word: &str| {
-            i.conditions.iter().any(|c| c.rule.as_deref().is_some_and(|rule| rule.contains(word)))
+            i.conditions
+                .iter()
+                .any(|c| c.rule.as_deref().is_some_and(|rule| rule.contains(word)))
         };
-        assert!((30..=40).contains(&share(&|i| rules(i, " or "))), "{}", share(&|i| rules(i, " or ")));
-        assert!((27..=37).contains(&share(&|i| rules(i, "not("))), "{}", share(&|i| rules(i, "not(")));
+        assert!(
+            (30..=40).contains(&share(&|i| rules(i, " or "))),
+            "{}",
+            share(&|i| rules(i, " or "))
+        );
+        assert!(
+            (27..=37).contains(&share(&|i| rules(i, "not("))),
+            "{}",
+            share(&|i| rules(i, "not("))
+        );
         let elements = |i: &Item| {
             usize::from(i.regions[0] != "000000")
                 + usize::from(!i.industries.is_empty())
@@ -245,7 +294,11 @@ mod tests {
         for item in all(500) {
             let known = |code: &String| code == "000000" || division::lookup(code).is_some();
             assert!(item.regions.iter().all(known), "{:?}", item.regions);
-            assert!(item.industries.iter().all(|code| industry::lookup(code).is_some()));
+            assert!(
+                item.industries
+                    .iter()
+                    .all(|code| industry::lookup(code).is_some())
+            );
         }
     }
 }

@@ -44,7 +44,9 @@ impl Store {
         actor: &str,
         entries: &[Prepared],
     ) -> Result<Vec<Change>, Error> {
-        self.db.write(|tx| self.publish_in(tx, at, actor, entries)).await
+        self.db
+            .write(|tx| self.publish_in(tx, at, actor, entries))
+            .await
     }
 
     async fn publish_in(
@@ -55,9 +57,16 @@ impl Store {
         entries: &[Prepared],
     ) -> Result<Vec<Change>, Error> {
         lock(&tx).await?;
-        let ids: Vec<&str> = entries.iter().map(|one| one.entry.item.id.as_str()).collect();
-        let existing: HashMap<String, Existing> =
-            self.existing(&tx, &ids).await?.into_iter().map(|one| (one.id.clone(), one)).collect();
+        let ids: Vec<&str> = entries
+            .iter()
+            .map(|one| one.entry.item.id.as_str())
+            .collect();
+        let existing: HashMap<String, Existing> = self
+            .existing(&tx, &ids)
+            .await?
+            .into_iter()
+            .map(|one| (one.id.clone(), one))
+            .collect();
         let plan = plan(entries, &existing)?;
         write_documents(&tx, at, entries).await?;
         let rows = assign(&tx, at, &plan).await?;
@@ -65,9 +74,15 @@ impl Store {
             write_items(&tx, at, &rows).await?;
             write_regions(&tx, &rows).await?;
             write_revisions(&tx, at, actor, &rows).await?;
-            let texts = rows.iter().map(|row| {
-                (row.seq, format!("{}\n{}", row.number, row.prepared.entry.search_text()))
-            });
+            let texts: Vec<(i64, String)> = rows
+                .iter()
+                .map(|row| {
+                    (
+                        row.seq,
+                        format!("{}\n{}", row.number, row.prepared.entry.search_text()),
+                    )
+                })
+                .collect();
             SEARCH.upsert_many(&tx, texts).await?;
             record(&tx, at, actor, &rows).await?;
             count_up(&tx, "version", 1).await?;
@@ -82,7 +97,9 @@ impl Store {
         actor: &str,
         entry: &PolicyEntry,
     ) -> Result<(), Error> {
-        self.db.write(|tx| self.save_draft_in(tx, at, actor, entry)).await
+        self.db
+            .write(|tx| self.save_draft_in(tx, at, actor, entry))
+            .await
     }
 
     async fn save_draft_in(
@@ -101,15 +118,36 @@ impl Store {
             let values = [entry.content().into(), instant_text(at).into(), id.into()];
             db::execute(&tx, sql, values).await?;
         } else {
-            insert_documents(&tx, at, &BTreeMap::from([(entry.document.id.as_str(), &entry.document)]))
-                .await?;
+            insert_documents(
+                &tx,
+                at,
+                &BTreeMap::from([(entry.document.id.as_str(), &entry.document)]),
+            )
+            .await?;
             let seq = count_up(&tx, "seq", 1).await?;
             let mut bulk = Bulk::insert("policy_item", &ITEM_COLUMNS);
-            let row = item_values(entry, at, seq, None, ItemState::Draft, 0, "", Some(entry.content()));
+            let row = item_values(
+                entry,
+                at,
+                seq,
+                None,
+                ItemState::Draft,
+                0,
+                "",
+                Some(entry.content()),
+            );
             bulk.push(&tx, row).await?;
             bulk.finish(&tx).await?;
         }
-        note(&tx, at, actor, "policies.draft", id, json!({ "name": entry.item.name })).await
+        note(
+            &tx,
+            at,
+            actor,
+            "policies.draft",
+            id,
+            json!({ "name": entry.item.name }),
+        )
+        .await
     }
 
     /// Takes an item down, or puts it up again.
@@ -164,7 +202,10 @@ fn refuse_other_document(entry: &PolicyEntry, existing: &Existing) -> Result<(),
     if existing.document_id == entry.document.id {
         return Ok(());
     }
-    Err(Error::OtherDocument { id: entry.item.id.clone(), owner: existing.document_id.clone() })
+    Err(Error::OtherDocument {
+        id: entry.item.id.clone(),
+        owner: existing.document_id.clone(),
+    })
 }
 
 fn plan<'a>(
@@ -175,11 +216,17 @@ fn plan<'a>(
         .iter()
         .map(|prepared| {
             let id = &prepared.entry.item.id;
-            let Some(old) = existing.get(id) else { return Ok(Step::Write(prepared, None)) };
+            let Some(old) = existing.get(id) else {
+                return Ok(Step::Write(prepared, None));
+            };
             refuse_other_document(&prepared.entry, old)?;
             match prepared.expected {
                 Some(expected) if expected != old.revision => {
-                    return Err(Error::Stale { id: id.clone(), expected, current: old.revision });
+                    return Err(Error::Stale {
+                        id: id.clone(),
+                        expected,
+                        current: old.revision,
+                    });
                 }
                 _ => {}
             }
@@ -212,8 +259,10 @@ async fn assign<'a>(
         })
         .collect();
     let fresh = written.iter().filter(|(_, old)| old.is_none()).count();
-    let unnumbered =
-        written.iter().filter(|(_, old)| old.is_none_or(|old| old.number.is_none())).count();
+    let unnumbered = written
+        .iter()
+        .filter(|(_, old)| old.is_none_or(|old| old.number.is_none()))
+        .count();
     let year = to_shanghai(at).year();
     let (mut seq, mut serial) = (0, 0);
     if fresh > 0 {
@@ -389,7 +438,9 @@ async fn write_regions(tx: &Tx, rows: &[NewRow<'_>]) -> Result<(), Error> {
             "DELETE FROM policy_item_region WHERE item_id IN ({})",
             placeholders(1, chunk.len())
         );
-        let ids = chunk.iter().map(|row| row.prepared.entry.item.id.as_str().into());
+        let ids = chunk
+            .iter()
+            .map(|row| row.prepared.entry.item.id.as_str().into());
         db::execute(tx, &sql, ids).await?;
     }
     let mut bulk = Bulk::insert("policy_item_region", &["item_id", "region"]);
@@ -397,7 +448,8 @@ async fn write_regions(tx: &Tx, rows: &[NewRow<'_>]) -> Result<(), Error> {
         let item = &row.prepared.entry.item;
         let regions: HashSet<&str> = item.regions.iter().map(String::as_str).collect();
         for region in regions {
-            bulk.push(tx, [item.id.as_str().into(), region.into()]).await?;
+            bulk.push(tx, [item.id.as_str().into(), region.into()])
+                .await?;
         }
     }
     bulk.finish(tx).await?;
@@ -439,21 +491,19 @@ async fn write_revisions(
 }
 
 /// One audit record a document, naming its items and their revisions.
-async fn record(
-    tx: &Tx,
-    at: DateTime<Utc>,
-    actor: &str,
-    rows: &[NewRow<'_>],
-) -> Result<(), Error> {
+async fn record(tx: &Tx, at: DateTime<Utc>, actor: &str, rows: &[NewRow<'_>]) -> Result<(), Error> {
     let mut documents: BTreeMap<&str, Vec<serde_json::Value>> = BTreeMap::new();
     for row in rows {
         let entry = &row.prepared.entry;
-        documents.entry(&entry.document.id).or_default().push(json!({
-            "item": entry.item.id,
-            "number": row.number,
-            "revision": row.revision,
-            "digest": row.prepared.digest,
-        }));
+        documents
+            .entry(&entry.document.id)
+            .or_default()
+            .push(json!({
+                "item": entry.item.id,
+                "number": row.number,
+                "revision": row.revision,
+                "digest": row.prepared.digest,
+            }));
     }
     for (id, items) in documents {
         let entry = Entry {

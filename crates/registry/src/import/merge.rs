@@ -112,12 +112,21 @@ impl Merger<'_> {
         merged
     }
 
+    /// Codes of rows that lose with a fact: only for them the history has to be read.
+    pub(crate) fn losing(&self, rows: &[Parsed], stored: &HashMap<String, Current>) -> Vec<String> {
+        let loses = |row: &&Parsed| {
+            stored.get(row.code.as_str()).is_some_and(|current| {
+                let mut facts = row.facts.iter();
+                facts.any(|(key, value)| self.decide(&current.document, *key, value) == Decision::Lose)
+            })
+        };
+        rows.iter().filter(loses).map(|row| row.code.as_str().to_owned()).collect()
+    }
+
     fn create(&self, code: String, row: &Parsed, merged: &mut Merged) {
         let named = row.facts.iter().any(|((index, _), _)| Some(*index) == self.typed.name);
         if !named {
-            let reason = "库中没有这个代码的市场主体，而这一行没有企业名称";
-            let fault = Fault::new("", row.code.as_str(), reason, "请补上企业名称，或先导入登记信息");
-            merged.rejected.push(Rejected { row: row.row, faults: vec![fault], cells: row.cells.clone() });
+            merged.rejected.push(unnamed(row));
             return;
         }
         let mut document = Document::default();
@@ -230,6 +239,14 @@ impl Merger<'_> {
             code,
         }
     }
+}
+
+/// The refusal of a row that names no enterprise and whose code is unknown.
+pub(crate) fn unnamed(row: &Parsed) -> Rejected {
+    let reason = "库中没有这个代码的市场主体，而这一行没有企业名称";
+    let mend = "请补上企业名称，或先导入登记信息";
+    let fault = Fault::new("企业名称", row.code.as_str(), reason, mend);
+    Rejected { row: row.row, faults: vec![fault], cells: row.cells.clone() }
 }
 
 /// Whether the history holds the statement already, whichever batch brought it.

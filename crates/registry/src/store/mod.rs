@@ -10,13 +10,13 @@ pub(crate) use batch::{
     NewBatch, Progressed, advance, batch, batches, create_batch, departments, running_batch, take_over,
 };
 pub(crate) use enterprise::{
-    currents, enterprise, facts_after, history, known_losers, tags_of, version,
+    StoredEnterprise, currents, enterprise, facts_after, history, known_losers, tags_of, version,
 };
 pub(crate) use query::{StoredRow, count, list};
 pub(crate) use tag::{
-    Holding, insert_rule, replace_tags, rules, set_active, tag_counts, tags_after,
+    insert_rule, replace_tags, rules, set_active, tag_counts, tags_after,
 };
-pub(crate) use write::{Counters, lock, write_chunk};
+pub(crate) use write::{lock, write_chunk};
 
 use zhida_platform::search::Index;
 

@@ -88,10 +88,10 @@ pub(crate) async fn tags_after(
 }
 
 /// Sets the tags of enterprises; those in `known` may have had others.
-pub(crate) async fn replace_tags<'a>(
+pub(crate) async fn replace_tags(
     tx: &Tx,
     known: &[i64],
-    tags: impl Iterator<Item = (i64, &'a [String])>,
+    tags: &[(i64, &[String])],
 ) -> db::Result<()> {
     for chunk in known.chunks(DELETE_ROWS) {
         let sql = format!("DELETE FROM enterprise_tag WHERE seq IN ({})", placeholders(1, chunk.len()));
@@ -99,8 +99,8 @@ pub(crate) async fn replace_tags<'a>(
     }
     let mut rows = Bulk::insert("enterprise_tag", &["seq", "tag"]);
     for (seq, tags) in tags {
-        for tag in tags {
-            rows.push(tx, [seq.into(), tag.as_str().into()]).await?;
+        for tag in *tags {
+            rows.push(tx, [(*seq).into(), tag.as_str().into()]).await?;
         }
     }
     rows.finish(tx).await?;

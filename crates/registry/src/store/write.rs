@@ -72,12 +72,18 @@ pub(crate) async fn write_chunk(
         rows.push(tx, values(write, *seq, counters.version, &at)).await?;
     }
     rows.finish(tx).await?;
-    let renamed = merged.writes.iter().zip(&seqs).filter(|(write, _)| write.renamed);
-    NAMES.upsert_many(tx, renamed.map(|(write, seq)| (*seq, write.name.as_str()))).await?;
-    let fresh = merged.writes.iter().zip(&seqs).filter(|(write, _)| write.seq.is_some());
-    let known: Vec<i64> = fresh.map(|(_, seq)| *seq).collect();
-    let tags = merged.writes.iter().zip(&seqs).map(|(write, seq)| (*seq, write.tags.as_slice()));
-    replace_tags(tx, &known, tags).await?;
+    let (mut names, mut known, mut tags) = (Vec::new(), Vec::new(), Vec::new());
+    for (write, seq) in merged.writes.iter().zip(seqs) {
+        if write.renamed {
+            names.push((seq, write.name.as_str()));
+        }
+        if write.seq.is_some() {
+            known.push(seq);
+        }
+        tags.push((seq, write.tags.as_slice()));
+    }
+    NAMES.upsert_many(tx, names).await?;
+    replace_tags(tx, &known, &tags).await?;
     let mut changes = Bulk::insert("fact_change", &["seq", "code", "batch", "at", "changes"]);
     for (code, facts) in &merged.changes {
         let text = serde_json::to_string(facts).map_err(|error| sea_orm::DbErr::Json(error.to_string()))?;

@@ -1,5 +1,7 @@
 //! One file per command.
 
+pub mod generate;
+pub mod import;
 pub mod rule;
 pub mod verify;
 

@@ -108,8 +108,11 @@ pub(super) fn write(
     let mut position = 0;
     for group in GROUPS {
         // Enterprises elsewhere are there to be found by the shipped items.
-        let per_mille =
-            if of.seat.home { group.per_mille } else { (group.per_mille * 6).clamp(350, 900) };
+        let per_mille = if of.seat.home {
+            group.per_mille
+        } else {
+            of.raised(group.per_mille, 8).max(500)
+        };
         if group.who.includes(of, research) && random.per_mille(per_mille) {
             fill(random, of, group, position, row);
         }
@@ -153,7 +156,11 @@ fn put(
     match extra.make {
         Make::Money(..) | Make::Count(..) | Make::Share(..) => {
             for back in years {
-                let value = if back == 0 { number } else { random.share(number, 600, 1250) };
+                let value = if back == 0 {
+                    number
+                } else {
+                    random.share(number, 600, 1250)
+                };
                 row.extra(position, back, value);
             }
         }

@@ -1,6 +1,8 @@
 //! The groups of facts that come together. Amounts are in yuan, exports in US dollars.
 
-use super::Make::{After, Before, Count, Flag, Labels, Member, Money, One, Ratio, Share, Some, Stages};
+use super::Make::{
+    After, Before, Count, Flag, Labels, Member, Money, One, Ratio, Share, Some, Stages,
+};
 use super::{Extra, Group, Who};
 
 macro_rules! groups {
@@ -13,19 +15,56 @@ macro_rules! groups {
     };
 }
 
-const SMART: &[&str] =
-    &["省级智能车间", "省级智能工厂", "省级智能制造标杆", "国家级智能制造应用场景", "国家级智能制造示范工厂"];
-const PLATFORMS: &[&str] =
-    &["国家级制造业创新中心", "省级制造业创新中心", "国家级技术创新中心", "国家地方联合工程研究中心"];
-const STAGES: &[&str] =
-    &["入库并股改", "辅导验收", "受理", "注册", "上市成功"];
+const SMART: &[&str] = &[
+    "省级智能车间",
+    "省级智能工厂",
+    "省级智能制造标杆",
+    "国家级智能制造应用场景",
+    "国家级智能制造示范工厂",
+];
+const PLATFORMS: &[&str] = &[
+    "国家级制造业创新中心",
+    "省级制造业创新中心",
+    "国家级技术创新中心",
+    "国家地方联合工程研究中心",
+];
+const STAGES: &[&str] = &["入库并股改", "辅导验收", "受理", "注册", "上市成功"];
 const COUNTERS: &[&str] = &["新三板挂牌", "四板展示板挂牌", "四板交易板挂牌"];
-const BOARDS: &[&str] =
-    &["境内主板", "中小板", "创业板", "科创板", "北交所", "境外主板", "境外创业板"];
-const INDUSTRIES: &[&str] =
-    &["智能制造与高端装备", "生物医药", "先进材料", "新一代信息技术", "绿色低碳", "现代物流", "文旅康养"];
-const PROJECTS: &[&str] = &["技术改造", "技术改造", "补短板", "产业基础再造", "新建扩建", "其他"];
-const FORMATS: &[&str] = &["商场", "超市", "便利店", "餐饮", "住宿", "商业综合体", "其他"];
+const BOARDS: &[&str] = &[
+    "境内主板",
+    "中小板",
+    "创业板",
+    "科创板",
+    "北交所",
+    "境外主板",
+    "境外创业板",
+];
+const INDUSTRIES: &[&str] = &[
+    "智能制造与高端装备",
+    "生物医药",
+    "先进材料",
+    "新一代信息技术",
+    "绿色低碳",
+    "现代物流",
+    "文旅康养",
+];
+const PROJECTS: &[&str] = &[
+    "技术改造",
+    "技术改造",
+    "补短板",
+    "产业基础再造",
+    "新建扩建",
+    "其他",
+];
+const FORMATS: &[&str] = &[
+    "商场",
+    "超市",
+    "便利店",
+    "餐饮",
+    "住宿",
+    "商业综合体",
+    "其他",
+];
 const LEVELS: &[&str] = &["一级", "二级", "二级", "三级", "三级", "四级"];
 
 groups! {
@@ -132,7 +171,7 @@ groups! {
         "listed_moved_in_on" 0 Before(30, 2_500);
     }
     Firms 70 {
-        "exports" 2 Money(20_000, 60_000_000);
+        "exports" 3 Money(20_000, 60_000_000);
         "sinosure_insured" 0 Flag(350);
         "export_insured" 0 Flag(400);
         "premium_traditional" 0 Share(3, 0, 12);

@@ -1,0 +1,335 @@
+//! Dimensions: what is known of an enterprise, cut into few numbered classes.
+//!
+//! A dimension is one node (an attribute of a year, a ratio, a condition without a simpler form)
+//! seen through a scale. Its values fall into classes that no condition of any rule tells apart,
+//! so binning loses nothing: code 0 is unknown, the others are numbered in order.
+//!
+//! ```text
+//! 上年.营业收入   >= 500万, < 2000万, <= 2000万, = 1亿
+//!
+//!          500万          2000万                    1亿
+//!   ─────────┼──────────────┼─┼──────────────────────┼─┼─────────
+//! code  1    │      2       │3│           4          │5│    6       0 = unknown
+//! ```
+//!
+//! Codes of a hierarchy are numbered in its order, so that “lies within” is a range too.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use zhida_rules::Hierarchy;
+use zhida_standards::{division::DivisionCode, industry};
+
+use crate::{
+    eval::Val,
+    exact::Exact,
+    node::NodeId,
+};
+
+/// Classes that one dimension may have; further conditions get columns of their own.
+pub(crate) const CLASSES_MAX: usize = 60_000;
+
+/// A point on an ordered scale.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Point {
+    Number(Exact),
+    Date(NaiveDate),
+}
+
+/// A border between two classes: just below the point, or (`true`) just above it.
+pub(crate) type Border = (Point, bool);
+
+/// Where a dimension's values come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Source {
+    /// A node's value.
+    Node(NodeId),
+    /// The interpreter's verdict on an item that has no column form.
+    Verdict(u32),
+    /// The interpreter's distance for such an item.
+    Distance(u32),
+}
+
+/// The kind of classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum ScaleKind {
+    /// 1 no, 2 yes.
+    Flag,
+    /// Classes between borders on an ordered scale of numbers or days.
+    Ordered,
+    /// 1 any other text, then the texts that rules name.
+    Text,
+    /// 1 within none, then the codes that rules name, in the order of the hierarchy.
+    Code(Hierarchy),
+    /// 1 nothing is missing, 2 one condition is, 3 more are.
+    Distance,
+}
+
+/// The classes that a condition accepts, in terms of values.
+#[derive(Debug, Clone)]
+pub(crate) enum Accepted {
+    /// Any known value; unknown is refused.
+    Known,
+    /// A flag that is set.
+    Yes,
+    /// Each from one border (or the start) to another (or the end).
+    Intervals(Vec<(Option<Border>, Option<Border>)>),
+    /// One of the texts, or none of them.
+    Texts(BTreeSet<String>, bool),
+    /// Within one of the codes.
+    Within(BTreeSet<String>),
+    /// At most this distance.
+    Distance(u16),
+}
+
+/// A dimension while conditions are still being collected.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub source: Source,
+    pub kind: ScaleKind,
+    borders: BTreeSet<Border>,
+    texts: BTreeSet<String>,
+}
+
+impl Draft {
+    pub fn new(source: Source, kind: ScaleKind) -> Self {
+        Self {
+            source,
+            kind,
+            borders: BTreeSet::new(),
+            texts: BTreeSet::new(),
+        }
+    }
+
+    /// Notes what a condition tells apart; `false` when there are too many classes for it.
+    pub fn collect(&mut self, accepted: &Accepted) -> bool {
+        match accepted {
+            Accepted::Known | Accepted::Yes | Accepted::Distance(_) => true,
+            Accepted::Intervals(intervals) => {
+                if self.borders.len() + 2 * intervals.len() > CLASSES_MAX {
+                    return false;
+                }
+                let borders = intervals.iter().flat_map(|(from, to)| [from, to]).flatten();
+                self.borders.extend(borders.cloned());
+                true
+            }
+            Accepted::Texts(texts, _) | Accepted::Within(texts) => {
+                if self.texts.len() + texts.len() > CLASSES_MAX {
+                    return false;
+                }
+                self.texts.extend(texts.iter().cloned());
+                true
+            }
+        }
+    }
+
+    pub fn finish(self) -> Dimension {
+        let scale = match self.kind {
+            ScaleKind::Flag => Scale::Flag,
+            ScaleKind::Distance => Scale::Distance,
+            ScaleKind::Ordered => Scale::Ordered(self.borders.into_iter().collect()),
+            ScaleKind::Text => Scale::Text(numbered(self.texts.into_iter())),
+            ScaleKind::Code(hierarchy) => {
+                let mut codes: Vec<String> = self
+                    .texts
+                    .iter()
+                    .filter_map(|text| normal(hierarchy, text))
+                    .collect();
+                codes.sort_by_cached_key(|code| sort_key(code));
+                codes.dedup();
+                Scale::Code(hierarchy, nested(hierarchy, codes))
+            }
+        };
+        Dimension {
+            source: self.source,
+            scale,
+        }
+    }
+}
+
+/// Codes 2, 3, … in the given order.
+fn numbered(texts: impl Iterator<Item = String>) -> HashMap<String, u16> {
+    texts
+        .enumerate()
+        .map(|(position, text)| (text, position as u16 + 2))
+        .collect()
+}
+
+/// Each code's number and the last number within it, for codes in the hierarchy's order.
+fn nested(hierarchy: Hierarchy, sorted: Vec<String>) -> HashMap<String, (u16, u16)> {
+    let mut ends: Vec<u16> = Vec::with_capacity(sorted.len());
+    let mut open: Vec<usize> = Vec::new();
+    for (position, code) in sorted.iter().enumerate() {
+        while let Some(top) = open.last()
+            && !hierarchy.within(code, &sorted[*top])
+        {
+            open.pop();
+        }
+        open.push(position);
+        ends.push(0);
+        for around in &open {
+            ends[*around] = position as u16 + 2;
+        }
+    }
+    let numbers = (2..).zip(ends);
+    sorted.into_iter().zip(numbers).collect()
+}
+
+/// Ancestors sort directly before what lies in them.
+fn sort_key(code: &str) -> String {
+    match code.starts_with(|c: char| c.is_ascii_digit()) {
+        true => format!("{code:0<9}"),
+        false => code.to_owned(),
+    }
+}
+
+fn normal(hierarchy: Hierarchy, text: &str) -> Option<String> {
+    match hierarchy {
+        Hierarchy::Division => DivisionCode::parse(text)
+            .ok()
+            .map(|code| code.as_str().to_owned()),
+        Hierarchy::Industry => industry::lookup(text).map(|found| found.code.to_owned()),
+    }
+}
+
+/// A dimension with its classes.
+#[derive(Debug)]
+pub(crate) struct Dimension {
+    pub source: Source,
+    pub scale: Scale,
+}
+
+/// How values become codes.
+#[derive(Debug)]
+pub(crate) enum Scale {
+    Flag,
+    Ordered(Vec<Border>),
+    Text(HashMap<String, u16>),
+    /// The number of each named code and the last number within it.
+    Code(Hierarchy, HashMap<String, (u16, u16)>),
+    Distance,
+}
+
+impl Dimension {
+    /// The number of codes, 0 for unknown among them.
+    pub fn codes(&self) -> usize {
+        match &self.scale {
+            Scale::Flag => 3,
+            Scale::Distance => 4,
+            Scale::Ordered(borders) => borders.len() + 2,
+            Scale::Text(texts) => texts.len() + 2,
+            Scale::Code(_, codes) => codes.len() + 2,
+        }
+    }
+
+    /// The code of a known value. A value of another kind than the scale's is unequal to every
+    /// value of it and counts as below, as in the interpreter.
+    pub fn code(&self, value: &Val<'_>) -> u16 {
+        match (&self.scale, value) {
+            (Scale::Flag, Val::Bool(value)) => 1 + u16::from(*value),
+            (Scale::Flag, _) => 0,
+            (Scale::Ordered(borders), Val::Number(number)) => {
+                let passed = borders.partition_point(|(point, above)| match point {
+                    Point::Number(at) if *above => at < number,
+                    Point::Number(at) => at <= number,
+                    Point::Date(_) => false,
+                });
+                passed as u16 + 1
+            }
+            (Scale::Ordered(borders), Val::Date(date)) => {
+                let passed = borders.partition_point(|(point, above)| match point {
+                    Point::Date(at) if *above => at < date,
+                    Point::Date(at) => at <= date,
+                    Point::Number(_) => false,
+                });
+                passed as u16 + 1
+            }
+            (Scale::Text(texts), Val::Text(text)) => texts.get(*text).copied().unwrap_or(1),
+            (Scale::Code(hierarchy, codes), Val::Text(text)) => deepest(*hierarchy, codes, text),
+            _ => 1,
+        }
+    }
+
+    /// The ranges of codes that a condition accepts, ascending and apart from each other.
+    pub fn ranges(&self, accepted: &Accepted) -> Vec<(u16, u16)> {
+        let last = (self.codes() - 1) as u16;
+        let ranges = match (accepted, &self.scale) {
+            (Accepted::Known, _) => vec![(1, last)],
+            (Accepted::Yes, _) => vec![(2, 2)],
+            (Accepted::Distance(distance), _) => vec![(1, distance + 1)],
+            (Accepted::Intervals(intervals), Scale::Ordered(borders)) => {
+                let position = |border: &Border| {
+                    let found = borders.binary_search(border);
+                    found.expect("the draft collected every border") as u16
+                };
+                intervals
+                    .iter()
+                    .map(|(from, to)| {
+                        let from = from.as_ref().map_or(1, |border| position(border) + 2);
+                        let to = to.as_ref().map_or(last, |border| position(border) + 1);
+                        (from, to)
+                    })
+                    .collect()
+            }
+            (Accepted::Texts(wanted, negated), Scale::Text(texts)) => {
+                let named = wanted.iter().filter_map(|text| texts.get(text));
+                let named = merged(named.map(|code| (*code, *code)).collect());
+                if *negated {
+                    return complement(&named, last);
+                }
+                named
+            }
+            (Accepted::Within(wanted), Scale::Code(hierarchy, codes)) => wanted
+                .iter()
+                .filter_map(|ancestor| codes.get(&normal(*hierarchy, ancestor)?).copied())
+                .collect(),
+            _ => Vec::new(),
+        };
+        merged(ranges)
+    }
+}
+
+/// The code of the smallest named division or industry around a text.
+fn deepest(hierarchy: Hierarchy, codes: &HashMap<String, (u16, u16)>, text: &str) -> u16 {
+    let found = match hierarchy {
+        Hierarchy::Division => DivisionCode::parse(text).ok().and_then(|code| {
+            std::iter::successors(Some(code), DivisionCode::parent)
+                .find_map(|code| codes.get(code.as_str()))
+        }),
+        Hierarchy::Industry => industry::lookup(text).and_then(|found| {
+            std::iter::successors(Some(found), |industry| industry.parent())
+                .find_map(|industry| codes.get(industry.code))
+        }),
+    };
+    found.map_or(1, |(code, _)| *code)
+}
+
+/// Sorted, empty ranges dropped, touching ones joined.
+fn merged(mut ranges: Vec<(u16, u16)>) -> Vec<(u16, u16)> {
+    ranges.retain(|(from, to)| from <= to);
+    ranges.sort_unstable();
+    let mut joined: Vec<(u16, u16)> = Vec::with_capacity(ranges.len());
+    for (from, to) in ranges {
+        match joined.last_mut() {
+            Some((_, end)) if from <= end.saturating_add(1) => *end = to.max(*end),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
+}
+
+/// All codes from 1 to `last` that are in none of the ranges.
+fn complement(ranges: &[(u16, u16)], last: u16) -> Vec<(u16, u16)> {
+    let mut rest = Vec::with_capacity(ranges.len() + 1);
+    let mut next = 1;
+    for (from, to) in ranges {
+        if next < *from {
+            rest.push((next, from - 1));
+        }
+        next = to + 1;
+    }
+    if next <= last {
+        rest.push((next, last));
+    }
+    rest
+}

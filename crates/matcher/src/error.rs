@@ -1,0 +1,31 @@
+//! What the engine refuses.
+
+/// Why a question cannot be answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MatcherError {
+    /// The same id twice.
+    #[error("企业编号 {0} 出现了两次，请先去重再建立匹配索引")]
+    DuplicateEnterprise(u64),
+    /// More rows than row numbers.
+    #[error("共有 {0} 家企业，一个匹配索引最多容纳 42 亿家，请按地区分开建立")]
+    TooManyEnterprises(usize),
+    /// No such item.
+    #[error("没有第 {item} 个事项，当前共有 {items} 个")]
+    NoSuchItem {
+        /// What was asked for.
+        item: u32,
+        /// How many there are.
+        items: usize,
+    },
+    /// The caller's memory bound is too small for one thread's work.
+    #[error("允许使用的内存为 {given} 字节，至少需要 {needed} 字节，请调大内存上限")]
+    Memory {
+        /// The bound in bytes.
+        given: usize,
+        /// The least that is needed, in bytes.
+        needed: usize,
+    },
+    /// A rule cannot be written as SQL.
+    #[error("规则不能写成 SQL：{0}")]
+    Sql(String),
+}

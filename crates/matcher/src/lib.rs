@@ -1,0 +1,31 @@
+//! The matching engine: items against enterprises as columns of small codes.
+//!
+//! The interpreter of `zhida_rules` says what is right; this crate says the same thing fast.
+//!
+//! ```text
+//!  rules ──lower──▶ atoms over dimensions, programs of literals          (Program)
+//!  facts ──encode─▶ one small code for each dimension                    (Codes)
+//! ```
+
+mod all;
+mod dimension;
+mod error;
+mod eval;
+mod exact;
+mod flatten;
+mod kernel;
+mod lower;
+mod node;
+mod plan;
+mod planes;
+mod program;
+mod scalar;
+mod scan;
+mod store;
+
+pub use all::{Block, Options, Progress, Visit};
+pub use error::MatcherError;
+pub use program::{Codes, Program, Report};
+pub use scalar::Finding;
+pub use scan::{Counts, ItemMatches, Want};
+pub use store::{Builder, Store};

@@ -1,0 +1,173 @@
+//! Expressions with everything fixed that does not depend on the enterprise.
+//!
+//! Years are calendar years, the reference date and the constants are values, derived attributes
+//! and intermediate quantities are replaced by their formulas, and whatever rests on values alone
+//! is computed. Equal expressions are one node, so a ratio that a thousand rules use is computed
+//! once per enterprise.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use zhida_rules::{
+    AttributeIndex, Comparison, Hierarchy, Members, Operator, Table, Value,
+};
+
+use crate::exact::Exact;
+
+/// Position of a node among all of a program.
+pub(crate) type NodeId = u32;
+
+/// A value that stands in the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Literal {
+    Bool(bool),
+    Number(Exact),
+    Text(String),
+    Date(NaiveDate),
+    Set(BTreeSet<String>),
+}
+
+impl Literal {
+    pub fn from_value(value: &Value) -> Self {
+        match value {
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(number) => Self::Number(Exact::from_number(number)),
+            Value::Text(text) => Self::Text(text.clone()),
+            Value::Date(date) => Self::Date(*date),
+            Value::Set(members) => Self::Set(members.clone()),
+        }
+    }
+}
+
+/// One alternative of an `in` test.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum NodeTest {
+    Is(NodeId),
+    Compares(Comparison, NodeId),
+    /// Both ends, each with the comparison that the subject must pass.
+    Between(Comparison, NodeId, Comparison, NodeId),
+}
+
+/// A function of numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum NumberFunction {
+    Min,
+    Max,
+    Sum,
+    Abs,
+    Floor,
+    Ceiling,
+    Round,
+    TopUp,
+}
+
+/// A function of two days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum DayFunction {
+    Months,
+    Years,
+    Days,
+}
+
+/// An expression over the facts of one enterprise.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Node {
+    /// Unknown for every enterprise, such as a lapsed constant.
+    Unknown,
+    Literal(Literal),
+    Fact(AttributeIndex, Option<i32>),
+    Known(NodeId),
+    Not(NodeId),
+    All(Box<[NodeId]>),
+    Any(Box<[NodeId]>),
+    Compare(Comparison, NodeId, NodeId),
+    In(NodeId, Box<[NodeTest]>, Option<Hierarchy>),
+    Contains(Members, NodeId, Box<[String]>),
+    /// As a value: unknown when the condition is.
+    If(NodeId, NodeId, NodeId),
+    /// As a condition: settled when both branches agree.
+    Settled(NodeId, NodeId, NodeId),
+    Arithmetic(Operator, NodeId, NodeId),
+    Number(NumberFunction, Box<[NodeId]>),
+    Days(DayFunction, NodeId, NodeId),
+    Table(Table, Box<[NodeId]>, Box<[Box<[NodeId]>]>),
+    Stages(NodeId, Box<[(String, NodeId)]>),
+}
+
+impl Node {
+    /// Calls `each` for the direct parts.
+    pub fn children(&self, each: &mut dyn FnMut(NodeId)) {
+        match self {
+            Node::Unknown | Node::Literal(_) | Node::Fact(..) => {}
+            Node::Known(a) | Node::Not(a) | Node::Contains(_, a, _) => each(*a),
+            Node::All(parts) | Node::Any(parts) | Node::Number(_, parts) => {
+                parts.iter().copied().for_each(each);
+            }
+            Node::Compare(_, a, b) | Node::Arithmetic(_, a, b) | Node::Days(_, a, b) => {
+                each(*a);
+                each(*b);
+            }
+            Node::In(subject, tests, _) => {
+                each(*subject);
+                for test in tests {
+                    match test {
+                        NodeTest::Is(a) | NodeTest::Compares(_, a) => each(*a),
+                        NodeTest::Between(_, a, _, b) => {
+                            each(*a);
+                            each(*b);
+                        }
+                    }
+                }
+            }
+            Node::If(a, b, c) | Node::Settled(a, b, c) => [*a, *b, *c].into_iter().for_each(each),
+            Node::Table(_, arguments, rows) => {
+                arguments.iter().copied().for_each(&mut *each);
+                rows.iter().flatten().copied().for_each(each);
+            }
+            Node::Stages(set, stages) => {
+                each(*set);
+                stages.iter().for_each(|(_, amount)| each(*amount));
+            }
+        }
+    }
+}
+
+/// All nodes of a program, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Nodes {
+    list: Vec<Node>,
+    ids: HashMap<Node, NodeId>,
+}
+
+impl Nodes {
+    pub fn add(&mut self, node: Node) -> NodeId {
+        if let Some(id) = self.ids.get(&node) {
+            return *id;
+        }
+        let id = self.list.len() as NodeId;
+        self.list.push(node.clone());
+        self.ids.insert(node, id);
+        id
+    }
+
+    pub fn get(&self, id: NodeId) -> &Node {
+        &self.list[id as usize]
+    }
+
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Is it the same for every enterprise?
+    pub fn is_constant(&self, id: NodeId) -> bool {
+        matches!(self.get(id), Node::Unknown | Node::Literal(_))
+    }
+
+    /// The truth of a constant condition.
+    pub fn literal(&self, id: NodeId) -> Option<&Literal> {
+        match self.get(id) {
+            Node::Literal(literal) => Some(literal),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Interpreter = codes and programs = every way of asking.
+
+use std::{collections::BTreeMap, sync::Mutex};
+
+use proptest::prelude::*;
+use zhida_matcher::{Builder, Counts, Finding, MatcherError, Options, Program, Store, Want};
+use zhida_rules::Truth;
+
+use crate::tools::Case;
+
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(any::<u8>(), 1_000..4_000)
+}
+
+/// Ids that are neither dense nor ascending.
+fn id(row: usize) -> u64 {
+    (row as u64 * 7_919) % 100_003 + 5
+}
+
+fn store<'p, 'd>(program: &'p Program<'d>, case: &Case, rows: usize) -> Store<'p, 'd> {
+    let mut builders = [Builder::new(program), Builder::new(program)];
+    for row in 0..rows {
+        let facts = &case.enterprises[row % case.enterprises.len()];
+        builders[row % 2].push(id(row), facts);
+    }
+    let [mut first, second] = builders;
+    first.join(second);
+    first.finish().unwrap()
+}
+
+/// Findings by id as the interpreter gives them.
+fn expected(case: &Case, item: usize, rows: usize) -> BTreeMap<u64, Finding> {
+    let truths: Vec<Finding> = case
+        .enterprises
+        .iter()
+        .map(|facts| case.truth(item, facts))
+        .collect();
+    (0..rows)
+        .map(|row| (id(row), truths[row % truths.len()]))
+        .collect()
+}
+
+fn counts(findings: &BTreeMap<u64, Finding>) -> Counts {
+    let count = |verdict: Truth, near: bool| {
+        let fits = |f: &&Finding| f.verdict == verdict && (!near || f.is_near_miss());
+        findings.values().filter(fits).count() as u64
+    };
+    Counts {
+        met: count(Truth::True, false),
+        unknown: count(Truth::Unknown, false),
+        near_unmet: count(Truth::False, true),
+        near_unknown: count(Truth::Unknown, true),
+    }
+}
+
+fn ids(findings: &BTreeMap<u64, Finding>, fits: impl Fn(&Finding) -> bool) -> Vec<u64> {
+    let fitting = findings.iter().filter(|(_, finding)| fits(finding));
+    fitting.map(|(id, _)| *id).collect()
+}
+
+fn sorted(mut ids: Vec<u64>) -> Vec<u64> {
+    ids.sort_unstable();
+    ids
+}
+
+fn all_ways_agree(case: &Case, rows: usize) {
+    let program = Program::compile(&case.dictionary, case.on, &case.items);
+    let store = store(&program, case, rows);
+    let visited: Mutex<BTreeMap<u32, [Vec<u64>; 3]>> = Mutex::default();
+    let totals = store
+        .all_items(
+            Options::default(),
+            None,
+            Some(&|block| {
+                let mut visited = visited.lock().unwrap();
+                let lists = visited.entry(block.item).or_default();
+                lists[0].extend(block.met());
+                lists[1].extend(block.unknown());
+                lists[2].extend(block.near());
+            }),
+        )
+        .unwrap();
+    let plain = Options {
+        near: false,
+        threads: Some(1),
+        ..Options::default()
+    };
+    let plain = store.all_items(plain, None, None).unwrap();
+    let mut visited = visited.into_inner().unwrap();
+    for item in 0..case.items.len() {
+        let expected = expected(case, item, rows);
+        let text = &case.texts[item];
+        let lists = [
+            ids(&expected, |f| f.verdict == Truth::True),
+            ids(&expected, |f| f.verdict == Truth::Unknown),
+            ids(&expected, |f| f.is_near_miss()),
+        ];
+        let one = store.one_item(item as u32, Want::EVERYTHING).unwrap();
+        assert_eq!(one.counts, counts(&expected), "one item: {text}");
+        assert_eq!(sorted(one.met), lists[0], "{text}");
+        assert_eq!(sorted(one.unknown), lists[1], "{text}");
+        for (id, verdict) in &one.near {
+            assert_eq!(*verdict, expected[id].verdict, "{text}");
+        }
+        let near = one.near.into_iter().map(|(id, _)| id).collect();
+        assert_eq!(sorted(near), lists[2], "{text}");
+
+        assert_eq!(totals[item], counts(&expected), "all items: {text}");
+        let expected_plain = (totals[item].met, totals[item].unknown);
+        assert_eq!((plain[item].met, plain[item].unknown), expected_plain);
+        let visited = visited.remove(&(item as u32)).unwrap_or_default();
+        assert_eq!(visited.map(sorted), lists, "{text}");
+    }
+    for row in 0..rows.min(20) {
+        let codes = program.encode(&case.enterprises[row % case.enterprises.len()]);
+        assert_eq!(store.codes(id(row)), Some(codes));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn one_item_and_one_enterprise(bytes in bytes()) {
+        let case = Case::draw(&bytes, 6, 8);
+        let program = Program::compile(&case.dictionary, case.on, &case.items);
+        for facts in &case.enterprises {
+            let codes = program.encode(facts);
+            for item in 0..case.items.len() {
+                prop_assert_eq!(
+                    program.finding(item as u32, &codes),
+                    case.truth(item, facts),
+                    "{}\n{:?}", case.texts[item], facts
+                );
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn items_against_enterprises(bytes in bytes(), rows in 1_usize..90) {
+        all_ways_agree(&Case::draw(&bytes, 6, 30), rows);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+
+    #[test]
+    fn several_tiles_of_one_county(bytes in bytes()) {
+        all_ways_agree(&Case::draw(&bytes, 5, 40), 41_000);
+    }
+}
+
+/// Generates pseudo-random bytes from a seed, for cases that proptest need not shrink.
+pub fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed;
+    let step = || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        (mixed >> 40) as u8
+    };
+    std::iter::repeat_with(step).take(length).collect()
+}
+
+/// The random cases are worth something: every verdict occurs with every distance it can have.
+#[test]
+fn random_cases_are_varied() {
+    let mut seen: BTreeMap<(Truth, u8), usize> = BTreeMap::new();
+    let mut interpreted_conditions = 0;
+    for seed in 0..60 {
+        let case = Case::draw(&noise(seed, 4_000), 8, 20);
+        let program = Program::compile(&case.dictionary, case.on, &case.items);
+        interpreted_conditions += program.report().computed;
+        for facts in &case.enterprises {
+            for item in 0..case.items.len() {
+                let finding = case.truth(item, facts);
+                *seen.entry((finding.verdict, finding.distance)).or_default() += 1;
+            }
+        }
+    }
+    for finding in [
+        (Truth::True, 0),
+        (Truth::True, 1),
+        (Truth::Unknown, 0),
+        (Truth::Unknown, 1),
+        (Truth::Unknown, 2),
+        (Truth::False, 1),
+        (Truth::False, 2),
+    ] {
+        assert!(seen.get(&finding).is_some_and(|n| *n > 20), "{finding:?} in {seen:?}");
+    }
+    assert!(interpreted_conditions > 100, "{interpreted_conditions}");
+}
+
+#[test]
+fn refusals_say_what_is_wrong() {
+    let case = Case::draw(&noise(1, 4_000), 3, 3);
+    let program = Program::compile(&case.dictionary, case.on, &case.items);
+    let store = store(&program, &case, 3);
+    let error = store.one_item(3, Want::default()).unwrap_err();
+    assert_eq!(error, MatcherError::NoSuchItem { item: 3, items: 3 });
+    let tiny = Options {
+        memory: 10,
+        ..Options::default()
+    };
+    assert!(matches!(
+        store.all_items(tiny, None, None),
+        Err(MatcherError::Memory { given: 10, .. })
+    ));
+    let mut twice = Builder::new(&program);
+    twice.push(7, &case.enterprises[0]);
+    twice.push(7, &case.enterprises[1]);
+    assert_eq!(twice.finish().err(), Some(MatcherError::DuplicateEnterprise(7)));
+    let nobody = Builder::new(&program).finish().unwrap();
+    let counts = nobody.all_items(Options::default(), None, None).unwrap();
+    assert_eq!(counts, vec![Counts::default(); 3]);
+}

@@ -1,0 +1,9 @@
+//! The engine equals the interpreter.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise"
+)]
+
+mod agreement;
+mod random;
+mod tools;

@@ -1,0 +1,215 @@
+//! 我的政策: all items for one enterprise, and what a change of facts would open.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use zhida_platform::format::date_zh;
+use zhida_platform::problem::Problem;
+use zhida_rules::{Dictionary, FactKey, Kind};
+use zhida_ui::chart::{Caption, Chart, Datum, stacked_bar};
+use zhida_ui::{FormErrors, Frame, Html, Page, PageError};
+
+use super::fields::{FieldView, field};
+use super::{DayQuery, Group, address, day_text, groups, officers_only};
+use crate::Matching;
+use crate::answers::Answers;
+use crate::calculator::question_text;
+use crate::judge::Detail;
+use crate::model::{EnterpriseMatch, WhatIf};
+use crate::verdict::{Counts, Label};
+
+/// Facts that the what-if form offers.
+const CHANGES_OFFERED: usize = 8;
+
+#[derive(Template)]
+#[template(path = "matching/enterprise.html")]
+pub(crate) struct EnterprisePage {
+    page: Page,
+    found: EnterpriseMatch,
+    groups: Vec<Group>,
+    chart: Chart,
+    only: bool,
+    base: String,
+    on: String,
+    fields: Vec<FieldView>,
+    errors: FormErrors,
+    what_if: Option<WhatIf>,
+    together: Vec<(String, String)>,
+    left_out: Vec<(String, String)>,
+}
+
+/// 我的政策
+pub(crate) async fn show(
+    State(matching): State<Arc<Matching>>,
+    frame: Frame,
+    Path(code): Path<String>,
+    Query(day): Query<DayQuery>,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Html<EnterprisePage>, PageError> {
+    officers_only(&frame.viewer)?;
+    let on = day.day(&matching)?;
+    let found = matching
+        .for_enterprise(&code, on, Detail::Full)
+        .await
+        .map_err(Problem::from)?;
+    let code = found.enterprise.code.clone().unwrap_or_default();
+    let answers = Answers::parse(matching.dictionary, &pairs, on);
+    let what_if = if answers.count() > 0 && answers.errors.is_empty() {
+        Some(
+            matching
+                .what_if(&code, &answers, on)
+                .await
+                .map_err(Problem::from)?,
+        )
+    } else {
+        None
+    };
+    let only = pairs.iter().find(|(name, _)| name == "group");
+    let only = only.and_then(|(_, key)| Label::from_key(key));
+    let (base, on_text) = (
+        format!("/enterprises/{code}/matches"),
+        day_text(&matching, on),
+    );
+    let group = |label: Label| address(&base, &[("group", label.key()), ("on", &on_text)]);
+    let href = |id: &str| {
+        address(
+            &format!("{base}/{}", super::percent(id)),
+            &[("on", &on_text)],
+        )
+    };
+    let groups = groups(&found.items, only, |item| href(&item.head.id), group);
+    let name = found.enterprise.name.clone().unwrap_or_default();
+    let page = frame
+        .page("我的政策")
+        .lead(format!("{name}（{code}），基准日 {}", date_zh(on)))
+        .active("/enterprises")
+        .crumb("市场主体", "/enterprises")
+        .crumb(name, format!("/enterprises/{code}"));
+    let name_of = |id: &String| {
+        let item = found.items.iter().find(|item| item.head.id == *id);
+        item.map_or_else(|| id.clone(), |item| item.head.name.clone())
+    };
+    let best = &found.best_combination;
+    Ok(Html(EnterprisePage {
+        page,
+        groups,
+        chart: verdict_bar("政策事项，按结论", "项", &found.counts, group),
+        only: only.is_some(),
+        fields: offered(matching.dictionary, &found, &answers, on),
+        errors: answers.errors.clone().into(),
+        what_if,
+        together: best
+            .items
+            .iter()
+            .map(|id| (name_of(id), href(id)))
+            .collect(),
+        left_out: best
+            .left_out
+            .iter()
+            .map(|left| {
+                let because: Vec<String> = left.because.iter().map(name_of).collect();
+                (name_of(&left.id), because.join("、"))
+            })
+            .collect(),
+        base,
+        on: on_text,
+        found,
+    }))
+}
+
+/// Counts by label as one bar whose parts lead to their lists.
+pub(crate) fn verdict_bar(
+    title: &str,
+    unit: &str,
+    counts: &Counts,
+    href: impl Fn(Label) -> String,
+) -> Chart {
+    let summary = format!(
+        "共 {} {unit}，符合 {} {unit}，待人工核验 {} {unit}，只差一项 {} {unit}。",
+        counts.total, counts.eligible, counts.manual, counts.near_miss
+    );
+    let data: Vec<Datum> = Label::ALL
+        .into_iter()
+        .filter(|label| counts.get(*label) > 0)
+        .map(|label| {
+            let tone = match label {
+                Label::Eligible => "yes",
+                Label::Manual => "manual",
+                Label::OneUnknown | Label::Unknown => "unknown",
+                Label::NearMiss => "3",
+                Label::Ineligible | Label::OutOfReach => "no",
+            };
+            Datum::new(label.words(), counts.get(label))
+                .tone(tone)
+                .href(href(label))
+        })
+        .collect();
+    stacked_bar(
+        &Caption::new(title, summary, "结论", format!("数量（{unit}）")),
+        &data,
+    )
+}
+
+/// Facts whose change would matter most: those on which unmet and unknown conditions of near
+/// misses rest, most frequent first; what was changed already stays.
+fn offered(
+    dictionary: &Dictionary,
+    found: &EnterpriseMatch,
+    answers: &Answers,
+    on: chrono::NaiveDate,
+) -> Vec<FieldView> {
+    let mut tally: BTreeMap<FactKey, usize> = BTreeMap::new();
+    let near = found.items.iter().filter(|item| {
+        matches!(
+            item.label,
+            Label::NearMiss | Label::OneUnknown | Label::Unknown
+        )
+    });
+    for test in near
+        .flat_map(|item| item.conditions.iter().flatten())
+        .flat_map(|c| &c.tests)
+    {
+        if test.verdict == Some(true) {
+            continue;
+        }
+        let used = test.facts.iter().map(|fact| (fact.id.as_str(), fact.year));
+        let missing = test
+            .missing
+            .iter()
+            .map(|missing| (missing.id.as_str(), missing.year));
+        for (id, year) in used.chain(missing) {
+            let Some(index) = dictionary.find(id) else {
+                continue;
+            };
+            let attribute = dictionary.attribute(index);
+            let changeable = attribute.formula.is_none()
+                && (!attribute.fixed || test.verdict.is_none())
+                && !(attribute.kind == Kind::Set && attribute.choices.is_empty());
+            if changeable {
+                *tally.entry((index, year)).or_default() += 1;
+            }
+        }
+    }
+    for key in answers.values.keys().chain(&answers.declined) {
+        *tally.entry(*key).or_default() += 1_000;
+    }
+    let mut keys: Vec<(FactKey, usize)> = tally.into_iter().collect();
+    keys.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    keys.into_iter()
+        .take(CHANGES_OFFERED)
+        .map(|(key, _)| {
+            let mut field = field(dictionary, key, answers, on, false);
+            let attribute = dictionary.attribute(key.0);
+            field.label = match key.1 {
+                Some(year) => format!("{year} 年{}", attribute.name),
+                None => attribute.name.clone(),
+            };
+            if attribute.question.is_some() && field.hint.is_empty() {
+                field.hint = question_text(dictionary, key, on);
+            }
+            field
+        })
+        .collect()
+}

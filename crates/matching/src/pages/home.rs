@@ -1,0 +1,148 @@
+//! The home page: search, figures, ways in for enterprises, visitors and officers, what is new and
+//! what ends soon.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use zhida_platform::access::Viewer;
+use zhida_platform::format::{count, date_zh};
+use zhida_platform::problem::Problem;
+use zhida_policies::{Delivery, PublishedItem, Theme, Validity};
+use zhida_ui::chart::{Caption, Chart, Datum, bars};
+use zhida_ui::{Frame, Html, Page, PageError};
+
+use super::percent;
+use super::places::{self, Spread};
+use crate::Matching;
+use crate::judge::deadline;
+
+/// Items of each list.
+const LISTED: usize = 6;
+
+/// An item of a short list.
+struct Line {
+    name: String,
+    href: String,
+    note: String,
+}
+
+#[derive(Template)]
+#[template(path = "matching/home.html")]
+pub(crate) struct HomePage {
+    page: Page,
+    officer: bool,
+    items: u64,
+    documents: u64,
+    deliveries: Vec<(String, String, String)>,
+    enterprises: String,
+    map: Option<Chart>,
+    themes: Option<Chart>,
+    latest: Vec<Line>,
+    ending: Vec<Line>,
+}
+
+/// 首页
+pub(crate) async fn show(
+    State(matching): State<Arc<Matching>>,
+    frame: Frame,
+) -> Result<Html<HomePage>, PageError> {
+    let on = matching.today();
+    let catalogue = matching.policies.catalogue(on);
+    let officer = matches!(frame.viewer, Viewer::Officer { .. });
+    let spread = if officer {
+        matching
+            .spreads
+            .current(&matching.registry)
+            .await
+            .map_err(Problem::from)?
+    } else {
+        Spread::default()
+    };
+    let open = &catalogue.open;
+    let mut documents: Vec<&str> = open.iter().map(|item| item.document.id.as_str()).collect();
+    documents.sort_unstable();
+    documents.dedup();
+    let deliveries = Delivery::ALL
+        .iter()
+        .map(|delivery| {
+            let number = open
+                .iter()
+                .filter(|item| item.elements.delivery == *delivery)
+                .count();
+            let href = format!("/policies?delivery={}", delivery.slug());
+            (delivery.word().to_owned(), count(number as u64), href)
+        })
+        .collect();
+    let line = |item: &Arc<PublishedItem>, note: String| Line {
+        name: item.name.clone(),
+        href: format!("/policies/{}", percent(&item.id)),
+        note,
+    };
+    let mut newest: Vec<&Arc<PublishedItem>> = open.iter().collect();
+    newest.sort_by(|a, b| {
+        b.published_at
+            .cmp(&a.published_at)
+            .then(b.number.cmp(&a.number))
+    });
+    let mut ending: Vec<(chrono::NaiveDate, &Arc<PublishedItem>)> = open
+        .iter()
+        .filter_map(|item| Some((deadline(item)?, item)))
+        .filter(|(day, item)| item.validity(on) == Validity::Expiring || is_soon(on, *day))
+        .collect();
+    ending.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.id.cmp(&b.1.id)));
+    let name = "惠企政策，直达企业";
+    Ok(Html(HomePage {
+        page: frame.page(name).own_heading().active("/"),
+        officer,
+        items: open.len() as u64,
+        documents: documents.len() as u64,
+        deliveries,
+        enterprises: if spread.total > 0 {
+            count(spread.total)
+        } else {
+            String::new()
+        },
+        map: places::map(&spread),
+        themes: themes(open),
+        latest: newest
+            .iter()
+            .take(LISTED)
+            .map(|item| line(item, item.document.issuer.clone()))
+            .collect(),
+        ending: ending
+            .iter()
+            .take(LISTED)
+            .map(|(day, item)| line(item, format!("{}截止", date_zh(*day))))
+            .collect(),
+    }))
+}
+
+/// Within the days that the library calls 即将到期.
+fn is_soon(on: chrono::NaiveDate, day: chrono::NaiveDate) -> bool {
+    (0..=zhida_policies::EXPIRING_DAYS as i64).contains(&(day - on).num_days())
+}
+
+fn themes(open: &[Arc<PublishedItem>]) -> Option<Chart> {
+    let mut numbers: BTreeMap<Theme, u64> = BTreeMap::new();
+    for item in open {
+        *numbers.entry(item.elements.theme).or_default() += 1;
+    }
+    let mut numbers: Vec<(Theme, u64)> = numbers.into_iter().collect();
+    numbers.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    let most = numbers.first()?;
+    let caption = Caption::new(
+        "政策事项，按主题",
+        format!("{}最多，{} 项。", most.0.word(), most.1),
+        "主题",
+        "事项数（项）",
+    );
+    let data: Vec<Datum> = numbers
+        .iter()
+        .map(|(theme, number)| {
+            Datum::new(theme.word(), *number).href(format!("/policies?theme={}", theme.slug()))
+        })
+        .collect();
+    Some(bars(&caption, &data))
+}

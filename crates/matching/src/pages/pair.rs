@@ -1,0 +1,150 @@
+//! One item for one enterprise: every condition with what is required, what is known and from whom.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use zhida_platform::format::date_zh;
+use zhida_platform::problem::Problem;
+use zhida_ui::{Frame, Html, Mark, Page, PageError};
+
+use super::{DayQuery, day_text, officers_only};
+use crate::Matching;
+use crate::model::{ConditionView, FactView, PairMatch, TestView};
+
+#[derive(Template)]
+#[template(path = "matching/pair.html")]
+pub(crate) struct PairPage {
+    page: Page,
+    found: PairMatch,
+    mark: Mark,
+    conditions: Vec<ConditionRow>,
+    code: String,
+    on: String,
+}
+
+/// A condition as the page shows it.
+pub(crate) struct ConditionRow {
+    pub mark: Mark,
+    pub title: String,
+    pub note: String,
+    pub rule: String,
+    pub tests: Vec<TestRow>,
+}
+
+/// A test as the page shows it.
+pub(crate) struct TestRow {
+    pub mark: Mark,
+    pub subject: String,
+    pub required: String,
+    pub known: String,
+    pub source: String,
+    pub change: String,
+}
+
+/// Rows for the conditions.
+pub(crate) fn condition_rows(conditions: &[ConditionView]) -> Vec<ConditionRow> {
+    conditions
+        .iter()
+        .map(|condition| ConditionRow {
+            mark: match (condition.verdict, &condition.manual) {
+                (_, Some(_)) => Mark::Manual,
+                (verdict, None) => mark(verdict),
+            },
+            title: condition.text.clone(),
+            note: match (&condition.manual, condition.any) {
+                (Some(how), _) => format!("需人工核验：{how}"),
+                (None, true) => "下列各项满足其一即可".to_owned(),
+                (None, false) => String::new(),
+            },
+            rule: condition.rule.clone().unwrap_or_default(),
+            tests: condition.tests.iter().map(test_row).collect(),
+        })
+        .collect()
+}
+
+fn mark(verdict: Option<bool>) -> Mark {
+    match verdict {
+        Some(true) => Mark::Yes,
+        Some(false) => Mark::No,
+        None => Mark::Unknown,
+    }
+}
+
+fn test_row(test: &TestView) -> TestRow {
+    let sources: Vec<String> = test.facts.iter().map(source).collect();
+    let missing: Vec<String> = test
+        .missing
+        .iter()
+        .map(|m| match m.year {
+            Some(year) => format!("{year} 年{}（{}）", m.attribute, m.department),
+            None => format!("{}（{}）", m.attribute, m.department),
+        })
+        .collect();
+    TestRow {
+        mark: mark(test.verdict),
+        subject: test.subject.clone(),
+        required: test.required.clone(),
+        known: match (&test.known, test.withheld) {
+            (Some(known), _) => known.clone(),
+            (None, true) => "已有数据，但不向公众显示".to_owned(),
+            (None, false) => "没有数据".to_owned(),
+        },
+        source: sources.join("；"),
+        change: match (&test.change, missing.is_empty()) {
+            (Some(change), _) => change.clone(),
+            (None, false) => format!("缺少：{}", missing.join("、")),
+            (None, true) => String::new(),
+        },
+    }
+}
+
+fn source(fact: &FactView) -> String {
+    let year = fact
+        .year
+        .map(|year| format!("{year} 年"))
+        .unwrap_or_default();
+    let day = fact
+        .as_of
+        .map(|day| format!("，{}", date_zh(day)))
+        .unwrap_or_default();
+    format!(
+        "{year}{} {}（{}{day}）",
+        fact.attribute, fact.value, fact.department
+    )
+}
+
+/// 匹配依据
+pub(crate) async fn show(
+    State(matching): State<Arc<Matching>>,
+    frame: Frame,
+    Path((code, item)): Path<(String, String)>,
+    Query(day): Query<DayQuery>,
+) -> Result<Html<PairPage>, PageError> {
+    officers_only(&frame.viewer)?;
+    let on = day.day(&matching)?;
+    let found = matching
+        .for_pair(&code, &item, on)
+        .await
+        .map_err(Problem::from)?;
+    let code = found.enterprise.code.clone().unwrap_or_default();
+    let name = found.enterprise.name.clone().unwrap_or_default();
+    let page = frame
+        .page(found.item.head.name.clone())
+        .lead(format!(
+            "{name} 能否享受这一事项，依据是什么。基准日 {}",
+            date_zh(on)
+        ))
+        .active("/enterprises")
+        .crumb("市场主体", "/enterprises")
+        .crumb(name, format!("/enterprises/{code}"))
+        .crumb("我的政策", format!("/enterprises/{code}/matches"));
+    Ok(Html(PairPage {
+        page,
+        mark: found.item.label.mark(),
+        conditions: condition_rows(found.item.conditions.as_deref().unwrap_or_default()),
+        on: day_text(&matching, on),
+        code,
+        found,
+    }))
+}

@@ -1,0 +1,115 @@
+//! How many enterprises each part of the area has, for the tile map of the home page.
+
+use std::sync::{Mutex, PoisonError};
+
+use zhida_registry::{Query, Registry, RegistryError};
+use zhida_standards::division::{self, Division, Level};
+use zhida_ui::chart::{Caption, Chart, Datum, Tile, tile_map};
+
+/// Columns of the map.
+const COLUMNS: usize = 6;
+
+/// The parts of the narrowest area that holds nearly all enterprises.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Spread {
+    /// The area; `None` for the whole country.
+    pub area: Option<&'static Division>,
+    /// Its parts that have enterprises, in the order of codes.
+    pub parts: Vec<(&'static Division, u64)>,
+    /// All enterprises.
+    pub total: u64,
+}
+
+/// The spread of one version of the registry.
+#[derive(Default)]
+pub(crate) struct Spreads(Mutex<Option<(i64, Spread)>>);
+
+impl Spreads {
+    /// The spread, counted anew when the registry changed.
+    pub async fn current(&self, registry: &Registry) -> Result<Spread, RegistryError> {
+        let version = registry.version().await?;
+        if let Some((kept, spread)) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner)
+            && *kept == version
+        {
+            return Ok(spread.clone());
+        }
+        let spread = count(registry).await?;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((version, spread.clone()));
+        Ok(spread)
+    }
+}
+
+/// Counts by the index on divisions, from provinces down while one part holds nine tenths.
+async fn count(registry: &Registry) -> Result<Spread, RegistryError> {
+    let total = registry.count(&Query::default()).await?;
+    let mut spread = Spread {
+        area: None,
+        parts: Vec::new(),
+        total,
+    };
+    if total == 0 {
+        return Ok(spread);
+    }
+    loop {
+        let places: Vec<&'static Division> = match spread.area {
+            None => division::provinces().collect(),
+            Some(area) => division::children(area.code.as_str()).collect(),
+        };
+        let mut parts = Vec::new();
+        for place in places {
+            let region = place.code.as_str().to_owned();
+            let number = registry
+                .count(&Query {
+                    region,
+                    ..Query::default()
+                })
+                .await?;
+            if number > 0 {
+                parts.push((place, number));
+            }
+        }
+        let most = parts.iter().max_by_key(|(_, number)| *number).copied();
+        spread.parts = parts;
+        match most {
+            Some((place, number))
+                if u128::from(number) * 10 >= u128::from(total) * 9
+                    && place.level < Level::County =>
+            {
+                spread.area = Some(place);
+            }
+            _ => return Ok(spread),
+        }
+    }
+}
+
+/// A schematic map, row by row in the order of codes: it shows numbers, not borders.
+pub(crate) fn map(spread: &Spread) -> Option<Chart> {
+    if spread.parts.is_empty() {
+        return None;
+    }
+    let area = spread
+        .area
+        .map_or_else(|| "全国".to_owned(), Division::full_name);
+    let most = spread.parts.iter().max_by_key(|(_, number)| *number)?;
+    let caption = Caption::new(
+        format!("{area}市场主体分布（示意图，不是地图）"),
+        format!(
+            "{}最多，{} 家。",
+            most.0.name,
+            zhida_platform::format::count(most.1)
+        ),
+        "地区",
+        "市场主体（家）",
+    );
+    let tiles: Vec<Tile> = spread
+        .parts
+        .iter()
+        .enumerate()
+        .map(|(at, (place, number))| {
+            let href = format!("/enterprises?region={}", place.code.as_str());
+            let datum = Datum::new(place.name, *number).href(href);
+            Tile::new(at % COLUMNS, at / COLUMNS, datum)
+        })
+        .collect();
+    Some(tile_map(&caption, &tiles))
+}

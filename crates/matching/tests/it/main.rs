@@ -1,0 +1,9 @@
+//! The room on both databases: matches, what-if, lists that equal their counts and exports, pages
+//! and API through the front door.
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod api;
+mod lists;
+mod matches;
+mod pages;
+mod support;

@@ -1,0 +1,155 @@
+//! Two libraries with a few items and enterprises, and the room over them.
+
+use std::sync::Arc;
+
+use zhida_matching::{Matching, room};
+use zhida_platform::access::Viewer;
+use zhida_platform::clock::{FixedClock, SharedClock};
+use zhida_platform::config::Config;
+use zhida_platform::progress::Silent;
+use zhida_policies::Policies;
+use zhida_policies::import::{ImportOptions as PolicyOptions, SourceFile, import_files};
+use zhida_registry::Registry;
+use zhida_registry::import::{ImportOptions, Importer};
+use zhida_rules::Dictionary;
+use zhida_standards::uscc::Uscc;
+use zhida_testkit::{App, TestDatabase};
+use zhida_ui::{Shell, with_frame};
+
+const ITEMS: &str = include_str!("../data/items.yaml");
+const EXPIRED: &str = include_str!("../data/expired.yaml");
+/// Enterprises besides the first.
+pub const OTHERS: usize = 60;
+
+pub struct Setup {
+    pub registry: Arc<Registry>,
+    pub matching: Arc<Matching>,
+    pub folder: tempfile::TempDir,
+    _db: TestDatabase,
+}
+
+/// A code of the reserved test range.
+pub fn code(number: usize) -> String {
+    let code = Uscc::from_parts('9', '1', "370102", &format!("PDY{number:05}")).unwrap();
+    code.as_str().to_owned()
+}
+
+/// The enterprise that the tests tell of.
+pub fn first() -> String {
+    code(0)
+}
+
+/// Rooms over an empty database.
+pub async fn empty(db: TestDatabase) -> Setup {
+    let rooms = [zhida_registry::migrations(), zhida_policies::migrations()];
+    db.migrate(&rooms).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let clock: SharedClock = Arc::new(FixedClock::on("2026-11-22".parse().unwrap()));
+    let dictionary = Dictionary::shipped();
+    let registry = Registry::new(db.handle(), dictionary, Arc::clone(&clock))
+        .with_folder(folder.path().join("files"));
+    let registry = Arc::new(registry);
+    let policies = Policies::new(db.handle(), dictionary, Arc::clone(&clock))
+        .await
+        .unwrap();
+    let matching = Matching::new(Arc::clone(&registry), Arc::new(policies), dictionary, clock);
+    Setup {
+        registry,
+        matching: Arc::new(matching),
+        folder,
+        _db: db,
+    }
+}
+
+/// Rooms with items and enterprises.
+pub async fn filled(db: TestDatabase) -> Setup {
+    let rooms = [zhida_registry::migrations(), zhida_policies::migrations()];
+    db.migrate(&rooms).await.unwrap();
+    let clock: SharedClock = Arc::new(FixedClock::on("2026-11-22".parse().unwrap()));
+    let policies = Policies::new(db.handle(), Dictionary::shipped(), clock)
+        .await
+        .unwrap();
+    let file = |name: &str, text: &str| SourceFile {
+        name: name.into(),
+        bytes: text.into(),
+    };
+    let files = vec![file("items.yaml", ITEMS), file("expired.yaml", EXPIRED)];
+    let report = import_files(&policies, files, &PolicyOptions::default(), &Silent)
+        .await
+        .unwrap();
+    assert_eq!(
+        (report.accepted, report.rejected),
+        (8, 0),
+        "{:?}",
+        report.reasons
+    );
+    let setup = empty(db).await;
+    setup.bring(&enterprises(), "2026-06-30").await;
+    setup
+}
+
+impl Setup {
+    /// Imports CSV text as of a day.
+    pub async fn bring(&self, text: &str, as_of: &str) {
+        let path = self.folder.path().join("file.csv");
+        std::fs::write(&path, text).unwrap();
+        let options = ImportOptions {
+            department: "市场监管".to_owned(),
+            as_of: Some(as_of.parse().unwrap()),
+            mapping: [("研发今", "rd_expense@2025"), ("研发昔", "rd_expense@2024")]
+                .into_iter()
+                .filter(|(column, _)| text.contains(column))
+                .map(|(column, attribute)| (column.to_owned(), attribute.to_owned()))
+                .collect(),
+            ..ImportOptions::default()
+        };
+        let importer = Importer::new(Arc::clone(&self.registry));
+        let report = importer.run(&path, &options, &Silent).await.unwrap();
+        assert_eq!(report.rejected, 0, "{:?}", report.examples);
+    }
+
+    /// The room as the binary serves it.
+    pub fn app(&self, viewer: Viewer) -> App {
+        let room = room(Arc::clone(&self.matching));
+        let (api, _) = room.api.split_for_parts();
+        let shell = Shell {
+            viewer,
+            ..Shell::default()
+        };
+        App::new(with_frame(
+            room.routes.merge(api),
+            shell,
+            &Config::default(),
+        ))
+    }
+
+    pub fn officer(&self) -> App {
+        self.app(Viewer::Officer {
+            name: "经办员甲".into(),
+        })
+    }
+}
+
+/// The first enterprise is a high-tech manufacturer with 80 people; the others differ in every fact,
+/// some of which are unknown.
+fn enterprises() -> String {
+    let mut text =
+        "统一社会信用代码,企业名称,所在区划,所属行业,从业人数,营业收入,研发今,研发昔,高新技术企业\n".to_owned();
+    text.push_str(&format!(
+        "{},济南样例制造有限公司,370102,C35,80,30000000,4000000,3000000,是\n",
+        first()
+    ));
+    for n in 1..=OTHERS {
+        let division = ["370102", "370112", "370202", "110101"][n % 4];
+        let industry = ["C35", "I65", "", "F52"][n / 2 % 4];
+        let people = ["", "20", "150", "0"][n / 3 % 4];
+        let revenue = ["500万", "", "2500万"][n % 3];
+        let (now, before) = [("100", "90"), ("90", "100"), ("", "")][n / 5 % 3];
+        let high_tech = ["是", "否", ""][n / 7 % 3];
+        text.push_str(&format!(
+            "{},样例企业{n}号,{division},{industry},{people},{revenue},{now},{before},{high_tech}\n",
+            code(n)
+        ));
+    }
+    text
+}

@@ -1,0 +1,349 @@
+//! JSON endpoints under `/api/v1`.
+
+use axum::Json;
+use axum::extract::multipart::Multipart;
+use axum::extract::{DefaultBodyLimit, Path, Query as Address, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use zhida_platform::access::Viewer;
+use zhida_platform::paging::{Page, PageRequest};
+use zhida_platform::problem::Problem;
+use zhida_platform::progress::Silent;
+
+use crate::RegistryError;
+use crate::document::value_json;
+use crate::forms::{ImportFields, ListParams};
+use crate::import::{ImportOptions, ImportReport};
+use crate::listing::Sight;
+use crate::model::{Batch, FactChange, Row};
+use crate::room::App;
+use crate::tagging::{TagPreview, TagState, may_write};
+use crate::tags::sensitivity_level;
+use crate::uploads;
+
+const TAG: &str = "市场主体库";
+
+/// The room's endpoints.
+pub(crate) fn routes(upload: DefaultBodyLimit) -> OpenApiRouter<App> {
+    let uploads = OpenApiRouter::new().routes(routes!(import_enterprises)).layer(upload);
+    OpenApiRouter::new()
+        .routes(routes!(list_enterprises))
+        .routes(routes!(count_enterprises))
+        .routes(routes!(get_enterprise))
+        .routes(routes!(get_enterprise_history))
+        .routes(routes!(list_batches))
+        .routes(routes!(get_batch))
+        .routes(routes!(list_tags, add_tag))
+        .routes(routes!(check_tag))
+        .routes(routes!(switch_tag))
+        .routes(routes!(recompute_tags))
+        .merge(uploads)
+}
+
+/// A number of enterprises.
+#[derive(Debug, Serialize, ToSchema)]
+struct Count {
+    /// How many.
+    count: u64,
+}
+
+/// One enterprise as the viewer may see it.
+#[derive(Debug, Serialize, ToSchema)]
+struct EnterpriseFile {
+    /// What the list shows.
+    #[serde(flatten)]
+    row: Row,
+    /// The facts, in the order of the dictionary.
+    facts: Vec<FactView>,
+    /// The registry's version when it last changed.
+    version: i64,
+    /// When it last changed, UTC.
+    updated_at: chrono::DateTime<chrono::Utc>,
+}
+
+/// One fact.
+#[derive(Debug, Serialize, ToSchema)]
+struct FactView {
+    /// Id of the attribute.
+    attribute: String,
+    /// Its Chinese name.
+    name: String,
+    /// Year, of an annual attribute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    year: Option<i32>,
+    /// The value: true/false, a decimal text, a text, a date or a list of texts.
+    value: serde_json::Value,
+    /// Unit of a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
+    /// Who said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    department: Option<String>,
+    /// The day for which it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<chrono::NaiveDate>,
+    /// The import batch; absent when the system computed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<String>,
+}
+
+/// 查询市场主体
+#[utoipa::path(get, path = "/api/v1/enterprises", tag = TAG, params(ListParams, PageRequest),
+    responses((status = 200, body = Page<Row>), (status = 400, body = Problem)))]
+async fn list_enterprises(
+    State(app): State<App>,
+    viewer: Viewer,
+    Address(params): Address<ListParams>,
+    page: PageRequest,
+) -> Result<Json<Page<Row>>, Problem> {
+    Ok(Json(app.registry.search_as(&viewer, &params.query()?, &page).await?))
+}
+
+/// 市场主体计数
+#[utoipa::path(get, path = "/api/v1/enterprises/count", tag = TAG, params(ListParams),
+    responses((status = 200, body = Count), (status = 400, body = Problem)))]
+async fn count_enterprises(
+    State(app): State<App>,
+    viewer: Viewer,
+    Address(params): Address<ListParams>,
+) -> Result<Json<Count>, Problem> {
+    Ok(Json(Count { count: app.registry.count_as(&viewer, &params.query()?).await? }))
+}
+
+/// 企业档案
+#[utoipa::path(get, path = "/api/v1/enterprises/{code}", tag = TAG,
+    params(("code" = String, Path, description = "统一社会信用代码")),
+    responses((status = 200, body = EnterpriseFile), (status = 404, body = Problem)))]
+async fn get_enterprise(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(code): Path<String>,
+) -> Result<Json<EnterpriseFile>, Problem> {
+    let registry = &app.registry;
+    let found = registry.enterprise(&code).await?;
+    let enterprise = found.ok_or_else(|| RegistryError::NoEnterprise(code.chars().take(30).collect()))?;
+    let sight = Sight::of(registry, &viewer).await?;
+    let dictionary = registry.dictionary();
+    let mut facts = Vec::new();
+    for ((index, year), fact) in enterprise.facts.iter() {
+        let attribute = dictionary.attribute(*index);
+        if !viewer.can_see(sensitivity_level(attribute.sensitivity)) {
+            continue;
+        }
+        let source = fact.provenance.as_deref();
+        facts.push(FactView {
+            attribute: attribute.id.clone(),
+            name: attribute.name.clone(),
+            year: *year,
+            value: value_json(&fact.value),
+            unit: attribute.unit.clone(),
+            department: source.map(|source| source.department.clone()),
+            as_of: source.and_then(|source| source.as_of),
+            batch: source.and_then(|source| source.batch.clone()),
+        });
+    }
+    let (version, updated_at) = (enterprise.version, enterprise.updated_at);
+    Ok(Json(EnterpriseFile { row: sight.row_of(enterprise), facts, version, updated_at }))
+}
+
+/// 企业数据的历史（被替换或未采用的数据）
+#[utoipa::path(get, path = "/api/v1/enterprises/{code}/history", tag = TAG,
+    params(("code" = String, Path, description = "统一社会信用代码")),
+    responses((status = 200, body = Vec<FactChange>), (status = 404, body = Problem)))]
+async fn get_enterprise_history(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(code): Path<String>,
+) -> Result<Json<Vec<FactChange>>, Problem> {
+    let registry = &app.registry;
+    if registry.enterprise(&code).await?.is_none() {
+        return Err(RegistryError::NoEnterprise(code.chars().take(30).collect()).into());
+    }
+    let mut changes = registry.history(&code).await?;
+    let dictionary = registry.dictionary();
+    for change in &mut changes {
+        // an attribute that the dictionary lost is shown to nobody
+        change.facts.retain(|fact| {
+            dictionary.find(&fact.attribute).is_some_and(|index| {
+                viewer.can_see(sensitivity_level(dictionary.attribute(index).sensitivity))
+            })
+        });
+    }
+    changes.retain(|change| !change.facts.is_empty());
+    Ok(Json(changes))
+}
+
+/// An import as multipart form.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "describes the form for the API document; its fields are read by name")]
+struct ImportForm {
+    /// CSV, .csv.gz 或 .xlsx。
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+    /// 数据来源部门。
+    department: String,
+    /// 数据日期，如 2025-12-31；不填为今天。
+    as_of: Option<String>,
+    /// 列名没有年份的年度指标属于哪一年。
+    year: Option<i32>,
+    /// 工作表名。
+    sheet: Option<String>,
+    /// 列的含义，JSON 对象 {"列名": "属性"}。
+    mapping: Option<String>,
+    /// true 为试运行。
+    dry_run: Option<bool>,
+}
+
+/// 导入市场主体
+#[utoipa::path(post, path = "/api/v1/enterprises/import", tag = TAG,
+    request_body(content = ImportForm, content_type = "multipart/form-data"),
+    responses((status = 200, body = ImportReport), (status = 403, body = Problem), (status = 422, body = Problem)))]
+async fn import_enterprises(
+    State(app): State<App>,
+    viewer: Viewer,
+    form: Multipart,
+) -> Result<Json<ImportReport>, Problem> {
+    may_write(&viewer)?;
+    let upload = uploads::receive(&app.registry, form).await?;
+    let missing = || Problem::bad_input("没有收到文件").field("file", "请在 file 一栏附上文件");
+    let file = upload.file.clone().ok_or_else(missing)?;
+    let done = run_import(&app, &viewer, &upload, &file).await;
+    let _already_gone = std::fs::remove_file(&file.path);
+    Ok(Json(done?))
+}
+
+async fn run_import(
+    app: &App,
+    viewer: &Viewer,
+    upload: &uploads::Upload,
+    file: &uploads::KeptFile,
+) -> Result<ImportReport, Problem> {
+    let mapping = match upload.field("mapping") {
+        "" => Vec::new(),
+        text => serde_json::from_str::<std::collections::BTreeMap<String, String>>(text)
+            .map_err(|_| {
+                Problem::bad_input("mapping 不是 {\"列名\": \"属性\"} 形式的 JSON 对象")
+                    .field("mapping", "请写成 {\"列名\": \"属性\"}")
+            })?
+            .into_iter()
+            .collect(),
+    };
+    let fields = ImportFields {
+        department: upload.field("department"),
+        as_of: upload.field("as_of"),
+        year: upload.field("year"),
+        sheet: upload.field("sheet"),
+        mapping,
+    };
+    let options = fields.options(&file.name, viewer.actor(), app.limits)?;
+    let options = ImportOptions { dry_run: upload.field("dry_run") == "true", ..options };
+    Ok(app.importer().run(&file.path, &options, &Silent).await?)
+}
+
+/// 导入批次列表
+#[utoipa::path(get, path = "/api/v1/enterprise-batches", tag = TAG, params(PageRequest),
+    responses((status = 200, body = Page<Batch>), (status = 403, body = Problem)))]
+async fn list_batches(
+    State(app): State<App>,
+    viewer: Viewer,
+    page: PageRequest,
+) -> Result<Json<Page<Batch>>, Problem> {
+    may_write(&viewer)?;
+    Ok(Json(app.registry.batches(&page).await?))
+}
+
+/// 一个导入批次
+#[utoipa::path(get, path = "/api/v1/enterprise-batches/{no}", tag = TAG,
+    params(("no" = i64, Path, description = "批次编号")),
+    responses((status = 200, body = Batch), (status = 403, body = Problem), (status = 404, body = Problem)))]
+async fn get_batch(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(no): Path<i64>,
+) -> Result<Json<Batch>, Problem> {
+    may_write(&viewer)?;
+    Ok(Json(app.registry.batch(no).await?))
+}
+
+/// 标签和规则
+#[utoipa::path(get, path = "/api/v1/enterprise-tags", tag = TAG,
+    responses((status = 200, body = Vec<TagState>), (status = 403, body = Problem)))]
+async fn list_tags(State(app): State<App>, viewer: Viewer) -> Result<Json<Vec<TagState>>, Problem> {
+    may_write(&viewer)?;
+    Ok(Json(app.registry.tags().await?))
+}
+
+/// A new tag.
+#[derive(Debug, Deserialize, ToSchema)]
+struct NewTag {
+    /// 标签名称。
+    name: String,
+    /// 规则。
+    rule: String,
+    /// 说明。
+    #[serde(default)]
+    note: String,
+}
+
+/// 新增标签
+#[utoipa::path(post, path = "/api/v1/enterprise-tags", tag = TAG, request_body = NewTag,
+    responses((status = 201), (status = 400, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem)))]
+async fn add_tag(
+    State(app): State<App>,
+    viewer: Viewer,
+    Json(tag): Json<NewTag>,
+) -> Result<StatusCode, Problem> {
+    app.registry.add_tag(&viewer, &tag.name, &tag.rule, &tag.note).await?;
+    Ok(StatusCode::CREATED)
+}
+
+/// A rule to look at.
+#[derive(Debug, Deserialize, ToSchema)]
+struct RuleText {
+    /// 规则。
+    rule: String,
+}
+
+/// 检查标签规则并预览数量
+#[utoipa::path(post, path = "/api/v1/enterprise-tags/check", tag = TAG, request_body = RuleText,
+    responses((status = 200, body = TagPreview), (status = 400, body = Problem), (status = 403, body = Problem)))]
+async fn check_tag(
+    State(app): State<App>,
+    viewer: Viewer,
+    Json(text): Json<RuleText>,
+) -> Result<Json<TagPreview>, Problem> {
+    may_write(&viewer)?;
+    Ok(Json(app.registry.preview_tag(&text.rule).await?))
+}
+
+/// A tag switched on or off.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Switch {
+    /// true 启用，false 停用。
+    active: bool,
+}
+
+/// 启用或停用标签
+#[utoipa::path(put, path = "/api/v1/enterprise-tags/{name}", tag = TAG, request_body = Switch,
+    params(("name" = String, Path, description = "标签名称")),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+async fn switch_tag(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(name): Path<String>,
+    Json(switch): Json<Switch>,
+) -> Result<StatusCode, Problem> {
+    app.registry.set_tag_active(&viewer, &name, switch.active).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// 重新计算全部标签
+#[utoipa::path(post, path = "/api/v1/enterprise-tags/recompute", tag = TAG,
+    responses((status = 200, body = Count), (status = 403, body = Problem)))]
+async fn recompute_tags(State(app): State<App>, viewer: Viewer) -> Result<Json<Count>, Problem> {
+    may_write(&viewer)?;
+    Ok(Json(Count { count: app.registry.recompute_tags(&Silent).await? }))
+}

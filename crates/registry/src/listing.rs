@@ -1,0 +1,195 @@
+//! The list of enterprises as a viewer may see it: page, count and export of one query.
+
+use zhida_platform::access::{Level, Viewer};
+use zhida_platform::export::{Cell, Column, Row as Line, Table};
+use zhida_platform::paging::{Page, PageRequest};
+use zhida_platform::problem::Problem;
+use zhida_rules::Dictionary;
+use zhida_standards::{division, industry};
+
+use std::sync::Arc;
+
+use crate::model::{Enterprise, Order, Query, Row};
+use crate::store::{self, StoredRow};
+use crate::tags::{Tags, sensitivity_level};
+use crate::{Registry, RegistryError};
+
+/// Rows of an export that are read at a time.
+const EXPORT_ROWS: u32 = 200;
+
+/// The key of a row in an order.
+pub(crate) fn key(order: Order, row: &StoredRow) -> (String, String) {
+    let key = match order {
+        Order::Code => "",
+        Order::Name => &row.name,
+        Order::RegisteredOn => &row.registered_on,
+    };
+    (key.to_owned(), row.code.clone())
+}
+
+/// What of the list a viewer may see.
+#[derive(Debug, Clone)]
+pub(crate) struct Sight {
+    size: bool,
+    status: bool,
+    /// Tags that may be shown.
+    pub tags: Vec<String>,
+}
+
+impl Sight {
+    pub(crate) async fn of(registry: &Registry, viewer: &Viewer) -> Result<Self, RegistryError> {
+        let dictionary = registry.dictionary();
+        let rules = store::rules(registry.db().conn()).await?;
+        let tags = Tags::compile(dictionary, &rules);
+        let seen = tags.compiled.iter().filter(|tag| viewer.can_see(tag.level));
+        Ok(Self {
+            size: may_see(dictionary, viewer, "size"),
+            status: may_see(dictionary, viewer, "registration_status"),
+            tags: seen.map(|tag| tag.name.clone()).collect(),
+        })
+    }
+
+    /// Whether the viewer may filter by size.
+    pub(crate) fn size(&self) -> bool {
+        self.size
+    }
+
+    /// Refuses conditions on what the viewer may not see: a filter tells as much as a column.
+    pub(crate) fn check(&self, query: &Query) -> Result<(), RegistryError> {
+        let hidden = |field| Err(RegistryError::Query(field, "这个条件只有工作人员可以使用，请去掉后再查".to_owned()));
+        if !query.size.is_empty() && !self.size {
+            return hidden("size");
+        }
+        if !query.status.is_empty() && !self.status {
+            return hidden("status");
+        }
+        if !query.tag.is_empty() && !self.tags.contains(&query.tag) {
+            return Err(RegistryError::Query("tag", format!("没有可用的标签“{}”，请从列表中选择", query.tag)));
+        }
+        Ok(())
+    }
+
+    /// The row of a whole enterprise.
+    pub(crate) fn row_of(&self, enterprise: Enterprise) -> Row {
+        let seen = |tag: &String| self.tags.contains(tag);
+        Row {
+            code: enterprise.code,
+            name: enterprise.name,
+            division: enterprise.division,
+            industry: enterprise.industry,
+            size: enterprise.size.filter(|_| self.size),
+            status: enterprise.status.filter(|_| self.status),
+            registered_on: enterprise.registered_on,
+            tags: enterprise.tags.into_iter().filter(seen).collect(),
+        }
+    }
+
+    fn row(&self, (row, tags): (StoredRow, Vec<String>)) -> Row {
+        Row {
+            code: row.code,
+            name: row.name,
+            division: store::known(row.division),
+            industry: store::known(row.industry),
+            size: store::known(row.size).filter(|_| self.size),
+            status: store::known(row.status).filter(|_| self.status),
+            registered_on: row.registered_on.parse().ok(),
+            tags: tags.into_iter().filter(|tag| self.tags.contains(tag)).collect(),
+        }
+    }
+}
+
+/// Whether a viewer may see an attribute of the dictionary.
+pub(crate) fn may_see(dictionary: &Dictionary, viewer: &Viewer, id: &str) -> bool {
+    let level = dictionary.find(id).map_or(Level::Public, |index| {
+        sensitivity_level(dictionary.attribute(index).sensitivity)
+    });
+    viewer.can_see(level)
+}
+
+impl Registry {
+    /// One page of the list for an officer.
+    ///
+    /// # Errors
+    /// When a condition or the cursor makes no sense, or the database fails.
+    pub async fn search(&self, query: &Query, page: &PageRequest) -> Result<Page<Row>, RegistryError> {
+        let officer = Viewer::Officer { name: String::new() };
+        self.search_as(&officer, query, page).await
+    }
+
+    /// One page of the list for a viewer.
+    ///
+    /// # Errors
+    /// As [`Registry::search`], and when a condition is not for the viewer.
+    pub async fn search_as(
+        &self,
+        viewer: &Viewer,
+        query: &Query,
+        page: &PageRequest,
+    ) -> Result<Page<Row>, RegistryError> {
+        let sight = Sight::of(self, viewer).await?;
+        sight.check(query)?;
+        Ok(self.rows(query, page).await?.map(|row| sight.row(row)))
+    }
+
+    /// How many enterprises the list has for a viewer.
+    ///
+    /// # Errors
+    /// As [`Registry::search_as`].
+    pub async fn count_as(&self, viewer: &Viewer, query: &Query) -> Result<u64, RegistryError> {
+        Sight::of(self, viewer).await?.check(query)?;
+        self.count(query).await
+    }
+
+    /// The whole list for a viewer, for `platform::export`.
+    ///
+    /// # Errors
+    /// As [`Registry::search_as`].
+    pub async fn export(self: &Arc<Self>, viewer: &Viewer, query: &Query) -> Result<Table, RegistryError> {
+        let sight = Arc::new(Sight::of(self, viewer).await?);
+        sight.check(query)?;
+        // refuses a condition that makes no sense before the download begins
+        self.rows(query, &PageRequest::first(1)).await?;
+        let mut columns = vec![
+            Column::wide("统一社会信用代码", 22),
+            Column::wide("企业名称", 36),
+            Column::wide("区划代码", 10),
+            Column::wide("所在区划", 28),
+            Column::wide("行业代码", 10),
+            Column::wide("所属行业", 28),
+            Column::new("登记状态"),
+            Column::new("成立日期"),
+        ];
+        if sight.size {
+            columns.push(Column::new("企业规模"));
+        }
+        columns.push(Column::wide("标签", 30));
+        let (registry, query) = (Arc::clone(self), query.clone());
+        Ok(Table::by_pages("市场主体", columns, move |after: Option<String>| {
+            let (registry, query, sight) = (Arc::clone(&registry), query.clone(), Arc::clone(&sight));
+            async move {
+                let page = PageRequest { after, limit: EXPORT_ROWS };
+                let found = registry.rows(&query, &page).await.map_err(Problem::from)?;
+                let lines = found.items.into_iter().map(|row| line(&sight, sight.row(row))).collect();
+                Ok((lines, found.next))
+            }
+        }))
+    }
+}
+
+fn line(sight: &Sight, row: Row) -> Line {
+    let mut cells: Line = vec![
+        row.code.into(),
+        row.name.into(),
+        row.division.clone().into(),
+        row.division.as_deref().and_then(division::full_name).into(),
+        row.industry.clone().into(),
+        row.industry.as_deref().and_then(industry::lookup).map(|found| found.name).into(),
+        row.status.into(),
+        row.registered_on.into(),
+    ];
+    if sight.size {
+        cells.push(row.size.into());
+    }
+    cells.push(Cell::Text(row.tags.join("、")));
+    cells
+}

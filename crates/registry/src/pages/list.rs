@@ -1,0 +1,223 @@
+//! The list of enterprises with its filters and exports.
+
+use askama::Template;
+use axum::extract::{Query as Address, State};
+use axum::response::Response;
+use zhida_platform::access::Viewer;
+use zhida_platform::export::{csv_response, xlsx_response};
+use zhida_platform::format;
+use zhida_platform::paging::PageRequest;
+use zhida_platform::problem::Problem;
+use zhida_rules::Dictionary;
+use zhida_standards::industry::{self, IndustryLevel};
+use zhida_standards::{division, industry::Industry};
+use zhida_ui::{Choice, Frame, Html, Page, PageError, Pager};
+
+use super::LIST;
+use crate::RegistryError;
+use crate::forms::ListParams;
+use crate::listing::Sight;
+use crate::model::{Order, Row};
+use crate::room::App;
+
+#[derive(Template)]
+#[template(path = "registry/list.html")]
+pub(crate) struct ListPage {
+    page: Page,
+    q: String,
+    regions: Vec<Choice>,
+    industries: Vec<Choice>,
+    /// Empty when the viewer may not filter by size.
+    sizes: Vec<Choice>,
+    statuses: Vec<Choice>,
+    tags: Vec<Choice>,
+    orders: Vec<Choice>,
+    lines: Vec<Line>,
+    filtered: bool,
+    can_import: bool,
+    summary: String,
+    csv: String,
+    xlsx: String,
+    pager: Pager,
+}
+
+/// A row in words.
+struct Line {
+    row: Row,
+    place: String,
+    industry: String,
+    registered_on: String,
+}
+
+/// 市场主体列表
+pub(crate) async fn list(
+    State(app): State<App>,
+    frame: Frame,
+    Address(params): Address<ListParams>,
+    page: PageRequest,
+) -> Result<Html<ListPage>, PageError> {
+    let registry = &app.registry;
+    let sight = Sight::of(registry, &frame.viewer).await.map_err(Problem::from)?;
+    let query = params.query().map_err(Problem::from)?;
+    let found = registry.search_as(&frame.viewer, &query, &page).await.map_err(Problem::from)?;
+    let count = registry.count_as(&frame.viewer, &query).await.map_err(Problem::from)?;
+    let first = params.href(LIST);
+    let joint = if first.contains('?') { '&' } else { '?' };
+    let summary = format!("共 {} 家", format::count(count));
+    let pager = Pager {
+        summary: format!("{summary}，本页 {} 家", found.items.len()),
+        first: if page.after.is_some() { first.clone() } else { String::new() },
+        next: found.next.map(|next| format!("{first}{joint}after={next}&limit={}", page.limit)).unwrap_or_default(),
+    };
+    let head = frame
+        .page("市场主体")
+        .lead("一企一档：每一项数据都注明来源部门和日期。可按名称、信用代码查找，也可按地区、行业和标签筛选。")
+        .active(LIST)
+        .office();
+    let dictionary = registry.dictionary();
+    let attribute = |id: &str, all: &str, current: &str| choices_of(dictionary, id, all, current);
+    Ok(Html(ListPage {
+        page: head,
+        regions: regions(&params.region),
+        industries: industries(&params.industry),
+        sizes: if sight.size() { attribute("size", "全部规模", &params.size) } else { Vec::new() },
+        statuses: attribute("registration_status", "全部状态", &params.status),
+        tags: tags(&sight.tags, &params.tag),
+        orders: Order::ALL.iter().map(|(_, slug, label)| Choice::new(*slug, *label, query.order.slug())).collect(),
+        lines: found.items.into_iter().map(line).collect(),
+        filtered: first != LIST,
+        can_import: frame.viewer.can_write(),
+        csv: params.href("/enterprises/export.csv"),
+        xlsx: params.href("/enterprises/export.xlsx"),
+        q: params.q,
+        summary,
+        pager,
+    }))
+}
+
+/// 导出 CSV
+pub(crate) async fn export_csv(
+    State(app): State<App>,
+    viewer: Viewer,
+    Address(params): Address<ListParams>,
+) -> Result<Response, Problem> {
+    let table = app.registry.export(&viewer, &params.query()?).await?;
+    Ok(csv_response(table))
+}
+
+/// 导出 XLSX
+pub(crate) async fn export_xlsx(
+    State(app): State<App>,
+    viewer: Viewer,
+    Address(params): Address<ListParams>,
+) -> Result<Response, Problem> {
+    let table = app.registry.export(&viewer, &params.query()?).await?;
+    xlsx_response(table).await
+}
+
+fn line(row: Row) -> Line {
+    Line {
+        place: row.division.as_deref().map(place_words).unwrap_or_default(),
+        industry: row.industry.as_deref().map(industry_words).unwrap_or_default(),
+        registered_on: row.registered_on.map(|day| day.to_string()).unwrap_or_default(),
+        row,
+    }
+}
+
+/// A division in words; a code that no list has is shown as it is.
+pub(crate) fn place_words(code: &str) -> String {
+    division::full_name(code).unwrap_or_else(|| code.to_owned())
+}
+
+/// An industry in words, with its code.
+pub(crate) fn industry_words(code: &str) -> String {
+    industry::lookup(code).map_or_else(|| code.to_owned(), |found| format!("{} {}", found.code, found.name))
+}
+
+fn choices_of(dictionary: &Dictionary, id: &str, all: &str, current: &str) -> Vec<Choice> {
+    let choices = dictionary.find(id).map(|index| dictionary.attribute(index).choices.as_slice()).unwrap_or_default();
+    let first = Choice::new("", all, current);
+    std::iter::once(first).chain(choices.iter().map(|choice| Choice::new(choice, choice, current))).collect()
+}
+
+fn tags(names: &[String], current: &str) -> Vec<Choice> {
+    let first = Choice::new("", "全部标签", current);
+    std::iter::once(first).chain(names.iter().map(|name| Choice::new(name, name, current))).collect()
+}
+
+/// The areas around the chosen one: what it lies in, itself, and what lies in it. So a region is chosen
+/// level by level, without a script.
+fn regions(current: &str) -> Vec<Choice> {
+    let mut choices = vec![Choice::new("", "全部地区", current)];
+    let Some(chosen) = division::lookup(current) else {
+        choices.extend(division::provinces().map(|p| Choice::new(p.code.as_str(), p.name, current)));
+        return choices;
+    };
+    let code = chosen.code.as_str();
+    let mut above: Vec<_> = division::ancestors(code).filter(|place| !place.is_grouping()).collect();
+    above.reverse();
+    above.push(chosen);
+    for (depth, place) in above.iter().enumerate() {
+        let label = format!("{}{}", "　".repeat(depth), place.name);
+        choices.push(Choice::new(place.code.as_str(), label, code));
+    }
+    let depth = above.len();
+    for place in division::children(code) {
+        choices.push(Choice::new(place.code.as_str(), format!("{}{}", "　".repeat(depth), place.name), code));
+    }
+    choices
+}
+
+/// Sections, and under the chosen industry what it is divided into.
+fn industries(current: &str) -> Vec<Choice> {
+    let chosen = industry::lookup(current).map_or("", |found| found.code);
+    let mut choices = vec![Choice::new("", "全部行业", chosen)];
+    let label = |depth: usize, found: &Industry| format!("{}{} {}", "　".repeat(depth), found.code, found.name);
+    let mut path: Vec<&str> = industry::ancestors(chosen).map(|found| found.code).collect();
+    path.push(chosen);
+    let sections = industry::all().iter().filter(|found| found.level == IndustryLevel::Section);
+    for section in sections {
+        choices.push(Choice::new(section.code, label(0, section), chosen));
+        if path.contains(&section.code) {
+            let mut branch: Vec<&str> = path.iter().copied().filter(|code| *code != section.code).collect();
+            branch.sort_unstable();
+            let mut depth = 1;
+            for found in branch.into_iter().filter_map(industry::lookup) {
+                choices.push(Choice::new(found.code, label(depth, found), chosen));
+                depth += 1;
+            }
+            choices.extend(industry::children(chosen).map(|c| Choice::new(c.code, label(depth, c), chosen)));
+        }
+    }
+    choices
+}
+
+impl From<RegistryError> for PageError {
+    fn from(error: RegistryError) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_is_chosen_level_by_level() {
+        let labels = |code| regions(code).into_iter().map(|choice| choice.label).collect::<Vec<_>>();
+        assert_eq!(labels("").len(), 1 + division::provinces().count());
+        let of_city = labels("330100");
+        assert_eq!(&of_city[..4], ["全部地区", "浙江省", "　杭州市", "　　上城区"]);
+        assert!(regions("330100")[2].chosen);
+        assert!(labels("110101").contains(&"　东城区".to_owned()));
+    }
+
+    #[test]
+    fn an_industry_is_chosen_level_by_level() {
+        let of = |code| industries(code).into_iter().map(|choice| (choice.value, choice.chosen)).collect::<Vec<_>>();
+        assert_eq!(of("").len(), 21);
+        let manufacture = of("C27");
+        assert!(manufacture.contains(&("C27".into(), true)) && manufacture.contains(&("C271".into(), false)));
+        assert!(manufacture.contains(&("D".into(), false)) && !manufacture.contains(&("C26".into(), false)));
+    }
+}

@@ -1,0 +1,36 @@
+//! HTML pages of the room.
+
+mod import;
+mod list;
+mod show;
+mod tags;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use crate::room::App;
+
+/// Address of the list.
+pub(crate) const LIST: &str = "/enterprises";
+/// Address of the import page.
+pub(crate) const IMPORT: &str = "/enterprises/import";
+/// Address of the tags.
+pub(crate) const TAGS: &str = "/tags";
+
+/// The room's pages.
+pub(crate) fn routes(upload: DefaultBodyLimit) -> Router<App> {
+    let uploads = Router::new().route(IMPORT, get(import::form).post(import::upload)).layer(upload);
+    Router::new()
+        .route(LIST, get(list::list))
+        .route("/enterprises/export.csv", get(list::export_csv))
+        .route("/enterprises/export.xlsx", get(list::export_xlsx))
+        .merge(uploads)
+        .route("/enterprises/import/run", post(import::run))
+        .route("/enterprises/import/batches/{no}", get(import::batch))
+        .route("/enterprises/import/batches/{no}/rejects", get(import::rejects))
+        .route("/enterprises/{code}", get(show::show))
+        .route(TAGS, get(tags::list).post(tags::add))
+        .route("/tags/switch", post(tags::switch))
+        .route("/tags/recompute", post(tags::recompute))
+}

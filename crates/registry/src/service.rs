@@ -1,0 +1,228 @@
+//! Use cases of the room, called by pages, API, CLI and other rooms alike.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use futures::Stream;
+use futures::stream;
+use tempfile::TempDir;
+use zhida_platform::clock::SharedClock;
+use zhida_platform::db::Database;
+use zhida_platform::paging::{Page, PageRequest};
+use zhida_rules::Dictionary;
+
+use crate::RegistryError;
+use crate::document::{Departments, Document, Sources};
+use crate::model::{Batch, Enterprise, FactChange, Query};
+use crate::store::{self, StoredRow};
+
+/// Enterprises of one chunk of [`Registry::scan`] at most.
+const SCAN_CHUNK_MAX: usize = 10_000;
+
+/// 市场主体库. Cheap to share behind an `Arc`.
+#[derive(Debug)]
+pub struct Registry {
+    db: Database,
+    dictionary: &'static Dictionary,
+    clock: SharedClock,
+    folder: Option<PathBuf>,
+    own_folder: OnceLock<TempDir>,
+    departments: RwLock<Arc<Departments>>,
+}
+
+impl Registry {
+    /// The registry in a migrated database. Uploads and rejects files go into a private folder that is
+    /// removed with it; see [`Registry::with_folder`].
+    pub fn new(db: Database, dictionary: &'static Dictionary, clock: SharedClock) -> Self {
+        Self {
+            db,
+            dictionary,
+            clock,
+            folder: None,
+            own_folder: OnceLock::new(),
+            departments: RwLock::default(),
+        }
+    }
+
+    /// Keeps uploads and rejects files in this folder.
+    #[must_use]
+    pub fn with_folder(mut self, folder: PathBuf) -> Self {
+        self.folder = Some(folder);
+        self
+    }
+
+    /// The attribute dictionary.
+    pub fn dictionary(&self) -> &'static Dictionary {
+        self.dictionary
+    }
+
+    pub(crate) fn db(&self) -> &Database {
+        &self.db
+    }
+
+    pub(crate) fn clock(&self) -> &SharedClock {
+        &self.clock
+    }
+
+    /// The folder of uploads and rejects files; made when first asked for.
+    pub(crate) fn folder(&self) -> std::io::Result<PathBuf> {
+        if let Some(folder) = &self.folder {
+            std::fs::create_dir_all(folder)?;
+            return Ok(folder.clone());
+        }
+        if let Some(folder) = self.own_folder.get() {
+            return Ok(folder.path().to_owned());
+        }
+        let made = tempfile::Builder::new().prefix("zhida-registry-").tempdir()?;
+        Ok(self.own_folder.get_or_init(|| made).path().to_owned())
+    }
+
+    /// A number that grows with every accepted write.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn version(&self) -> Result<i64, RegistryError> {
+        Ok(store::version(self.db.conn()).await?)
+    }
+
+    /// One enterprise with all its facts; `None` when no enterprise has the code.
+    ///
+    /// # Errors
+    /// When the database fails or the document is damaged.
+    pub async fn enterprise(&self, code: &str) -> Result<Option<Enterprise>, RegistryError> {
+        let code = code.trim().to_uppercase();
+        if code.len() > 18 || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Ok(None);
+        }
+        let Some(row) = store::enterprise(self.db.conn(), &code).await? else { return Ok(None) };
+        Ok(self.whole(vec![row]).await?.pop())
+    }
+
+    /// Turns stored rows into enterprises: two queries for all of them.
+    async fn whole(&self, rows: Vec<store::StoredEnterprise>) -> Result<Vec<Enterprise>, RegistryError> {
+        let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
+        let mut tags = store::tags_of(self.db.conn(), &seqs).await?;
+        let mut documents = Vec::with_capacity(rows.len());
+        let mut batches = BTreeSet::new();
+        for row in &rows {
+            let document = Document::parse(self.dictionary, &row.facts)
+                .map_err(|_| RegistryError::Damaged(row.code.clone()))?;
+            batches.extend(document.batches());
+            documents.push(document);
+        }
+        let departments = self.departments(&batches).await?;
+        let mut sources = Sources::new(&departments);
+        let pairs = rows.into_iter().zip(documents);
+        Ok(pairs
+            .map(|(row, document)| Enterprise {
+                facts: document.to_facts(self.dictionary, &mut sources),
+                tags: tags.remove(&row.seq).unwrap_or_default(),
+                code: row.code,
+                name: row.name,
+                division: store::known(row.division),
+                industry: store::known(row.industry),
+                size: store::known(row.size),
+                status: store::known(row.status),
+                registered_on: row.registered_on.parse().ok(),
+                version: row.version,
+                updated_at: store::instant(&row.updated_at),
+            })
+            .collect())
+    }
+
+    /// The departments of these batches, from memory where known.
+    async fn departments(&self, batches: &BTreeSet<i64>) -> Result<Arc<Departments>, RegistryError> {
+        let read = || Arc::clone(&self.departments.read().unwrap_or_else(PoisonError::into_inner));
+        let known = read();
+        if batches.iter().all(|batch| known.contains_key(batch)) {
+            return Ok(known);
+        }
+        let fresh = Arc::new(store::departments(self.db.conn(), 0).await?);
+        *self.departments.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
+        Ok(fresh)
+    }
+
+    /// One page of the rows that a query finds, in its order.
+    pub(crate) async fn rows(
+        &self,
+        query: &Query,
+        page: &PageRequest,
+    ) -> Result<Page<(StoredRow, Vec<String>)>, RegistryError> {
+        let list = format!("enterprise:{}", query.order.slug());
+        let after = page.cursor::<(String, String)>(&list)?;
+        let conn = self.db.conn();
+        let rows = store::list(conn, self.db.engine(), query, after.as_ref(), page.rows_wanted()).await?;
+        let order = query.order;
+        let page = Page::from_rows(rows, page, &list, |row| crate::listing::key(order, row))?;
+        let seqs: Vec<i64> = page.items.iter().map(|row| row.seq).collect();
+        let mut tags = store::tags_of(conn, &seqs).await?;
+        Ok(page.map(|row| {
+            let tags = tags.remove(&row.seq).unwrap_or_default();
+            (row, tags)
+        }))
+    }
+
+    /// How many enterprises a query finds.
+    ///
+    /// # Errors
+    /// When a condition makes no sense or the database fails.
+    pub async fn count(&self, query: &Query) -> Result<u64, RegistryError> {
+        store::count(self.db.conn(), self.db.engine(), query).await
+    }
+
+    /// Whole enterprises of a query after a code, in code order; at most 10,000.
+    ///
+    /// # Errors
+    /// As [`Registry::count`].
+    pub async fn scan_after(
+        &self,
+        query: &Query,
+        after: Option<&str>,
+        chunk: usize,
+    ) -> Result<Vec<Enterprise>, RegistryError> {
+        let limit = chunk.clamp(1, SCAN_CHUNK_MAX) as i64;
+        let rows = store::facts_after(self.db.conn(), self.db.engine(), query, after, limit).await?;
+        self.whole(rows).await
+    }
+
+    /// All enterprises of a query in code order, chunk by chunk; no transaction stays open between chunks.
+    pub fn scan<'a>(
+        &'a self,
+        query: &'a Query,
+        chunk: usize,
+    ) -> impl Stream<Item = Result<Vec<Enterprise>, RegistryError>> + 'a {
+        stream::try_unfold(Some(None::<String>), move |position| async move {
+            let Some(after) = position else { return Ok(None) };
+            let found = self.scan_after(query, after.as_deref(), chunk).await?;
+            let next = found.last().map(|enterprise| Some(enterprise.code.clone()));
+            Ok((!found.is_empty()).then_some((found, next)))
+        })
+    }
+
+    /// What is no longer current of an enterprise, newest change first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn history(&self, code: &str) -> Result<Vec<FactChange>, RegistryError> {
+        store::history(self.db.conn(), &code.trim().to_uppercase()).await
+    }
+
+    /// Import batches, newest first.
+    ///
+    /// # Errors
+    /// When the cursor is not one of this list or the database fails.
+    pub async fn batches(&self, page: &PageRequest) -> Result<Page<Batch>, RegistryError> {
+        let below = page.cursor::<i64>("batch")?;
+        let rows = store::batches(self.db.conn(), below, page.rows_wanted()).await?;
+        Ok(Page::from_rows(rows, page, "batch", |batch| batch.no)?)
+    }
+
+    /// One import batch.
+    ///
+    /// # Errors
+    /// When there is none or the database fails.
+    pub async fn batch(&self, no: i64) -> Result<Batch, RegistryError> {
+        store::batch(self.db.conn(), no).await?.ok_or(RegistryError::NoBatch(no))
+    }
+}

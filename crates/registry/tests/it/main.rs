@@ -1,0 +1,10 @@
+//! The room through its public doors, on both databases.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod support;
+
+mod bad_input;
+mod import;
+mod listing;
+mod precedence;
+mod real_data;

@@ -1,0 +1,174 @@
+//! `zhida import`: enterprises and policies from files.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use zhida_registry::import::{ImportOptions, ImportReport, Importer};
+
+use super::Outcome;
+use crate::{
+    app::{self, App},
+    cli::{ImportEnterprises, ImportPolicies},
+    terminal::Terminal,
+};
+
+const ACTOR: &str = "命令行";
+/// Refused rows shown on the terminal; the file has them all.
+const EXAMPLES_SHOWN: usize = 5;
+
+/// `zhida import enterprises FILE…`.
+pub async fn enterprises(arguments: &ImportEnterprises) -> Result<Outcome> {
+    let config = app::config(&arguments.store)?;
+    let mapping = arguments
+        .map
+        .iter()
+        .map(|pair| match pair.split_once('=') {
+            Some((heading, meaning)) => Ok((heading.to_owned(), meaning.to_owned())),
+            None => bail!("--map 应写成 列名=属性，而不是“{pair}”"),
+        })
+        .collect::<Result<Vec<_>>>()?;
+    if arguments.rejects.is_some() && arguments.files.len() > 1 {
+        bail!("--rejects 只能用于一个文件；不写时每个数据文件旁各有一个 .rejects.csv");
+    }
+    for file in &arguments.files {
+        if !file.is_file() {
+            bail!("没有文件 {}", file.display());
+        }
+    }
+    let app = App::open(&config).await?;
+    let importer = Importer::new(app.registry.clone());
+    let mut reports = Vec::new();
+    for file in &arguments.files {
+        let rejects = arguments.rejects.clone().unwrap_or_else(|| beside(file));
+        let options = ImportOptions {
+            dry_run: arguments.dry_run,
+            department: arguments.department.clone(),
+            as_of: arguments.as_of,
+            mapping: mapping.clone(),
+            actor: ACTOR.to_owned(),
+            rejects: Some(rejects),
+            limits: (&config.limits).into(),
+            ..Default::default()
+        };
+        let report = importer
+            .run(file, &options, &Terminal::new())
+            .await
+            .with_context(|| format!("{} 没有导入", file.display()))?;
+        if !arguments.json {
+            print!("{}", text(file, &report));
+        }
+        reports.push(report);
+    }
+    if arguments.json {
+        println!("{}", together(&reports)?);
+    }
+    Ok(Outcome::Good)
+}
+
+/// `enterprises.csv.gz` → `enterprises.csv.gz.rejects.csv`.
+fn beside(file: &Path) -> std::path::PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".rejects.csv");
+    name.into()
+}
+
+/// One file: its report. Several: the sums, and each report under `files`.
+fn together(reports: &[ImportReport]) -> Result<serde_json::Value> {
+    if let [only] = reports {
+        return Ok(serde_json::to_value(only)?);
+    }
+    let sum = |part: fn(&ImportReport) -> u64| reports.iter().map(part).sum::<u64>();
+    Ok(json!({
+        "rows": sum(|report| report.rows),
+        "accepted": sum(|report| report.accepted),
+        "rejected": sum(|report| report.rejected),
+        "unchanged": sum(|report| report.unchanged),
+        "rejects": reports.iter().filter_map(|report| report.rejects.as_ref()).collect::<Vec<_>>(),
+        "files": reports,
+    }))
+}
+
+fn text(file: &Path, report: &ImportReport) -> String {
+    let mut text = format!(
+        "{}（{}）：共 {} 行，{} {} 行（其中新企业 {} 家），未变 {} 行，未通过 {} 行\n",
+        file.display(),
+        report.file.form,
+        report.rows,
+        if report.dry_run { "可导入" } else { "导入" },
+        report.accepted,
+        report.created,
+        report.unchanged,
+        report.rejected,
+    );
+    if let Some(after) = report.resumed_after {
+        text.push_str(&format!("  接着上次中断的第 {after} 行继续\n"));
+    }
+    for column in report.columns.iter().filter(|column| !column.problem.is_empty()) {
+        text.push_str(&format!("  列“{}”没有采用：{}", column.column, column.problem));
+        if !column.suggestions.is_empty() {
+            let pairs = column.suggestions.iter().map(|name| format!("{}={name}", column.column));
+            let maps: Vec<String> = pairs.map(|pair| format!("--map {pair}")).collect();
+            text.push_str(&format!("（要采用可加 {}）", maps.join(" 或 ")));
+        }
+        text.push('\n');
+    }
+    for note in &report.notes {
+        text.push_str(&format!("  {}：{} 处\n", note.message, note.count));
+    }
+    for row in report.examples.iter().take(EXAMPLES_SHOWN) {
+        text.push_str(&format!(
+            "  第 {} 行 {}“{}”：{}。{}\n",
+            row.row, row.column, row.value, row.reason, row.mend
+        ));
+    }
+    if let Some(path) = &report.rejects {
+        text.push_str(&format!("  未通过的行和原因在 {}\n", path.display()));
+    }
+    if report.dry_run {
+        text.push_str("  只是试运行，没有写入\n");
+    }
+    text
+}
+
+/// `zhida import policies FILE…|DIR`.
+pub async fn policies(arguments: &ImportPolicies) -> Result<Outcome> {
+    let config = app::config(&arguments.store)?;
+    for path in &arguments.paths {
+        if !path.exists() {
+            bail!("没有文件或目录 {}", path.display());
+        }
+    }
+    let app = App::open(&config).await?;
+    let rejects = arguments.rejects.clone().unwrap_or_else(|| "policies.rejects.csv".into());
+    let options = zhida_policies::import::ImportOptions {
+        dry_run: arguments.dry_run,
+        actor: ACTOR.to_owned(),
+        rejects: Some(rejects),
+    };
+    let paths = &arguments.paths;
+    let report =
+        zhida_policies::import::import_paths(&app.policies, paths, &options, &Terminal::new())
+            .await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string(&report)?);
+        return Ok(Outcome::Good);
+    }
+    println!(
+        "{} 个文件，共 {} 个事项：{} {} 项，未变 {} 项，未通过 {} 项，另有 {} 条质检提示",
+        report.files,
+        report.rows,
+        if arguments.dry_run { "可发布" } else { "发布" },
+        report.accepted,
+        report.unchanged,
+        report.rejected,
+        report.warnings.len(),
+    );
+    for reject in report.reasons.iter().take(4 * EXAMPLES_SHOWN) {
+        println!("  {} {} {}：{} {}", reject.file, reject.item, reject.field, reject.message, reject.hint);
+    }
+    if let Some(path) = &report.rejects {
+        println!("  未通过的事项和原因在 {}", path.display());
+    }
+    Ok(Outcome::Good)
+}

@@ -1,0 +1,6 @@
+//! The built program, as its users meet it: commands, pages in a browser, the API document.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod program;
+mod rules;
+mod verify;
