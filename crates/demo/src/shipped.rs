@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn the_shipped_files_are_read() {
         assert!(policy_files().count() > 0);
-        assert!(policy_files().all(|(name, _)| name.ends_with(".yaml") && name != "vectors.yaml"));
+        assert!(policy_files().all(|(name, _)| name.ends_with(".yaml")));
         assert!(items().count() >= 60);
         assert!(
             divisions()

@@ -119,7 +119,9 @@ impl Store<'_, '_> {
             }
             work();
         });
-        Ok(total.into_inner().unwrap_or_else(|broken| broken.into_inner()))
+        Ok(total
+            .into_inner()
+            .unwrap_or_else(|broken| broken.into_inner()))
     }
 
     fn threads(&self, options: Options) -> Result<usize, MatcherError> {

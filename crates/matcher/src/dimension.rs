@@ -20,11 +20,7 @@ use chrono::NaiveDate;
 use zhida_rules::Hierarchy;
 use zhida_standards::{division::DivisionCode, industry};
 
-use crate::{
-    eval::Val,
-    exact::Exact,
-    node::NodeId,
-};
+use crate::{eval::Val, exact::Exact, node::NodeId};
 
 /// Classes that one dimension may have; further conditions get columns of their own.
 pub(crate) const CLASSES_MAX: usize = 60_000;

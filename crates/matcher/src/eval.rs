@@ -1,11 +1,7 @@
 //! The value of [`Node`]s for one enterprise: the same meaning as the interpreter's, on exact
 //! small fractions, each node at most once.
 
-use std::{
-    cmp::Ordering,
-    collections::BTreeSet,
-    sync::LazyLock,
-};
+use std::{cmp::Ordering, collections::BTreeSet, sync::LazyLock};
 
 use chrono::{Datelike, NaiveDate};
 use zhida_rules::{

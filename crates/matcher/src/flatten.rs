@@ -88,11 +88,9 @@ impl<'d> Flattener<'d> {
                 self.value(yes, scope),
                 self.value(no, scope),
             ),
-            Expr::Arithmetic(operator, left, right) => Node::Arithmetic(
-                *operator,
-                self.value(left, scope),
-                self.value(right, scope),
-            ),
+            Expr::Arithmetic(operator, left, right) => {
+                Node::Arithmetic(*operator, self.value(left, scope), self.value(right, scope))
+            }
             Expr::Call(function, arguments) => self.call(*function, arguments, scope),
             Expr::Table(table, subjects, rows) => {
                 let subjects = self.values(subjects, scope);

@@ -8,11 +8,14 @@
 //! ```
 
 mod all;
+mod answer;
+mod clauses;
 mod dimension;
 mod error;
 mod eval;
 mod exact;
 mod flatten;
+mod index;
 mod kernel;
 mod lower;
 mod node;
@@ -24,7 +27,9 @@ mod scan;
 mod store;
 
 pub use all::{Block, Options, Progress, Visit};
+pub use answer::{Answer, Desk, Flip};
 pub use error::MatcherError;
+pub use index::Index;
 pub use program::{Codes, Program, Report};
 pub use scalar::Finding;
 pub use scan::{Counts, ItemMatches, Want};

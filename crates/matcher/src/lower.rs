@@ -161,12 +161,7 @@ impl<'d> Lowering<'d> {
             false,
         );
         let distances = Source::Distance(number);
-        let none = literal(
-            distances,
-            ScaleKind::Distance,
-            Accepted::Distance(0),
-            false,
-        );
+        let none = literal(distances, ScaleKind::Distance, Accepted::Distance(0), false);
         let one = literal(distances, ScaleKind::Distance, Accepted::Distance(1), true);
         Lowered {
             verdict: Term::All(vec![verdict]),
@@ -255,13 +250,9 @@ impl<'d> Lowering<'d> {
     /// The condition as classes of one scale, when it has that form.
     fn scaled(&self, node: NodeId) -> Option<(NodeId, ScaleKind, Accepted)> {
         match self.flattener.nodes.get(node) {
-            Node::Compare(comparison, left, right) => {
-                self.compared(*left, *comparison, *right)
-            }
+            Node::Compare(comparison, left, right) => self.compared(*left, *comparison, *right),
             Node::In(subject, tests, hierarchy) => self.member(*subject, tests, *hierarchy),
-            Node::Known(inner) => {
-                Some((*inner, self.natural_kind(*inner)?, Accepted::Known))
-            }
+            Node::Known(inner) => Some((*inner, self.natural_kind(*inner)?, Accepted::Known)),
             _ => None,
         }
     }
@@ -322,11 +313,7 @@ impl<'d> Lowering<'d> {
         });
         if let Some(texts) = texts.collect::<Option<_>>() {
             return Some(match hierarchy {
-                Some(hierarchy) => (
-                    subject,
-                    ScaleKind::Code(hierarchy),
-                    Accepted::Within(texts),
-                ),
+                Some(hierarchy) => (subject, ScaleKind::Code(hierarchy), Accepted::Within(texts)),
                 None => (subject, ScaleKind::Text, Accepted::Texts(texts, false)),
             });
         }

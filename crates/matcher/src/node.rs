@@ -8,9 +8,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use zhida_rules::{
-    AttributeIndex, Comparison, Hierarchy, Members, Operator, Table, Value,
-};
+use zhida_rules::{AttributeIndex, Comparison, Hierarchy, Members, Operator, Table, Value};
 
 use crate::exact::Exact;
 

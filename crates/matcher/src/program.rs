@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use zhida_rules::{Dictionary, Env, Facts, ItemRules};
 
 use crate::{
-    dimension::{Dimension, ScaleKind, Source, Scale},
+    dimension::{Dimension, Scale, ScaleKind, Source},
     eval::Evaluation,
     flatten::Flattener,
     lower::{Literal, Lowered, Lowering, Term},
@@ -179,6 +179,11 @@ impl<'d> Program<'d> {
         self.rules.is_empty()
     }
 
+    /// The dictionary that the items were compiled with.
+    pub fn dictionary(&self) -> &'d Dictionary {
+        self.dictionary
+    }
+
     /// The reference date that the items were compiled for.
     pub fn on(&self) -> NaiveDate {
         self.on
@@ -187,8 +192,10 @@ impl<'d> Program<'d> {
     /// The codes of an enterprise's facts, real or hypothetical.
     pub fn encode(&self, facts: &Facts) -> Codes {
         let mut evaluation = Evaluation::new(&self.nodes, self.dictionary, facts);
-        let codes = self.dimensions.iter().map(|dimension| {
-            match dimension.source {
+        let codes = self
+            .dimensions
+            .iter()
+            .map(|dimension| match dimension.source {
                 Source::Node(node) => evaluation
                     .value(node)
                     .map_or(0, |value| dimension.code(&value)),
@@ -196,11 +203,8 @@ impl<'d> Program<'d> {
                     None => 0,
                     Some(met) => 1 + u16::from(met),
                 },
-                Source::Distance(item) => {
-                    1 + self.interpret(item, facts).distance.min(2) as u16
-                }
-            }
-        });
+                Source::Distance(item) => 1 + self.interpret(item, facts).distance.min(2) as u16,
+            });
         Codes(codes.collect())
     }
 

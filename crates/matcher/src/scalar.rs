@@ -109,10 +109,7 @@ fn next(rest: &mut &[Token], atoms: &[Atom], codes: &[u16]) -> Option<State> {
         Token::Literal(literal) => {
             let atom = &atoms[literal.atom as usize];
             let code = codes[atom.dimension as usize];
-            let (unknown, met) = (
-                atom.is_unknown(code),
-                atom.accepts(code) != literal.negated,
-            );
+            let (unknown, met) = (atom.is_unknown(code), atom.accepts(code) != literal.negated);
             State {
                 certain: met && !unknown,
                 possible: met || unknown,

@@ -120,7 +120,9 @@ impl<'p, 'd> Builder<'p, 'd> {
         let columns = program.dimensions.iter();
         Self {
             program,
-            columns: columns.map(|dimension| Column::new(dimension.codes())).collect(),
+            columns: columns
+                .map(|dimension| Column::new(dimension.codes()))
+                .collect(),
             ids: Vec::new(),
             keys: Vec::new(),
             place: program.main_dimension(ScaleKind::Code(Hierarchy::Division)),

@@ -95,11 +95,6 @@ impl Label {
     pub fn is_candidate(self) -> bool {
         matches!(self, Self::Eligible | Self::Manual)
     }
-
-    /// Position in [`Label::ALL`].
-    pub(crate) fn position(self) -> usize {
-        self as usize
-    }
 }
 
 impl Serialize for Label {
@@ -191,9 +186,8 @@ mod tests {
         assert_eq!(label(Truth::False, 1), Label::NearMiss);
         assert_eq!(label(Truth::False, 2), Label::Ineligible);
         assert_eq!(label(Truth::False, OUT_OF_REACH), Label::OutOfReach);
-        for (position, label) in Label::ALL.into_iter().enumerate() {
+        for label in Label::ALL {
             assert_eq!(Label::from_key(label.key()), Some(label));
-            assert_eq!(label.position(), position);
         }
         assert_eq!(Label::from_key(""), None);
     }

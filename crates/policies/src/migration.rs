@@ -1,6 +1,6 @@
 //! Tables of the room; append only.
 
-use zhida_platform::db::{MigrationSet, Step, step};
+use zhida_platform::db::{MigrationSet, step};
 use zhida_platform::search_step;
 
 /// Steps of the room.
@@ -8,8 +8,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
     room: "policies",
     steps: &[
         step("001-library", LIBRARY),
-        FREEZE,
-        search_step!("003-search", "policy_item_search"),
+        search_step!("002-search", "policy_item_search"),
     ],
 };
 
@@ -64,16 +63,3 @@ CREATE TABLE policy_counter (
     value BIGINT NOT NULL
 );
 INSERT INTO policy_counter (name, value) VALUES ('version', 0), ('seq', 0);";
-
-/// Published revisions never change: the database itself refuses, whatever program asks.
-const FREEZE: Step = Step {
-    id: "002-revisions-are-frozen",
-    sql_sqlite: "CREATE TRIGGER policy_revision_no_update BEFORE UPDATE ON policy_revision
-BEGIN SELECT RAISE(ABORT, 'policy_revision is append-only'); END;
-CREATE TRIGGER policy_revision_no_delete BEFORE DELETE ON policy_revision
-BEGIN SELECT RAISE(ABORT, 'policy_revision is append-only'); END;",
-    sql_postgres: "CREATE FUNCTION policy_revision_frozen() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION 'policy_revision is append-only'; END $$;
-CREATE TRIGGER policy_revision_no_change BEFORE UPDATE OR DELETE ON policy_revision
-FOR EACH ROW EXECUTE FUNCTION policy_revision_frozen();",
-};

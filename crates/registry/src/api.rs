@@ -28,7 +28,9 @@ const TAG: &str = "市场主体库";
 
 /// The room's endpoints.
 pub(crate) fn routes(upload: DefaultBodyLimit) -> OpenApiRouter<App> {
-    let uploads = OpenApiRouter::new().routes(routes!(import_enterprises)).layer(upload);
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(import_enterprises))
+        .layer(upload);
     OpenApiRouter::new()
         .routes(routes!(list_enterprises))
         .routes(routes!(count_enterprises))
@@ -99,7 +101,11 @@ async fn list_enterprises(
     Address(params): Address<ListParams>,
     page: PageRequest,
 ) -> Result<Json<Page<Row>>, Problem> {
-    Ok(Json(app.registry.search_as(&viewer, &params.query()?, &page).await?))
+    Ok(Json(
+        app.registry
+            .search_as(&viewer, &params.query()?, &page)
+            .await?,
+    ))
 }
 
 /// 市场主体计数
@@ -110,7 +116,9 @@ async fn count_enterprises(
     viewer: Viewer,
     Address(params): Address<ListParams>,
 ) -> Result<Json<Count>, Problem> {
-    Ok(Json(Count { count: app.registry.count_as(&viewer, &params.query()?).await? }))
+    Ok(Json(Count {
+        count: app.registry.count_as(&viewer, &params.query()?).await?,
+    }))
 }
 
 /// 企业档案
@@ -124,7 +132,8 @@ async fn get_enterprise(
 ) -> Result<Json<EnterpriseFile>, Problem> {
     let registry = &app.registry;
     let found = registry.enterprise(&code).await?;
-    let enterprise = found.ok_or_else(|| RegistryError::NoEnterprise(code.chars().take(30).collect()))?;
+    let enterprise =
+        found.ok_or_else(|| RegistryError::NoEnterprise(code.chars().take(30).collect()))?;
     let sight = Sight::of(registry, &viewer).await?;
     let dictionary = registry.dictionary();
     let mut facts = Vec::new();
@@ -146,7 +155,12 @@ async fn get_enterprise(
         });
     }
     let (version, updated_at) = (enterprise.version, enterprise.updated_at);
-    Ok(Json(EnterpriseFile { row: sight.row_of(enterprise), facts, version, updated_at }))
+    Ok(Json(EnterpriseFile {
+        row: sight.row_of(enterprise),
+        facts,
+        version,
+        updated_at,
+    }))
 }
 
 /// 企业数据的历史（被替换或未采用的数据）
@@ -178,7 +192,10 @@ async fn get_enterprise_history(
 
 /// An import as multipart form.
 #[derive(ToSchema)]
-#[allow(dead_code, reason = "describes the form for the API document; its fields are read by name")]
+#[allow(
+    dead_code,
+    reason = "describes the form for the API document; its fields are read by name"
+)]
 struct ImportForm {
     /// CSV, .csv.gz 或 .xlsx。
     #[schema(value_type = String, format = Binary)]
@@ -239,7 +256,10 @@ async fn run_import(
         mapping,
     };
     let options = fields.options(&file.name, viewer.actor(), app.limits)?;
-    let options = ImportOptions { dry_run: upload.field("dry_run") == "true", ..options };
+    let options = ImportOptions {
+        dry_run: upload.field("dry_run") == "true",
+        ..options
+    };
     Ok(app.importer().run(&file.path, &options, &Silent).await?)
 }
 
@@ -296,7 +316,9 @@ async fn add_tag(
     viewer: Viewer,
     Json(tag): Json<NewTag>,
 ) -> Result<StatusCode, Problem> {
-    app.registry.add_tag(&viewer, &tag.name, &tag.rule, &tag.note).await?;
+    app.registry
+        .add_tag(&viewer, &tag.name, &tag.rule, &tag.note)
+        .await?;
     Ok(StatusCode::CREATED)
 }
 
@@ -336,7 +358,9 @@ async fn switch_tag(
     Path(name): Path<String>,
     Json(switch): Json<Switch>,
 ) -> Result<StatusCode, Problem> {
-    app.registry.set_tag_active(&viewer, &name, switch.active).await?;
+    app.registry
+        .set_tag_active(&viewer, &name, switch.active)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -345,5 +369,7 @@ async fn switch_tag(
     responses((status = 200, body = Count), (status = 403, body = Problem)))]
 async fn recompute_tags(State(app): State<App>, viewer: Viewer) -> Result<Json<Count>, Problem> {
     may_write(&viewer)?;
-    Ok(Json(Count { count: app.registry.recompute_tags(&Silent).await? }))
+    Ok(Json(Count {
+        count: app.registry.recompute_tags(&Silent).await?,
+    }))
 }

@@ -37,11 +37,18 @@ impl Derivation {
     }
 
     /// Computes anew what nobody stated; the facts that changed, with what they were before.
-    pub(crate) fn apply(&self, code: &str, document: &mut Document) -> Vec<(FactKey, Option<Stated>)> {
+    pub(crate) fn apply(
+        &self,
+        code: &str,
+        document: &mut Document,
+    ) -> Vec<(FactKey, Option<Stated>)> {
         let mut changed = Vec::new();
         let class = subject_class(code).map(|class| Stated {
             value: Value::Text(class.to_owned()),
-            origin: Origin { batch: COMPUTED, as_of: None },
+            origin: Origin {
+                batch: COMPUTED,
+                as_of: None,
+            },
         });
         let size = self.size_of(document);
         for (index, computed) in [(self.subject_class, class), (self.size, size)] {
@@ -68,7 +75,10 @@ impl Derivation {
             return None;
         };
         let inputs = [self.employees, self.revenue, self.assets];
-        let known = document.facts.keys().filter(|(index, _)| inputs.contains(&Some(*index)));
+        let known = document
+            .facts
+            .keys()
+            .filter(|(index, _)| inputs.contains(&Some(*index)));
         let mut years: Vec<Option<i32>> = known.map(|(_, year)| *year).collect();
         years.sort_unstable();
         years.dedup();
@@ -84,14 +94,19 @@ impl Derivation {
             }
         });
         let (class, year) = class?;
-        let used = [(self.industry, None)].into_iter().chain(inputs.map(|index| (index, year)));
+        let used = [(self.industry, None)]
+            .into_iter()
+            .chain(inputs.map(|index| (index, year)));
         let as_of = used
             .filter_map(|(index, year)| document.facts.get(&(index?, year)))
             .filter_map(|fact| fact.origin.as_of)
             .max();
         Some(Stated {
             value: Value::Text(class.name().to_owned()),
-            origin: Origin { batch: COMPUTED, as_of },
+            origin: Origin {
+                batch: COMPUTED,
+                as_of,
+            },
         })
     }
 }

@@ -39,7 +39,10 @@ impl Origin {
             Some((batch, day)) => (batch, Some(day.parse().ok()?)),
             None => (key, None),
         };
-        Some(Self { batch: batch.parse().ok()?, as_of })
+        Some(Self {
+            batch: batch.parse().ok()?,
+            as_of,
+        })
     }
 }
 
@@ -83,7 +86,10 @@ impl Document {
     }
 
     fn keep_unread(&mut self, key: &str, word: String, json: Json) {
-        let group = self.unread.entry(key.to_owned()).or_insert_with(|| Json::Object(Map::new()));
+        let group = self
+            .unread
+            .entry(key.to_owned())
+            .or_insert_with(|| Json::Object(Map::new()));
         if let Some(group) = group.as_object_mut() {
             group.insert(word, json);
         }
@@ -98,7 +104,10 @@ impl Document {
         }
         let mut document = self.unread.clone();
         for (origin, group) in groups {
-            match document.entry(origin.key()).or_insert_with(|| Json::Object(Map::new())) {
+            match document
+                .entry(origin.key())
+                .or_insert_with(|| Json::Object(Map::new()))
+            {
                 Json::Object(known) => known.extend(group),
                 other => *other = Json::Object(group),
             }
@@ -117,7 +126,14 @@ impl Document {
         let mut facts = Facts::new();
         for (&(index, year), stated) in &self.facts {
             let provenance = sources.provenance(dictionary, index, stated.origin);
-            facts.insert(index, year, Fact { value: stated.value.clone(), provenance: Some(provenance) });
+            facts.insert(
+                index,
+                year,
+                Fact {
+                    value: stated.value.clone(),
+                    provenance: Some(provenance),
+                },
+            );
         }
         facts
     }
@@ -145,7 +161,10 @@ pub(crate) struct Sources<'a> {
 
 impl<'a> Sources<'a> {
     pub(crate) fn new(departments: &'a Departments) -> Self {
-        Self { departments, made: HashMap::new() }
+        Self {
+            departments,
+            made: HashMap::new(),
+        }
     }
 
     pub(crate) fn provenance(
@@ -162,7 +181,11 @@ impl<'a> Sources<'a> {
                 false => department(departments, origin.batch).to_owned(),
             };
             let batch = (!origin.is_computed()).then(|| origin.batch.to_string());
-            Arc::new(Provenance { department, as_of: origin.as_of, batch })
+            Arc::new(Provenance {
+                department,
+                as_of: origin.as_of,
+                batch,
+            })
         });
         Arc::clone(made)
     }
@@ -188,7 +211,10 @@ fn read_word(dictionary: &Dictionary, word: &str, json: &Json) -> Option<(FactKe
         None => (word, None),
     };
     let index = dictionary.find(id)?;
-    Some(((index, year), value_of(dictionary.attribute(index).kind, json)?))
+    Some((
+        (index, year),
+        value_of(dictionary.attribute(index).kind, json)?,
+    ))
 }
 
 /// The storage form of a value.

@@ -34,9 +34,13 @@ impl ListParams {
         let clean = |text: &str| text.trim().to_owned();
         let order = match self.order.trim() {
             "" => Order::Code,
-            slug => Order::ALL.iter().find(|(_, known, _)| *known == slug).map(|(order, ..)| *order).ok_or_else(
-                || RegistryError::Query("order", "排序应为 code、name 或 registered_on".to_owned()),
-            )?,
+            slug => Order::ALL
+                .iter()
+                .find(|(_, known, _)| *known == slug)
+                .map(|(order, ..)| *order)
+                .ok_or_else(|| {
+                    RegistryError::Query("order", "排序应为 code、name 或 registered_on".to_owned())
+                })?,
         };
         let (code, text) = match looks_like_code(&self.q) {
             true => (clean(&self.q), String::new()),
@@ -57,11 +61,18 @@ impl ListParams {
     /// The address of a list with these conditions, `path?…`, without a page.
     pub(crate) fn href(&self, path: &str) -> String {
         let pairs = [
-            ("q", &self.q), ("region", &self.region), ("industry", &self.industry), ("tag", &self.tag),
-            ("size", &self.size), ("status", &self.status), ("order", &self.order),
+            ("q", &self.q),
+            ("region", &self.region),
+            ("industry", &self.industry),
+            ("tag", &self.tag),
+            ("size", &self.size),
+            ("status", &self.status),
+            ("order", &self.order),
         ];
         let given = pairs.iter().filter(|(_, value)| !value.trim().is_empty());
-        let query: Vec<String> = given.map(|(name, value)| format!("{name}={}", encoded(value.trim()))).collect();
+        let query: Vec<String> = given
+            .map(|(name, value)| format!("{name}={}", encoded(value.trim())))
+            .collect();
         match query.is_empty() {
             true => path.to_owned(),
             false => format!("{path}?{}", query.join("&")),
@@ -73,7 +84,9 @@ impl ListParams {
 fn looks_like_code(text: &str) -> bool {
     let text = text.trim();
     let mut chars = text.chars().filter(|c| !matches!(c, ' ' | '-'));
-    let first = chars.next().is_some_and(|c| c.is_ascii_digit() || matches!(c.to_ascii_uppercase(), 'A' | 'N' | 'Y'));
+    let first = chars
+        .next()
+        .is_some_and(|c| c.is_ascii_digit() || matches!(c.to_ascii_uppercase(), 'A' | 'N' | 'Y'));
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     first && digits >= 5 && chars.all(|c| c.is_ascii_alphanumeric())
 }
@@ -81,7 +94,9 @@ fn looks_like_code(text: &str) -> bool {
 /// Percent-encoding of a value in a query.
 pub(crate) fn encoded(text: &str) -> String {
     let byte = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+            char::from(byte).to_string()
+        }
         other => format!("%{other:02X}"),
     };
     text.bytes().map(byte).collect()
@@ -107,14 +122,22 @@ impl ImportFields<'_> {
         let as_of = match self.as_of {
             "" => None,
             text => Some(text.parse::<NaiveDate>().map_err(|_| {
-                RegistryError::Query("as_of", format!("数据日期“{text}”不是日期，请写成 2025-12-31"))
+                RegistryError::Query(
+                    "as_of",
+                    format!("数据日期“{text}”不是日期，请写成 2025-12-31"),
+                )
             })?),
         };
         let year = match self.year {
             "" => None,
-            text => Some(text.parse().ok().filter(|year| (1990..=2100).contains(year)).ok_or_else(|| {
-                RegistryError::Query("year", format!("年度“{text}”应为四位数字，如 2025"))
-            })?),
+            text => Some(
+                text.parse()
+                    .ok()
+                    .filter(|year| (1990..=2100).contains(year))
+                    .ok_or_else(|| {
+                        RegistryError::Query("year", format!("年度“{text}”应为四位数字，如 2025"))
+                    })?,
+            ),
         };
         Ok(ImportOptions {
             department: self.department.to_owned(),
@@ -137,8 +160,14 @@ mod tests {
     #[test]
     fn one_box_takes_names_and_codes() {
         for (text, is_code) in [
-            ("91370102", true), ("9137 0102-PDY", true), ("江城科技", false), ("360 安全", false), ("3M", false),
-            ("A1330000", true), ("", false), ("CNY12345", false),
+            ("91370102", true),
+            ("9137 0102-PDY", true),
+            ("江城科技", false),
+            ("360 安全", false),
+            ("3M", false),
+            ("A1330000", true),
+            ("", false),
+            ("CNY12345", false),
         ] {
             assert_eq!(looks_like_code(text), is_code, "{text}");
         }
@@ -146,8 +175,15 @@ mod tests {
 
     #[test]
     fn an_address_keeps_its_conditions() {
-        let params = ListParams { q: "江城 a&b".into(), size: "小型".into(), ..ListParams::default() };
-        assert_eq!(params.href("/enterprises"), "/enterprises?q=%E6%B1%9F%E5%9F%8E%20a%26b&size=%E5%B0%8F%E5%9E%8B");
+        let params = ListParams {
+            q: "江城 a&b".into(),
+            size: "小型".into(),
+            ..ListParams::default()
+        };
+        assert_eq!(
+            params.href("/enterprises"),
+            "/enterprises?q=%E6%B1%9F%E5%9F%8E%20a%26b&size=%E5%B0%8F%E5%9E%8B"
+        );
         assert_eq!(ListParams::default().href("/enterprises"), "/enterprises");
     }
 }

@@ -15,7 +15,7 @@ use crate::tags::{Tags, sensitivity_level};
 use crate::{Registry, RegistryError};
 
 /// Rows of an export that are read at a time.
-const EXPORT_ROWS: u32 = 200;
+const EXPORT_ROWS: u32 = 2_000;
 
 /// The key of a row in an order.
 pub(crate) fn key(order: Order, row: &StoredRow) -> (String, String) {
@@ -56,7 +56,12 @@ impl Sight {
 
     /// Refuses conditions on what the viewer may not see: a filter tells as much as a column.
     pub(crate) fn check(&self, query: &Query) -> Result<(), RegistryError> {
-        let hidden = |field| Err(RegistryError::Query(field, "这个条件只有工作人员可以使用，请去掉后再查".to_owned()));
+        let hidden = |field| {
+            Err(RegistryError::Query(
+                field,
+                "这个条件只有工作人员可以使用，请去掉后再查".to_owned(),
+            ))
+        };
         if !query.size.is_empty() && !self.size {
             return hidden("size");
         }
@@ -64,7 +69,10 @@ impl Sight {
             return hidden("status");
         }
         if !query.tag.is_empty() && !self.tags.contains(&query.tag) {
-            return Err(RegistryError::Query("tag", format!("没有可用的标签“{}”，请从列表中选择", query.tag)));
+            return Err(RegistryError::Query(
+                "tag",
+                format!("没有可用的标签“{}”，请从列表中选择", query.tag),
+            ));
         }
         Ok(())
     }
@@ -93,7 +101,10 @@ impl Sight {
             size: store::known(row.size).filter(|_| self.size),
             status: store::known(row.status).filter(|_| self.status),
             registered_on: row.registered_on.parse().ok(),
-            tags: tags.into_iter().filter(|tag| self.tags.contains(tag)).collect(),
+            tags: tags
+                .into_iter()
+                .filter(|tag| self.tags.contains(tag))
+                .collect(),
         }
     }
 }
@@ -111,8 +122,14 @@ impl Registry {
     ///
     /// # Errors
     /// When a condition or the cursor makes no sense, or the database fails.
-    pub async fn search(&self, query: &Query, page: &PageRequest) -> Result<Page<Row>, RegistryError> {
-        let officer = Viewer::Officer { name: String::new() };
+    pub async fn search(
+        &self,
+        query: &Query,
+        page: &PageRequest,
+    ) -> Result<Page<Row>, RegistryError> {
+        let officer = Viewer::Officer {
+            name: String::new(),
+        };
         self.search_as(&officer, query, page).await
     }
 
@@ -144,7 +161,11 @@ impl Registry {
     ///
     /// # Errors
     /// As [`Registry::search_as`].
-    pub async fn export(self: &Arc<Self>, viewer: &Viewer, query: &Query) -> Result<Table, RegistryError> {
+    pub async fn export(
+        self: &Arc<Self>,
+        viewer: &Viewer,
+        query: &Query,
+    ) -> Result<Table, RegistryError> {
         let sight = Arc::new(Sight::of(self, viewer).await?);
         sight.check(query)?;
         // refuses a condition that makes no sense before the download begins
@@ -164,15 +185,27 @@ impl Registry {
         }
         columns.push(Column::wide("标签", 30));
         let (registry, query) = (Arc::clone(self), query.clone());
-        Ok(Table::by_pages("市场主体", columns, move |after: Option<String>| {
-            let (registry, query, sight) = (Arc::clone(&registry), query.clone(), Arc::clone(&sight));
-            async move {
-                let page = PageRequest { after, limit: EXPORT_ROWS };
-                let found = registry.rows(&query, &page).await.map_err(Problem::from)?;
-                let lines = found.items.into_iter().map(|row| line(&sight, sight.row(row))).collect();
-                Ok((lines, found.next))
-            }
-        }))
+        Ok(Table::by_pages(
+            "市场主体",
+            columns,
+            move |after: Option<String>| {
+                let (registry, query, sight) =
+                    (Arc::clone(&registry), query.clone(), Arc::clone(&sight));
+                async move {
+                    let page = PageRequest {
+                        after,
+                        limit: EXPORT_ROWS,
+                    };
+                    let found = registry.rows(&query, &page).await.map_err(Problem::from)?;
+                    let lines = found
+                        .items
+                        .into_iter()
+                        .map(|row| line(&sight, sight.row(row)))
+                        .collect();
+                    Ok((lines, found.next))
+                }
+            },
+        ))
     }
 }
 
@@ -183,7 +216,11 @@ fn line(sight: &Sight, row: Row) -> Line {
         row.division.clone().into(),
         row.division.as_deref().and_then(division::full_name).into(),
         row.industry.clone().into(),
-        row.industry.as_deref().and_then(industry::lookup).map(|found| found.name).into(),
+        row.industry
+            .as_deref()
+            .and_then(industry::lookup)
+            .map(|found| found.name)
+            .into(),
         row.status.into(),
         row.registered_on.into(),
     ];

@@ -4,7 +4,10 @@ use zhida_platform::db::{MigrationSet, Step, step};
 use zhida_platform::search_step;
 
 /// The room's schema, oldest step first.
-pub const MIGRATIONS: MigrationSet = MigrationSet { room: "registry", steps: STEPS };
+pub const MIGRATIONS: MigrationSet = MigrationSet {
+    room: "registry",
+    steps: STEPS,
+};
 
 /// What an unknown division, industry, size, status or date is stored as: an empty text, so that
 /// keyset comparisons need no special case for NULL.

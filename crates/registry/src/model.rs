@@ -76,7 +76,11 @@ impl Order {
     pub const ALL: [(Self, &'static str, &'static str); 3] = [
         (Self::Code, "code", "按信用代码"),
         (Self::Name, "name", "按名称"),
-        (Self::RegisteredOn, "registered_on", "按成立日期（新的在前）"),
+        (
+            Self::RegisteredOn,
+            "registered_on",
+            "按成立日期（新的在前）",
+        ),
     ];
 
     /// The name in addresses.

@@ -24,8 +24,15 @@ impl App {
 
 /// The room: pages, JSON endpoints, tables and menu.
 pub fn room(registry: Arc<Registry>, config: &Config) -> Room {
-    let app = App { registry, limits: ImportLimits::from(&config.limits) };
-    let item = |label, href, officer_only| MenuItem { label, href, officer_only };
+    let app = App {
+        registry,
+        limits: ImportLimits::from(&config.limits),
+    };
+    let item = |label, href, officer_only| MenuItem {
+        label,
+        href,
+        officer_only,
+    };
     Room {
         name: "registry",
         routes: pages::routes(upload_limit(config)).with_state(app.clone()),

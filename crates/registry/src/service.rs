@@ -74,7 +74,9 @@ impl Registry {
         if let Some(folder) = self.own_folder.get() {
             return Ok(folder.path().to_owned());
         }
-        let made = tempfile::Builder::new().prefix("zhida-registry-").tempdir()?;
+        let made = tempfile::Builder::new()
+            .prefix("zhida-registry-")
+            .tempdir()?;
         Ok(self.own_folder.get_or_init(|| made).path().to_owned())
     }
 
@@ -95,12 +97,17 @@ impl Registry {
         if code.len() > 18 || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Ok(None);
         }
-        let Some(row) = store::enterprise(self.db.conn(), &code).await? else { return Ok(None) };
+        let Some(row) = store::enterprise(self.db.conn(), &code).await? else {
+            return Ok(None);
+        };
         Ok(self.whole(vec![row]).await?.pop())
     }
 
     /// Turns stored rows into enterprises: two queries for all of them.
-    async fn whole(&self, rows: Vec<store::StoredEnterprise>) -> Result<Vec<Enterprise>, RegistryError> {
+    async fn whole(
+        &self,
+        rows: Vec<store::StoredEnterprise>,
+    ) -> Result<Vec<Enterprise>, RegistryError> {
         let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
         let mut tags = store::tags_of(self.db.conn(), &seqs).await?;
         let mut documents = Vec::with_capacity(rows.len());
@@ -132,14 +139,27 @@ impl Registry {
     }
 
     /// The departments of these batches, from memory where known.
-    async fn departments(&self, batches: &BTreeSet<i64>) -> Result<Arc<Departments>, RegistryError> {
-        let read = || Arc::clone(&self.departments.read().unwrap_or_else(PoisonError::into_inner));
+    async fn departments(
+        &self,
+        batches: &BTreeSet<i64>,
+    ) -> Result<Arc<Departments>, RegistryError> {
+        let read = || {
+            Arc::clone(
+                &self
+                    .departments
+                    .read()
+                    .unwrap_or_else(PoisonError::into_inner),
+            )
+        };
         let known = read();
         if batches.iter().all(|batch| known.contains_key(batch)) {
             return Ok(known);
         }
         let fresh = Arc::new(store::departments(self.db.conn(), 0).await?);
-        *self.departments.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
+        *self
+            .departments
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
         Ok(fresh)
     }
 
@@ -152,7 +172,14 @@ impl Registry {
         let list = format!("enterprise:{}", query.order.slug());
         let after = page.cursor::<(String, String)>(&list)?;
         let conn = self.db.conn();
-        let rows = store::list(conn, self.db.engine(), query, after.as_ref(), page.rows_wanted()).await?;
+        let rows = store::list(
+            conn,
+            self.db.engine(),
+            query,
+            after.as_ref(),
+            page.rows_wanted(),
+        )
+        .await?;
         let order = query.order;
         let page = Page::from_rows(rows, page, &list, |row| crate::listing::key(order, row))?;
         let seqs: Vec<i64> = page.items.iter().map(|row| row.seq).collect();
@@ -182,7 +209,8 @@ impl Registry {
         chunk: usize,
     ) -> Result<Vec<Enterprise>, RegistryError> {
         let limit = chunk.clamp(1, SCAN_CHUNK_MAX) as i64;
-        let rows = store::facts_after(self.db.conn(), self.db.engine(), query, after, limit).await?;
+        let rows =
+            store::facts_after(self.db.conn(), self.db.engine(), query, after, limit).await?;
         self.whole(rows).await
     }
 
@@ -193,7 +221,9 @@ impl Registry {
         chunk: usize,
     ) -> impl Stream<Item = Result<Vec<Enterprise>, RegistryError>> + 'a {
         stream::try_unfold(Some(None::<String>), move |position| async move {
-            let Some(after) = position else { return Ok(None) };
+            let Some(after) = position else {
+                return Ok(None);
+            };
             let found = self.scan_after(query, after.as_deref(), chunk).await?;
             let next = found.last().map(|enterprise| Some(enterprise.code.clone()));
             Ok((!found.is_empty()).then_some((found, next)))
@@ -223,6 +253,8 @@ impl Registry {
     /// # Errors
     /// When there is none or the database fails.
     pub async fn batch(&self, no: i64) -> Result<Batch, RegistryError> {
-        store::batch(self.db.conn(), no).await?.ok_or(RegistryError::NoBatch(no))
+        store::batch(self.db.conn(), no)
+            .await?
+            .ok_or(RegistryError::NoBatch(no))
     }
 }

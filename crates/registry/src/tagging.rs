@@ -54,9 +54,18 @@ impl Registry {
         let counts = store::tag_counts(conn).await?;
         let compiled = Tags::compile(self.dictionary(), &rules);
         let states = rules.into_iter().map(|rule| {
-            let holders = counts.iter().find(|(tag, _)| *tag == rule.name).map_or(0, |(_, count)| *count);
+            let holders = counts
+                .iter()
+                .find(|(tag, _)| *tag == rule.name)
+                .map_or(0, |(_, count)| *count);
             let broken = compiled.broken.iter().find(|(name, _)| *name == rule.name);
-            TagState { holders, problem: broken.map(|(_, error)| error.to_string()).unwrap_or_default(), rule }
+            TagState {
+                holders,
+                problem: broken
+                    .map(|(_, error)| error.to_string())
+                    .unwrap_or_default(),
+                rule,
+            }
         });
         Ok(states.collect())
     }
@@ -86,14 +95,20 @@ impl Registry {
         let mut after = 0;
         loop {
             let rows = store::tags_after(self.db().conn(), after, CHUNK).await?;
-            let Some(last) = rows.last() else { return Ok(preview) };
+            let Some(last) = rows.last() else {
+                return Ok(preview);
+            };
             after = last.seq;
             for row in &rows {
                 let document = Document::parse(dictionary, &row.facts)
                     .map_err(|_| RegistryError::Damaged(row.code.clone()))?;
                 let facts = document.to_bare_facts();
                 preview.total += 1;
-                match rule.evaluate(&Env { dictionary, facts: &facts, on }) {
+                match rule.evaluate(&Env {
+                    dictionary,
+                    facts: &facts,
+                    on,
+                }) {
                     Some(true) => preview.holders += 1,
                     Some(false) => {}
                     None => preview.unknown += 1,
@@ -106,7 +121,13 @@ impl Registry {
     ///
     /// # Errors
     /// When name or rule are wrong, the tag is there already, the viewer may not write, or the database fails.
-    pub async fn add_tag(&self, viewer: &Viewer, name: &str, rule: &str, note: &str) -> Result<(), RegistryError> {
+    pub async fn add_tag(
+        &self,
+        viewer: &Viewer,
+        name: &str,
+        rule: &str,
+        note: &str,
+    ) -> Result<(), RegistryError> {
         may_write(viewer)?;
         let name = name.trim();
         let length = name.chars().count();
@@ -115,7 +136,10 @@ impl Registry {
             return Err(RegistryError::TagField("name", message));
         }
         if note.chars().count() > 200 {
-            return Err(RegistryError::TagField("note", "说明不得超过 200 个字".to_owned()));
+            return Err(RegistryError::TagField(
+                "note",
+                "说明不得超过 200 个字".to_owned(),
+            ));
         }
         let compiled = self.compiled(rule)?;
         let conn = self.db().conn();
@@ -150,12 +174,20 @@ impl Registry {
     ///
     /// # Errors
     /// When there is no such tag, the viewer may not write, or the database fails.
-    pub async fn set_tag_active(&self, viewer: &Viewer, name: &str, active: bool) -> Result<(), RegistryError> {
+    pub async fn set_tag_active(
+        &self,
+        viewer: &Viewer,
+        name: &str,
+        active: bool,
+    ) -> Result<(), RegistryError> {
         may_write(viewer)?;
         let now = self.clock().now();
         let rules = store::rules(self.db().conn()).await?;
         let rule = rules.into_iter().find(|rule| rule.name == name);
-        let rule = &TagRule { active, ..rule.ok_or_else(|| RegistryError::NoTag(name.to_owned()))? };
+        let rule = &TagRule {
+            active,
+            ..rule.ok_or_else(|| RegistryError::NoTag(name.to_owned()))?
+        };
         let switch = |tx: Tx| async move {
             if !store::set_active(&tx, &rule.name, active, now).await? {
                 return Err(RegistryError::NoTag(rule.name.clone()));
@@ -186,7 +218,12 @@ impl Registry {
         }
     }
 
-    async fn recompute_chunk(&self, tx: &Tx, tags: &Tags, after: i64) -> Result<(Option<i64>, u64), RegistryError> {
+    async fn recompute_chunk(
+        &self,
+        tx: &Tx,
+        tags: &Tags,
+        after: i64,
+    ) -> Result<(Option<i64>, u64), RegistryError> {
         store::lock(tx).await?;
         let (dictionary, today) = (self.dictionary(), self.clock().today());
         let rows = store::tags_after(tx, after, CHUNK).await?;
@@ -194,20 +231,29 @@ impl Registry {
         for row in &rows {
             let document = Document::parse(dictionary, &row.facts)
                 .map_err(|_| RegistryError::Damaged(row.code.clone()))?;
-            fresh.push((row.seq, tags.of(dictionary, &document.to_bare_facts(), today)));
+            fresh.push((
+                row.seq,
+                tags.of(dictionary, &document.to_bare_facts(), today),
+            ));
         }
         let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
-        let pairs: Vec<(i64, &[String])> = fresh.iter().map(|(seq, tags)| (*seq, tags.as_slice())).collect();
+        let pairs: Vec<(i64, &[String])> = fresh
+            .iter()
+            .map(|(seq, tags)| (*seq, tags.as_slice()))
+            .collect();
         store::replace_tags(tx, &seqs, &pairs).await?;
         Ok((seqs.last().copied(), rows.len() as u64))
     }
 
     fn compiled(&self, rule: &str) -> Result<Rule, RegistryError> {
         if rule.trim().is_empty() || rule.chars().count() > RULE_CHARS_MAX {
-            let message = format!("请写一条规则，不超过 {RULE_CHARS_MAX} 个字，如“专精特新中小企业 or 高新技术企业”");
+            let message = format!(
+                "请写一条规则，不超过 {RULE_CHARS_MAX} 个字，如“专精特新中小企业 or 高新技术企业”"
+            );
             return Err(RegistryError::TagField("rule", message));
         }
-        self.check_tag(rule).map_err(|error| RegistryError::TagField("rule", error.to_string()))
+        self.check_tag(rule)
+            .map_err(|error| RegistryError::TagField("rule", error.to_string()))
     }
 
     async fn record(

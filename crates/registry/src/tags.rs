@@ -49,8 +49,15 @@ impl Tags {
 
     /// The tags of an enterprise: only rules that certainly hold; unknown gives no tag.
     pub(crate) fn of(&self, dictionary: &Dictionary, facts: &Facts, on: NaiveDate) -> Vec<String> {
-        let env = Env { dictionary, facts, on };
-        let holding = self.compiled.iter().filter(|tag| tag.rule.evaluate(&env) == Some(true));
+        let env = Env {
+            dictionary,
+            facts,
+            on,
+        };
+        let holding = self
+            .compiled
+            .iter()
+            .filter(|tag| tag.rule.evaluate(&env) == Some(true));
         let mut names: Vec<String> = holding.map(|tag| tag.name.clone()).collect();
         names.sort_unstable();
         names

@@ -32,14 +32,22 @@ pub(crate) struct KeptFile {
 
 impl Upload {
     pub(crate) fn field(&self, name: &str) -> &str {
-        self.fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.trim())
+        self.fields
+            .iter()
+            .find(|(field, _)| field == name)
+            .map_or("", |(_, value)| value.trim())
     }
 }
 
 /// Reads a form; its file goes to disk as it comes, never into memory.
-pub(crate) async fn receive(registry: &Registry, mut form: Multipart) -> Result<Upload, RegistryError> {
+pub(crate) async fn receive(
+    registry: &Registry,
+    mut form: Multipart,
+) -> Result<Upload, RegistryError> {
     let mut upload = Upload::default();
-    let broken = |_| RegistryError::from(Problem::bad_input("上传中断或格式有误").hint("请重新选择文件上传"));
+    let broken = |_| {
+        RegistryError::from(Problem::bad_input("上传中断或格式有误").hint("请重新选择文件上传"))
+    };
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
         match field.file_name().map(str::to_owned) {
@@ -55,7 +63,9 @@ pub(crate) async fn receive(registry: &Registry, mut form: Multipart) -> Result<
                         return Err(Problem::bad_input(format!("“{name}”一栏太长")).into());
                     }
                 }
-                upload.fields.push((name, String::from_utf8_lossy(&text).into_owned()));
+                upload
+                    .fields
+                    .push((name, String::from_utf8_lossy(&text).into_owned()));
             }
         }
         if upload.fields.len() > FIELDS_MAX {
@@ -65,10 +75,15 @@ pub(crate) async fn receive(registry: &Registry, mut form: Multipart) -> Result<
     Ok(upload)
 }
 
-async fn keep(registry: &Registry, field: &mut Field<'_>, file_name: &str) -> Result<KeptFile, RegistryError> {
+async fn keep(
+    registry: &Registry,
+    field: &mut Field<'_>,
+    file_name: &str,
+) -> Result<KeptFile, RegistryError> {
     let broken = |_| {
         RegistryError::from(
-            Problem::bad_input("文件没有传完，或超过了一次上传的上限").hint("请重试；大文件请压缩为 .csv.gz，或请管理员在服务器上用命令行导入"),
+            Problem::bad_input("文件没有传完，或超过了一次上传的上限")
+                .hint("请重试；大文件请压缩为 .csv.gz，或请管理员在服务器上用命令行导入"),
         )
     };
     let folder = registry.folder()?;
@@ -90,7 +105,11 @@ async fn keep(registry: &Registry, field: &mut Field<'_>, file_name: &str) -> Re
         let _already_gone = std::fs::remove_file(&path);
         return Err(error);
     }
-    let token = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let token = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let name: String = Path::new(file_name)
         .file_name()
         .unwrap_or_default()
@@ -103,9 +122,15 @@ async fn keep(registry: &Registry, field: &mut Field<'_>, file_name: &str) -> Re
 }
 
 /// The kept file of a token that came back in a form.
-pub(crate) fn kept(registry: &Registry, token: &str, name: &str) -> Result<KeptFile, RegistryError> {
+pub(crate) fn kept(
+    registry: &Registry,
+    token: &str,
+    name: &str,
+) -> Result<KeptFile, RegistryError> {
     // the token names a file of ours and can lead nowhere else
-    let random = token.strip_prefix("upload-").ok_or(RegistryError::NoUpload)?;
+    let random = token
+        .strip_prefix("upload-")
+        .ok_or(RegistryError::NoUpload)?;
     if random.len() != 24 || !random.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(RegistryError::NoUpload);
     }
@@ -114,5 +139,9 @@ pub(crate) fn kept(registry: &Registry, token: &str, name: &str) -> Result<KeptF
         return Err(RegistryError::NoUpload);
     }
     let name = name.chars().filter(|c| !c.is_control()).take(120).collect();
-    Ok(KeptFile { token: token.to_owned(), name, path })
+    Ok(KeptFile {
+        token: token.to_owned(),
+        name,
+        path,
+    })
 }

@@ -5,7 +5,7 @@
 //! complete facts fail it. Both are safe (never said wrongly); what relates several attributes to
 //! each other, or is larger than [`CLAUSES_MAX`], is called `Contingent`.
 
-use std::collections::BTreeSet;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -258,11 +258,10 @@ impl<'e> Analyser<'e> {
                 Some(Point::Number(number)) => number.to_string(),
                 _ => "不限".to_owned(),
             };
+            let (low, high) = (end(low), end(high));
             return Some(format!(
-                "“{}”的合理范围是 {} 至 {}，达不到要求",
-                words(),
-                end(low),
-                end(high)
+                "“{}”的合理范围是 {low} 至 {high}，达不到要求",
+                words()
             ));
         }
         if domain.options_are_empty(self.choices_of(attribute)) {
@@ -388,17 +387,15 @@ impl<'e> Domain<'e> {
     }
 
     fn order(&mut self, comparison: Comparison, point: &Point) {
-        let low = |closed| Some((point.clone(), closed));
+        let end = Some((point.clone(), comparison.holds(Ordering::Equal)));
         match comparison {
             Comparison::NotEqual => self.not.push(point.clone()),
             Comparison::Equal => {
-                self.raise(low(true));
-                self.lower(low(true));
+                self.raise(end.clone());
+                self.lower(end);
             }
-            Comparison::Greater => self.raise(low(false)),
-            Comparison::GreaterOrEqual => self.raise(low(true)),
-            Comparison::Less => self.lower(low(false)),
-            Comparison::LessOrEqual => self.lower(low(true)),
+            Comparison::Greater | Comparison::GreaterOrEqual => self.raise(end),
+            Comparison::Less | Comparison::LessOrEqual => self.lower(end),
         }
     }
 

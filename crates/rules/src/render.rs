@@ -234,9 +234,12 @@ impl Render<'_> {
                     Operator::Multiply => "×",
                     Operator::Divide => "÷",
                 };
-                let side = |part: &Expr| match strength(part) {
-                    4 if symbol == "×" || symbol == "÷" => format!("（{}）", self.plain(part)),
-                    0 => format!("（{}）", self.plain(part)),
+                let scales = matches!(operator, Operator::Multiply | Operator::Divide);
+                let side = |part: &Expr| match (part, strength(part)) {
+                    (_, 4) if scales => format!("（{}）", self.plain(part)),
+                    (_, 0) => format!("（{}）", self.plain(part)),
+                    // A factor carries no unit of its own; below one it is read as a share.
+                    (Expr::Literal(Value::Number(factor)), _) if scales => show_factor(factor),
                     _ => self.plain_value(part, self.unit(expr)),
                 };
                 format!("{}{symbol}{}", side(left), side(right))
@@ -509,6 +512,11 @@ pub fn show_number(number: &Number, unit: Option<&str>) -> String {
         Some(unit) => format!("{} {unit}", group(&number.to_string())),
         None => group(&number.to_string()),
     }
+}
+
+fn show_factor(factor: &Number) -> String {
+    let is_share = *factor > Number::zero() && *factor < Number::integer(1);
+    show_number(factor, is_share.then_some("%"))
 }
 
 fn trim(text: String) -> String {

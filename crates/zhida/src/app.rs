@@ -1,27 +1,37 @@
 //! The program put together: database, rooms, routes. The only list of rooms.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, Result};
+use axum::Router;
+use tokio::net::TcpListener;
+use utoipa::openapi::{Info, License, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use zhida_matching::Matching;
 use zhida_platform::{
+    access::Viewer,
     clock::{SharedClock, SystemClock},
     config::Config,
     db::Database,
+    room::{MenuItem, Room},
 };
 use zhida_policies::Policies;
 use zhida_registry::Registry;
 use zhida_rules::Dictionary;
+use zhida_ui::Shell;
 
-use crate::cli::Store;
+use crate::{api_page, cli::Store};
 
 /// The rooms over one database.
 pub struct App {
+    /// The database itself.
+    pub db: Database,
     /// 市场主体库.
     pub registry: Arc<Registry>,
     /// 惠企政策库.
     pub policies: Arc<Policies>,
-    /// The clock of the whole program.
-    pub clock: SharedClock,
+    /// 政策直达.
+    pub matching: Arc<Matching>,
 }
 
 /// The settings of a command: defaults, file, environment, command line.
@@ -37,13 +47,88 @@ impl App {
     /// Opens the database, brings its schema up to date and builds the rooms.
     pub async fn open(config: &Config) -> Result<Self> {
         let db = Database::connect(&config.database.url).await.context("打不开数据库")?;
-        db.migrate(&[zhida_registry::migrations(), zhida_policies::migrations()])
-            .await
-            .context("无法更新数据库结构")?;
+        db.migrate(&[
+            zhida_registry::migrations(),
+            zhida_policies::migrations(),
+            zhida_matching::migrations(),
+        ])
+        .await
+        .context("无法更新数据库结构")?;
         let dictionary = Dictionary::shipped();
         let clock: SharedClock = Arc::new(SystemClock);
         let registry = Arc::new(Registry::new(db.clone(), dictionary, clock.clone()));
-        let policies = Arc::new(Policies::new(db, dictionary, clock.clone()).await?);
-        Ok(Self { registry, policies, clock })
+        let policies =
+            Arc::new(Policies::new(db.clone(), dictionary, clock.clone()).await?);
+        let matching =
+            Arc::new(Matching::new(registry.clone(), policies.clone(), dictionary, clock));
+        Ok(Self { db, registry, policies, matching })
     }
+
+    fn rooms(&self, config: &Config) -> [Room; 3] {
+        [
+            zhida_matching::room(self.matching.clone()),
+            zhida_policies::room(self.policies.clone(), Some(self.matching.clone())),
+            zhida_registry::room(self.registry.clone(), config),
+        ]
+    }
+
+    /// All pages and the API, for one kind of viewer.
+    pub fn router(&self, config: &Config, viewer: Viewer, demo: bool) -> Router {
+        let mut pages = Router::new();
+        let mut api = OpenApiRouter::with_openapi(described());
+        let mut menu: Vec<MenuItem> = Vec::new();
+        for room in self.rooms(config) {
+            pages = pages.merge(room.routes);
+            api = api.merge(room.api);
+            menu.extend(room.menu);
+        }
+        menu.push(MenuItem { label: "开放接口", href: "/api", officer_only: false });
+        let (api, document) = api.split_for_parts();
+        let mut router = pages.merge(api).merge(api_page::router(document));
+        if demo {
+            router = router.merge(zhida_ui::gallery::router());
+        }
+        let shell =
+            Shell { menu: menu.into(), version: env!("CARGO_PKG_VERSION"), demo, viewer };
+        zhida_ui::with_frame(router, shell, config)
+    }
+}
+
+/// The head of the API document; the rooms add their endpoints.
+fn described() -> OpenApi {
+    let mut info = Info::new("直达 Zhida 开放接口", "1");
+    info.description = Some("企业、政策、匹配。出错时返回 application/problem+json（RFC 9457）。".into());
+    let mut license = License::new("Apache-2.0");
+    license.identifier = Some("Apache-2.0".into());
+    info.license = Some(license);
+    OpenApiBuilder::new().info(info).build()
+}
+
+/// Serves until the process is told to stop; requests under way are finished.
+pub async fn serve(listener: TcpListener, router: Router) -> Result<()> {
+    axum::serve(listener, router).with_graceful_shutdown(stopped()).await?;
+    Ok(())
+}
+
+/// Binds an address, saying what to do when it is taken.
+pub async fn bind(addr: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(addr).await.with_context(|| {
+        format!("不能在 {addr} 上监听，可能已被别的程序占用；用 --addr 换一个端口")
+    })
+}
+
+async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
 }

@@ -84,7 +84,7 @@ pub struct Demo {
     #[arg(long, value_name = "目录")]
     pub data: Option<PathBuf>,
     /// 生成多少家企业
-    #[arg(long, value_name = "家数", default_value_t = 5_000)]
+    #[arg(long, value_name = "家数", default_value_t = 20_000)]
     pub enterprises: u64,
 }
 
@@ -192,6 +192,9 @@ pub struct MatchPolicy {
     /// 基准日（默认今天）
     #[arg(long, value_name = "日期")]
     pub on: Option<NaiveDate>,
+    /// 最多列出多少家企业（--csv 总是全部）
+    #[arg(long, value_name = "家数", default_value_t = 1_000)]
+    pub limit: usize,
     /// 输出 JSON
     #[arg(long, conflicts_with = "csv")]
     pub json: bool,

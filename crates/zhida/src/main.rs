@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use cli::{Command, Generate, Import, Rule, Verify};
+use cli::{Command, Generate, Import, Matching, Rule, Verify};
 use commands::Outcome;
 
+mod api_page;
 mod app;
 mod cli;
 mod commands;
@@ -46,7 +47,14 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Import(Import::Policies(arguments)) => {
             block_on(commands::import::policies(&arguments))
         }
-        _ => anyhow::bail!("尚未接通"),
+        Command::Matching(Matching::Enterprise(arguments)) => {
+            block_on(commands::matching::enterprise(&arguments))
+        }
+        Command::Matching(Matching::Policy(arguments)) => {
+            block_on(commands::matching::policy(&arguments))
+        }
+        Command::Serve(arguments) => block_on(commands::serve::serve(&arguments)),
+        Command::Demo(arguments) => block_on(commands::demo::demo(&arguments)),
     }
 }
 

@@ -191,7 +191,10 @@ fn random_cases_are_varied() {
         (Truth::False, 1),
         (Truth::False, 2),
     ] {
-        assert!(seen.get(&finding).is_some_and(|n| *n > 20), "{finding:?} in {seen:?}");
+        assert!(
+            seen.get(&finding).is_some_and(|n| *n > 20),
+            "{finding:?} in {seen:?}"
+        );
     }
     assert!(interpreted_conditions > 100, "{interpreted_conditions}");
 }
@@ -214,7 +217,10 @@ fn refusals_say_what_is_wrong() {
     let mut twice = Builder::new(&program);
     twice.push(7, &case.enterprises[0]);
     twice.push(7, &case.enterprises[1]);
-    assert_eq!(twice.finish().err(), Some(MatcherError::DuplicateEnterprise(7)));
+    assert_eq!(
+        twice.finish().err(),
+        Some(MatcherError::DuplicateEnterprise(7))
+    );
     let nobody = Builder::new(&program).finish().unwrap();
     let counts = nobody.all_items(Options::default(), None, None).unwrap();
     assert_eq!(counts, vec![Counts::default(); 3]);

@@ -1,9 +1,7 @@
 //! The engine equals the interpreter.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test stops at the first surprise"
-)]
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod agreement;
+mod one_enterprise;
 mod random;
 mod tools;

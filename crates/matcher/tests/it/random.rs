@@ -18,7 +18,14 @@ const DIVISIONS: [&str; 9] = [
     "330000", "330100", "330102", "330106", "330200", "330282", "440000", "441900", "110105",
 ];
 const PLACES: [&str; 8] = [
-    "330102", "330106", "330282", "441900", "441900003", "110105", "330106001", "650105",
+    "330102",
+    "330106",
+    "330282",
+    "441900",
+    "441900003",
+    "110105",
+    "330106001",
+    "650105",
 ];
 const INDUSTRIES: [&str; 7] = ["C", "C13", "C1311", "C27", "I", "I65", "I6513"];
 const TRADES: [&str; 5] = ["C1311", "C2710", "I6513", "A0111", "C1312"];
@@ -69,12 +76,30 @@ fn dictionary(draw: &mut Draw<'_>) -> Dictionary {
         add(draw, &format!("b{n}"), &format!("是{n}"), &rest, n == 2);
     }
     for n in 0..4 {
-        add(draw, &format!("n{n}"), &format!("数{n}"), "kind: number", n < 2);
+        add(
+            draw,
+            &format!("n{n}"),
+            &format!("数{n}"),
+            "kind: number",
+            n < 2,
+        );
     }
     add(draw, "d0", "日0", "kind: date", false);
     add(draw, "d1", "日1", "kind: date", false);
-    add(draw, "c0", "选0", "kind: choice, choices: [大型, 中型, 小型, 微型]", false);
-    add(draw, "c1", "选1", "kind: choice, choices: [大型, 中型, 小型, 微型]", true);
+    add(
+        draw,
+        "c0",
+        "选0",
+        "kind: choice, choices: [大型, 中型, 小型, 微型]",
+        false,
+    );
+    add(
+        draw,
+        "c1",
+        "选1",
+        "kind: choice, choices: [大型, 中型, 小型, 微型]",
+        true,
+    );
     let rest = format!("kind: set, choices: [临床前, 一期, 二期]{}", closed(draw));
     add(draw, "s0", "集0", &rest, false);
     add(draw, "t0", "文0", "kind: text", false);
@@ -84,9 +109,21 @@ fn dictionary(draw: &mut Draw<'_>) -> Dictionary {
         ("f0", "率0", "number", true, "数0 / 数1"),
         ("f1", "率1", "number", true, "(数0 - 上年.数0) / 上年.数0"),
         ("f2", "龄", "number", false, "满月数(日0, 基准日)"),
-        ("f3", "率2", "number", false, "if 是0 then 数2 / 数3 else 数2"),
+        (
+            "f3",
+            "率2",
+            "number",
+            false,
+            "if 是0 then 数2 / 数3 else 数2",
+        ),
         ("f4", "派是", "bool", false, "if 是0 then 数2 > 5 else 是1"),
-        ("f5", "派选", "choice", false, "if 是1 then 选0 else \"微型\""),
+        (
+            "f5",
+            "派选",
+            "choice",
+            false,
+            "if 是1 then 选0 else \"微型\"",
+        ),
         ("f6", "派日", "date", false, "if 是0 then 日0 else 日1"),
     ] {
         let choices = if kind == "choice" {
@@ -146,7 +183,7 @@ fn number(draw: &mut Draw<'_>, depth: usize) -> String {
         9 => format!("({} + {})", inner(draw), inner(draw)),
         10 => format!("({} - {})", inner(draw), inner(draw)),
         11 => format!("({} * {})", inner(draw), draw.of(&NUMBERS)),
-        12 => format!("({} / {})", inner(draw), inner(draw)),
+        12 => format!("({} / {})", inner(draw), quantity(draw)),
         13 => match draw.below(6) {
             0 => format!("min({}, {})", inner(draw), inner(draw)),
             1 => format!("max({}, {})", inner(draw), inner(draw)),
@@ -155,7 +192,12 @@ fn number(draw: &mut Draw<'_>, depth: usize) -> String {
             4 => format!("round({}, 1)", inner(draw)),
             _ => format!("补差({}, {})", inner(draw), inner(draw)),
         },
-        14 => format!("(if {} then {} else {})", flag(draw), inner(draw), inner(draw)),
+        14 => format!(
+            "(if {} then {} else {})",
+            flag(draw),
+            inner(draw),
+            inner(draw)
+        ),
         15 => format!("分档({}, [0, 1], [5, 100], [100, 5])", inner(draw)),
         16 => format!("超额累进({}, [0, 0.05], [5, 1])", inner(draw)),
         _ => match draw.below(4) {
@@ -173,18 +215,45 @@ fn comparison<'t>(draw: &mut Draw<'_>) -> &'t str {
 
 fn quoted(draw: &mut Draw<'_>, list: &[&str]) -> String {
     let count = 1 + draw.below(3);
-    let texts: Vec<String> = (0..count).map(|_| format!("\"{}\"", draw.of(list))).collect();
+    let texts: Vec<String> = (0..count)
+        .map(|_| format!("\"{}\"", draw.of(list)))
+        .collect();
     texts.join(",")
 }
 
 fn leaf(draw: &mut Draw<'_>) -> String {
     match draw.below(20) {
         0 => flag(draw),
-        1..=3 => format!("{} {} {}", quantity(draw), comparison(draw), draw.of(&NUMBERS)),
-        4 => format!("{} in [{}..{})", quantity(draw), draw.of(&NUMBERS), draw.of(&NUMBERS)),
-        5 => format!("{} between {} and {}", quantity(draw), draw.of(&NUMBERS), draw.of(&NUMBERS)),
-        6 => format!("{} in ({}, > {})", quantity(draw), draw.of(&NUMBERS), draw.of(&NUMBERS)),
-        7 => format!("{} {} {}", number(draw, 2), comparison(draw), number(draw, 1)),
+        1..=3 => format!(
+            "{} {} {}",
+            quantity(draw),
+            comparison(draw),
+            draw.of(&NUMBERS)
+        ),
+        4 => format!(
+            "{} in [{}..{})",
+            quantity(draw),
+            draw.of(&NUMBERS),
+            draw.of(&NUMBERS)
+        ),
+        5 => format!(
+            "{} between {} and {}",
+            quantity(draw),
+            draw.of(&NUMBERS),
+            draw.of(&NUMBERS)
+        ),
+        6 => format!(
+            "{} in ({}, > {})",
+            quantity(draw),
+            draw.of(&NUMBERS),
+            draw.of(&NUMBERS)
+        ),
+        7 => format!(
+            "{} {} {}",
+            number(draw, 2),
+            comparison(draw),
+            number(draw, 1)
+        ),
         8 => format!("选0 in ({})", quoted(draw, &CHOICES)),
         9 => format!("{} != \"{}\"", year(draw, "选1"), draw.of(&CHOICES)),
         10 => format!("派选 = \"{}\"", draw.of(&CHOICES)),
@@ -234,7 +303,12 @@ fn condition(draw: &mut Draw<'_>, depth: usize) -> String {
         5 => format!("({} or {})", inner(draw), inner(draw)),
         6 => format!("({} or {} or {})", inner(draw), inner(draw), inner(draw)),
         7 => format!("not({})", inner(draw)),
-        _ => format!("(if {} then {} else {})", inner(draw), inner(draw), inner(draw)),
+        _ => format!(
+            "(if {} then {} else {})",
+            inner(draw),
+            inner(draw),
+            inner(draw)
+        ),
     }
 }
 
@@ -254,7 +328,10 @@ fn item(draw: &mut Draw<'_>, dictionary: &Dictionary) -> (ItemRules, String) {
             },
         });
     }
-    let locals = [("中间", "数2 + 数3"), ("中间是", "if 是0 then 数2 > 5 else 是1")];
+    let locals = [
+        ("中间", "数2 + 数3"),
+        ("中间是", "if 是0 then 数2 > 5 else 是1"),
+    ];
     let benefit = BenefitSource {
         kind: BenefitKind::Right,
         locals: locals
@@ -273,7 +350,10 @@ fn item(draw: &mut Draw<'_>, dictionary: &Dictionary) -> (ItemRules, String) {
         benefit: Some(benefit),
     };
     let compiled = ItemRules::compile(dictionary, &source);
-    (compiled.unwrap_or_else(|errors| panic!("{text}: {errors:?}")), text)
+    (
+        compiled.unwrap_or_else(|errors| panic!("{text}: {errors:?}")),
+        text,
+    )
 }
 
 fn value(draw: &mut Draw<'_>, kind: Kind) -> Value {

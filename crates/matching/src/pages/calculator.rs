@@ -120,9 +120,13 @@ pub(crate) async fn show(
             |item| format!("/policies/{}", percent(&item.head.id)),
             |_| "/policies".to_owned(),
         ),
-        chart: verdict_bar("政策事项，按结论", "项", &found.counts, |_| {
-            String::new()
-        }),
+        chart: verdict_bar(
+            "政策事项，按结论",
+            "项",
+            &found.counts,
+            false,
+            |_| String::new(),
+        ),
         again: super::address("/calculator", &[("item", &item), ("on", &day.on)]),
         item_name: item_name.unwrap_or_default(),
         item,

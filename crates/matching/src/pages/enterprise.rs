@@ -95,7 +95,7 @@ pub(crate) async fn show(
     Ok(Html(EnterprisePage {
         page,
         groups,
-        chart: verdict_bar("政策事项，按结论", "项", &found.counts, group),
+        chart: verdict_bar("政策事项，按结论", "项", &found.counts, false, group),
         only: only.is_some(),
         fields: offered(matching.dictionary, &found, &answers, on),
         errors: answers.errors.clone().into(),
@@ -119,20 +119,28 @@ pub(crate) async fn show(
     }))
 }
 
-/// Counts by label as one bar whose parts lead to their lists.
+/// Counts by label as one bar whose parts lead to their lists. What is out of reach would fill the
+/// bar of an enterprise in a large library: there it is told in words.
 pub(crate) fn verdict_bar(
     title: &str,
     unit: &str,
     counts: &Counts,
+    out_of_reach: bool,
     href: impl Fn(Label) -> String,
 ) -> Chart {
+    let aside = match counts.out_of_reach {
+        0 => String::new(),
+        _ if out_of_reach => String::new(),
+        far => format!("另有 {far} {unit}不在适用范围，没有画出。"),
+    };
     let summary = format!(
-        "共 {} {unit}，符合 {} {unit}，待人工核验 {} {unit}，只差一项 {} {unit}。",
-        counts.total, counts.eligible, counts.manual, counts.near_miss
+        "符合 {} {unit}，待人工核验 {} {unit}，只差一项 {} {unit}。{aside}",
+        counts.eligible, counts.manual, counts.near_miss
     );
     let data: Vec<Datum> = Label::ALL
         .into_iter()
         .filter(|label| counts.get(*label) > 0)
+        .filter(|label| out_of_reach || *label != Label::OutOfReach)
         .map(|label| {
             let tone = match label {
                 Label::Eligible => "yes",

@@ -153,7 +153,7 @@ pub(crate) async fn show(
     let by_label = |label: Label| query.address(&path, label.key(), "");
     Ok(Html(ItemPage {
         page: shown,
-        bar: verdict_bar("市场主体，按结论", "家", &found.counts, by_label),
+        bar: verdict_bar("市场主体，按结论", "家", &found.counts, true, by_label),
         funnel: steps(&found.counts),
         cost: found.cost.words(),
         lines,
@@ -247,7 +247,7 @@ pub(crate) async fn xlsx(
     Query(query): Query<ItemQuery>,
 ) -> Result<Response, PageError> {
     let table = table(&matching, &frame, &id, &query).await?;
-    Ok(xlsx_response(table).await.map_err(Problem::from)?)
+    Ok(xlsx_response(table).await?)
 }
 
 async fn table(

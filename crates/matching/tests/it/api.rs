@@ -73,17 +73,20 @@ async fn mistakes_are_named_at_their_field(db: TestDatabase) {
         .map(|f| f["field"].as_str().unwrap())
         .collect();
     assert_eq!(fields, ["利润率", "从业人数.2025"]);
-    app.get("/api/v1/match/items/keins")
+    let _answered = app
+        .get("/api/v1/match/items/keins")
         .await
         .expect_status(404);
-    app.get("/api/v1/match/items/gaoqi?verdict=maybe")
+    let _answered = app
+        .get("/api/v1/match/items/gaoqi?verdict=maybe")
         .await
         .expect_status(400);
-    app.get("/api/v1/match/items/gaoqi?limit=100000")
+    let _answered = app
+        .get("/api/v1/match/items/gaoqi?limit=100000")
         .await
         .expect_status(400);
     let path = format!("/api/v1/match/enterprises/{}?on=0001-01-01", first());
-    app.get(&path).await.expect_status(400);
+    let _answered = app.get(&path).await.expect_status(400);
 }
 
 async fn the_public_reads_nobodys_matches(db: TestDatabase) {
@@ -97,7 +100,8 @@ async fn the_public_reads_nobodys_matches(db: TestDatabase) {
         assert_eq!(problem["code"], "forbidden");
     }
     let body = json!({"code": first(), "changes": {}});
-    app.post_json("/api/v1/match/what-if", &body)
+    let _answered = app
+        .post_json("/api/v1/match/what-if", &body)
         .await
         .expect_status(403);
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
 mod api;
+mod browser;
 mod lists;
 mod matches;
 mod pages;

@@ -135,7 +135,7 @@ async fn the_calculator_asks_what_matters_and_ends(db: TestDatabase) {
         .await
         .expect_status(200);
     assert!(page.text().contains("从业人数：") && page.text().contains("请先改正"));
-    app.get("/calculator?item=keins").await.expect_status(404);
+    let _answered = app.get("/calculator?item=keins").await.expect_status(404);
 }
 
 async fn a_stranger_checks_and_sees_no_figure(db: TestDatabase) {
@@ -166,7 +166,7 @@ async fn a_stranger_checks_and_sees_no_figure(db: TestDatabase) {
     assert!(page.text().contains("code-error"));
     let page = app.get(&path("keins", &first())).await.expect_status(400);
     assert!(page.text().contains("没有这个已发布的政策事项"));
-    app.get("/match/check").await.expect_status(200);
+    let _answered = app.get("/match/check").await.expect_status(200);
     let page = setup
         .officer()
         .get(&path("pingshen", &first()))
@@ -218,7 +218,8 @@ async fn empty_libraries_say_what_to_do(db: TestDatabase) {
         .await
         .expect_status(200);
     assert!(page.text().contains("政策库里还没有已发布的事项"));
-    app.get("/policies/keins/enterprises")
+    let _answered = app
+        .get("/policies/keins/enterprises")
         .await
         .expect_status(404);
 }

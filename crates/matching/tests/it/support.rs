@@ -8,7 +8,9 @@ use zhida_platform::clock::{FixedClock, SharedClock};
 use zhida_platform::config::Config;
 use zhida_platform::progress::Silent;
 use zhida_policies::Policies;
-use zhida_policies::import::{ImportOptions as PolicyOptions, SourceFile, import_files};
+use zhida_policies::import::{
+    ImportOptions as PolicyOptions, SourceFile, import_files, import_paths,
+};
 use zhida_registry::Registry;
 use zhida_registry::import::{ImportOptions, Importer};
 use zhida_rules::Dictionary;
@@ -61,6 +63,25 @@ pub async fn empty(db: TestDatabase) -> Setup {
     }
 }
 
+/// Rooms with the items that Zhida ships, and the test's enterprises.
+pub async fn shipped(db: TestDatabase) -> Setup {
+    let rooms = [zhida_registry::migrations(), zhida_policies::migrations()];
+    db.migrate(&rooms).await.unwrap();
+    let clock: SharedClock = Arc::new(FixedClock::on("2026-11-22".parse().unwrap()));
+    let policies = Policies::new(db.handle(), Dictionary::shipped(), clock)
+        .await
+        .unwrap();
+    let paths = [concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/policies").into()];
+    let options = PolicyOptions::default();
+    let report = import_paths(&policies, &paths, &options, &Silent)
+        .await
+        .unwrap();
+    assert_eq!(report.rejected, 0, "{:?}", report.reasons);
+    let setup = empty(db).await;
+    setup.bring(&enterprises(), "2026-06-30").await;
+    setup
+}
+
 /// Rooms with items and enterprises.
 pub async fn filled(db: TestDatabase) -> Setup {
     let rooms = [zhida_registry::migrations(), zhida_policies::migrations()];
@@ -110,17 +131,18 @@ impl Setup {
 
     /// The room as the binary serves it.
     pub fn app(&self, viewer: Viewer) -> App {
+        App::new(self.site(viewer))
+    }
+
+    pub fn site(&self, viewer: Viewer) -> axum::Router {
         let room = room(Arc::clone(&self.matching));
         let (api, _) = room.api.split_for_parts();
         let shell = Shell {
             viewer,
+            menu: room.menu.into(),
             ..Shell::default()
         };
-        App::new(with_frame(
-            room.routes.merge(api),
-            shell,
-            &Config::default(),
-        ))
+        with_frame(room.routes.merge(api), shell, &Config::default())
     }
 
     pub fn officer(&self) -> App {

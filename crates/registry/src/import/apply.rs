@@ -123,7 +123,10 @@ impl Importer {
         let dictionary = self.registry.dictionary();
         let (path, options) = (path.to_owned(), options.clone());
         let name = options.file_name.clone().unwrap_or_else(|| {
-            path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+            path.file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned()
         });
         let shown = name.clone();
         let scanning = spawn_blocking(move || {
@@ -146,7 +149,11 @@ impl Importer {
         year: i32,
     ) -> Result<Run<'a>, ImportError> {
         let now = self.registry.clock().now();
-        let meaning = Meaning { year, mapping: &options.mapping, sheet: &options.sheet };
+        let meaning = Meaning {
+            year,
+            mapping: &options.mapping,
+            sheet: &options.sheet,
+        };
         let owner = format!("{}-{:?}", instant_text(now), std::thread::current().id());
         let new = NewBatch {
             department: options.department.trim().to_owned(),
@@ -165,14 +172,23 @@ impl Importer {
         };
         let conn = self.registry.db().conn();
         let rules = store::rules(conn).await?;
-        let headings = scan.plan.columns.iter().map(|column| column.heading.clone()).collect();
+        let headings = scan
+            .plan
+            .columns
+            .iter()
+            .map(|column| column.heading.clone())
+            .collect();
         Ok(Run {
             options,
             as_of,
             owner: new.owner,
             batch,
             resumed,
-            total: options.sample.filter(|_| options.dry_run).unwrap_or(u64::MAX).min(scan.rows),
+            total: options
+                .sample
+                .filter(|_| options.dry_run)
+                .unwrap_or(u64::MAX)
+                .min(scan.rows),
             tags: Tags::compile(self.registry.dictionary(), &rules),
             departments: store::departments(conn, 0).await?,
             rejects: RejectsFile::new(self.rejects_path(options, batch, input)?, headings),
@@ -184,23 +200,26 @@ impl Importer {
     async fn begin_batch(&self, new: &NewBatch) -> Result<(Option<i64>, Counts, u64), ImportError> {
         self.registry
             .db()
-            .write(|tx: Tx| async move {
-                let mut counters = store::lock(&tx).await?;
-                if let Some(batch) = store::running_batch(&tx, new).await? {
-                    store::take_over(&tx, batch.no, &new.owner).await?;
-                    let sum = |count: i64| u64::try_from(count).unwrap_or_default();
-                    let counts = Counts {
-                        accepted: sum(batch.accepted),
-                        unchanged: sum(batch.unchanged),
-                        created: sum(batch.created),
-                        not_adopted: 0,
-                    };
-                    return Ok((Some(batch.no), counts, sum(batch.position)));
+            .write(|tx: Tx| {
+                async move {
+                    let mut counters = store::lock(&tx).await?;
+                    if let Some(batch) = store::running_batch(&tx, new).await? {
+                        store::take_over(&tx, batch.no, &new.owner).await?;
+                        let sum = |count: i64| u64::try_from(count).unwrap_or_default();
+                        let counts = Counts {
+                            accepted: sum(batch.accepted),
+                            unchanged: sum(batch.unchanged),
+                            created: sum(batch.created),
+                            not_adopted: 0,
+                        };
+                        return Ok((Some(batch.no), counts, sum(batch.position)));
+                    }
+                    let no = store::create_batch(&tx, &mut counters, new).await?;
+                    counters.save(&tx).await?;
+                    Ok((Some(no), Counts::default(), 0))
                 }
-                let no = store::create_batch(&tx, &mut counters, new).await?;
-                counters.save(&tx).await?;
-                Ok((Some(no), Counts::default(), 0))
-            }.boxed())
+                .boxed()
+            })
             .await
     }
 
@@ -218,7 +237,10 @@ impl Importer {
             None => format!("退回明细-试运行-{}.csv", &input.sha256[..12]),
         };
         let folder = self.registry.folder();
-        let folder = folder.map_err(|source| ImportError::Rejects { path: name.clone(), source })?;
+        let folder = folder.map_err(|source| ImportError::Rejects {
+            path: name.clone(),
+            source,
+        })?;
         Ok(folder.join(name))
     }
 
@@ -258,8 +280,12 @@ impl Importer {
         }
         let codes: Vec<&str> = nameless.iter().map(|row| row.code.as_str()).collect();
         let conn = self.registry.db().conn();
-        let stored = store::currents(conn, self.registry.dictionary(), &codes).await.map_err(damaged)?;
-        let unknown = nameless.into_iter().filter(|row| !stored.contains_key(row.code.as_str()));
+        let stored = store::currents(conn, self.registry.dictionary(), &codes)
+            .await
+            .map_err(damaged)?;
+        let unknown = nameless
+            .into_iter()
+            .filter(|row| !stored.contains_key(row.code.as_str()));
         Ok(unknown.map(super::merge::unnamed).collect())
     }
 
@@ -316,8 +342,16 @@ impl Importer {
             unchanged: counts.unchanged as i64,
             rejected: rejected as i64,
             created: counts.created as i64,
-            status: if run.position == run.total { BatchStatus::Done } else { BatchStatus::Running },
-            rejects: if rejected == 0 { String::new() } else { rejects },
+            status: if run.position == run.total {
+                BatchStatus::Done
+            } else {
+                BatchStatus::Running
+            },
+            rejects: if rejected == 0 {
+                String::new()
+            } else {
+                rejects
+            },
             at,
         };
         if !store::advance(tx, no, &run.owner, &progressed).await? {
@@ -354,10 +388,14 @@ impl Importer {
     ) -> Result<Merged, ImportError> {
         let dictionary: &'static Dictionary = self.registry.dictionary();
         let codes: Vec<&str> = rows.iter().map(|row| row.code.as_str()).collect();
-        let stored = store::currents(conn, dictionary, &codes).await.map_err(damaged)?;
+        let stored = store::currents(conn, dictionary, &codes)
+            .await
+            .map_err(damaged)?;
         // facts of a batch that began after this run did
         let known = |batch: &i64| run.departments.contains_key(batch);
-        let late = stored.values().any(|current| !current.document.batches().iter().all(known));
+        let late = stored
+            .values()
+            .any(|current| !current.document.batches().iter().all(known));
         let refreshed = match late {
             true => Some(store::departments(conn, 0).await?),
             false => None,
@@ -367,7 +405,10 @@ impl Importer {
             derivation: Derivation::new(dictionary),
             tags: &run.tags,
             departments: refreshed.as_ref().unwrap_or(&run.departments),
-            origin: Origin { batch: run.batch.unwrap_or(i64::MAX), as_of: Some(run.as_of) },
+            origin: Origin {
+                batch: run.batch.unwrap_or(i64::MAX),
+                as_of: Some(run.as_of),
+            },
             department: run.options.department.trim(),
             today: self.registry.clock().today(),
             typed: Typed::new(dictionary),
@@ -387,11 +428,17 @@ impl Importer {
         scan: &Scan,
         notes: Notes,
     ) -> Result<ImportReport, ImportError> {
-        let mut notes: Vec<Note> =
-            notes.into_iter().map(|(message, count)| Note { message, count }).collect();
+        let mut notes: Vec<Note> = notes
+            .into_iter()
+            .map(|(message, count)| Note { message, count })
+            .collect();
         if run.counts.not_adopted > 0 {
-            let message = "数据早于库中已有的数据（或同日而非责任部门），记入历史，没有采用".to_owned();
-            notes.push(Note { message, count: run.counts.not_adopted });
+            let message =
+                "数据早于库中已有的数据（或同日而非责任部门），记入历史，没有采用".to_owned();
+            notes.push(Note {
+                message,
+                count: run.counts.not_adopted,
+            });
         }
         notes.sort_by(|a, b| b.count.cmp(&a.count).then(a.message.cmp(&b.message)));
         let rejects = run.rejects.finish()?;
@@ -432,11 +479,17 @@ fn read_ahead(
     input: &Arc<Input>,
     scan: &Arc<Scan>,
     options: &ImportOptions,
-) -> (mpsc::Receiver<Chunk>, JoinHandle<Result<Notes, ImportError>>) {
+) -> (
+    mpsc::Receiver<Chunk>,
+    JoinHandle<Result<Notes, ImportError>>,
+) {
     let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
     let dictionary = registry.dictionary();
     let (input, scan, limits) = (Arc::clone(input), Arc::clone(scan), options.limits);
-    let rows_max = options.sample.filter(|_| options.dry_run).unwrap_or(u64::MAX);
+    let rows_max = options
+        .sample
+        .filter(|_| options.dry_run)
+        .unwrap_or(u64::MAX);
     let reading = spawn_blocking(move || {
         let mut reader = RowReader::new(dictionary, &scan.plan);
         let mut chunk = Vec::with_capacity(CHUNK_ROWS);
@@ -459,7 +512,10 @@ fn read_ahead(
 fn form_words(form: &Form) -> String {
     match form {
         Form::Workbook { sheet } => format!("XLSX 工作表“{sheet}”"),
-        Form::Text { encoding, delimiter } => {
+        Form::Text {
+            encoding,
+            delimiter,
+        } => {
             let delimiter = match delimiter {
                 b'\t' => "制表符",
                 b';' => "分号",
@@ -474,11 +530,18 @@ fn form_words(form: &Form) -> String {
 fn process_token() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static RUNS: AtomicU64 = AtomicU64::new(0);
-    format!("{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "{}-{}",
+        std::process::id(),
+        RUNS.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 fn panicked(file: &str, error: &JoinError) -> ImportError {
-    ImportError::Workbook { file: file.to_owned(), reason: error.to_string() }
+    ImportError::Workbook {
+        file: file.to_owned(),
+        reason: error.to_string(),
+    }
 }
 
 fn crashed(input: &Input, error: &JoinError) -> ImportError {

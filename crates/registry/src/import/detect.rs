@@ -32,7 +32,10 @@ pub(crate) struct Input {
 
 /// Checks size and kind, then takes the digest.
 pub(crate) fn open(path: &Path, name: &str, bytes_max: u64) -> Result<Input, ImportError> {
-    let failed = |source| ImportError::Open { file: name.to_owned(), source };
+    let failed = |source| ImportError::Open {
+        file: name.to_owned(),
+        source,
+    };
     let mut file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
@@ -40,20 +43,36 @@ pub(crate) fn open(path: &Path, name: &str, bytes_max: u64) -> Result<Input, Imp
     }
     if metadata.len() > bytes_max {
         let (file, bytes) = (name.to_owned(), metadata.len());
-        return Err(ImportError::TooLarge { file, bytes, bytes_max });
+        return Err(ImportError::TooLarge {
+            file,
+            bytes,
+            bytes_max,
+        });
     }
     let mut head = [0; 8];
     let length = read_up_to(&mut file, &mut head).map_err(failed)?;
     let container = container(&head[..length], name)?;
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
     let sha256 = digest(&mut file).map_err(failed)?;
-    Ok(Input { path: path.to_owned(), name: name.to_owned(), container, sha256 })
+    Ok(Input {
+        path: path.to_owned(),
+        name: name.to_owned(),
+        container,
+        sha256,
+    })
 }
 
 fn container(head: &[u8], name: &str) -> Result<Container, ImportError> {
     let lower = name.to_lowercase();
-    let named_workbook = [".xlsx", ".xlsm", ".et"].iter().any(|end| lower.ends_with(end));
-    let not_a = |expected| Err(ImportError::NotA { file: name.to_owned(), expected });
+    let named_workbook = [".xlsx", ".xlsm", ".et"]
+        .iter()
+        .any(|end| lower.ends_with(end));
+    let not_a = |expected| {
+        Err(ImportError::NotA {
+            file: name.to_owned(),
+            expected,
+        })
+    };
     match head {
         [] => Err(ImportError::Empty(name.to_owned())),
         [0xD0, 0xCF, 0x11, 0xE0, ..] => Err(ImportError::OldWorkbook(name.to_owned())),
@@ -86,7 +105,11 @@ fn digest(file: &mut File) -> io::Result<String> {
             read => hasher.update(&buffer[..read]),
         }
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 /// The text's bytes, unpacked where needed, never more than `bytes_max`.
@@ -111,7 +134,10 @@ pub(crate) struct Capped<R> {
 
 impl<R> Capped<R> {
     pub(crate) fn new(inner: R, bytes_max: u64) -> Self {
-        Self { inner, left: bytes_max }
+        Self {
+            inner,
+            left: bytes_max,
+        }
     }
 }
 
@@ -129,7 +155,9 @@ impl<R: Read> Read for Capped<R> {
 /// The error of a reader in the file's words.
 pub(crate) fn read_error(input: &Input, bytes_max: u64, source: io::Error) -> ImportError {
     let file = input.name.clone();
-    let over = source.get_ref().is_some_and(|inner| inner.is::<OverLimit>());
+    let over = source
+        .get_ref()
+        .is_some_and(|inner| inner.is::<OverLimit>());
     match (over, input.container) {
         (true, _) => ImportError::Unpacked { file, bytes_max },
         (_, Container::Gzip) => ImportError::Damaged { file, source },

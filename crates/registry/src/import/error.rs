@@ -46,10 +46,14 @@ pub enum ImportError {
         bytes_max: u64,
     },
     /// An old workbook or an encrypted one.
-    #[error("文件“{0}”是旧版 .xls 或加密的工作簿：请用 Excel/WPS 打开后另存为不加密的 .xlsx 或 CSV")]
+    #[error(
+        "文件“{0}”是旧版 .xls 或加密的工作簿：请用 Excel/WPS 打开后另存为不加密的 .xlsx 或 CSV"
+    )]
     OldWorkbook(String),
     /// The content is not what the name says.
-    #[error("文件“{file}”的内容不是{expected}：请确认没有选错文件，也不要只改扩展名，应在 Excel/WPS 中“另存为”")]
+    #[error(
+        "文件“{file}”的内容不是{expected}：请确认没有选错文件，也不要只改扩展名，应在 Excel/WPS 中“另存为”"
+    )]
     NotA {
         /// Name of the file.
         file: String,
@@ -84,7 +88,9 @@ pub enum ImportError {
         sheets: String,
     },
     /// The heading's bytes fit neither encoding of the rows.
-    #[error("文件“{file}”的表头不是 {encoding} 编码，而多数行是：请用同一种编码（建议 UTF-8）重新保存整个文件")]
+    #[error(
+        "文件“{file}”的表头不是 {encoding} 编码，而多数行是：请用同一种编码（建议 UTF-8）重新保存整个文件"
+    )]
     HeadingEncoding {
         /// Name of the file.
         file: String,
@@ -111,7 +117,9 @@ pub enum ImportError {
     #[error("文件超过 {} 行，一次最多导入这么多行：请拆成几个文件", format::count(*.0))]
     TooManyRows(u64),
     /// No column of codes.
-    #[error("没有找到统一社会信用代码列。表头为：{headers}。请把该列命名为“统一社会信用代码”，或指定列的对应关系")]
+    #[error(
+        "没有找到统一社会信用代码列。表头为：{headers}。请把该列命名为“统一社会信用代码”，或指定列的对应关系"
+    )]
     NoCodeColumn {
         /// The headings, joined.
         headers: String,
@@ -161,7 +169,9 @@ impl From<ImportError> for Problem {
     fn from(error: ImportError) -> Self {
         use ImportError as E;
         let text = error.to_string();
-        let new = |status, code| Problem::new(status, code, "文件不能导入", text.clone()).field("file", text.clone());
+        let new = |status, code| {
+            Problem::new(status, code, "文件不能导入", text.clone()).field("file", text.clone())
+        };
         match error {
             E::Database(error) => error.into(),
             E::Rejects { .. } | E::Document(_) => Problem::internal(error),

@@ -13,8 +13,17 @@ pub(crate) struct Heading {
 
 /// Suffixes of English headings that name a unit.
 const SUFFIXES: &[(&str, &str)] = &[
-    ("_10k_yuan", "万元"), ("_10k", "万元"), ("_wan", "万元"), ("_wanyuan", "万元"), ("_1k", "千元"), ("_thousand", "千元"),
-    ("_million", "百万元"), ("_yi", "亿元"), ("_yuan", "元"), ("_percent", "%"), ("_pct", "%"),
+    ("_10k_yuan", "万元"),
+    ("_10k", "万元"),
+    ("_wan", "万元"),
+    ("_wanyuan", "万元"),
+    ("_1k", "千元"),
+    ("_thousand", "千元"),
+    ("_million", "百万元"),
+    ("_yi", "亿元"),
+    ("_yuan", "元"),
+    ("_percent", "%"),
+    ("_pct", "%"),
 ];
 
 /// Lower case, half-width, without blanks and with plain brackets, so that spellings compare equal.
@@ -35,7 +44,10 @@ impl Heading {
     pub(crate) fn read(text: &str) -> Self {
         let mut heading = Self::default();
         let mut word = heading.take_brackets(&fold(text));
-        if let Some((rest, unit)) = SUFFIXES.iter().find_map(|(end, unit)| Some((word.strip_suffix(end)?, unit))) {
+        if let Some((rest, unit)) = SUFFIXES
+            .iter()
+            .find_map(|(end, unit)| Some((word.strip_suffix(end)?, unit)))
+        {
             heading.unit.get_or_insert_with(|| (*unit).to_owned());
             word = rest.to_owned();
         }
@@ -82,34 +94,71 @@ impl Heading {
         {
             self.year = Some(year);
             let rest = text(&chars[4..]);
-            let rest = rest.strip_prefix("年度").or_else(|| rest.strip_prefix('年')).unwrap_or(&rest);
+            let rest = rest
+                .strip_prefix("年度")
+                .or_else(|| rest.strip_prefix('年'))
+                .unwrap_or(&rest);
             return rest.trim_start_matches(['_', '-', '.']).to_owned();
         }
-        let bare = word.strip_suffix("年度").or_else(|| word.strip_suffix('年')).unwrap_or(word);
+        let bare = word
+            .strip_suffix("年度")
+            .or_else(|| word.strip_suffix('年'))
+            .unwrap_or(word);
         let chars: Vec<char> = bare.chars().collect();
         if chars.len() > 4
             && let Some(year) = year_at(&chars[chars.len() - 4..])
             && !chars[chars.len() - 5].is_ascii_digit()
         {
             self.year = Some(year);
-            return text(&chars[..chars.len() - 4]).trim_end_matches(['@', '_', '-', '.']).to_owned();
+            return text(&chars[..chars.len() - 4])
+                .trim_end_matches(['@', '_', '-', '.'])
+                .to_owned();
         }
         word.to_owned()
     }
 }
 
 fn whole_year(text: &str) -> Option<i32> {
-    let text = text.strip_suffix("年度").or_else(|| text.strip_suffix('年')).unwrap_or(text);
+    let text = text
+        .strip_suffix("年度")
+        .or_else(|| text.strip_suffix('年'))
+        .unwrap_or(text);
     let year: i32 = text.parse().ok().filter(|_| text.len() == 4)?;
     (1990..=2100).contains(&year).then_some(year)
 }
 
 /// Money units as multiples of the plain one.
-const MULTIPLES: &[(&str, i64)] = &[("亿", 100_000_000), ("千万", 10_000_000), ("百万", 1_000_000), ("万", 10_000), ("千", 1_000)];
-const UNITS: &[&str] = &["元", "美元", "%", "人", "项", "家", "个", "天", "月", "年", "平方米", "立方米", "吨", "分", "名", "人民币", "人民币元"];
+const MULTIPLES: &[(&str, i64)] = &[
+    ("亿", 100_000_000),
+    ("千万", 10_000_000),
+    ("百万", 1_000_000),
+    ("万", 10_000),
+    ("千", 1_000),
+];
+const UNITS: &[&str] = &[
+    "元",
+    "美元",
+    "%",
+    "人",
+    "项",
+    "家",
+    "个",
+    "天",
+    "月",
+    "年",
+    "平方米",
+    "立方米",
+    "吨",
+    "分",
+    "名",
+    "人民币",
+    "人民币元",
+];
 
 fn multiple(unit: &str) -> (i64, &str) {
-    let found = MULTIPLES.iter().find_map(|(word, by)| Some((*by, unit.strip_prefix(word)?)));
+    let found = MULTIPLES
+        .iter()
+        .find_map(|(word, by)| Some((*by, unit.strip_prefix(word)?)));
     found.unwrap_or((1, unit))
 }
 
@@ -130,7 +179,10 @@ pub(crate) fn factor(unit: &str, attribute: &Attribute) -> Result<Option<(i64, i
     };
     if rest != own {
         let shown = if own.is_empty() { "没有单位" } else { own };
-        return Err(format!("列名的单位“{unit}”与“{}”的单位（{shown}）不符，未导入", attribute.name));
+        return Err(format!(
+            "列名的单位“{unit}”与“{}”的单位（{shown}）不符，未导入",
+            attribute.name
+        ));
     }
     Ok(match own {
         "%" => Some((1, 100)),
@@ -147,10 +199,20 @@ mod tests {
         for (text, word, year, unit) in [
             ("营业收入2024", "营业收入", Some(2024), None),
             ("2024年营业收入", "营业收入", Some(2024), None),
-            ("2024年度营业收入（万元）", "营业收入", Some(2024), Some("万元")),
+            (
+                "2024年度营业收入（万元）",
+                "营业收入",
+                Some(2024),
+                Some("万元"),
+            ),
             ("revenue@2024", "revenue", Some(2024), None),
             ("Revenue_2024", "revenue", Some(2024), None),
-            ("营业收入（2024年）(单位：亿元)", "营业收入", Some(2024), Some("亿元")),
+            (
+                "营业收入（2024年）(单位：亿元)",
+                "营业收入",
+                Some(2024),
+                Some("亿元"),
+            ),
             ("capital_10k", "capital", None, Some("万元")),
             (" 注册 资本【万元】* ", "注册资本", None, Some("万元")),
             ("科技统计607", "科技统计607", None, None),
@@ -158,7 +220,11 @@ mod tests {
             ("营业收入2024年", "营业收入", Some(2024), None),
         ] {
             let found = Heading::read(text);
-            assert_eq!((found.word.as_str(), found.year, found.unit.as_deref()), (word, year, unit), "{text}");
+            assert_eq!(
+                (found.word.as_str(), found.year, found.unit.as_deref()),
+                (word, year, unit),
+                "{text}"
+            );
         }
     }
 }

@@ -117,21 +117,35 @@ impl Merger<'_> {
         let loses = |row: &&Parsed| {
             stored.get(row.code.as_str()).is_some_and(|current| {
                 let mut facts = row.facts.iter();
-                facts.any(|(key, value)| self.decide(&current.document, *key, value) == Decision::Lose)
+                facts.any(|(key, value)| {
+                    self.decide(&current.document, *key, value) == Decision::Lose
+                })
             })
         };
-        rows.iter().filter(loses).map(|row| row.code.as_str().to_owned()).collect()
+        rows.iter()
+            .filter(loses)
+            .map(|row| row.code.as_str().to_owned())
+            .collect()
     }
 
     fn create(&self, code: String, row: &Parsed, merged: &mut Merged) {
-        let named = row.facts.iter().any(|((index, _), _)| Some(*index) == self.typed.name);
+        let named = row
+            .facts
+            .iter()
+            .any(|((index, _), _)| Some(*index) == self.typed.name);
         if !named {
             merged.rejected.push(unnamed(row));
             return;
         }
         let mut document = Document::default();
         for (key, value) in &row.facts {
-            document.facts.insert(*key, Stated { value: value.clone(), origin: self.origin });
+            document.facts.insert(
+                *key,
+                Stated {
+                    value: value.clone(),
+                    origin: self.origin,
+                },
+            );
         }
         self.derivation.apply(&code, &mut document);
         merged.accepted += 1;
@@ -147,11 +161,18 @@ impl Merger<'_> {
         losers: &Losers,
         merged: &mut Merged,
     ) {
-        let Current { seq, name, mut document } = current;
+        let Current {
+            seq,
+            name,
+            mut document,
+        } = current;
         let (mut past, mut changed) = (Vec::new(), false);
         for (key, value) in &row.facts {
             let key = *key;
-            let stated = || Stated { value: value.clone(), origin: self.origin };
+            let stated = || Stated {
+                value: value.clone(),
+                origin: self.origin,
+            };
             match self.decide(&document, key, value) {
                 Decision::Same => {}
                 Decision::Lose => {
@@ -172,7 +193,9 @@ impl Merger<'_> {
             for (key, before) in self.derivation.apply(&code, &mut document) {
                 let now = document.facts.get(&key).map(|stated| stated.value.clone());
                 match (before, now) {
-                    (Some(before), Some(now)) => past.extend(self.replaced(key, Some(before), &now)),
+                    (Some(before), Some(now)) => {
+                        past.extend(self.replaced(key, Some(before), &now))
+                    }
                     (Some(before), None) => past.push(self.past(key, &before, true)),
                     (None, _) => {}
                 }
@@ -192,15 +215,22 @@ impl Merger<'_> {
 
     fn decide(&self, document: &Document, key: FactKey, value: &Value) -> Decision {
         let attribute = self.dictionary.attribute(key.0);
-        let Some(current) = document.facts.get(&key) else { return Decision::Adopt };
+        let Some(current) = document.facts.get(&key) else {
+            return Decision::Adopt;
+        };
         let department = document::department(self.departments, current.origin.batch);
         let incoming = rank(attribute, self.origin, self.department);
-        decide((rank(attribute, current.origin, department), &current.value), (incoming, value))
+        decide(
+            (rank(attribute, current.origin, department), &current.value),
+            (incoming, value),
+        )
     }
 
     /// The replaced statement, when it said something else.
     fn replaced(&self, key: FactKey, before: Option<Stated>, now: &Value) -> Option<PastFact> {
-        before.filter(|before| before.value != *now).map(|before| self.past(key, &before, true))
+        before
+            .filter(|before| before.value != *now)
+            .map(|before| self.past(key, &before, true))
     }
 
     fn past(&self, (index, year): FactKey, stated: &Stated, adopted: bool) -> PastFact {
@@ -223,7 +253,12 @@ impl Merger<'_> {
     }
 
     fn write(&self, seq: Option<i64>, code: String, renamed: bool, document: &Document) -> Write {
-        let text = |index| document.value(index, None).map(Value::to_string).unwrap_or_default();
+        let text = |index| {
+            document
+                .value(index, None)
+                .map(Value::to_string)
+                .unwrap_or_default()
+        };
         let facts = document.to_bare_facts();
         Write {
             seq,
@@ -246,15 +281,30 @@ pub(crate) fn unnamed(row: &Parsed) -> Rejected {
     let reason = "库中没有这个代码的市场主体，而这一行没有企业名称";
     let mend = "请补上企业名称，或先导入登记信息";
     let fault = Fault::new("企业名称", row.code.as_str(), reason, mend);
-    Rejected { row: row.row, faults: vec![fault], cells: row.cells.clone() }
+    Rejected {
+        row: row.row,
+        faults: vec![fault],
+        cells: row.cells.clone(),
+    }
 }
 
 /// Whether the history holds the statement already, whichever batch brought it.
 fn is_known(known: Option<&Vec<PastFact>>, fact: &PastFact) -> bool {
     known.is_some_and(|known| {
         known.iter().any(|other| {
-            (&other.attribute, other.year, &other.value, &other.department, other.as_of)
-                == (&fact.attribute, fact.year, &fact.value, &fact.department, fact.as_of)
+            (
+                &other.attribute,
+                other.year,
+                &other.value,
+                &other.department,
+                other.as_of,
+            ) == (
+                &fact.attribute,
+                fact.year,
+                &fact.value,
+                &fact.department,
+                fact.as_of,
+            )
         })
     })
 }

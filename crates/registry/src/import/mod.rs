@@ -45,7 +45,11 @@ pub struct ImportLimits {
 impl Default for ImportLimits {
     /// The defaults of `config.default.toml`.
     fn default() -> Self {
-        Self { bytes_max: 512 << 20, unpacked_bytes_max: 2 << 30, rows_max: 5_000_000 }
+        Self {
+            bytes_max: 512 << 20,
+            unpacked_bytes_max: 2 << 30,
+            rows_max: 5_000_000,
+        }
     }
 }
 

@@ -43,7 +43,10 @@ impl Fault {
     /// From an error whose sentence says what is wrong and, after “，请”, how to mend it.
     pub(crate) fn of(column: &str, value: &str, error: &dyn std::fmt::Display) -> Self {
         let text = error.to_string();
-        let split = text.find("，请").or_else(|| text.find("，应")).or_else(|| text.find("，这里应"));
+        let split = text
+            .find("，请")
+            .or_else(|| text.find("，应"))
+            .or_else(|| text.find("，这里应"));
         let (reason, mend) = match split {
             Some(at) => (&text[..at], text[at..].trim_start_matches('，')),
             None => (text.as_str(), "请按要求改正后重新导入这一行"),
@@ -100,12 +103,19 @@ pub(crate) struct RejectsFile {
 
 impl RejectsFile {
     pub(crate) fn new(path: PathBuf, headings: Vec<String>) -> Self {
-        Self { path, headings, writer: None, examples: Vec::new(), count: 0 }
+        Self {
+            path,
+            headings,
+            writer: None,
+            examples: Vec::new(),
+            count: 0,
+        }
     }
 
     pub(crate) fn push(&mut self, rejected: &Rejected) -> Result<(), ImportError> {
         let shown = RejectedRow::from(rejected);
-        self.write(&shown, &rejected.cells).map_err(|error| failed(&self.path, error))?;
+        self.write(&shown, &rejected.cells)
+            .map_err(|error| failed(&self.path, error))?;
         self.count += 1;
         if self.examples.len() < EXAMPLES_MAX {
             self.examples.push(shown);
@@ -119,14 +129,26 @@ impl RejectsFile {
             empty => empty.insert(start(&self.path, &self.headings)?),
         };
         let number = row.row.to_string();
-        let explained = [number.as_str(), &row.column, &row.value, &row.reason, &row.mend];
-        let all = explained.into_iter().chain(cells.iter().map(String::as_str));
-        writer.write_record(all.map(|text| guarded(text).into_owned())).map_err(std::io::Error::from)
+        let explained = [
+            number.as_str(),
+            &row.column,
+            &row.value,
+            &row.reason,
+            &row.mend,
+        ];
+        let all = explained
+            .into_iter()
+            .chain(cells.iter().map(String::as_str));
+        writer
+            .write_record(all.map(|text| guarded(text).into_owned()))
+            .map_err(std::io::Error::from)
     }
 
     /// Closes the file; its path when there is one.
     pub(crate) fn finish(&mut self) -> Result<Option<PathBuf>, ImportError> {
-        let Some(mut writer) = self.writer.take() else { return Ok(None) };
+        let Some(mut writer) = self.writer.take() else {
+            return Ok(None);
+        };
         writer.flush().map_err(|error| failed(&self.path, error))?;
         Ok(Some(self.path.clone()))
     }
@@ -138,13 +160,18 @@ impl RejectsFile {
 }
 
 fn start(path: &Path, headings: &[String]) -> std::io::Result<csv::Writer<BufWriter<File>>> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         std::fs::create_dir_all(folder)?;
     }
     let mut file = BufWriter::new(File::create(path)?);
     file.write_all(b"\xef\xbb\xbf")?;
-    let mut writer =
-        csv::WriterBuilder::new().flexible(true).terminator(csv::Terminator::CRLF).from_writer(file);
+    let mut writer = csv::WriterBuilder::new()
+        .flexible(true)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(file);
     let explained = ["行号", "列", "值", "原因", "怎样改正"].into_iter();
     let all = explained.chain(headings.iter().map(String::as_str));
     writer.write_record(all.map(|text| guarded(text).into_owned()))?;
@@ -152,5 +179,8 @@ fn start(path: &Path, headings: &[String]) -> std::io::Result<csv::Writer<BufWri
 }
 
 fn failed(path: &Path, source: std::io::Error) -> ImportError {
-    ImportError::Rejects { path: path.display().to_string(), source }
+    ImportError::Rejects {
+        path: path.display().to_string(),
+        source,
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use zhida_rules::{Attribute, AttributeIndex, Dictionary, FactKey, Kind, Number, Value, ValueError};
+use zhida_rules::{
+    Attribute, AttributeIndex, Dictionary, FactKey, Kind, Number, Value, ValueError,
+};
 use zhida_standards::division::{self, DivisionCode, Level};
 use zhida_standards::uscc::{Uscc, UsccError};
 
@@ -28,8 +30,10 @@ pub(crate) struct Rejected {
 }
 
 /// What cells hold when nothing is known.
-const BLANKS: &[&str] =
-    &["-", "--", "—", "——", "/", "\\", "\\N", "N/A", "n/a", "#N/A", "NULL", "null", "None", "暂无", "不详"];
+const BLANKS: &[&str] = &[
+    "-", "--", "—", "——", "/", "\\", "\\N", "N/A", "n/a", "#N/A", "NULL", "null", "None", "暂无",
+    "不详",
+];
 /// Divisions remembered by their three names.
 const PLACES_MAX: usize = 100_000;
 /// Reasons named for one row at most.
@@ -63,9 +67,17 @@ pub(crate) struct RowReader<'a> {
 
 impl<'a> RowReader<'a> {
     pub(crate) fn new(dictionary: &'a Dictionary, plan: &'a Plan) -> Self {
-        let at = |target| plan.columns.iter().position(|column| column.target == target);
+        let at = |target| {
+            plan.columns
+                .iter()
+                .position(|column| column.target == target)
+        };
         let fact = |id: &str| at(Target::Fact(dictionary.find(id)?, None));
-        let numbers = plan.columns.iter().map(|column| number_column(dictionary, column)).collect();
+        let numbers = plan
+            .columns
+            .iter()
+            .map(|column| number_column(dictionary, column))
+            .collect();
         Self {
             dictionary,
             plan,
@@ -89,17 +101,33 @@ impl<'a> RowReader<'a> {
         let mut faults = Vec::new();
         let mut cells = raw.cells;
         if let Some(fault) = raw.fault {
-            faults.push(Fault::whole(fault, "请用同一种编码（建议 UTF-8）重新保存整个文件后再导入"));
-            return Err(Rejected { row: raw.number, faults, cells });
+            faults.push(Fault::whole(
+                fault,
+                "请用同一种编码（建议 UTF-8）重新保存整个文件后再导入",
+            ));
+            return Err(Rejected {
+                row: raw.number,
+                faults,
+                cells,
+            });
         }
-        while cells.len() > self.plan.columns.len() && cells.last().is_some_and(|c| c.trim().is_empty()) {
+        while cells.len() > self.plan.columns.len()
+            && cells.last().is_some_and(|c| c.trim().is_empty())
+        {
             cells.pop();
         }
         let width = self.plan.columns.len();
         if cells.len() > width {
             let reason = format!("这一行有 {} 列，表头只有 {width} 列", cells.len());
-            faults.push(Fault::whole(&reason, "请检查单元格里是否有没加引号的分隔符或换行"));
-            return Err(Rejected { row: raw.number, faults, cells });
+            faults.push(Fault::whole(
+                &reason,
+                "请检查单元格里是否有没加引号的分隔符或换行",
+            ));
+            return Err(Rejected {
+                row: raw.number,
+                faults,
+                cells,
+            });
         }
         let code = self.code(&cells, &mut faults);
         let facts = self.facts(&cells, &mut faults);
@@ -107,16 +135,30 @@ impl<'a> RowReader<'a> {
         if let Some(earlier) = earlier {
             let heading = &self.plan.columns[self.plan.code].heading;
             let reason = format!("与第 {earlier} 行的代码相同，只导入第 {earlier} 行");
-            faults.push(Fault::new(heading, cell(&cells, self.plan.code), &reason, "请核对后只保留一行"));
+            faults.push(Fault::new(
+                heading,
+                cell(&cells, self.plan.code),
+                &reason,
+                "请核对后只保留一行",
+            ));
         }
         match code {
             Some(code) if faults.is_empty() => {
                 self.seen.insert(code, raw.number);
-                Ok(Parsed { row: raw.number, code, facts, cells })
+                Ok(Parsed {
+                    row: raw.number,
+                    code,
+                    facts,
+                    cells,
+                })
             }
             _ => {
                 faults.truncate(FAULTS_MAX);
-                Err(Rejected { row: raw.number, faults, cells })
+                Err(Rejected {
+                    row: raw.number,
+                    faults,
+                    cells,
+                })
             }
         }
     }
@@ -128,8 +170,12 @@ impl<'a> RowReader<'a> {
             Err(error) => {
                 let heading = &self.plan.columns[self.plan.code].heading;
                 let mut fault = Fault::of(heading, text, &error);
-                if matches!(error, UsccError::Length { .. }) && text.contains(['E', 'e']) && text.contains('+') {
-                    fault.mend = "代码被表格软件改成了科学计数，请把该列设为文本格式后重新填写".to_owned();
+                if matches!(error, UsccError::Length { .. })
+                    && text.contains(['E', 'e'])
+                    && text.contains('+')
+                {
+                    fault.mend =
+                        "代码被表格软件改成了科学计数，请把该列设为文本格式后重新填写".to_owned();
                 }
                 faults.push(fault);
                 None
@@ -140,7 +186,9 @@ impl<'a> RowReader<'a> {
     fn facts(&mut self, cells: &[String], faults: &mut Vec<Fault>) -> Vec<(FactKey, Value)> {
         let mut facts = Vec::with_capacity(self.plan.columns.len());
         for at in 0..self.plan.columns.len().min(cells.len()) {
-            let Target::Fact(index, year) = self.plan.columns[at].target else { continue };
+            let Target::Fact(index, year) = self.plan.columns[at].target else {
+                continue;
+            };
             let text = cell(cells, at);
             if text.is_empty() || BLANKS.contains(&text) || self.is_foreign(at, text, cells) {
                 continue;
@@ -160,20 +208,44 @@ impl<'a> RowReader<'a> {
         facts
     }
 
-    fn value(&self, at: usize, index: AttributeIndex, text: &str, cells: &[String]) -> Result<Value, Fault> {
+    fn value(
+        &self,
+        at: usize,
+        index: AttributeIndex,
+        text: &str,
+        cells: &[String],
+    ) -> Result<Value, Fault> {
         let attribute = self.dictionary.attribute(index);
-        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            return Err(Fault::new("", text, "含有不可见的控制字符", "请删除该单元格内容后重新输入"));
+        if text
+            .chars()
+            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        {
+            return Err(Fault::new(
+                "",
+                text,
+                "含有不可见的控制字符",
+                "请删除该单元格内容后重新输入",
+            ));
         }
         if Some(index) == self.name && text.chars().count() > 200 {
-            return Err(Fault::new("", text, "企业名称超过 200 个字", "请核对是否与其他列错位"));
+            return Err(Fault::new(
+                "",
+                text,
+                "企业名称超过 200 个字",
+                "请核对是否与其他列错位",
+            ));
         }
         let error = match &self.numbers[at] {
             Some(column) => match column.read(attribute, text) {
                 Ok(value) => return Ok(value),
                 Err(NumberFault::Unit) => {
                     let mend = "请去掉单元格里的单位，或去掉列名里的单位";
-                    return Err(Fault::new("", text, "列名已写明单位，单元格又带了“万”或“亿”", mend));
+                    return Err(Fault::new(
+                        "",
+                        text,
+                        "列名已写明单位，单元格又带了“万”或“亿”",
+                        mend,
+                    ));
                 }
                 Err(NumberFault::Value(error)) => error,
             },
@@ -218,18 +290,26 @@ impl<'a> RowReader<'a> {
         if self.places.len() >= PLACES_MAX {
             self.places.clear();
         }
-        let found = *self.places.entry(texts.map(str::to_owned)).or_insert_with(|| {
-            let found = division::find(texts[0], texts[1], texts[2])?;
-            // a province alone says too little to be a place of registration
-            (found.level >= Level::City).then_some(found.code)
-        });
+        let found = *self
+            .places
+            .entry(texts.map(str::to_owned))
+            .or_insert_with(|| {
+                let found = division::find(texts[0], texts[1], texts[2])?;
+                // a province alone says too little to be a place of registration
+                (found.level >= Level::City).then_some(found.code)
+            });
         if found.is_none() {
             self.note("省、市、区县列的地名无法确定到市县，所在区划没有导入".to_owned());
         }
         found
     }
 
-    fn place_by_code(&self, text: &str, at: usize, faults: &mut Vec<Fault>) -> Option<DivisionCode> {
+    fn place_by_code(
+        &self,
+        text: &str,
+        at: usize,
+        faults: &mut Vec<Fault>,
+    ) -> Option<DivisionCode> {
         let attribute = self.dictionary.attribute(self.division?);
         match attribute.read_text(text) {
             Ok(_) => division::resolve(text).map(|division| division.code()),
@@ -259,18 +339,32 @@ impl NumberColumn {
             return Err(NumberFault::Unit);
         }
         let value = self.loose.read_text(text).map_err(NumberFault::Value)?;
-        let Value::Number(number) = value else { return Ok(value) };
+        let Value::Number(number) = value else {
+            return Ok(value);
+        };
         // 35% says per cent itself, whatever the heading says
-        let product = if text.contains(['%', '％']) { number } else { number * self.factor.clone() };
-        attribute.read_text(&product.to_string()).map_err(NumberFault::Value)
+        let product = if text.contains(['%', '％']) {
+            number
+        } else {
+            number * self.factor.clone()
+        };
+        attribute
+            .read_text(&product.to_string())
+            .map_err(NumberFault::Value)
     }
 }
 
 fn number_column(dictionary: &Dictionary, column: &super::header::Column) -> Option<NumberColumn> {
-    let Target::Fact(index, _) = column.target else { return None };
+    let Target::Fact(index, _) = column.target else {
+        return None;
+    };
     let (numerator, denominator) = column.factor.filter(|factor| *factor != (1, 1))?;
     let attribute = dictionary.attribute(index);
-    let loose = Attribute { min: None, max: None, ..attribute.clone() };
+    let loose = Attribute {
+        min: None,
+        max: None,
+        ..attribute.clone()
+    };
     let factor = Number::ratio(numerator, denominator)?;
     (attribute.kind == Kind::Number).then_some(NumberColumn { loose, factor })
 }
@@ -282,14 +376,42 @@ fn cell(cells: &[String], at: usize) -> &str {
 fn is_yuan(currency: &str) -> bool {
     let upper = currency.to_uppercase();
     BLANKS.contains(&currency)
-        || matches!(upper.as_str(), "" | "CNY" | "RMB" | "CNH" | "156" | "人民币" | "人民币元" | "元" | "人民币（元）" | "万元" | "人民币万元")
+        || matches!(
+            upper.as_str(),
+            "" | "CNY"
+                | "RMB"
+                | "CNH"
+                | "156"
+                | "人民币"
+                | "人民币元"
+                | "元"
+                | "人民币（元）"
+                | "万元"
+                | "人民币万元"
+        )
 }
 
 /// A foreign currency named in the cell itself: “500万美元”.
 fn foreign_word(text: &str) -> Option<&'static str> {
     const WORDS: &[&str] = &[
-        "美元", "港元", "港币", "欧元", "日元", "英镑", "新加坡元", "澳元", "加元", "韩元", "台币", "瑞士法郎", "USD", "HKD",
-        "EUR", "JPY", "GBP", "SGD",
+        "美元",
+        "港元",
+        "港币",
+        "欧元",
+        "日元",
+        "英镑",
+        "新加坡元",
+        "澳元",
+        "加元",
+        "韩元",
+        "台币",
+        "瑞士法郎",
+        "USD",
+        "HKD",
+        "EUR",
+        "JPY",
+        "GBP",
+        "SGD",
     ];
     WORDS.iter().find(|word| text.contains(**word)).copied()
 }

@@ -91,9 +91,10 @@ pub(crate) fn read(
     };
     match &scan.form {
         Form::Workbook { sheet } => workbook::read(input, sheet, &mut data),
-        Form::Text { encoding, delimiter } => {
-            text_file::read(input, *encoding, *delimiter, limits, &mut data)
-        }
+        Form::Text {
+            encoding,
+            delimiter,
+        } => text_file::read(input, *encoding, *delimiter, limits, &mut data),
     }
 }
 
@@ -102,10 +103,16 @@ pub(crate) fn understand(
     mapper: &Mapper<'_>,
     first_rows: &[Vec<String>],
 ) -> Result<(u64, Plan), ImportError> {
-    let at = first_rows.iter().position(|cells| mapper.is_heading(cells)).unwrap_or(0);
+    let at = first_rows
+        .iter()
+        .position(|cells| mapper.is_heading(cells))
+        .unwrap_or(0);
     let none = Vec::new();
     let mut headings = first_rows.get(at).unwrap_or(&none).clone();
-    while headings.last().is_some_and(|heading| heading.trim().is_empty()) {
+    while headings
+        .last()
+        .is_some_and(|heading| heading.trim().is_empty())
+    {
         headings.pop();
     }
     Ok((at as u64, mapper.plan(&headings)?))

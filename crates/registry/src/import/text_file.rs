@@ -40,8 +40,10 @@ pub(crate) fn scan(
         records <= limits.rows_max.saturating_add(HEADING_ROWS as u64 + 1)
     })?;
     let encoding = tally.encoding();
-    let decoded: Vec<Vec<String>> =
-        first_rows.iter().map(|record| decode(record, encoding).unwrap_or_default()).collect();
+    let decoded: Vec<Vec<String>> = first_rows
+        .iter()
+        .map(|record| decode(record, encoding).unwrap_or_default())
+        .collect();
     let (heading_at, plan) = match source::understand(mapper, &decoded) {
         Err(ImportError::NoCodeColumn { .. }) if decoded.first().is_some_and(Vec::is_empty) => {
             let (file, encoding) = (input.name.clone(), encoding.name());
@@ -50,7 +52,15 @@ pub(crate) fn scan(
         found => found?,
     };
     let rows = records.saturating_sub(heading_at + 1);
-    Ok(Scan { form: Form::Text { encoding, delimiter }, heading_at, plan, rows })
+    Ok(Scan {
+        form: Form::Text {
+            encoding,
+            delimiter,
+        },
+        heading_at,
+        plan,
+        rows,
+    })
 }
 
 /// Hands every record that is not blank to `take`.
@@ -64,8 +74,16 @@ pub(crate) fn read(
     each_record(input, delimiter, limits, &mut |number, record| {
         is_blank(record)
             || take(match decode(record, encoding) {
-                Ok(cells) => RawRow { number, cells, fault: None },
-                Err(fault) => RawRow { number, cells: lossy(record, encoding), fault: Some(fault) },
+                Ok(cells) => RawRow {
+                    number,
+                    cells,
+                    fault: None,
+                },
+                Err(fault) => RawRow {
+                    number,
+                    cells: lossy(record, encoding),
+                    fault: Some(fault),
+                },
             })
     })
 }
@@ -79,7 +97,10 @@ fn each_record(
     let failed = |error| detect::read_error(input, limits.unpacked_bytes_max, error);
     let inner = detect::text_reader(input, limits.unpacked_bytes_max).map_err(failed)?;
     let since = Arc::new(AtomicU64::new(0));
-    let watched = Watched { inner, since: Arc::clone(&since) };
+    let watched = Watched {
+        inner,
+        since: Arc::clone(&since),
+    };
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -110,7 +131,10 @@ fn csv_error(
 ) -> ImportError {
     match error.into_kind() {
         csv::ErrorKind::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<Endless>()) => {
-            ImportError::RecordTooLong { line, bytes_max: RECORD_BYTES_MAX }
+            ImportError::RecordTooLong {
+                line,
+                bytes_max: RECORD_BYTES_MAX,
+            }
         }
         csv::ErrorKind::Io(error) => failed(error),
         other => failed(io::Error::other(format!("{other:?}"))),
@@ -140,15 +164,14 @@ impl Read for Watched {
 }
 
 /// The delimiter under which the heading is recognised, else the one that occurs most.
-fn delimiter(
-    input: &Input,
-    mapper: &Mapper<'_>,
-    limits: &ImportLimits,
-) -> Result<u8, ImportError> {
+fn delimiter(input: &Input, mapper: &Mapper<'_>, limits: &ImportLimits) -> Result<u8, ImportError> {
     let failed = |error| detect::read_error(input, limits.unpacked_bytes_max, error);
     let reader = detect::text_reader(input, limits.unpacked_bytes_max).map_err(failed)?;
     let mut sample = Vec::new();
-    reader.take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(failed)?;
+    reader
+        .take(SAMPLE_BYTES)
+        .read_to_end(&mut sample)
+        .map_err(failed)?;
     if sample.is_empty() {
         return Err(ImportError::Empty(input.name.clone()));
     }
@@ -156,7 +179,10 @@ fn delimiter(
         return Err(ImportError::Utf16(input.name.clone()));
     }
     if sample.contains(&0) {
-        return Err(ImportError::NotA { file: input.name.clone(), expected: "文本（CSV）" });
+        return Err(ImportError::NotA {
+            file: input.name.clone(),
+            expected: "文本（CSV）",
+        });
     }
     let candidates = [b',', b';', b'\t'];
     let recognised = candidates.into_iter().find(|delimiter| {
@@ -165,8 +191,12 @@ fn delimiter(
             .flexible(true)
             .delimiter(*delimiter)
             .from_reader(sample.as_slice());
-        let rows = reader.byte_records().take(HEADING_ROWS).filter_map(Result::ok);
-        rows.into_iter().any(|record| record.len() > 1 && mapper.is_heading(&any_encoding(&record)))
+        let rows = reader
+            .byte_records()
+            .take(HEADING_ROWS)
+            .filter_map(Result::ok);
+        rows.into_iter()
+            .any(|record| record.len() > 1 && mapper.is_heading(&any_encoding(&record)))
     });
     let count = |delimiter: &u8| sample.iter().filter(|byte| *byte == delimiter).count();
     Ok(recognised.unwrap_or_else(|| candidates.into_iter().max_by_key(count).unwrap_or(b',')))
@@ -178,7 +208,9 @@ fn any_encoding(record: &ByteRecord) -> Vec<String> {
 }
 
 fn is_blank(record: &ByteRecord) -> bool {
-    record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace))
+    record
+        .iter()
+        .all(|cell| cell.iter().all(u8::is_ascii_whitespace))
 }
 
 /// How many rows speak for either encoding; rows of ASCII alone speak for none.
@@ -201,7 +233,11 @@ impl Tally {
     }
 
     fn encoding(&self) -> Encoding {
-        if self.other > self.utf8 { Encoding::Gb18030 } else { Encoding::Utf8 }
+        if self.other > self.utf8 {
+            Encoding::Gb18030
+        } else {
+            Encoding::Utf8
+        }
     }
 }
 
@@ -213,7 +249,11 @@ fn decode(record: &ByteRecord, encoding: Encoding) -> Result<Vec<String>, &'stat
     match encoding {
         Encoding::Utf8 => record
             .iter()
-            .map(|cell| std::str::from_utf8(cell).map(str::to_owned).map_err(|_| NOT_UTF8))
+            .map(|cell| {
+                std::str::from_utf8(cell)
+                    .map(str::to_owned)
+                    .map_err(|_| NOT_UTF8)
+            })
             .collect(),
         Encoding::Gb18030 if looks_like_utf8(record) => Err(NOT_GB18030),
         Encoding::Gb18030 => record
@@ -232,7 +272,9 @@ fn looks_like_utf8(record: &ByteRecord) -> bool {
     !bytes.is_ascii()
         && record.iter().all(|cell| {
             std::str::from_utf8(cell).is_ok_and(|text| {
-                text.chars().all(|c| c.is_ascii() || ('\u{3000}'..='\u{9fff}').contains(&c) || c >= '\u{ff00}')
+                text.chars().all(|c| {
+                    c.is_ascii() || ('\u{3000}'..='\u{9fff}').contains(&c) || c >= '\u{ff00}'
+                })
             })
         })
 }

@@ -29,9 +29,15 @@ pub(crate) fn scan(
     let book = open(input)?;
     let names = book.sheet_names();
     let sheet = match sheet {
-        Some(wanted) => names.iter().find(|name| *name == wanted).ok_or_else(|| {
-            ImportError::NoSheet { sheet: wanted.to_owned(), sheets: names.join("、") }
-        })?,
+        Some(wanted) => {
+            names
+                .iter()
+                .find(|name| *name == wanted)
+                .ok_or_else(|| ImportError::NoSheet {
+                    sheet: wanted.to_owned(),
+                    sheets: names.join("、"),
+                })?
+        }
         None => names.first().ok_or_else(|| broken(input, "没有工作表"))?,
     };
     let sheet = sheet.clone();
@@ -45,7 +51,12 @@ pub(crate) fn scan(
     })?;
     let (heading_at, plan) = source::understand(mapper, &first_rows)?;
     let rows = records.saturating_sub(heading_at + 1);
-    Ok(Scan { form: Form::Workbook { sheet }, heading_at, plan, rows })
+    Ok(Scan {
+        form: Form::Workbook { sheet },
+        heading_at,
+        plan,
+        rows,
+    })
 }
 
 /// Refuses a bomb: by what the zip's directory declares, then by really inflating every part, since the
@@ -68,7 +79,10 @@ fn measure(input: &Input, bytes_max: u64) -> Result<(), ImportError> {
         return Err(unpacked(input, bytes_max));
     }
     if !has_workbook {
-        return Err(ImportError::NotA { file: input.name.clone(), expected: "电子表格（.xlsx）" });
+        return Err(ImportError::NotA {
+            file: input.name.clone(),
+            expected: "电子表格（.xlsx）",
+        });
     }
     for at in 0..archive.len() {
         let mut part = archive.by_index(at).map_err(|error| damaged(&error))?;
@@ -97,13 +111,21 @@ pub(crate) fn read(
     let mut book = open(input)?;
     let failed = |error: XlsxError| broken(input, &error.to_string());
     let mut cells = book.worksheet_cells_reader(sheet).map_err(failed)?;
-    let mut row = RawRow { number: 0, cells: Vec::new(), fault: None };
+    let mut row = RawRow {
+        number: 0,
+        cells: Vec::new(),
+        fault: None,
+    };
     loop {
         let cell = cells.next_cell().map_err(failed)?;
         let position = cell.as_ref().map(calamine::Cell::get_position);
         let number = position.map(|(line, _)| u64::from(line) + 1);
         if number != Some(row.number) {
-            let next = RawRow { number: number.unwrap_or(0), cells: Vec::new(), fault: None };
+            let next = RawRow {
+                number: number.unwrap_or(0),
+                cells: Vec::new(),
+                fault: None,
+            };
             let finished = std::mem::replace(&mut row, next);
             if !finished.is_blank() && !take(finished) {
                 return Ok(());
@@ -118,7 +140,10 @@ pub(crate) fn read(
             continue;
         }
         if column >= COLUMNS_MAX {
-            return Err(ImportError::TooManyColumns { found: column + 1, max: COLUMNS_MAX });
+            return Err(ImportError::TooManyColumns {
+                found: column + 1,
+                max: COLUMNS_MAX,
+            });
         }
         if row.cells.len() <= column {
             row.cells.resize(column + 1, String::new());
@@ -153,9 +178,15 @@ fn cell_text(value: &DataRef<'_>) -> String {
 }
 
 fn broken(input: &Input, reason: &str) -> ImportError {
-    ImportError::Workbook { file: input.name.clone(), reason: reason.to_owned() }
+    ImportError::Workbook {
+        file: input.name.clone(),
+        reason: reason.to_owned(),
+    }
 }
 
 fn unpacked(input: &Input, bytes_max: u64) -> ImportError {
-    ImportError::Unpacked { file: input.name.clone(), bytes_max }
+    ImportError::Unpacked {
+        file: input.name.clone(),
+        bytes_max,
+    }
 }

@@ -85,7 +85,11 @@ struct BatchLine {
 fn batch_line(batch: Batch) -> BatchLine {
     BatchLine {
         word: batch.status.word(),
-        tone: if batch.status == BatchStatus::Done { "green" } else { "yellow" },
+        tone: if batch.status == BatchStatus::Done {
+            "green"
+        } else {
+            "yellow"
+        },
         started: format::datetime_zh(batch.started_at),
         updated: format::datetime_zh(batch.updated_at),
         batch,
@@ -93,10 +97,18 @@ fn batch_line(batch: Batch) -> BatchLine {
 }
 
 /// 导入页
-pub(crate) async fn form(State(app): State<App>, frame: Frame, page: PageRequest) -> Result<Response, PageError> {
+pub(crate) async fn form(
+    State(app): State<App>,
+    frame: Frame,
+    page: PageRequest,
+) -> Result<Response, PageError> {
     may_write(&frame.viewer)?;
     let today = app.registry.clock().today().to_string();
-    let fields = ImportFields { department: "市场监管", as_of: &today, ..ImportFields::default() };
+    let fields = ImportFields {
+        department: "市场监管",
+        as_of: &today,
+        ..ImportFields::default()
+    };
     let view = form_view(&app, &frame, &page, fields, FormErrors::none()).await?;
     Ok(Html(view).into_response())
 }
@@ -132,15 +144,26 @@ async fn form_view(
         bytes_max: format::count(app.limits.bytes_max >> 20),
         pager: Pager {
             summary: format!("本页 {} 个批次", found.items.len()),
-            first: page.after.as_ref().map(|_| IMPORT.to_owned()).unwrap_or_default(),
-            next: found.next.map(|next| format!("{IMPORT}?after={next}")).unwrap_or_default(),
+            first: page
+                .after
+                .as_ref()
+                .map(|_| IMPORT.to_owned())
+                .unwrap_or_default(),
+            next: found
+                .next
+                .map(|next| format!("{IMPORT}?after={next}"))
+                .unwrap_or_default(),
         },
         batches: found.items.into_iter().map(batch_line).collect(),
     })
 }
 
 /// 上传并试运行
-pub(crate) async fn upload(State(app): State<App>, frame: Frame, form: Multipart) -> Result<Response, PageError> {
+pub(crate) async fn upload(
+    State(app): State<App>,
+    frame: Frame,
+    form: Multipart,
+) -> Result<Response, PageError> {
     may_write(&frame.viewer)?;
     let upload = uploads::receive(&app.registry, form).await?;
     let fields = ImportFields {
@@ -151,7 +174,10 @@ pub(crate) async fn upload(State(app): State<App>, frame: Frame, form: Multipart
         mapping: Vec::new(),
     };
     let tried = match upload.file.clone() {
-        None => Err(RegistryError::Query("file", "请选择要导入的文件".to_owned())),
+        None => Err(RegistryError::Query(
+            "file",
+            "请选择要导入的文件".to_owned(),
+        )),
         Some(file) => try_run(&app, &frame, file, fields.clone()).await,
     };
     match tried {
@@ -161,7 +187,12 @@ pub(crate) async fn upload(State(app): State<App>, frame: Frame, form: Multipart
 }
 
 /// The form again with what is wrong; an error that is not the sender's stays one.
-async fn refuse(app: &App, frame: &Frame, fields: ImportFields<'_>, error: RegistryError) -> Result<Response, PageError> {
+async fn refuse(
+    app: &App,
+    frame: &Frame,
+    fields: ImportFields<'_>,
+    error: RegistryError,
+) -> Result<Response, PageError> {
     let problem = Problem::from(error);
     if problem.fields.is_empty() {
         return Err(problem.into());
@@ -171,10 +202,19 @@ async fn refuse(app: &App, frame: &Frame, fields: ImportFields<'_>, error: Regis
     Ok((problem.status, Html(view)).into_response())
 }
 
-async fn try_run(app: &App, frame: &Frame, file: KeptFile, fields: ImportFields<'_>) -> Result<PreviewPage, RegistryError> {
+async fn try_run(
+    app: &App,
+    frame: &Frame,
+    file: KeptFile,
+    fields: ImportFields<'_>,
+) -> Result<PreviewPage, RegistryError> {
     let shown = fields.clone();
     let options = fields.options(&file.name, frame.viewer.actor(), app.limits)?;
-    let options = ImportOptions { dry_run: true, sample: Some(SAMPLE_ROWS), ..options };
+    let options = ImportOptions {
+        dry_run: true,
+        sample: Some(SAMPLE_ROWS),
+        ..options
+    };
     let report = match app.importer().run(&file.path, &options, &Silent).await {
         Ok(report) => report,
         Err(error) => {
@@ -215,14 +255,26 @@ fn column_lines(app: &App, columns: &[ColumnReport]) -> Vec<ColumnLine> {
         ("city".to_owned(), "市".to_owned()),
         ("area".to_owned(), "区县".to_owned()),
     ];
-    let attributes = app.registry.dictionary().attributes().iter().filter(|a| a.formula.is_none());
+    let attributes = app
+        .registry
+        .dictionary()
+        .attributes()
+        .iter()
+        .filter(|a| a.formula.is_none());
     targets.extend(attributes.map(|a| (a.id.clone(), format!("{}：{}", a.group, a.name))));
     let lines = columns.iter().enumerate().map(|(at, report)| {
-        let current = if report.target.is_empty() { "-" } else { &report.target };
+        let current = if report.target.is_empty() {
+            "-"
+        } else {
+            &report.target
+        };
         ColumnLine {
             name: format!("column-{at}"),
             label: format!("“{}”列的含义", report.column),
-            choices: targets.iter().map(|(value, label)| Choice::new(value, label, current)).collect(),
+            choices: targets
+                .iter()
+                .map(|(value, label)| Choice::new(value, label, current))
+                .collect(),
             report: report.clone(),
         }
     });
@@ -230,10 +282,18 @@ fn column_lines(app: &App, columns: &[ColumnReport]) -> Vec<ColumnLine> {
 }
 
 /// 再试一次，或正式导入
-pub(crate) async fn run(State(app): State<App>, frame: Frame, RawForm(bytes): RawForm) -> Result<Response, PageError> {
+pub(crate) async fn run(
+    State(app): State<App>,
+    frame: Frame,
+    RawForm(bytes): RawForm,
+) -> Result<Response, PageError> {
     may_write(&frame.viewer)?;
     let form = pairs(&bytes);
-    let of = |name: &str| form.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
+    let of = |name: &str| {
+        form.iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value.as_str())
+    };
     let fields = ImportFields {
         department: of("department"),
         as_of: of("as_of"),
@@ -254,7 +314,10 @@ pub(crate) async fn run(State(app): State<App>, frame: Frame, RawForm(bytes): Ra
             Err(error) => refuse(&app, &frame, fields, error).await,
         };
     }
-    let options = match fields.clone().options(&file.name, frame.viewer.actor(), app.limits) {
+    let options = match fields
+        .clone()
+        .options(&file.name, frame.viewer.actor(), app.limits)
+    {
         Ok(options) => options,
         Err(error) => return refuse(&app, &frame, fields, error).await,
     };
@@ -282,7 +345,9 @@ pub(crate) async fn run(State(app): State<App>, frame: Frame, RawForm(bytes): Ra
 
 /// Columns come as `heading-N` with `column-N`.
 fn mapping(form: &[(String, String)]) -> Vec<(String, String)> {
-    let headings = form.iter().filter_map(|(key, heading)| Some((key.strip_prefix("heading-")?, heading)));
+    let headings = form
+        .iter()
+        .filter_map(|(key, heading)| Some((key.strip_prefix("heading-")?, heading)));
     headings
         .filter_map(|(at, heading)| {
             let wanted = format!("column-{at}");
@@ -298,8 +363,14 @@ fn pairs(bytes: &[u8]) -> Vec<(String, String)> {
     fields
         .filter(|field| !field.is_empty())
         .map(|field| {
-            let at = field.iter().position(|byte| *byte == b'=').unwrap_or(field.len());
-            (decoded(&field[..at]), decoded(field.get(at + 1..).unwrap_or_default()))
+            let at = field
+                .iter()
+                .position(|byte| *byte == b'=')
+                .unwrap_or(field.len());
+            (
+                decoded(&field[..at]),
+                decoded(field.get(at + 1..).unwrap_or_default()),
+            )
         })
         .collect()
 }
@@ -309,7 +380,11 @@ fn decoded(text: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut at = 0;
     while at < text.len() {
-        let pair = (text[at], text.get(at + 1).copied().and_then(digit), text.get(at + 2).copied().and_then(digit));
+        let pair = (
+            text[at],
+            text.get(at + 1).copied().and_then(digit),
+            text.get(at + 2).copied().and_then(digit),
+        );
         match pair {
             (b'%', Some(high), Some(low)) => {
                 bytes.push(high << 4 | low);
@@ -324,12 +399,19 @@ fn decoded(text: &[u8]) -> String {
 }
 
 /// 导入批次
-pub(crate) async fn batch(State(app): State<App>, frame: Frame, Path(no): Path<i64>) -> Result<Response, PageError> {
+pub(crate) async fn batch(
+    State(app): State<App>,
+    frame: Frame,
+    Path(no): Path<i64>,
+) -> Result<Response, PageError> {
     may_write(&frame.viewer)?;
     let batch = app.registry.batch(no).await?;
     let mut page = frame
         .page(format!("导入批次 {no}"))
-        .lead(format!("{}，{}，数据日期 {}", batch.department, batch.file_name, batch.as_of))
+        .lead(format!(
+            "{}，{}，数据日期 {}",
+            batch.department, batch.file_name, batch.as_of
+        ))
         .active(IMPORT)
         .crumb("市场主体", LIST)
         .crumb("导入", IMPORT)
@@ -342,21 +424,35 @@ pub(crate) async fn batch(State(app): State<App>, frame: Frame, Path(no): Path<i
         ),
     };
     let has_rejects = batch.rejected > 0 && std::path::Path::new(&batch.rejects).is_file();
-    let view = BatchPage { page, done: batch.position, has_rejects, line: batch_line(batch) };
+    let view = BatchPage {
+        page,
+        done: batch.position,
+        has_rejects,
+        line: batch_line(batch),
+    };
     Ok(Html(view).into_response())
 }
 
 /// 下载退回明细
-pub(crate) async fn rejects(State(app): State<App>, frame: Frame, Path(no): Path<i64>) -> Result<Response, PageError> {
+pub(crate) async fn rejects(
+    State(app): State<App>,
+    frame: Frame,
+    Path(no): Path<i64>,
+) -> Result<Response, PageError> {
     may_write(&frame.viewer)?;
     let batch = app.registry.batch(no).await?;
     if batch.rejects.is_empty() {
         return Err(RegistryError::NoRejects.into());
     }
-    let file = tokio::fs::File::open(&batch.rejects).await.map_err(|_| RegistryError::NoRejects)?;
+    let file = tokio::fs::File::open(&batch.rejects)
+        .await
+        .map_err(|_| RegistryError::NoRejects)?;
     let mut response = (StatusCode::OK, stream(file)).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/csv; charset=utf-8"),
+    );
     let name = format!("attachment; filename=\"rejects-{no}.csv\"");
     if let Ok(name) = HeaderValue::from_str(&name) {
         headers.insert(header::CONTENT_DISPOSITION, name);
@@ -382,8 +478,16 @@ mod tests {
 
     #[test]
     fn forms_are_decoded() {
-        let form = pairs("heading-0=%E4%BB%A3+%E7%A0%81&column-0=code&heading-1=a%26b&column-1=-&x".as_bytes());
-        assert_eq!(mapping(&form), [("代 码".to_owned(), "code".to_owned()), ("a&b".to_owned(), "-".to_owned())]);
+        let form = pairs(
+            "heading-0=%E4%BB%A3+%E7%A0%81&column-0=code&heading-1=a%26b&column-1=-&x".as_bytes(),
+        );
+        assert_eq!(
+            mapping(&form),
+            [
+                ("代 码".to_owned(), "code".to_owned()),
+                ("a&b".to_owned(), "-".to_owned())
+            ]
+        );
         assert_eq!(pairs(b"a=%zz%4"), [("a".to_owned(), "%zz%4".to_owned())]);
     }
 }

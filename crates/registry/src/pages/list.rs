@@ -57,17 +57,32 @@ pub(crate) async fn list(
     page: PageRequest,
 ) -> Result<Html<ListPage>, PageError> {
     let registry = &app.registry;
-    let sight = Sight::of(registry, &frame.viewer).await.map_err(Problem::from)?;
+    let sight = Sight::of(registry, &frame.viewer)
+        .await
+        .map_err(Problem::from)?;
     let query = params.query().map_err(Problem::from)?;
-    let found = registry.search_as(&frame.viewer, &query, &page).await.map_err(Problem::from)?;
-    let count = registry.count_as(&frame.viewer, &query).await.map_err(Problem::from)?;
+    let found = registry
+        .search_as(&frame.viewer, &query, &page)
+        .await
+        .map_err(Problem::from)?;
+    let count = registry
+        .count_as(&frame.viewer, &query)
+        .await
+        .map_err(Problem::from)?;
     let first = params.href(LIST);
     let joint = if first.contains('?') { '&' } else { '?' };
     let summary = format!("共 {} 家", format::count(count));
     let pager = Pager {
         summary: format!("{summary}，本页 {} 家", found.items.len()),
-        first: if page.after.is_some() { first.clone() } else { String::new() },
-        next: found.next.map(|next| format!("{first}{joint}after={next}&limit={}", page.limit)).unwrap_or_default(),
+        first: if page.after.is_some() {
+            first.clone()
+        } else {
+            String::new()
+        },
+        next: found
+            .next
+            .map(|next| format!("{first}{joint}after={next}&limit={}", page.limit))
+            .unwrap_or_default(),
     };
     let head = frame
         .page("市场主体")
@@ -80,10 +95,17 @@ pub(crate) async fn list(
         page: head,
         regions: regions(&params.region),
         industries: industries(&params.industry),
-        sizes: if sight.size() { attribute("size", "全部规模", &params.size) } else { Vec::new() },
+        sizes: if sight.size() {
+            attribute("size", "全部规模", &params.size)
+        } else {
+            Vec::new()
+        },
         statuses: attribute("registration_status", "全部状态", &params.status),
         tags: tags(&sight.tags, &params.tag),
-        orders: Order::ALL.iter().map(|(_, slug, label)| Choice::new(*slug, *label, query.order.slug())).collect(),
+        orders: Order::ALL
+            .iter()
+            .map(|(_, slug, label)| Choice::new(*slug, *label, query.order.slug()))
+            .collect(),
         lines: found.items.into_iter().map(line).collect(),
         filtered: first != LIST,
         can_import: frame.viewer.can_write(),
@@ -118,8 +140,15 @@ pub(crate) async fn export_xlsx(
 fn line(row: Row) -> Line {
     Line {
         place: row.division.as_deref().map(place_words).unwrap_or_default(),
-        industry: row.industry.as_deref().map(industry_words).unwrap_or_default(),
-        registered_on: row.registered_on.map(|day| day.to_string()).unwrap_or_default(),
+        industry: row
+            .industry
+            .as_deref()
+            .map(industry_words)
+            .unwrap_or_default(),
+        registered_on: row
+            .registered_on
+            .map(|day| day.to_string())
+            .unwrap_or_default(),
         row,
     }
 }
@@ -131,18 +160,32 @@ pub(crate) fn place_words(code: &str) -> String {
 
 /// An industry in words, with its code.
 pub(crate) fn industry_words(code: &str) -> String {
-    industry::lookup(code).map_or_else(|| code.to_owned(), |found| format!("{} {}", found.code, found.name))
+    industry::lookup(code).map_or_else(
+        || code.to_owned(),
+        |found| format!("{} {}", found.code, found.name),
+    )
 }
 
 fn choices_of(dictionary: &Dictionary, id: &str, all: &str, current: &str) -> Vec<Choice> {
-    let choices = dictionary.find(id).map(|index| dictionary.attribute(index).choices.as_slice()).unwrap_or_default();
+    let choices = dictionary
+        .find(id)
+        .map(|index| dictionary.attribute(index).choices.as_slice())
+        .unwrap_or_default();
     let first = Choice::new("", all, current);
-    std::iter::once(first).chain(choices.iter().map(|choice| Choice::new(choice, choice, current))).collect()
+    std::iter::once(first)
+        .chain(
+            choices
+                .iter()
+                .map(|choice| Choice::new(choice, choice, current)),
+        )
+        .collect()
 }
 
 fn tags(names: &[String], current: &str) -> Vec<Choice> {
     let first = Choice::new("", "全部标签", current);
-    std::iter::once(first).chain(names.iter().map(|name| Choice::new(name, name, current))).collect()
+    std::iter::once(first)
+        .chain(names.iter().map(|name| Choice::new(name, name, current)))
+        .collect()
 }
 
 /// The areas around the chosen one: what it lies in, itself, and what lies in it. So a region is chosen
@@ -150,11 +193,14 @@ fn tags(names: &[String], current: &str) -> Vec<Choice> {
 fn regions(current: &str) -> Vec<Choice> {
     let mut choices = vec![Choice::new("", "全部地区", current)];
     let Some(chosen) = division::lookup(current) else {
-        choices.extend(division::provinces().map(|p| Choice::new(p.code.as_str(), p.name, current)));
+        choices
+            .extend(division::provinces().map(|p| Choice::new(p.code.as_str(), p.name, current)));
         return choices;
     };
     let code = chosen.code.as_str();
-    let mut above: Vec<_> = division::ancestors(code).filter(|place| !place.is_grouping()).collect();
+    let mut above: Vec<_> = division::ancestors(code)
+        .filter(|place| !place.is_grouping())
+        .collect();
     above.reverse();
     above.push(chosen);
     for (depth, place) in above.iter().enumerate() {
@@ -163,7 +209,11 @@ fn regions(current: &str) -> Vec<Choice> {
     }
     let depth = above.len();
     for place in division::children(code) {
-        choices.push(Choice::new(place.code.as_str(), format!("{}{}", "　".repeat(depth), place.name), code));
+        choices.push(Choice::new(
+            place.code.as_str(),
+            format!("{}{}", "　".repeat(depth), place.name),
+            code,
+        ));
     }
     choices
 }
@@ -172,21 +222,33 @@ fn regions(current: &str) -> Vec<Choice> {
 fn industries(current: &str) -> Vec<Choice> {
     let chosen = industry::lookup(current).map_or("", |found| found.code);
     let mut choices = vec![Choice::new("", "全部行业", chosen)];
-    let label = |depth: usize, found: &Industry| format!("{}{} {}", "　".repeat(depth), found.code, found.name);
-    let mut path: Vec<&str> = industry::ancestors(chosen).map(|found| found.code).collect();
+    let label = |depth: usize, found: &Industry| {
+        format!("{}{} {}", "　".repeat(depth), found.code, found.name)
+    };
+    let mut path: Vec<&str> = industry::ancestors(chosen)
+        .map(|found| found.code)
+        .collect();
     path.push(chosen);
-    let sections = industry::all().iter().filter(|found| found.level == IndustryLevel::Section);
+    let sections = industry::all()
+        .iter()
+        .filter(|found| found.level == IndustryLevel::Section);
     for section in sections {
         choices.push(Choice::new(section.code, label(0, section), chosen));
         if path.contains(&section.code) {
-            let mut branch: Vec<&str> = path.iter().copied().filter(|code| *code != section.code).collect();
+            let mut branch: Vec<&str> = path
+                .iter()
+                .copied()
+                .filter(|code| *code != section.code)
+                .collect();
             branch.sort_unstable();
             let mut depth = 1;
             for found in branch.into_iter().filter_map(industry::lookup) {
                 choices.push(Choice::new(found.code, label(depth, found), chosen));
                 depth += 1;
             }
-            choices.extend(industry::children(chosen).map(|c| Choice::new(c.code, label(depth, c), chosen)));
+            choices.extend(
+                industry::children(chosen).map(|c| Choice::new(c.code, label(depth, c), chosen)),
+            );
         }
     }
     choices
@@ -204,20 +266,39 @@ mod tests {
 
     #[test]
     fn a_region_is_chosen_level_by_level() {
-        let labels = |code| regions(code).into_iter().map(|choice| choice.label).collect::<Vec<_>>();
+        let labels = |code| {
+            regions(code)
+                .into_iter()
+                .map(|choice| choice.label)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(labels("").len(), 1 + division::provinces().count());
         let of_city = labels("330100");
-        assert_eq!(&of_city[..4], ["全部地区", "浙江省", "　杭州市", "　　上城区"]);
+        assert_eq!(
+            &of_city[..4],
+            ["全部地区", "浙江省", "　杭州市", "　　上城区"]
+        );
         assert!(regions("330100")[2].chosen);
         assert!(labels("110101").contains(&"　东城区".to_owned()));
     }
 
     #[test]
     fn an_industry_is_chosen_level_by_level() {
-        let of = |code| industries(code).into_iter().map(|choice| (choice.value, choice.chosen)).collect::<Vec<_>>();
+        let of = |code| {
+            industries(code)
+                .into_iter()
+                .map(|choice| (choice.value, choice.chosen))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(of("").len(), 21);
         let manufacture = of("C27");
-        assert!(manufacture.contains(&("C27".into(), true)) && manufacture.contains(&("C271".into(), false)));
-        assert!(manufacture.contains(&("D".into(), false)) && !manufacture.contains(&("C26".into(), false)));
+        assert!(
+            manufacture.contains(&("C27".into(), true))
+                && manufacture.contains(&("C271".into(), false))
+        );
+        assert!(
+            manufacture.contains(&("D".into(), false))
+                && !manufacture.contains(&("C26".into(), false))
+        );
     }
 }

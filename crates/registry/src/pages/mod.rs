@@ -20,7 +20,9 @@ pub(crate) const TAGS: &str = "/tags";
 
 /// The room's pages.
 pub(crate) fn routes(upload: DefaultBodyLimit) -> Router<App> {
-    let uploads = Router::new().route(IMPORT, get(import::form).post(import::upload)).layer(upload);
+    let uploads = Router::new()
+        .route(IMPORT, get(import::form).post(import::upload))
+        .layer(upload);
     Router::new()
         .route(LIST, get(list::list))
         .route("/enterprises/export.csv", get(list::export_csv))
@@ -28,7 +30,10 @@ pub(crate) fn routes(upload: DefaultBodyLimit) -> Router<App> {
         .merge(uploads)
         .route("/enterprises/import/run", post(import::run))
         .route("/enterprises/import/batches/{no}", get(import::batch))
-        .route("/enterprises/import/batches/{no}/rejects", get(import::rejects))
+        .route(
+            "/enterprises/import/batches/{no}/rejects",
+            get(import::rejects),
+        )
         .route("/enterprises/{code}", get(show::show))
         .route(TAGS, get(tags::list).post(tags::add))
         .route("/tags/switch", post(tags::switch))

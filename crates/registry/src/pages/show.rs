@@ -86,8 +86,18 @@ pub(crate) async fn show(
     let enterprise = found.ok_or(RegistryError::NoEnterprise(code.chars().take(30).collect()))?;
     let history = registry.history(&enterprise.code).await?;
     let sight = Sight::of(registry, &frame.viewer).await?;
-    let page = frame.page(enterprise.name.clone()).active(LIST).crumb("市场主体", LIST);
-    Ok(Html(view(registry, &frame.viewer, page, enterprise, &history, &sight)))
+    let page = frame
+        .page(enterprise.name.clone())
+        .active(LIST)
+        .crumb("市场主体", LIST);
+    Ok(Html(view(
+        registry,
+        &frame.viewer,
+        page,
+        enterprise,
+        &history,
+        &sight,
+    )))
 }
 
 fn view(
@@ -103,19 +113,44 @@ fn view(
     let facts: Vec<Shown<'_>> = enterprise
         .facts
         .iter()
-        .map(|((index, year), fact)| Shown { attribute: dictionary.attribute(*index), year: *year, fact })
+        .map(|((index, year), fact)| Shown {
+            attribute: dictionary.attribute(*index),
+            year: *year,
+            fact,
+        })
         .collect();
-    let hidden = facts.iter().filter(|shown| !visible(shown.attribute)).count();
-    let facts: Vec<Shown<'_>> = facts.into_iter().filter(|shown| visible(shown.attribute)).collect();
+    let hidden = facts
+        .iter()
+        .filter(|shown| !visible(shown.attribute))
+        .count();
+    let facts: Vec<Shown<'_>> = facts
+        .into_iter()
+        .filter(|shown| visible(shown.attribute))
+        .collect();
     let past = pasts(dictionary, history, &visible);
     ShowPage {
         page,
-        place: enterprise.division.as_deref().map(place_words).unwrap_or_default(),
-        industry: enterprise.industry.as_deref().map(industry_words).unwrap_or_default(),
+        place: enterprise
+            .division
+            .as_deref()
+            .map(place_words)
+            .unwrap_or_default(),
+        industry: enterprise
+            .industry
+            .as_deref()
+            .map(industry_words)
+            .unwrap_or_default(),
         status: enterprise.status.unwrap_or_default(),
-        registered_on: enterprise.registered_on.map(format::date_zh).unwrap_or_default(),
+        registered_on: enterprise
+            .registered_on
+            .map(format::date_zh)
+            .unwrap_or_default(),
         size: enterprise.size.filter(|_| sight.size()).unwrap_or_default(),
-        tags: enterprise.tags.into_iter().filter(|tag| sight.tags.contains(tag)).collect(),
+        tags: enterprise
+            .tags
+            .into_iter()
+            .filter(|tag| sight.tags.contains(tag))
+            .collect(),
         updated: format::datetime_zh(enterprise.updated_at),
         groups: groups(dictionary, &facts, &past),
         charts: charts(dictionary, &facts),
@@ -135,24 +170,43 @@ struct Shown<'a> {
 type Pasts = BTreeMap<String, Vec<(Option<i32>, PastLine)>>;
 
 /// The history by attribute, newest first.
-fn pasts(dictionary: &Dictionary, history: &[FactChange], visible: &dyn Fn(&Attribute) -> bool) -> Pasts {
+fn pasts(
+    dictionary: &Dictionary,
+    history: &[FactChange],
+    visible: &dyn Fn(&Attribute) -> bool,
+) -> Pasts {
     let mut pasts = Pasts::new();
     for fact in history.iter().flat_map(|change| &change.facts) {
-        let Some(index) = dictionary.find(&fact.attribute) else { continue };
+        let Some(index) = dictionary.find(&fact.attribute) else {
+            continue;
+        };
         let attribute = dictionary.attribute(index);
         if !visible(attribute) {
             continue;
         }
         let value = value_of(attribute.kind, &fact.value);
-        let value = value.map_or_else(|| fact.value.to_string(), |value| value_words(attribute, &value));
-        let year = fact.year.map(|year| format!("{year} 年：")).unwrap_or_default();
+        let value = value.map_or_else(
+            || fact.value.to_string(),
+            |value| value_words(attribute, &value),
+        );
+        let year = fact
+            .year
+            .map(|year| format!("{year} 年："))
+            .unwrap_or_default();
         let batch = fact.batch.map(|batch| batch.to_string());
         let line = PastLine {
             when: source_words(&fact.department, fact.as_of, batch.as_deref()),
             what: format!("{year}{value}"),
-            why: if fact.adopted { "后被更新的数据替换" } else { "未采用：晚到的旧数据，或同日而非责任部门" },
+            why: if fact.adopted {
+                "后被更新的数据替换"
+            } else {
+                "未采用：晚到的旧数据，或同日而非责任部门"
+            },
         };
-        pasts.entry(fact.attribute.clone()).or_default().push((fact.year, line));
+        pasts
+            .entry(fact.attribute.clone())
+            .or_default()
+            .push((fact.year, line));
     }
     pasts
 }
@@ -166,7 +220,10 @@ fn groups(dictionary: &Dictionary, facts: &[Shown<'_>], pasts: &Pasts) -> Vec<Gr
     }
     let mut groups = Vec::new();
     for name in names {
-        let own: Vec<&Shown<'_>> = facts.iter().filter(|shown| shown.attribute.group == name).collect();
+        let own: Vec<&Shown<'_>> = facts
+            .iter()
+            .filter(|shown| shown.attribute.group == name)
+            .collect();
         if own.is_empty() {
             continue;
         }
@@ -174,7 +231,11 @@ fn groups(dictionary: &Dictionary, facts: &[Shown<'_>], pasts: &Pasts) -> Vec<Gr
         let years: Vec<i32> = years.into_iter().collect();
         let plain = own.iter().filter(|shown| shown.year.is_none());
         groups.push(Group {
-            name: if name.is_empty() { "其他".to_owned() } else { name.to_owned() },
+            name: if name.is_empty() {
+                "其他".to_owned()
+            } else {
+                name.to_owned()
+            },
             facts: plain.map(|shown| line(shown, pasts)).collect(),
             series: series(&own, &years, pasts),
             years,
@@ -197,7 +258,11 @@ fn line(shown: &Shown<'_>, pasts: &Pasts) -> Line {
 fn past_lines(pasts: &Pasts, id: &str) -> Vec<PastLine> {
     let lines = pasts.get(id).into_iter().flatten();
     lines
-        .map(|(_, line)| PastLine { when: line.when.clone(), what: line.what.clone(), why: line.why })
+        .map(|(_, line)| PastLine {
+            when: line.when.clone(),
+            what: line.what.clone(),
+            why: line.why,
+        })
         .collect()
 }
 
@@ -205,7 +270,10 @@ fn series(facts: &[&Shown<'_>], years: &[i32], pasts: &Pasts) -> Vec<Series> {
     let mut rows: Vec<(&Attribute, BTreeMap<i32, &Fact>)> = Vec::new();
     for shown in facts {
         let Some(year) = shown.year else { continue };
-        match rows.iter_mut().find(|(attribute, _)| attribute.id == shown.attribute.id) {
+        match rows
+            .iter_mut()
+            .find(|(attribute, _)| attribute.id == shown.attribute.id)
+        {
             Some((_, known)) => {
                 known.insert(year, shown.fact);
             }
@@ -214,14 +282,23 @@ fn series(facts: &[&Shown<'_>], years: &[i32], pasts: &Pasts) -> Vec<Series> {
     }
     rows.into_iter()
         .map(|(attribute, known)| {
-            let cell = |year| known.get(year).map(|fact| value_words(attribute, &fact.value));
-            let mut sources: Vec<String> =
-                known.values().map(|fact| provenance_words(fact.provenance.as_deref())).collect();
+            let cell = |year| {
+                known
+                    .get(year)
+                    .map(|fact| value_words(attribute, &fact.value))
+            };
+            let mut sources: Vec<String> = known
+                .values()
+                .map(|fact| provenance_words(fact.provenance.as_deref()))
+                .collect();
             sources.dedup();
             Series {
                 name: attribute.name.clone(),
                 level: level_word(attribute),
-                cells: years.iter().map(|year| cell(year).unwrap_or_default()).collect(),
+                cells: years
+                    .iter()
+                    .map(|year| cell(year).unwrap_or_default())
+                    .collect(),
                 source: sources.join("；"),
                 past: past_lines(pasts, &attribute.id),
             }
@@ -232,14 +309,29 @@ fn series(facts: &[&Shown<'_>], years: &[i32], pasts: &Pasts) -> Vec<Series> {
 /// Bars of the money and head counts known for several years.
 fn charts(dictionary: &Dictionary, facts: &[Shown<'_>]) -> Vec<Chart> {
     let mut charts = Vec::new();
-    for attribute in dictionary.attributes().iter().filter(|a| a.annual && a.kind == Kind::Number) {
-        let own: Vec<&Shown<'_>> = facts.iter().filter(|shown| shown.attribute.id == attribute.id).collect();
+    for attribute in dictionary
+        .attributes()
+        .iter()
+        .filter(|a| a.annual && a.kind == Kind::Number)
+    {
+        let own: Vec<&Shown<'_>> = facts
+            .iter()
+            .filter(|shown| shown.attribute.id == attribute.id)
+            .collect();
         let data: Option<Vec<Datum>> = own.iter().map(|shown| datum(shown)).collect();
-        let Some(data) = data.filter(|data| data.len() > 1) else { continue };
+        let Some(data) = data.filter(|data| data.len() > 1) else {
+            continue;
+        };
         let first = own.first().and_then(|shown| shown.year).unwrap_or_default();
         let last = own.last().and_then(|shown| shown.year).unwrap_or_default();
-        let summary = format!("{first} 至 {last} 年，最近一年 {}。", data.last().map_or("", |d| d.text.as_str()));
-        charts.push(bars(&Caption::new(&attribute.name, summary, "年度", &attribute.name), &data));
+        let summary = format!(
+            "{first} 至 {last} 年，最近一年 {}。",
+            data.last().map_or("", |d| d.text.as_str())
+        );
+        charts.push(bars(
+            &Caption::new(&attribute.name, summary, "年度", &attribute.name),
+            &data,
+        ));
         if charts.len() == CHARTS_MAX {
             break;
         }
@@ -251,9 +343,14 @@ fn charts(dictionary: &Dictionary, facts: &[Shown<'_>]) -> Vec<Chart> {
 fn datum(shown: &Shown<'_>) -> Option<Datum> {
     let number = shown.fact.value.as_number()?;
     // four decimals keep ratios apart
-    let length = (number.clone() * Number::integer(10_000)).floor().to_i64()?;
+    let length = (number.clone() * Number::integer(10_000))
+        .floor()
+        .to_i64()?;
     let length = u64::try_from(length).ok()?;
-    Some(Datum::new(format!("{} 年", shown.year?), length).text(value_words(shown.attribute, &shown.fact.value)))
+    Some(
+        Datum::new(format!("{} 年", shown.year?), length)
+            .text(value_words(shown.attribute, &shown.fact.value)),
+    )
 }
 
 fn value_words(attribute: &Attribute, value: &Value) -> String {

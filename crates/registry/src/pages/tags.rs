@@ -47,14 +47,23 @@ pub(crate) struct SwitchForm {
 /// 标签
 pub(crate) async fn list(State(app): State<App>, frame: Frame) -> Result<Response, PageError> {
     may_write(&frame.viewer)?;
-    let view = view(&app, head(&frame), TagForm::default(), FormErrors::none(), None).await?;
+    let view = view(
+        &app,
+        head(&frame),
+        TagForm::default(),
+        FormErrors::none(),
+        None,
+    )
+    .await?;
     Ok(Html(view).into_response())
 }
 
 fn head(frame: &Frame) -> Page {
     frame
         .page("标签")
-        .lead("标签由规则自动打给市场主体：规则确定成立才打，信息不足不打。新增或停用后请重新计算。")
+        .lead(
+            "标签由规则自动打给市场主体：规则确定成立才打，信息不足不打。新增或停用后请重新计算。",
+        )
         .active(TAGS)
         .crumb("市场主体", super::LIST)
         .office()
@@ -67,34 +76,60 @@ async fn view(
     errors: FormErrors,
     preview: Option<TagPreview>,
 ) -> Result<TagsPage, PageError> {
-    Ok(TagsPage { page, errors, tags: app.registry.tags().await?, form, preview })
+    Ok(TagsPage {
+        page,
+        errors,
+        tags: app.registry.tags().await?,
+        form,
+        preview,
+    })
 }
 
 /// 检查规则，或新增标签
-pub(crate) async fn add(State(app): State<App>, frame: Frame, Form(form): Form<TagForm>) -> Result<Response, PageError> {
+pub(crate) async fn add(
+    State(app): State<App>,
+    frame: Frame,
+    Form(form): Form<TagForm>,
+) -> Result<Response, PageError> {
     may_write(&frame.viewer)?;
     let registry = &app.registry;
     if form.action == "check" {
         return match registry.preview_tag(&form.rule).await {
             Ok(preview) => {
-                let view = view(&app, head(&frame), form, FormErrors::none(), Some(preview)).await?;
+                let view =
+                    view(&app, head(&frame), form, FormErrors::none(), Some(preview)).await?;
                 Ok(Html(view).into_response())
             }
             Err(error) => refuse(&app, &frame, form, error).await,
         };
     }
-    match registry.add_tag(&frame.viewer, &form.name, &form.rule, &form.note).await {
+    match registry
+        .add_tag(&frame.viewer, &form.name, &form.rule, &form.note)
+        .await
+    {
         Ok(()) => Ok(Redirect::to(TAGS).into_response()),
         Err(error) => refuse(&app, &frame, form, error).await,
     }
 }
 
-async fn refuse(app: &App, frame: &Frame, form: TagForm, error: RegistryError) -> Result<Response, PageError> {
+async fn refuse(
+    app: &App,
+    frame: &Frame,
+    form: TagForm,
+    error: RegistryError,
+) -> Result<Response, PageError> {
     let problem = Problem::from(error);
     if problem.fields.is_empty() {
         return Err(problem.into());
     }
-    let view = view(app, head(frame), form, FormErrors::from(problem.fields), None).await?;
+    let view = view(
+        app,
+        head(frame),
+        form,
+        FormErrors::from(problem.fields),
+        None,
+    )
+    .await?;
     Ok((StatusCode::BAD_REQUEST, Html(view)).into_response())
 }
 
@@ -104,7 +139,9 @@ pub(crate) async fn switch(
     frame: Frame,
     Form(form): Form<SwitchForm>,
 ) -> Result<Redirect, PageError> {
-    app.registry.set_tag_active(&frame.viewer, &form.name, form.active).await?;
+    app.registry
+        .set_tag_active(&frame.viewer, &form.name, form.active)
+        .await?;
     Ok(Redirect::to(TAGS))
 }
 
@@ -112,7 +149,10 @@ pub(crate) async fn switch(
 pub(crate) async fn recompute(State(app): State<App>, frame: Frame) -> Result<Response, PageError> {
     may_write(&frame.viewer)?;
     let count = app.registry.recompute_tags(&Silent).await?;
-    let page = head(&frame).notice(Tone::Success, format!("已重新计算 {} 家市场主体的标签", format::count(count)));
+    let page = head(&frame).notice(
+        Tone::Success,
+        format!("已重新计算 {} 家市场主体的标签", format::count(count)),
+    );
     let view = view(&app, page, TagForm::default(), FormErrors::none(), None).await?;
     Ok(Html(view).into_response())
 }

@@ -71,7 +71,11 @@ impl From<StoredBatch> for Batch {
             file_name: row.file_name,
             sha256: row.sha256,
             as_of: row.as_of.parse().unwrap_or(NaiveDate::MIN),
-            status: if row.status == "done" { BatchStatus::Done } else { BatchStatus::Running },
+            status: if row.status == "done" {
+                BatchStatus::Done
+            } else {
+                BatchStatus::Running
+            },
             actor: row.actor,
             total: row.total,
             position: row.position,
@@ -90,7 +94,11 @@ const COLUMNS: &str = "no, department, file_name, sha256, as_of, status, actor, 
                        unchanged, rejected, created, rejects, started_at, updated_at";
 
 /// Begins a batch; its number.
-pub(crate) async fn create_batch(tx: &Tx, counters: &mut Counters, new: &NewBatch) -> db::Result<i64> {
+pub(crate) async fn create_batch(
+    tx: &Tx,
+    counters: &mut Counters,
+    new: &NewBatch,
+) -> db::Result<i64> {
     let no = counters.next_batch;
     counters.next_batch += 1;
     let at = instant_text(new.at);
@@ -123,7 +131,13 @@ pub(crate) async fn running_batch(
         "SELECT {COLUMNS} FROM import_batch WHERE sha256 = $1 AND status = 'running' AND department = $2 \
          AND as_of = $3 AND options = $4 ORDER BY no DESC LIMIT 1"
     );
-    let values = [&new.sha256, &new.department, &new.as_of.to_string(), &new.options].map(|text| text.as_str().into());
+    let values = [
+        &new.sha256,
+        &new.department,
+        &new.as_of.to_string(),
+        &new.options,
+    ]
+    .map(|text| text.as_str().into());
     let row: Option<StoredBatch> = db::query_one(conn, &sql, values).await?;
     Ok(row.map(Batch::from))
 }
@@ -180,8 +194,15 @@ struct Source {
 }
 
 /// The departments of the batches above a number.
-pub(crate) async fn departments(conn: &impl ConnectionTrait, above: i64) -> db::Result<Departments> {
+pub(crate) async fn departments(
+    conn: &impl ConnectionTrait,
+    above: i64,
+) -> db::Result<Departments> {
     let sql = "SELECT no, department FROM import_batch WHERE no > $1 ORDER BY no LIMIT $2";
-    let rows: Vec<Source> = db::query_all(conn, sql, [above.into(), DEPARTMENTS_MAX.into()]).await?;
-    Ok(rows.into_iter().map(|row| (row.no, Arc::from(row.department))).collect())
+    let rows: Vec<Source> =
+        db::query_all(conn, sql, [above.into(), DEPARTMENTS_MAX.into()]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.no, Arc::from(row.department)))
+        .collect())
 }

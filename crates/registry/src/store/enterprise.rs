@@ -88,7 +88,14 @@ pub(crate) async fn currents(
         for row in rows {
             let document = Document::parse(dictionary, &row.facts)
                 .map_err(|_| RegistryError::Damaged(row.code.clone()))?;
-            found.insert(row.code, Current { seq: row.seq, name: row.name, document });
+            found.insert(
+                row.code,
+                Current {
+                    seq: row.seq,
+                    name: row.name,
+                    document,
+                },
+            );
         }
     }
     Ok(found)
@@ -137,7 +144,11 @@ pub(crate) async fn history(
         db::query_all(conn, sql, [code.into(), HISTORY_MAX.into()]).await?;
     rows.iter()
         .map(|row| {
-            Ok(FactChange { batch: row.batch, at: instant(&row.at), facts: past_facts(row)? })
+            Ok(FactChange {
+                batch: row.batch,
+                at: instant(&row.at),
+                facts: past_facts(row)?,
+            })
         })
         .collect()
 }
@@ -170,5 +181,10 @@ pub(crate) async fn tags_of(
 
 /// The registry's version: it grows with every write that changes an enterprise.
 pub(crate) async fn version(conn: &impl ConnectionTrait) -> db::Result<i64> {
-    db::query_count(conn, "SELECT version FROM registry_version WHERE id = 1", []).await
+    db::query_count(
+        conn,
+        "SELECT version FROM registry_version WHERE id = 1",
+        [],
+    )
+    .await
 }

@@ -7,21 +7,22 @@ mod tag;
 mod write;
 
 pub(crate) use batch::{
-    NewBatch, Progressed, advance, batch, batches, create_batch, departments, running_batch, take_over,
+    NewBatch, Progressed, advance, batch, batches, create_batch, departments, running_batch,
+    take_over,
 };
 pub(crate) use enterprise::{
     StoredEnterprise, currents, enterprise, facts_after, history, known_losers, tags_of, version,
 };
 pub(crate) use query::{StoredRow, count, list};
-pub(crate) use tag::{
-    insert_rule, replace_tags, rules, set_active, tag_counts, tags_after,
-};
+pub(crate) use tag::{insert_rule, replace_tags, rules, set_active, tag_counts, tags_after};
 pub(crate) use write::{lock, write_chunk};
 
 use zhida_platform::search::Index;
 
 /// The index of names.
-pub(crate) const NAMES: Index = Index { table: "enterprise_search" };
+pub(crate) const NAMES: Index = Index {
+    table: "enterprise_search",
+};
 
 /// An unknown value's storage form is the empty text.
 pub(crate) fn known(text: String) -> Option<String> {

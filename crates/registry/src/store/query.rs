@@ -35,12 +35,25 @@ pub(crate) struct Conditions {
 impl Conditions {
     /// The conditions of a query.
     pub(crate) fn new(query: &Query, engine: Engine) -> Result<Self, RegistryError> {
-        let mut conditions = Self { clauses: Vec::new(), values: Vec::new() };
+        let mut conditions = Self {
+            clauses: Vec::new(),
+            values: Vec::new(),
+        };
         let named = [
-            ("q", &query.text), ("code", &query.code), ("tag", &query.tag), ("size", &query.size), ("status", &query.status),
+            ("q", &query.text),
+            ("code", &query.code),
+            ("tag", &query.tag),
+            ("size", &query.size),
+            ("status", &query.status),
         ];
-        if let Some((field, _)) = named.iter().find(|(_, text)| text.chars().count() > CHARS_MAX || text.contains('\0')) {
-            return Err(RegistryError::Query(field, format!("查询条件超过 {CHARS_MAX} 个字或含有控制字符，请缩短")));
+        if let Some((field, _)) = named
+            .iter()
+            .find(|(_, text)| text.chars().count() > CHARS_MAX || text.contains('\0'))
+        {
+            return Err(RegistryError::Query(
+                field,
+                format!("查询条件超过 {CHARS_MAX} 个字或含有控制字符，请缩短"),
+            ));
         }
         conditions.text(&query.text, engine);
         conditions.code(&query.code);
@@ -65,7 +78,8 @@ impl Conditions {
     fn between(&mut self, column: &str, low: String, high: String) {
         let low = self.push(low.into());
         let high = self.push(high.into());
-        self.clauses.push(format!("{column} >= ${low} AND {column} <= ${high}"));
+        self.clauses
+            .push(format!("{column} >= ${low} AND {column} <= ${high}"));
     }
 
     fn equal(&mut self, column: &str, wanted: &str) {
@@ -78,13 +92,19 @@ impl Conditions {
     fn text(&mut self, text: &str, engine: Engine) {
         if let Some(value) = search::match_value(engine, text) {
             let no = self.push(value);
-            self.clauses.push(NAMES.match_condition(engine, "e.seq", no));
+            self.clauses
+                .push(NAMES.match_condition(engine, "e.seq", no));
         }
     }
 
     /// The beginning of a code: nothing in the alphabet sorts after Z.
     fn code(&mut self, code: &str) {
-        let code: String = code.to_uppercase().chars().filter(char::is_ascii_alphanumeric).take(18).collect();
+        let code: String = code
+            .to_uppercase()
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(18)
+            .collect();
         if !code.is_empty() {
             self.between("e.code", code.clone(), format!("{code:Z<18}"));
         }
@@ -104,7 +124,11 @@ impl Conditions {
             Level::Township => 9,
         };
         let prefix = &code.as_str()[..digits];
-        self.between("e.division", format!("{prefix:0<6}"), format!("{prefix:9<9}"));
+        self.between(
+            "e.division",
+            format!("{prefix:0<6}"),
+            format!("{prefix:9<9}"),
+        );
         Ok(())
     }
 
@@ -114,7 +138,11 @@ impl Conditions {
         }
         let found = industry::parse(code)
             .map_err(|error| RegistryError::Query("industry", error.to_string()))?;
-        self.between("e.industry", found.code.to_owned(), format!("{:9<5}", found.code));
+        self.between(
+            "e.industry",
+            found.code.to_owned(),
+            format!("{:9<5}", found.code),
+        );
         Ok(())
     }
 
@@ -141,7 +169,12 @@ impl Conditions {
     }
 
     /// A SELECT of these columns in this order, and its parameters.
-    pub(crate) fn select(mut self, columns: &str, order: Order, limit: i64) -> (String, Vec<Value>) {
+    pub(crate) fn select(
+        mut self,
+        columns: &str,
+        order: Order,
+        limit: i64,
+    ) -> (String, Vec<Value>) {
         let filter = self.where_clause();
         let limit = self.push(limit.into());
         let order = match order {
@@ -149,7 +182,8 @@ impl Conditions {
             Order::Name => "e.name, e.code",
             Order::RegisteredOn => "e.registered_on DESC, e.code DESC",
         };
-        let sql = format!("SELECT {columns} FROM enterprise e{filter} ORDER BY {order} LIMIT ${limit}");
+        let sql =
+            format!("SELECT {columns} FROM enterprise e{filter} ORDER BY {order} LIMIT ${limit}");
         (sql, self.values)
     }
 }
@@ -164,7 +198,8 @@ pub(crate) async fn list(
 ) -> Result<Vec<StoredRow>, RegistryError> {
     let mut conditions = Conditions::new(query, engine)?;
     conditions.after(query.order, after);
-    let columns = "e.seq, e.code, e.name, e.division, e.industry, e.size, e.status, e.registered_on";
+    let columns =
+        "e.seq, e.code, e.name, e.division, e.industry, e.size, e.status, e.registered_on";
     let (sql, values) = conditions.select(columns, query.order, limit);
     Ok(db::query_all(conn, &sql, values).await?)
 }
@@ -176,7 +211,10 @@ pub(crate) async fn count(
     query: &Query,
 ) -> Result<u64, RegistryError> {
     let conditions = Conditions::new(query, engine)?;
-    let sql = format!("SELECT COUNT(*) FROM enterprise e{}", conditions.where_clause());
+    let sql = format!(
+        "SELECT COUNT(*) FROM enterprise e{}",
+        conditions.where_clause()
+    );
     let count = db::query_count(conn, &sql, conditions.values).await?;
     Ok(u64::try_from(count).unwrap_or_default())
 }

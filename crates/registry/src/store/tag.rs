@@ -37,7 +37,8 @@ pub(crate) async fn rules(conn: &impl ConnectionTrait) -> db::Result<Vec<TagRule
 
 /// Adds a rule; fails on its unique key when the tag is there.
 pub(crate) async fn insert_rule(tx: &Tx, rule: &TagRule) -> db::Result<()> {
-    let sql = "INSERT INTO tag_rule (name, rule, note, active, updated_at) VALUES ($1, $2, $3, $4, $5)";
+    let sql =
+        "INSERT INTO tag_rule (name, rule, note, active, updated_at) VALUES ($1, $2, $3, $4, $5)";
     let values = [
         rule.name.as_str().into(),
         rule.rule.as_str().into(),
@@ -50,9 +51,19 @@ pub(crate) async fn insert_rule(tx: &Tx, rule: &TagRule) -> db::Result<()> {
 }
 
 /// Switches a rule on or off; `false` when there is none.
-pub(crate) async fn set_active(tx: &Tx, name: &str, active: bool, at: DateTime<Utc>) -> db::Result<bool> {
+pub(crate) async fn set_active(
+    tx: &Tx,
+    name: &str,
+    active: bool,
+    at: DateTime<Utc>,
+) -> db::Result<bool> {
     let sql = "UPDATE tag_rule SET active = $1, updated_at = $2 WHERE name = $3";
-    let changed = db::execute(tx, sql, [active.into(), instant_text(at).into(), name.into()]).await?;
+    let changed = db::execute(
+        tx,
+        sql,
+        [active.into(), instant_text(at).into(), name.into()],
+    )
+    .await?;
     Ok(changed == 1)
 }
 
@@ -64,9 +75,13 @@ struct Counted {
 
 /// How many enterprises have each tag.
 pub(crate) async fn tag_counts(conn: &impl ConnectionTrait) -> db::Result<Vec<(String, u64)>> {
-    let sql = "SELECT tag, COUNT(*) AS holders FROM enterprise_tag GROUP BY tag ORDER BY tag LIMIT $1";
+    let sql =
+        "SELECT tag, COUNT(*) AS holders FROM enterprise_tag GROUP BY tag ORDER BY tag LIMIT $1";
     let rows: Vec<Counted> = db::query_all(conn, sql, [(RULES_MAX as i64).into()]).await?;
-    Ok(rows.into_iter().map(|row| (row.tag, u64::try_from(row.holders).unwrap_or_default())).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.tag, u64::try_from(row.holders).unwrap_or_default()))
+        .collect())
 }
 
 /// What the tags of one enterprise are judged by.
@@ -94,7 +109,10 @@ pub(crate) async fn replace_tags(
     tags: &[(i64, &[String])],
 ) -> db::Result<()> {
     for chunk in known.chunks(DELETE_ROWS) {
-        let sql = format!("DELETE FROM enterprise_tag WHERE seq IN ({})", placeholders(1, chunk.len()));
+        let sql = format!(
+            "DELETE FROM enterprise_tag WHERE seq IN ({})",
+            placeholders(1, chunk.len())
+        );
         db::execute(tx, &sql, chunk.iter().map(|seq| (*seq).into())).await?;
     }
     let mut rows = Bulk::insert("enterprise_tag", &["seq", "tag"]);

@@ -32,14 +32,28 @@ impl Counters {
     pub(crate) async fn save(self, tx: &Tx) -> db::Result<()> {
         let sql = "UPDATE registry_version SET version = $1, next_seq = $2, next_change = $3, next_batch = $4 \
                    WHERE id = 1";
-        let values = [self.version, self.next_seq, self.next_change, self.next_batch];
+        let values = [
+            self.version,
+            self.next_seq,
+            self.next_change,
+            self.next_batch,
+        ];
         db::execute(tx, sql, values.map(Into::into)).await?;
         Ok(())
     }
 }
 
 const COLUMNS: &[&str] = &[
-    "seq", "code", "name", "division", "industry", "size", "status", "registered_on", "facts", "version",
+    "seq",
+    "code",
+    "name",
+    "division",
+    "industry",
+    "size",
+    "status",
+    "registered_on",
+    "facts",
+    "version",
     "updated_at",
 ];
 
@@ -69,7 +83,8 @@ pub(crate) async fn write_chunk(
     }
     let mut rows = Bulk::insert("enterprise", COLUMNS).on_conflict(ON_CONFLICT);
     for (write, seq) in merged.writes.iter().zip(&seqs) {
-        rows.push(tx, values(write, *seq, counters.version, &at)).await?;
+        rows.push(tx, values(write, *seq, counters.version, &at))
+            .await?;
     }
     rows.finish(tx).await?;
     let (mut names, mut known, mut tags) = (Vec::new(), Vec::new(), Vec::new());
@@ -86,8 +101,15 @@ pub(crate) async fn write_chunk(
     replace_tags(tx, &known, &tags).await?;
     let mut changes = Bulk::insert("fact_change", &["seq", "code", "batch", "at", "changes"]);
     for (code, facts) in &merged.changes {
-        let text = serde_json::to_string(facts).map_err(|error| sea_orm::DbErr::Json(error.to_string()))?;
-        let row = [counters.next_change.into(), code.as_str().into(), batch.into(), at.as_str().into(), text.into()];
+        let text = serde_json::to_string(facts)
+            .map_err(|error| sea_orm::DbErr::Json(error.to_string()))?;
+        let row = [
+            counters.next_change.into(),
+            code.as_str().into(),
+            batch.into(),
+            at.as_str().into(),
+            text.into(),
+        ];
         changes.push(tx, row).await?;
         counters.next_change += 1;
     }

@@ -6,5 +6,6 @@ mod support;
 mod bad_input;
 mod import;
 mod listing;
+mod pages;
 mod precedence;
 mod real_data;

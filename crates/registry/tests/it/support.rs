@@ -24,7 +24,11 @@ pub async fn setup(db: TestDatabase) -> Setup {
     let clock = Arc::new(FixedClock::on("2026-11-22".parse().unwrap()));
     let registry = Registry::new(db.handle(), Dictionary::shipped(), clock)
         .with_folder(folder.path().join("files"));
-    Setup { registry: Arc::new(registry), folder, db }
+    Setup {
+        registry: Arc::new(registry),
+        folder,
+        db,
+    }
 }
 
 impl Setup {
@@ -51,16 +55,27 @@ impl Setup {
         let path = self.file("file.csv", text);
         let options = options(department, as_of);
         let report = self.import(&path, &options).await.unwrap();
-        assert_eq!(report.rows, report.accepted + report.rejected + report.unchanged);
+        assert_eq!(
+            report.rows,
+            report.accepted + report.rejected + report.unchanged
+        );
         report
     }
 
     /// Everything stored, for “nothing changed”.
     pub async fn contents(&self) -> Vec<(&'static str, i64)> {
         let mut counts = Vec::new();
-        for table in ["enterprise", "enterprise_tag", "import_batch", "fact_change", "audit_event"] {
+        for table in [
+            "enterprise",
+            "enterprise_tag",
+            "import_batch",
+            "fact_change",
+            "audit_event",
+        ] {
             let sql = format!("SELECT COUNT(*) FROM {table}");
-            let count = zhida_platform::db::query_count(self.db.conn(), &sql, []).await.unwrap();
+            let count = zhida_platform::db::query_count(self.db.conn(), &sql, [])
+                .await
+                .unwrap();
             counts.push((table, count));
         }
         counts.push(("version", self.registry.version().await.unwrap()));
@@ -69,9 +84,19 @@ impl Setup {
 
     /// A fact's value in words, or “unknown”.
     pub async fn fact(&self, code: &str, id: &str, year: Option<i32>) -> String {
-        let enterprise = self.registry.enterprise(code).await.unwrap().expect("the enterprise is there");
-        let index = Dictionary::shipped().find(id).expect("an attribute of the dictionary");
-        enterprise.facts.get(index, year).map_or("unknown".to_owned(), |fact| fact.value.to_string())
+        let enterprise = self
+            .registry
+            .enterprise(code)
+            .await
+            .unwrap()
+            .expect("the enterprise is there");
+        let index = Dictionary::shipped()
+            .find(id)
+            .expect("an attribute of the dictionary");
+        enterprise
+            .facts
+            .get(index, year)
+            .map_or("unknown".to_owned(), |fact| fact.value.to_string())
     }
 }
 
@@ -85,7 +110,9 @@ pub fn options(department: &str, as_of: &str) -> ImportOptions {
 
 /// A code that was never issued (PDY range of GB 11714).
 pub fn code(n: u32) -> String {
-    Uscc::from_parts('9', '1', "370102", &format!("PDY{n:05}")).unwrap().to_string()
+    Uscc::from_parts('9', '1', "370102", &format!("PDY{n:05}"))
+        .unwrap()
+        .to_string()
 }
 
 pub fn gzip(text: &[u8]) -> Vec<u8> {

@@ -175,3 +175,16 @@ attributes:
         assert!(error.contains(part), "{yaml}: {error}");
     }
 }
+
+#[rstest]
+#[case("上年.研发费用 * 5% >= 50万", "上年研发费用×5%不低于50 万元")]
+#[case("上年.营业收入 >= 前年.营业收入 * 1.1", "上年营业收入不低于前年营业收入×1.1")]
+#[case("(上年.营业收入 - 前年.营业收入) / 前年.营业收入 >= 10%", "（上年营业收入－前年营业收入）÷前年营业收入不低于10%")]
+#[case("成立日期 >= \"2020-01-01\" and not(列入经营异常名录)", "成立日期不早于2020年1月1日，并且列入经营异常名录：否")]
+#[case("企业规模 in (\"小型\",\"微型\") or 高新技术企业", "企业规模为小型 或 微型，或者高新技术企业：是")]
+#[case("所在区划 in (\"330100\")", "所在区划在浙江省杭州市")]
+#[case("从业人数 in [20..300)", "从业人数为20 人（含）至300 人（不含）")]
+fn is_said_in_plain_words(#[case] rule: &str, #[case] plain: &str) {
+    let dictionary = dictionary();
+    assert_eq!(Rule::compile(&dictionary, rule).unwrap().plain_text(&dictionary), plain);
+}

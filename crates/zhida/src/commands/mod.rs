@@ -1,8 +1,11 @@
 //! One file per command.
 
+pub mod demo;
 pub mod generate;
 pub mod import;
+pub mod matching;
 pub mod rule;
+pub mod serve;
 pub mod verify;
 
 /// How a command ended.

@@ -1,0 +1,123 @@
+//! P1 and P4: an enterprise against all items, and what changed facts change.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use zhida_matcher::{Answer, Builder, Desk, Finding, Flip, Index, Program};
+use zhida_rules::{Facts, Truth};
+
+use crate::{agreement::noise, random, tools::Case};
+
+fn expected(case: &Case, facts: &Facts) -> Vec<Finding> {
+    (0..case.items.len())
+        .map(|item| case.truth(item, facts))
+        .collect()
+}
+
+fn sorted(answer: &Answer) -> Answer {
+    let mut answer = answer.clone();
+    answer.met.sort_unstable();
+    answer.unknown.sort_unstable();
+    answer.near.sort_unstable();
+    answer
+}
+
+fn answer_of(findings: &[Finding]) -> Answer {
+    let mut answer = Answer::default();
+    for (item, finding) in (0..).zip(findings) {
+        match finding.verdict {
+            Truth::True => answer.met.push(item),
+            Truth::Unknown => answer.unknown.push(item),
+            Truth::False => {}
+        }
+        if finding.is_near_miss() {
+            answer.near.push((item, finding.verdict));
+        }
+    }
+    answer
+}
+
+fn lists_agree(case: &Case) {
+    let program = Program::compile(&case.dictionary, case.on, &case.items);
+    let index = Index::build(&program);
+    let (mut desk, mut answer) = (Desk::default(), Answer::default());
+    for facts in &case.enterprises {
+        let codes = program.encode(facts);
+        let expected = answer_of(&expected(case, facts));
+        index.answer(&codes, true, &mut desk, &mut answer);
+        assert_eq!(sorted(&answer), expected, "{:?}", case.texts);
+        index.answer(&codes, false, &mut desk, &mut answer);
+        let plain = sorted(&answer);
+        assert_eq!(plain.met, expected.met);
+        assert_eq!(plain.unknown, expected.unknown);
+        assert!(plain.near.is_empty());
+    }
+}
+
+fn flips_agree(case: &Case, bytes: &[u8]) {
+    let program = Program::compile(&case.dictionary, case.on, &case.items);
+    let index = Index::build(&program);
+    let mut desk = Desk::default();
+    let mut builder = Builder::new(&program);
+    for (id, facts) in (0..).zip(&case.enterprises) {
+        builder.push(id, facts);
+    }
+    let mut store = builder.finish().unwrap();
+    for (row, facts) in case.enterprises.iter().enumerate() {
+        let changed = random::change(&bytes[row..], &case.dictionary, facts);
+        let (before, after) = (expected(case, facts), expected(case, &changed));
+        let codes = program.encode(&changed);
+        let old = store.codes(row as u64).unwrap();
+        let flips: BTreeMap<u32, Flip> = index
+            .flips(&old, &codes, &mut desk)
+            .into_iter()
+            .map(|flip| (flip.item, flip))
+            .collect();
+        for (item, (from, to)) in (0..).zip(before.iter().zip(&after)) {
+            let flip = flips.get(&item).map(|flip| (flip.from, flip.to));
+            let expected = (from != to).then_some((*from, *to));
+            assert_eq!(flip, expected, "{}", case.texts[item as usize]);
+        }
+        // The store follows, and answers for the new facts.
+        assert!(store.update(row as u64, &codes));
+        assert_eq!(store.codes(row as u64), Some(codes));
+    }
+    assert!(!store.update(9_999, &program.encode(&Facts::new())));
+    let changed: Vec<Facts> = case
+        .enterprises
+        .iter()
+        .enumerate()
+        .map(|(row, facts)| random::change(&bytes[row..], &case.dictionary, facts))
+        .collect();
+    let counts = store.all_items(Default::default(), None, None).unwrap();
+    for (item, counts) in counts.iter().enumerate() {
+        let met = |facts: &&Facts| case.truth(item, facts).verdict == Truth::True;
+        assert_eq!(counts.met, changed.iter().filter(met).count() as u64);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_enterprise_against_items(seed in any::<u64>(), items in 1_usize..40) {
+        lists_agree(&Case::draw(&noise(seed, 12_000), items, 12));
+    }
+
+    #[test]
+    fn changed_facts(seed in any::<u64>(), items in 1_usize..25) {
+        let bytes = noise(seed, 12_000);
+        flips_agree(&Case::draw(&bytes, items, 20), &bytes);
+    }
+}
+
+/// Enough items that rare dimensions have no rows and several blocks exist.
+#[test]
+fn thousands_of_items() {
+    for seed in [3, 4] {
+        let bytes = noise(seed, 300_000);
+        let case = Case::draw(&bytes, 2_500, 8);
+        lists_agree(&case);
+        flips_agree(&case, &bytes);
+    }
+}

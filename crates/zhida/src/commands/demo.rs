@@ -1,0 +1,147 @@
+//! `zhida demo`: a generated city with real policies, on this machine only.
+
+use std::{fs, io::BufWriter, path::Path};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+use zhida_demo::{City, generate, shipped};
+use zhida_matching::Detail;
+use zhida_platform::{
+    access::Viewer,
+    config::Config,
+    log,
+    paging::PageRequest,
+    progress::{Progress, Silent},
+};
+use zhida_policies::import::{ImportOptions as PolicyOptions, SourceFile, import_files};
+use zhida_registry::{
+    Query,
+    import::{ImportOptions, Importer},
+};
+
+use super::Outcome;
+use crate::{
+    app::{self, App},
+    cli::Demo,
+    terminal::Terminal,
+};
+
+const OFFICER: &str = "演示工作人员";
+/// Enterprises looked at for one that makes a good example.
+const EXAMPLES_TRIED: u32 = 100;
+
+/// `zhida demo`.
+pub async fn demo(arguments: &Demo) -> Result<Outcome> {
+    if !arguments.addr.ip().is_loopback() {
+        bail!(
+            "演示可以写入且不用登录，只能监听本机回环地址（127.0.0.1 或 [::1]），不能用 {}。\
+             对外提供服务请用 zhida serve",
+            arguments.addr
+        );
+    }
+    // Taken first, so that a port in use is told before anything is generated.
+    let listener = app::bind(arguments.addr).await?;
+    let temporary = match &arguments.data {
+        Some(folder) => {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("不能建立数据目录 {}", folder.display()))?;
+            None
+        }
+        None => Some(TempDir::with_prefix("zhida-demo-").context("不能建立临时目录")?),
+    };
+    let folder = match (&arguments.data, &temporary) {
+        (Some(folder), _) => folder.as_path(),
+        (None, Some(temporary)) => temporary.path(),
+        (None, None) => bail!("没有数据目录"),
+    };
+    let mut config = Config::default();
+    config.database.url = format!("sqlite:{}", folder.join("zhida.db").display());
+    "warn".clone_into(&mut config.log.level);
+    log::init(&config.log);
+    let app = App::open(&config).await?;
+    prepare(&app, folder, arguments.enterprises).await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    introduce(&app, &base, folder, arguments.data.is_some()).await?;
+    let viewer = Viewer::Officer { name: OFFICER.to_owned() };
+    app::serve(listener, app.router(&config, viewer, true)).await?;
+    Ok(Outcome::Good)
+}
+
+/// Fills an empty database; a filled one is kept as it is.
+async fn prepare(app: &App, folder: &Path, enterprises: u64) -> Result<()> {
+    if app.registry.count(&Query::default()).await? == 0 {
+        let city = City { enterprises, ..City::default() };
+        let file = folder.join("enterprises.csv");
+        let terminal = Terminal::new();
+        let mut out = BufWriter::new(
+            fs::File::create(&file).with_context(|| format!("不能写 {}", file.display()))?,
+        );
+        generate::enterprises_csv(&city, &mut out, |done, total| {
+            terminal.report(done, Some(total), "生成样例企业");
+        })?;
+        out.into_inner().map_err(|error| error.into_error())?.sync_all()?;
+        let options = ImportOptions {
+            department: "演示数据".to_owned(),
+            as_of: Some(city.reference_date),
+            actor: OFFICER.to_owned(),
+            file_name: Some("样例企业.csv".to_owned()),
+            ..Default::default()
+        };
+        let report = Importer::new(app.registry.clone()).run(&file, &options, &terminal).await?;
+        drop(terminal);
+        fs::remove_file(&file)?;
+        println!("已装入样例企业 {} 家", report.accepted);
+    }
+    let files = shipped::policy_files()
+        .map(|(name, text)| SourceFile { name: name.to_owned(), bytes: text.as_bytes().to_vec() })
+        .collect();
+    let options = PolicyOptions { actor: OFFICER.to_owned(), ..Default::default() };
+    let report = import_files(&app.policies, files, &options, &Silent).await?;
+    if report.accepted > 0 {
+        println!("已装入真实政策事项 {} 项", report.accepted);
+    }
+    Ok(())
+}
+
+/// Prints what is worth opening.
+async fn introduce(app: &App, base: &str, folder: &Path, keeps: bool) -> Result<()> {
+    let code = example(app).await?;
+    println!();
+    println!("直达演示已就绪，请在浏览器打开：");
+    println!("  首页          {base}/");
+    println!("  惠企政策      {base}/policies");
+    println!("  政策计算器    {base}/calculator");
+    if let Some(code) = &code {
+        println!("  一企一档      {base}/enterprises/{code}");
+        println!("  我的政策      {base}/enterprises/{code}/matches");
+    }
+    println!("  企业名录      {base}/enterprises");
+    println!("  规则编辑      {base}/policies/new");
+    println!("  导入企业      {base}/enterprises/import");
+    println!("  开放接口      {base}/api");
+    println!();
+    println!("演示账号：登录功能将在后续版本提供，现在无需登录，一律以“{OFFICER}”的身份浏览和写入。");
+    println!("企业都是生成的样例，政策由公开资料转述；只有本机能访问。");
+    if keeps {
+        println!("数据保存在 {}，下次带同样的 --data 启动会接着用。", folder.display());
+    } else {
+        println!("数据在临时目录，退出即清除；要保留请加 --data 目录。");
+    }
+    println!("按 Ctrl-C 退出。");
+    Ok(())
+}
+
+/// Among the first enterprises the one with the most items within reach.
+async fn example(app: &App) -> Result<Option<String>> {
+    let page = PageRequest::first(EXAMPLES_TRIED);
+    let on = app.matching.today();
+    let mut best: Option<(u64, String)> = None;
+    for row in app.registry.search(&Query::default(), &page).await?.items {
+        let found = app.matching.for_enterprise(&row.code, on, Detail::Brief).await?;
+        let count = found.counts.eligible;
+        if best.as_ref().is_none_or(|(most, _)| count > *most) {
+            best = Some((count, row.code));
+        }
+    }
+    Ok(best.map(|(_, code)| code))
+}
