@@ -324,6 +324,15 @@ impl Context<'_> {
                 }
             }
             Expr::Known(_) => {}
+            // A code is known, but too coarse to tell.
+            Expr::In(subject, _, Some(_)) if self.eval(subject).is_some() => {
+                if let Expr::Attribute(index, year) = subject.as_ref() {
+                    let key = (*index, self.year_of(*year));
+                    if self.truth(expr).is_none() && !found.contains(&key) {
+                        found.push(key);
+                    }
+                }
+            }
             other => other.children(&mut |child| self.missing(child, found)),
         }
     }

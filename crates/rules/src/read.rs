@@ -48,7 +48,7 @@ pub enum ValueError {
     #[error("“{0}”不是有效的行政区划代码或名称")]
     Division(String),
     /// A province or city where a county is meant.
-    #[error("“{0}”是{1}级区划，这里应填到县（区）级，如 330114")]
+    #[error("“{0}”是{1}区划，这里应填到县（区）级，如 330114")]
     DivisionLevel(String, &'static str),
     /// No such industry.
     #[error("“{0}”不是 GB/T 4754-2017 的行业代码或名称")]

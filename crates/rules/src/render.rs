@@ -491,7 +491,7 @@ pub fn show(value: &Value, unit: Option<&str>) -> String {
     }
 }
 
-/// A number with its unit; money of 10,000 yuan and more in 万元 where nothing is lost.
+/// A number with its unit; money of 10,000 yuan and more in 万元 where that is exact and short.
 pub fn show_number(number: &Number, unit: Option<&str>) -> String {
     match unit {
         Some("%") => {
@@ -502,13 +502,17 @@ pub fn show_number(number: &Number, unit: Option<&str>) -> String {
             };
             format!("{}%", group(&text))
         }
-        Some("元") if number.abs() >= Number::integer(10_000) => {
+        Some("元") => {
             let wan = number
                 .divide(&Number::integer(10_000))
                 .unwrap_or_else(Number::zero);
-            format!("{} 万元", group(&trim(wan.fixed_text(6))))
+            // 万元 only where it is short and nothing is lost: 31.25 万元, but 100,519.93 元.
+            if number.abs() >= Number::integer(10_000) && wan.round(2) == wan {
+                format!("{} 万元", group(&trim(wan.fixed_text(2))))
+            } else {
+                format!("{} 元", group(&trim(number.fixed_text(2))))
+            }
         }
-        Some("元") => format!("{} 元", group(&trim(number.fixed_text(2)))),
         Some(unit) => format!("{} {unit}", group(&number.to_string())),
         None => group(&number.to_string()),
     }

@@ -23,30 +23,61 @@ fn main() {
     let enterprises = argument("--enterprises").unwrap_or_else(|| "1400000".into());
     let folder = tempfile::tempdir().unwrap();
     let city = folder.path().join("city");
-    println!("enterprises: {enterprises}; cores: {}", thread::available_parallelism().unwrap());
+    println!(
+        "enterprises: {enterprises}; cores: {}",
+        thread::available_parallelism().unwrap()
+    );
     println!("\n| step | wall s | peak MiB | rows/s |\n|---|---|---|---|");
     let rows: f64 = enterprises.parse().unwrap();
     let report = |name: &str, run: Run| {
         let rate = rows / run.seconds;
-        println!("| {name} | {:.1} | {} | {rate:.0} |", run.seconds, run.peak_kib / 1024);
+        println!(
+            "| {name} | {:.1} | {} | {rate:.0} |",
+            run.seconds,
+            run.peak_kib / 1024
+        );
     };
     let generate = Command::new(ZHIDA)
-        .args(["generate", "city", "--items", "100", "--seed", "1", "--enterprises", &enterprises])
+        .args([
+            "generate",
+            "city",
+            "--items",
+            "100",
+            "--seed",
+            "1",
+            "--enterprises",
+            &enterprises,
+        ])
         .arg("--out")
         .arg(&city)
         .stdout(Stdio::null())
         .spawn();
     report("zhida generate city", measure(generate.unwrap()));
     let csv = city.join("enterprises.csv");
-    println!("| (file: {} MiB) | | | |", fs::metadata(&csv).unwrap().len() >> 20);
+    println!(
+        "| (file: {} MiB) | | | |",
+        fs::metadata(&csv).unwrap().len() >> 20
+    );
 
     let database = format!("sqlite:{}", folder.path().join("zhida.db").display());
-    report("zhida import, SQLite, empty database", measure(import(&csv, &database)));
-    report("zhida import, SQLite, same file again", measure(import(&csv, &database)));
+    report(
+        "zhida import, SQLite, empty database",
+        measure(import(&csv, &database)),
+    );
+    report(
+        "zhida import, SQLite, same file again",
+        measure(import(&csv, &database)),
+    );
     let postgres = zhida_testkit::block_on(zhida_testkit::postgres());
-    report("zhida import, PostgreSQL (fsync off)", measure(import(&csv, &postgres.url())));
+    report(
+        "zhida import, PostgreSQL (fsync off)",
+        measure(import(&csv, &postgres.url())),
+    );
     if let Some(peer) = sqlite(&csv, folder.path()) {
-        report("sqlite3 .import, all columns text, no checks", measure(peer));
+        report(
+            "sqlite3 .import, all columns text, no checks",
+            measure(peer),
+        );
     }
     if let Some(peer) = duckdb(&csv, folder.path()) {
         report("DuckDB read_csv into a table, no checks", measure(peer));
@@ -71,13 +102,19 @@ fn measure(mut child: Child) -> Run {
     let mut peak_kib = 0;
     loop {
         let high_water = fs::read_to_string(&status).ok().and_then(|text| {
-            let line = text.lines().find(|line| line.starts_with("VmHWM:"))?.to_owned();
+            let line = text
+                .lines()
+                .find(|line| line.starts_with("VmHWM:"))?
+                .to_owned();
             line.split_whitespace().nth(1)?.parse::<u64>().ok()
         });
         peak_kib = peak_kib.max(high_water.unwrap_or(0));
         if let Some(exit) = child.try_wait().unwrap() {
             assert!(exit.success(), "a measured command failed");
-            return Run { seconds: start.elapsed().as_secs_f64(), peak_kib };
+            return Run {
+                seconds: start.elapsed().as_secs_f64(),
+                peak_kib,
+            };
         }
         thread::sleep(Duration::from_millis(20));
     }
@@ -104,7 +141,9 @@ fn sqlite(csv: &Path, folder: &Path) -> Option<Child> {
 }
 
 fn duckdb(csv: &Path, folder: &Path) -> Option<Child> {
-    let installed = Command::new("python3").args(["-c", "import duckdb"]).stderr(Stdio::null());
+    let installed = Command::new("python3")
+        .args(["-c", "import duckdb"])
+        .stderr(Stdio::null());
     let mut installed = installed;
     if !installed.status().is_ok_and(|status| status.success()) {
         return None;
@@ -123,7 +162,14 @@ fn pages(csv: &Path, enterprises: &str) {
     let data = tempfile::tempdir().unwrap();
     let addr = "127.0.0.1:18080";
     let mut server = Command::new(ZHIDA)
-        .args(["demo", "--addr", addr, "--enterprises", enterprises, "--data"])
+        .args([
+            "demo",
+            "--addr",
+            addr,
+            "--enterprises",
+            enterprises,
+            "--data",
+        ])
         .arg(data.path())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -131,12 +177,21 @@ fn pages(csv: &Path, enterprises: &str) {
         .unwrap();
     let start = Instant::now();
     while TcpStream::connect(addr).is_err() {
-        assert!(start.elapsed() < Duration::from_secs(600), "the demo did not start");
+        assert!(
+            start.elapsed() < Duration::from_secs(600),
+            "the demo did not start"
+        );
         thread::sleep(Duration::from_millis(200));
     }
-    println!("\ndemo served its first page after {:.1} s", start.elapsed().as_secs_f64());
+    println!(
+        "\ndemo served its first page after {:.1} s",
+        start.elapsed().as_secs_f64()
+    );
     let head = fs::read_to_string(csv).unwrap();
-    let code = head.lines().nth(1).and_then(|line| line.split(',').find(|c| c.contains("PDY")));
+    let code = head
+        .lines()
+        .nth(1)
+        .and_then(|line| line.split(',').find(|c| c.contains("PDY")));
     let code = code.unwrap().to_owned();
     drop(head);
     println!("\n| page | first ms | median ms | p99 ms | KiB |\n|---|---|---|---|---|");
@@ -162,7 +217,10 @@ fn pages(csv: &Path, enterprises: &str) {
         }
         times.sort_by(f64::total_cmp);
         let (median, p99) = (times[times.len() / 2], times[times.len() * 99 / 100]);
-        println!("| {path} | {first:.1} | {median:.1} | {p99:.1} | {} |", bytes / 1024);
+        println!(
+            "| {path} | {first:.1} | {median:.1} | {p99:.1} | {} |",
+            bytes / 1024
+        );
     }
     server.kill().unwrap();
     server.wait().unwrap();
@@ -172,7 +230,11 @@ fn pages(csv: &Path, enterprises: &str) {
 fn get(addr: &str, path: &str) -> (f64, usize) {
     let start = Instant::now();
     let mut stream = TcpStream::connect(addr).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n").unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let head = String::from_utf8_lossy(&answer[..answer.len().min(20)]).into_owned();

@@ -38,7 +38,10 @@ async fn page(State(document): State<Arc<OpenApi>>, frame: Frame) -> Html<ApiPag
         .page("开放接口")
         .lead("企业、政策和匹配的 JSON 接口；完整说明是 OpenAPI 文档，可导入常用工具。")
         .active("/api");
-    Html(ApiPage { page, endpoints: endpoints(&document) })
+    Html(ApiPage {
+        page,
+        endpoints: endpoints(&document),
+    })
 }
 
 fn endpoints(document: &OpenApi) -> Vec<Endpoint> {
@@ -53,7 +56,11 @@ fn endpoints(document: &OpenApi) -> Vec<Endpoint> {
         ] {
             if let Some(operation) = operation {
                 let summary = operation.summary.clone().unwrap_or_default();
-                endpoints.push(Endpoint { method, path: path.clone(), summary });
+                endpoints.push(Endpoint {
+                    method,
+                    path: path.clone(),
+                    summary,
+                });
             }
         }
     }

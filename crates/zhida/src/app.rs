@@ -46,7 +46,9 @@ pub fn config(store: &Store) -> Result<Config> {
 impl App {
     /// Opens the database, brings its schema up to date and builds the rooms.
     pub async fn open(config: &Config) -> Result<Self> {
-        let db = Database::connect(&config.database.url).await.context("打不开数据库")?;
+        let db = Database::connect(&config.database.url)
+            .await
+            .context("打不开数据库")?;
         db.migrate(&[
             zhida_registry::migrations(),
             zhida_policies::migrations(),
@@ -57,11 +59,19 @@ impl App {
         let dictionary = Dictionary::shipped();
         let clock: SharedClock = Arc::new(SystemClock);
         let registry = Arc::new(Registry::new(db.clone(), dictionary, clock.clone()));
-        let policies =
-            Arc::new(Policies::new(db.clone(), dictionary, clock.clone()).await?);
-        let matching =
-            Arc::new(Matching::new(registry.clone(), policies.clone(), dictionary, clock));
-        Ok(Self { db, registry, policies, matching })
+        let policies = Arc::new(Policies::new(db.clone(), dictionary, clock.clone()).await?);
+        let matching = Arc::new(Matching::new(
+            registry.clone(),
+            policies.clone(),
+            dictionary,
+            clock,
+        ));
+        Ok(Self {
+            db,
+            registry,
+            policies,
+            matching,
+        })
     }
 
     fn rooms(&self, config: &Config) -> [Room; 3] {
@@ -82,14 +92,22 @@ impl App {
             api = api.merge(room.api);
             menu.extend(room.menu);
         }
-        menu.push(MenuItem { label: "开放接口", href: "/api", officer_only: false });
+        menu.push(MenuItem {
+            label: "开放接口",
+            href: "/api",
+            officer_only: false,
+        });
         let (api, document) = api.split_for_parts();
         let mut router = pages.merge(api).merge(api_page::router(document));
         if demo {
             router = router.merge(zhida_ui::gallery::router());
         }
-        let shell =
-            Shell { menu: menu.into(), version: env!("CARGO_PKG_VERSION"), demo, viewer };
+        let shell = Shell {
+            menu: menu.into(),
+            version: env!("CARGO_PKG_VERSION"),
+            demo,
+            viewer,
+        };
         zhida_ui::with_frame(router, shell, config)
     }
 }
@@ -97,7 +115,8 @@ impl App {
 /// The head of the API document; the rooms add their endpoints.
 fn described() -> OpenApi {
     let mut info = Info::new("直达 Zhida 开放接口", "1");
-    info.description = Some("企业、政策、匹配。出错时返回 application/problem+json（RFC 9457）。".into());
+    info.description =
+        Some("企业、政策、匹配。出错时返回 application/problem+json（RFC 9457）。".into());
     let mut license = License::new("Apache-2.0");
     license.identifier = Some("Apache-2.0".into());
     info.license = Some(license);
@@ -106,7 +125,9 @@ fn described() -> OpenApi {
 
 /// Serves until the process is told to stop; requests under way are finished.
 pub async fn serve(listener: TcpListener, router: Router) -> Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(stopped()).await?;
+    axum::serve(listener, router)
+        .with_graceful_shutdown(stopped())
+        .await?;
     Ok(())
 }
 

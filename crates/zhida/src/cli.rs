@@ -20,6 +20,7 @@ const HELP: &str = "\
     help_template = HELP,
     disable_help_subcommand = true,
     subcommand_help_heading = "命令",
+    subcommand_value_name = "命令",
     next_help_heading = "选项",
     disable_help_flag = true,
     disable_version_flag = true,
@@ -58,19 +59,19 @@ pub enum Command {
     #[command(help_template = HELP)]
     Serve(Serve),
     /// 导入企业或政策
-    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令")]
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Import(Import),
     /// 匹配企业与政策，逐条说明理由
-    #[command(subcommand, name = "match", help_template = HELP, subcommand_help_heading = "命令")]
+    #[command(subcommand, name = "match", help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Matching(Matching),
     /// 校验代码
-    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令")]
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Verify(Verify),
     /// 检查、试算规则（不需要数据库）
-    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令")]
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Rule(Rule),
     /// 生成演示、测试用的数据
-    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令")]
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Generate(Generate),
 }
 
@@ -307,7 +308,12 @@ pub struct GenerateCity {
 pub fn parse() -> Cli {
     match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
             error.exit()
         }
         Err(error) => {
@@ -366,7 +372,11 @@ mod tests {
             ("zhida match policy p --json --csv f", "不能与"),
         ] {
             let error = Cli::try_parse_from(line.split(' ')).expect_err(line);
-            assert!(mistake(&error).contains(part), "{line}: {}", mistake(&error));
+            assert!(
+                mistake(&error).contains(part),
+                "{line}: {}",
+                mistake(&error)
+            );
         }
     }
 }

@@ -14,7 +14,10 @@ pub struct Terminal {
 impl Terminal {
     /// A bar without a total yet.
     pub fn new() -> Self {
-        Self { bar: ProgressBar::new_spinner(), message: Mutex::default() }
+        Self {
+            bar: ProgressBar::new_spinner(),
+            message: Mutex::default(),
+        }
     }
 }
 
@@ -30,7 +33,8 @@ impl Progress for Terminal {
             && self.bar.length() != Some(total)
         {
             let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} 剩余 {eta}");
-            self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            self.bar
+                .set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             self.bar.set_length(total);
         }
         self.bar.set_position(done);

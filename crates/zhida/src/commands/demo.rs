@@ -18,6 +18,7 @@ use zhida_registry::{
     Query,
     import::{ImportOptions, Importer},
 };
+use zhida_standards::division::DivisionCode;
 
 use super::Outcome;
 use crate::{
@@ -26,6 +27,8 @@ use crate::{
     terminal::Terminal,
 };
 
+/// 温州市: several of the shipped items apply there, besides those of the whole country.
+const CITY: &str = "330300";
 const OFFICER: &str = "演示工作人员";
 /// Enterprises looked at for one that makes a good example.
 const EXAMPLES_TRIED: u32 = 100;
@@ -62,7 +65,9 @@ pub async fn demo(arguments: &Demo) -> Result<Outcome> {
     prepare(&app, folder, arguments.enterprises).await?;
     let base = format!("http://{}", listener.local_addr()?);
     introduce(&app, &base, folder, arguments.data.is_some()).await?;
-    let viewer = Viewer::Officer { name: OFFICER.to_owned() };
+    let viewer = Viewer::Officer {
+        name: OFFICER.to_owned(),
+    };
     app::serve(listener, app.router(&config, viewer, true)).await?;
     Ok(Outcome::Good)
 }
@@ -70,7 +75,12 @@ pub async fn demo(arguments: &Demo) -> Result<Outcome> {
 /// Fills an empty database; a filled one is kept as it is.
 async fn prepare(app: &App, folder: &Path, enterprises: u64) -> Result<()> {
     if app.registry.count(&Query::default()).await? == 0 {
-        let city = City { enterprises, ..City::default() };
+        let division = DivisionCode::parse(CITY).context("演示城市的区划代码")?;
+        let city = City {
+            enterprises,
+            division,
+            ..City::default()
+        };
         let file = folder.join("enterprises.csv");
         let terminal = Terminal::new();
         let mut out = BufWriter::new(
@@ -79,7 +89,9 @@ async fn prepare(app: &App, folder: &Path, enterprises: u64) -> Result<()> {
         generate::enterprises_csv(&city, &mut out, |done, total| {
             terminal.report(done, Some(total), "生成样例企业");
         })?;
-        out.into_inner().map_err(|error| error.into_error())?.sync_all()?;
+        out.into_inner()
+            .map_err(|error| error.into_error())?
+            .sync_all()?;
         let options = ImportOptions {
             department: "演示数据".to_owned(),
             as_of: Some(city.reference_date),
@@ -87,15 +99,23 @@ async fn prepare(app: &App, folder: &Path, enterprises: u64) -> Result<()> {
             file_name: Some("样例企业.csv".to_owned()),
             ..Default::default()
         };
-        let report = Importer::new(app.registry.clone()).run(&file, &options, &terminal).await?;
+        let report = Importer::new(app.registry.clone())
+            .run(&file, &options, &terminal)
+            .await?;
         drop(terminal);
         fs::remove_file(&file)?;
         println!("已装入样例企业 {} 家", report.accepted);
     }
     let files = shipped::policy_files()
-        .map(|(name, text)| SourceFile { name: name.to_owned(), bytes: text.as_bytes().to_vec() })
+        .map(|(name, text)| SourceFile {
+            name: name.to_owned(),
+            bytes: text.as_bytes().to_vec(),
+        })
         .collect();
-    let options = PolicyOptions { actor: OFFICER.to_owned(), ..Default::default() };
+    let options = PolicyOptions {
+        actor: OFFICER.to_owned(),
+        ..Default::default()
+    };
     let report = import_files(&app.policies, files, &options, &Silent).await?;
     if report.accepted > 0 {
         println!("已装入真实政策事项 {} 项", report.accepted);
@@ -120,10 +140,15 @@ async fn introduce(app: &App, base: &str, folder: &Path, keeps: bool) -> Result<
     println!("  导入企业      {base}/enterprises/import");
     println!("  开放接口      {base}/api");
     println!();
-    println!("演示账号：登录功能将在后续版本提供，现在无需登录，一律以“{OFFICER}”的身份浏览和写入。");
+    println!(
+        "演示账号：登录功能将在后续版本提供，现在无需登录，一律以“{OFFICER}”的身份浏览和写入。"
+    );
     println!("企业都是生成的样例，政策由公开资料转述；只有本机能访问。");
     if keeps {
-        println!("数据保存在 {}，下次带同样的 --data 启动会接着用。", folder.display());
+        println!(
+            "数据保存在 {}，下次带同样的 --data 启动会接着用。",
+            folder.display()
+        );
     } else {
         println!("数据在临时目录，退出即清除；要保留请加 --data 目录。");
     }
@@ -134,10 +159,17 @@ async fn introduce(app: &App, base: &str, folder: &Path, keeps: bool) -> Result<
 /// Among the first enterprises the one with the most items within reach.
 async fn example(app: &App) -> Result<Option<String>> {
     let page = PageRequest::first(EXAMPLES_TRIED);
+    let city = Query {
+        region: CITY.to_owned(),
+        ..Query::default()
+    };
     let on = app.matching.today();
     let mut best: Option<(u64, String)> = None;
-    for row in app.registry.search(&Query::default(), &page).await?.items {
-        let found = app.matching.for_enterprise(&row.code, on, Detail::Brief).await?;
+    for row in app.registry.search(&city, &page).await?.items {
+        let found = app
+            .matching
+            .for_enterprise(&row.code, on, Detail::Brief)
+            .await?;
         let count = found.counts.eligible;
         if best.as_ref().is_none_or(|(most, _)| count > *most) {
             best = Some((count, row.code));

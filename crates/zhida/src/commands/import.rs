@@ -95,7 +95,11 @@ fn text(file: &Path, report: &ImportReport) -> String {
         file.display(),
         report.file.form,
         report.rows,
-        if report.dry_run { "可导入" } else { "导入" },
+        if report.dry_run {
+            "可导入"
+        } else {
+            "导入"
+        },
         report.accepted,
         report.created,
         report.unchanged,
@@ -104,10 +108,20 @@ fn text(file: &Path, report: &ImportReport) -> String {
     if let Some(after) = report.resumed_after {
         text.push_str(&format!("  接着上次中断的第 {after} 行继续\n"));
     }
-    for column in report.columns.iter().filter(|column| !column.problem.is_empty()) {
-        text.push_str(&format!("  列“{}”没有采用：{}", column.column, column.problem));
+    for column in report
+        .columns
+        .iter()
+        .filter(|column| !column.problem.is_empty())
+    {
+        text.push_str(&format!(
+            "  列“{}”没有采用：{}",
+            column.column, column.problem
+        ));
         if !column.suggestions.is_empty() {
-            let pairs = column.suggestions.iter().map(|name| format!("{}={name}", column.column));
+            let pairs = column
+                .suggestions
+                .iter()
+                .map(|name| format!("{}={name}", column.column));
             let maps: Vec<String> = pairs.map(|pair| format!("--map {pair}")).collect();
             text.push_str(&format!("（要采用可加 {}）", maps.join(" 或 ")));
         }
@@ -140,7 +154,10 @@ pub async fn policies(arguments: &ImportPolicies) -> Result<Outcome> {
         }
     }
     let app = App::open(&config).await?;
-    let rejects = arguments.rejects.clone().unwrap_or_else(|| "policies.rejects.csv".into());
+    let rejects = arguments
+        .rejects
+        .clone()
+        .unwrap_or_else(|| "policies.rejects.csv".into());
     let options = zhida_policies::import::ImportOptions {
         dry_run: arguments.dry_run,
         actor: ACTOR.to_owned(),
@@ -158,14 +175,21 @@ pub async fn policies(arguments: &ImportPolicies) -> Result<Outcome> {
         "{} 个文件，共 {} 个事项：{} {} 项，未变 {} 项，未通过 {} 项，另有 {} 条质检提示",
         report.files,
         report.rows,
-        if arguments.dry_run { "可发布" } else { "发布" },
+        if arguments.dry_run {
+            "可发布"
+        } else {
+            "发布"
+        },
         report.accepted,
         report.unchanged,
         report.rejected,
         report.warnings.len(),
     );
     for reject in report.reasons.iter().take(4 * EXAMPLES_SHOWN) {
-        println!("  {} {} {}：{} {}", reject.file, reject.item, reject.field, reject.message, reject.hint);
+        println!(
+            "  {} {} {}：{} {}",
+            reject.file, reject.item, reject.field, reject.message, reject.hint
+        );
     }
     if let Some(path) = &report.rejects {
         println!("  未通过的事项和原因在 {}", path.display());

@@ -19,7 +19,10 @@ use crate::{
 pub async fn enterprise(arguments: &MatchEnterprise) -> Result<Outcome> {
     let app = App::open(&app::config(&arguments.store)?).await?;
     let on = arguments.on.unwrap_or_else(|| app.matching.today());
-    let found = app.matching.for_enterprise(&arguments.code, on, Detail::Full).await?;
+    let found = app
+        .matching
+        .for_enterprise(&arguments.code, on, Detail::Full)
+        .await?;
     if arguments.json {
         println!("{}", serde_json::to_string(&found)?);
     } else {
@@ -41,14 +44,18 @@ pub async fn policy(arguments: &MatchPolicy) -> Result<Outcome> {
     let mut page = PageRequest::first(zhida_platform::paging::LIMIT_MAX);
     let id = arguments.id.as_str();
     let matching = &app.matching;
-    let mut found = matching.for_item(id, &query, None, on, &page, Patience::Job).await?;
+    let mut found = matching
+        .for_item(id, &query, None, on, &page, Patience::Job)
+        .await?;
     while let Some(next) = found.next.take() {
         if found.enterprises.len() >= arguments.limit {
             found.next = Some(next);
             break;
         }
         page.after = Some(next);
-        let more = matching.for_item(id, &query, None, on, &page, Patience::Job).await?;
+        let more = matching
+            .for_item(id, &query, None, on, &page, Patience::Job)
+            .await?;
         found.enterprises.extend(more.enterprises);
         found.next = more.next;
     }
@@ -62,7 +69,10 @@ pub async fn policy(arguments: &MatchPolicy) -> Result<Outcome> {
 
 async fn write_csv(app: &App, id: &str, on: NaiveDate, path: &Path) -> Result<()> {
     let query = Query::default();
-    let table = app.matching.export_item(id, &query, None, on, Patience::Job).await?;
+    let table = app
+        .matching
+        .export_item(id, &query, None, on, Patience::Job)
+        .await?;
     let mut file = File::create(path)
         .await
         .with_context(|| format!("不能写 {}", path.display()))?;

@@ -55,8 +55,14 @@ pub fn check(arguments: &RuleCheck) -> Result<Outcome> {
         let checked = Checked {
             rule: text,
             valid: compiled.is_ok(),
-            normal: compiled.as_ref().ok().map(|rule| rule.normal_text(&dictionary)),
-            plain: compiled.as_ref().ok().map(|rule| rule.plain_text(&dictionary)),
+            normal: compiled
+                .as_ref()
+                .ok()
+                .map(|rule| rule.normal_text(&dictionary)),
+            plain: compiled
+                .as_ref()
+                .ok()
+                .map(|rule| rule.plain_text(&dictionary)),
             error: compiled.err(),
         };
         if arguments.json {
@@ -72,8 +78,16 @@ pub fn check(arguments: &RuleCheck) -> Result<Outcome> {
 fn write_checked(out: &mut impl Write, checked: &Checked<'_>) -> io::Result<()> {
     match &checked.error {
         None => {
-            writeln!(out, "正确  {}", checked.normal.as_deref().unwrap_or_default())?;
-            writeln!(out, "      {}", checked.plain.as_deref().unwrap_or_default())
+            writeln!(
+                out,
+                "正确  {}",
+                checked.normal.as_deref().unwrap_or_default()
+            )?;
+            writeln!(
+                out,
+                "      {}",
+                checked.plain.as_deref().unwrap_or_default()
+            )
         }
         Some(error) => {
             writeln!(out, "有误  {}", checked.rule)?;
@@ -89,8 +103,12 @@ fn write_checked(out: &mut impl Write, checked: &Checked<'_>) -> io::Result<()> 
 fn underline(text: &str, span: Span) -> String {
     let width = |c: char| if c.is_ascii() { 1 } else { 2 };
     let before: usize = text.chars().take(span.start).map(width).sum();
-    let marked: usize =
-        text.chars().skip(span.start).take(span.end - span.start).map(width).sum();
+    let marked: usize = text
+        .chars()
+        .skip(span.start)
+        .take(span.end - span.start)
+        .map(width)
+        .sum();
     format!("{}{}", " ".repeat(before), "^".repeat(marked.max(1)))
 }
 
@@ -141,7 +159,14 @@ impl RuleEntry {
         let mut conditions = self.conditions;
         if let Some(rule) = self.rule {
             let text = rule.clone();
-            conditions.insert(0, ConditionSource { text, rule: Some(rule), manual: None });
+            conditions.insert(
+                0,
+                ConditionSource {
+                    text,
+                    rule: Some(rule),
+                    manual: None,
+                },
+            );
         }
         let benefit = match (self.benefit, self.formula) {
             (Some(_), Some(_)) => bail!("规则 {}：formula 与 benefit 只能写一个", self.id),
@@ -155,7 +180,13 @@ impl RuleEntry {
         if conditions.is_empty() && benefit.is_none() {
             bail!("规则 {}：没有写 rule、conditions 或 formula", self.id);
         }
-        Ok((self.id, ItemRulesSource { conditions, benefit }))
+        Ok((
+            self.id,
+            ItemRulesSource {
+                conditions,
+                benefit,
+            },
+        ))
     }
 }
 
@@ -165,7 +196,11 @@ fn read_rules(dictionary: &Dictionary, path: &Path) -> Result<Vec<(String, ItemR
     let read = file.take(RULES_BYTES_MAX + 1).read_to_string(&mut text);
     let bytes = read.with_context(|| format!("规则文件 {} 不是 UTF-8 文本", path.display()))?;
     if bytes as u64 > RULES_BYTES_MAX {
-        bail!("规则文件 {} 超过 {} MB，请拆分", path.display(), RULES_BYTES_MAX >> 20);
+        bail!(
+            "规则文件 {} 超过 {} MB，请拆分",
+            path.display(),
+            RULES_BYTES_MAX >> 20
+        );
     }
     let is_json = text.trim_start().starts_with(['[', '{']);
     let rules: RulesFile = if is_json {
@@ -174,7 +209,10 @@ fn read_rules(dictionary: &Dictionary, path: &Path) -> Result<Vec<(String, ItemR
         serde_norway::from_str(&text).map_err(anyhow::Error::from)
     }
     .with_context(|| {
-        format!("规则文件 {} 的格式不对，应为 [{{\"id\":…,\"rule\":…}}]，见 docs/rule-files.md", path.display())
+        format!(
+            "规则文件 {} 的格式不对，应为 [{{\"id\":…,\"rule\":…}}]，见 docs/rule-files.md",
+            path.display()
+        )
     })?;
     let mut compiled = Vec::new();
     let mut mistakes = Vec::new();
@@ -232,7 +270,11 @@ pub fn eval(arguments: &RuleEval) -> Result<Outcome> {
             break;
         }
         if bytes as u64 == LINE_BYTES_MAX {
-            bail!("{} 第 {number} 行超过 {} MB", path.display(), LINE_BYTES_MAX >> 20);
+            bail!(
+                "{} 第 {number} 行超过 {} MB",
+                path.display(),
+                LINE_BYTES_MAX >> 20
+            );
         }
         if line.trim().is_empty() {
             continue;
@@ -241,7 +283,11 @@ pub fn eval(arguments: &RuleEval) -> Result<Outcome> {
         let entry: FactsLine = serde_json::from_str(&line)
             .with_context(|| format!("{}应为 {{\"id\":…,\"facts\":{{…}}}}", place()))?;
         let facts = Facts::from_json(&dictionary, &entry.facts).with_context(place)?;
-        let env = Env { dictionary: &dictionary, facts: &facts, on };
+        let env = Env {
+            dictionary: &dictionary,
+            facts: &facts,
+            on,
+        };
         let evaluated = evaluate(&rules, &env, entry.id, arguments.explain);
         if arguments.json {
             serde_json::to_writer(&mut out, &evaluated)?;
@@ -288,14 +334,27 @@ fn write_evaluated(out: &mut impl Write, evaluated: &Evaluated<'_>) -> io::Resul
         other => other.to_string(),
     };
     for (rule, verdict) in &evaluated.verdicts {
-        let amount = evaluated.amounts.get(rule).map_or("", |amount| amount.text.as_str());
+        let amount = evaluated
+            .amounts
+            .get(rule)
+            .map_or("", |amount| amount.text.as_str());
         writeln!(out, "{id}  {rule}  {}  {amount}", verdict.word())?;
-        let explained = evaluated.explanations.as_ref().and_then(|all| all.get(rule));
-        for condition in explained.iter().flat_map(|explanation| &explanation.conditions) {
+        let explained = evaluated
+            .explanations
+            .as_ref()
+            .and_then(|all| all.get(rule));
+        for condition in explained
+            .iter()
+            .flat_map(|explanation| &explanation.conditions)
+        {
             writeln!(out, "    {}  {}", condition.verdict.word(), condition.text)?;
             for test in condition.node.iter().flat_map(|node| node.tests()) {
                 let known = test.known.as_deref().unwrap_or("未知");
-                writeln!(out, "        {}{}；现为 {known}", test.subject, test.required)?;
+                writeln!(
+                    out,
+                    "        {}{}；现为 {known}",
+                    test.subject, test.required
+                )?;
             }
         }
     }

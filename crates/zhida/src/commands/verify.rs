@@ -53,7 +53,11 @@ impl Parts {
             (None, _) => "未列入区划表".to_owned(),
         };
         let (body, inner) = self.organisation_code.split_at(8);
-        let synthetic = if self.synthetic { "  自定义区代码（非真实主体）" } else { "" };
+        let synthetic = if self.synthetic {
+            "  自定义区代码（非真实主体）"
+        } else {
+            ""
+        };
         format!(
             "{}  有效  {}·{}  {} {region}  组织机构代码 {body}-{inner}  校验码 {}{synthetic}",
             self.code, self.authority, self.kind, self.region, self.check
@@ -81,7 +85,11 @@ pub fn uscc(arguments: &VerifyUscc) -> io::Result<Outcome> {
             }
             (Some(parts), _) => writeln!(out, "{}", parts.text())?,
             (None, error) => {
-                writeln!(out, "{input}  无效  {}", error.as_deref().unwrap_or_default())?;
+                writeln!(
+                    out,
+                    "{input}  无效  {}",
+                    error.as_deref().unwrap_or_default()
+                )?;
             }
         }
     }

@@ -6,8 +6,16 @@ use crate::program::zhida;
 
 #[test]
 fn a_rule_is_shown_back_in_its_normal_form() {
-    let ran = zhida(["rule", "check", "上年营业收入不低于2000万且（高新技术企业或上市公司）"]);
-    let ran = if ran.code == 0 { ran } else { panic!("{}", ran.out) };
+    let ran = zhida([
+        "rule",
+        "check",
+        "上年营业收入不低于2000万且（高新技术企业或上市公司）",
+    ]);
+    let ran = if ran.code == 0 {
+        ran
+    } else {
+        panic!("{}", ran.out)
+    };
     assert!(ran.out.contains("上年.营业收入 >= 20000000"), "{}", ran.out);
     assert!(ran.out.contains("不低于2,000 万元"), "{}", ran.out);
 }
@@ -16,7 +24,9 @@ fn a_rule_is_shown_back_in_its_normal_form() {
 fn a_wrong_rule_has_its_place_marked() {
     let ran = zhida(["rule", "check", "营收额 > 5"]).expect(1);
     assert!(ran.out.contains("^^^^^^\n"), "{}", ran.out);
-    let json = zhida(["rule", "check", "--json", "营收额 > 5"]).expect(1).json();
+    let json = zhida(["rule", "check", "--json", "营收额 > 5"])
+        .expect(1)
+        .json();
     assert_eq!(json["valid"], false);
     assert_eq!(json["error"]["at"]["start"], 0);
     assert_eq!(json["error"]["at"]["end"], 3);
@@ -29,7 +39,10 @@ fn the_documented_example_gives_what_the_document_says() {
     let document = include_str!("../../../../docs/rule-files.md");
     let blocks: Vec<&str> = document.split("```").collect();
     let block = |language: &str, nth: usize| {
-        let found = blocks.iter().filter_map(|block| block.strip_prefix(language)).nth(nth);
+        let found = blocks
+            .iter()
+            .filter_map(|block| block.strip_prefix(language))
+            .nth(nth);
         found.unwrap_or_else(|| panic!("no {language} block {nth}"))
     };
     let file = |name: &str, text: &str| {
@@ -41,8 +54,17 @@ fn the_documented_example_gives_what_the_document_says() {
     let facts = file("facts.jsonl", block("json\n", 0));
     let rules = file("rules.json", block("json\n", 1));
     let ran = zhida([
-        "rule", "eval", "--json", "--on", "2026-11-22", "--dictionary", &dictionary, "--facts",
-        &facts, "--rules", &rules,
+        "rule",
+        "eval",
+        "--json",
+        "--on",
+        "2026-11-22",
+        "--dictionary",
+        &dictionary,
+        "--facts",
+        &facts,
+        "--rules",
+        &rules,
     ])
     .expect(0);
     let lines = ran.json_lines();
@@ -53,14 +75,21 @@ fn the_documented_example_gives_what_the_document_says() {
     assert_eq!(lines[0]["amounts"]["R2"]["kind"], "range");
     assert_eq!(lines[0]["amounts"]["R2"]["high"], "2000000");
     assert_eq!(lines[0]["amounts"]["R3"]["kind"], "assessed");
-    assert_eq!(lines[1]["verdicts"]["R1"], false, "12 persons are fewer than 20, whatever the size");
+    assert_eq!(
+        lines[1]["verdicts"]["R1"], false,
+        "12 persons are fewer than 20, whatever the size"
+    );
 }
 
 #[test]
 fn a_wrong_line_of_facts_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let facts = folder.path().join("facts.jsonl");
-    fs::write(&facts, "{\"id\":1,\"facts\":{}}\n{\"id\":2,\"facts\":{\"营收额\":1}}\n").unwrap();
+    fs::write(
+        &facts,
+        "{\"id\":1,\"facts\":{}}\n{\"id\":2,\"facts\":{\"营收额\":1}}\n",
+    )
+    .unwrap();
     let rules = folder.path().join("rules.json");
     fs::write(&rules, "{\"R1\":\"高新技术企业\"}").unwrap();
     let ran = zhida([
@@ -72,5 +101,9 @@ fn a_wrong_line_of_facts_is_named() {
         rules.as_os_str(),
     ])
     .expect(2);
-    assert!(ran.err.contains("第 2 行") && ran.err.contains("营收额"), "{}", ran.err);
+    assert!(
+        ran.err.contains("第 2 行") && ran.err.contains("营收额"),
+        "{}",
+        ran.err
+    );
 }

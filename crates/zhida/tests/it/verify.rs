@@ -7,18 +7,35 @@ fn valid_codes_are_taken_apart_one_line_each() {
     let ran = zhida(["verify", "uscc", "91330114PDY00001X7", "91350100M000100Y43"]).expect(0);
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!(lines.len(), 2);
-    for part in ["有效", "工商", "企业", "浙江省杭州市钱塘区", "PDY00001-X", "自定义区"] {
+    for part in [
+        "有效",
+        "工商",
+        "企业",
+        "浙江省杭州市钱塘区",
+        "PDY00001-X",
+        "自定义区",
+    ] {
         assert!(lines[0].contains(part), "{part}: {}", lines[0]);
     }
 }
 
 #[test]
 fn one_wrong_code_makes_the_exit_code_1_and_says_why() {
-    let ran = zhida(["verify", "uscc", "91350100M000100Y43", "91350100M000100Y4Z", "440301103097413"])
-        .expect(1);
+    let ran = zhida([
+        "verify",
+        "uscc",
+        "91350100M000100Y43",
+        "91350100M000100Y4Z",
+        "440301103097413",
+    ])
+    .expect(1);
     let lines: Vec<&str> = ran.out.lines().collect();
     assert!(lines[0].contains("有效"));
-    assert!(lines[1].contains("无效") && lines[1].contains('3'), "{}", lines[1]);
+    assert!(
+        lines[1].contains("无效") && lines[1].contains('3'),
+        "{}",
+        lines[1]
+    );
     assert!(lines[2].contains("注册号"), "{}", lines[2]);
 }
 
