@@ -126,7 +126,9 @@ impl Store<'_, '_> {
 
     fn threads(&self, options: Options) -> Result<usize, MatcherError> {
         let tokens: usize = self.rules.iter().map(|rule| rule.verdict.len()).sum();
-        let needed = Bench::bytes(self.program.atoms.len(), self.columns.len())
+        let ranges = self.program.atoms.iter().map(|atom| atom.ranges.len());
+        let borders = (2 * ranges.sum::<usize>()).min(self.program.report().codes);
+        let needed = Bench::bytes(self.program.atoms.len(), borders, self.columns.len())
             + self.rules.len() * (size_of::<Counts>() + 64)
             + tokens * 16;
         let given = options.memory;

@@ -52,7 +52,7 @@ impl<'a> Evaluation<'a> {
             nodes,
             dictionary,
             facts,
-            memo: vec![None; nodes.len()],
+            memo: vec![None; nodes.used()],
         }
     }
 
@@ -68,11 +68,11 @@ impl<'a> Evaluation<'a> {
 
     /// `None` is unknown.
     pub fn value(&mut self, id: NodeId) -> Option<Val<'a>> {
-        if let Some(Some(value)) = self.memo.get(id as usize) {
+        if let Some(Some(value)) = self.memo.get(self.nodes.slot(id)) {
             return value.clone();
         }
         let value = self.compute(id);
-        if let Some(slot) = self.memo.get_mut(id as usize) {
+        if let Some(slot) = self.memo.get_mut(self.nodes.slot(id)) {
             *slot = Some(value.clone());
         }
         value

@@ -12,6 +12,8 @@ use crate::{
 const NO_ROW: u32 = 0;
 const EVERY_ROW: u32 = 1;
 const UNBUILT: u32 = u32::MAX;
+/// Up to so many borders, comparing codes is cheaper than sorting rows.
+const BORDERS_MARKED: usize = 6;
 
 /// An atom's planes in the current tile.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +28,10 @@ pub(crate) struct Bench {
     used: usize,
     atoms: Vec<Built>,
     unknowns: Vec<u32>,
+    /// The first of a dimension's planes of codes below its borders.
+    below: Vec<u32>,
+    /// An “and” of nothing over the tile's rows.
+    start: Planes,
     tile: Tile,
     number: usize,
 }
@@ -45,14 +51,16 @@ impl Bench {
             used: 2,
             atoms: Vec::new(),
             unknowns: Vec::new(),
+            below: Vec::new(),
+            start: Planes::all(0),
             tile: Tile { start: 0, len: 0 },
             number: 0,
         }
     }
 
     /// Bytes that a tile of a program needs at most.
-    pub fn bytes(atoms: usize, dimensions: usize) -> usize {
-        (atoms + dimensions + 2) * size_of::<Plane>() + atoms * size_of::<Built>()
+    pub fn bytes(atoms: usize, borders: usize, dimensions: usize) -> usize {
+        (atoms + borders + dimensions + 2) * size_of::<Plane>() + atoms * size_of::<Built>()
     }
 
     /// Turns to another tile.
@@ -68,6 +76,9 @@ impl Bench {
         self.atoms.resize(local.atoms.len(), unbuilt);
         self.unknowns.clear();
         self.unknowns.resize(store.columns.len(), UNBUILT);
+        self.below.clear();
+        self.below.resize(store.columns.len(), UNBUILT);
+        self.start = Planes::all(self.tile.len);
     }
 
     /// A rule's answer for the current tile; `None` when there is nothing to say.
@@ -77,12 +88,12 @@ impl Bench {
         local: &Local,
         rule: &LocalRule,
     ) -> Option<Said> {
-        let mut state = Planes::all(self.tile.len);
+        let mut state = self.start.clone();
         let tokens = &local.tokens[rule.verdict.clone()];
         let alive = self.all::<NEAR>(store, local, tokens, &mut state);
         let near = match &rule.distance {
             Some(distance) if NEAR => {
-                let mut state = Planes::all(self.tile.len);
+                let mut state = self.start.clone();
                 self.all::<NEAR>(store, local, &local.tokens[distance.clone()], &mut state);
                 near(&state)
             }
@@ -185,12 +196,12 @@ impl Bench {
         if built.yes != UNBUILT {
             return built;
         }
-        let built = self.build(store, local.atoms[literal.atom as usize]);
+        let built = self.build(store, local, local.atoms[literal.atom as usize]);
         self.atoms[literal.atom as usize] = built;
         built
     }
 
-    fn build(&mut self, store: &Store<'_, '_>, number: u32) -> Built {
+    fn build(&mut self, store: &Store<'_, '_>, local: &Local, number: u32) -> Built {
         let atom = &store.program.atoms[number as usize];
         let dimension = atom.dimension as usize;
         let zone = store.tile_zones(self.number)[dimension];
@@ -204,7 +215,12 @@ impl Bench {
                     true => self.unknown(column, dimension),
                     false => NO_ROW,
                 };
-                (self.marked(column, &atom.ranges), unknown)
+                let borders = &local.borders[dimension];
+                let yes = match borders.len() > BORDERS_MARKED {
+                    true => self.between(column, dimension, borders, &atom.ranges),
+                    false => self.marked(column, &atom.ranges),
+                };
+                (yes, unknown)
             }
         };
         Built { yes, unknown }
@@ -219,11 +235,7 @@ impl Bench {
 
     /// A new plane of the rows whose code lies in the ranges.
     fn marked(&mut self, column: &Column, ranges: &[(u16, u16)]) -> u32 {
-        if self.used == self.planes.len() {
-            self.planes.push(ZEROS);
-        }
-        let slot = self.used;
-        self.used += 1;
+        let slot = self.slots(1);
         let plane = &mut self.planes[slot];
         let Tile { start, len } = self.tile;
         match column {
@@ -231,6 +243,51 @@ impl Bench {
             Column::Wide(codes) => planes::mark(&codes[start..start + len], ranges, plane),
         }
         slot as u32
+    }
+
+    /// The same, as differences of planes that all conditions on the dimension share.
+    fn between(
+        &mut self,
+        column: &Column,
+        dimension: usize,
+        borders: &[u16],
+        ranges: &[(u16, u16)],
+    ) -> u32 {
+        if self.below[dimension] == UNBUILT {
+            let first = self.slots(borders.len());
+            let planes = &mut self.planes[first..first + borders.len()];
+            let Tile { start, len } = self.tile;
+            match column {
+                Column::Narrow(codes) => planes::below(&codes[start..start + len], borders, planes),
+                Column::Wide(codes) => planes::below(&codes[start..start + len], borders, planes),
+            }
+            self.below[dimension] = first as u32;
+        }
+        let first = self.below[dimension] as usize;
+        let border = |code: u16| {
+            let found = borders.binary_search(&code);
+            first + found.expect("the borders of all local atoms were noted")
+        };
+        let slot = self.slots(1);
+        let (shared, fresh) = self.planes.split_at_mut(slot);
+        fresh[0] = ZEROS;
+        for (from, to) in ranges {
+            let (low, high) = (&shared[border(*from)], &shared[border(to + 1)]);
+            for i in 0..planes::WORDS {
+                fresh[0][i] |= high[i] & !low[i];
+            }
+        }
+        slot as u32
+    }
+
+    /// So many planes in a row.
+    fn slots(&mut self, count: usize) -> usize {
+        let first = self.used;
+        self.used += count;
+        if self.used > self.planes.len() {
+            self.planes.resize(self.used, ZEROS);
+        }
+        first
     }
 }
 

@@ -135,7 +135,11 @@ impl Node {
 pub(crate) struct Nodes {
     list: Vec<Node>,
     ids: HashMap<Node, NodeId>,
+    slots: Vec<u32>,
+    used: u32,
 }
+
+const UNUSED: u32 = u32::MAX;
 
 impl Nodes {
     pub fn add(&mut self, node: Node) -> NodeId {
@@ -152,8 +156,32 @@ impl Nodes {
         &self.list[id as usize]
     }
 
-    pub fn len(&self) -> usize {
-        self.list.len()
+    /// Numbers the nodes that these rest on, for values computed once: few of all the nodes of the
+    /// rules are left when conditions have become codes.
+    pub fn number(&mut self, roots: impl Iterator<Item = NodeId>) {
+        self.slots = vec![UNUSED; self.list.len()];
+        self.used = 0;
+        let mut open: Vec<NodeId> = roots.collect();
+        while let Some(id) = open.pop() {
+            let slot = &mut self.slots[id as usize];
+            if *slot == UNUSED {
+                *slot = self.used;
+                self.used += 1;
+                self.get(id).children(&mut |child| open.push(child));
+            }
+        }
+    }
+
+    /// How many nodes were numbered.
+    pub fn used(&self) -> usize {
+        self.used as usize
+    }
+
+    /// The number of a node; beyond [`Nodes::used`] when it has none.
+    pub fn slot(&self, id: NodeId) -> usize {
+        self.slots
+            .get(id as usize)
+            .map_or(usize::MAX, |slot| *slot as usize)
     }
 
     /// Is it the same for every enterprise?

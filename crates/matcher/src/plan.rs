@@ -151,6 +151,24 @@ pub(crate) struct Local {
     pub atoms: Vec<u32>,
     pub tokens: Vec<Token>,
     pub rules: Vec<LocalRule>,
+    /// For each dimension the codes at which the ranges of its atoms begin and end.
+    pub borders: Vec<Vec<u16>>,
+}
+
+impl Local {
+    fn note_borders(&mut self, atoms: &[Atom], dimensions: usize) {
+        self.borders.resize(dimensions, Vec::new());
+        self.borders.iter_mut().for_each(Vec::clear);
+        for number in &self.atoms {
+            let atom = &atoms[*number as usize];
+            let borders = &mut self.borders[atom.dimension as usize];
+            borders.extend(atom.ranges.iter().flat_map(|(from, to)| [*from, to + 1]));
+        }
+        for borders in &mut self.borders {
+            borders.sort_unstable();
+            borders.dedup();
+        }
+    }
 }
 
 /// What is known of part of a rule for all rows of a segment.
@@ -225,6 +243,7 @@ impl<'a> Cutter<'a> {
                 manual: rule.manual,
             });
         }
+        local.note_borders(self.atoms, zones.len());
     }
 
     fn program(

@@ -174,9 +174,42 @@ fn first(rows: usize) -> Plane {
     })
 }
 
-/// Rows set in a plane.
+/// Rows set in a plane. Carry-save adders fold eight words into four before any bit is counted:
+/// plain processors have no instruction that counts bits.
 pub(crate) fn count(plane: &Plane) -> u64 {
-    plane.iter().map(|word| u64::from(word.count_ones())).sum()
+    let (mut ones, mut twos, mut fours, mut eights) = (0_u64, 0_u64, 0_u64, 0_u64);
+    for eight in plane.chunks_exact(8) {
+        let (a, one) = add(ones, eight[0], eight[1]);
+        let (b, one) = add(one, eight[2], eight[3]);
+        let (c, two) = add(twos, a, b);
+        let (a, one) = add(one, eight[4], eight[5]);
+        let (b, one) = add(one, eight[6], eight[7]);
+        let (d, two) = add(two, a, b);
+        let (e, four) = add(fours, c, d);
+        (ones, twos, fours) = (one, two, four);
+        eights += u64::from(e.count_ones());
+    }
+    8 * eights
+        + 4 * u64::from(fours.count_ones())
+        + 2 * u64::from(twos.count_ones())
+        + u64::from(ones.count_ones())
+}
+
+/// Carries and sums of three bits, 64 times.
+#[inline]
+fn add(a: u64, b: u64, c: u64) -> (u64, u64) {
+    let half = a ^ b;
+    ((a & b) | (half & c), half ^ c)
+}
+
+/// Rows set in both planes.
+pub(crate) fn both(a: &Plane, b: &Plane) -> Plane {
+    std::array::from_fn(|i| a[i] & b[i])
+}
+
+/// Rows set in the first plane only.
+pub(crate) fn without(a: &Plane, b: &Plane) -> Plane {
+    std::array::from_fn(|i| a[i] & !b[i])
 }
 
 /// Positions of the rows set in a plane.
@@ -218,6 +251,33 @@ impl Code for u16 {
     }
     fn index(self) -> usize {
         self.into()
+    }
+}
+
+/// For each border the rows with a known code below it, in one pass over the codes; borders
+/// ascend. A range of codes is then the difference of two planes.
+pub(crate) fn below<C: Code>(codes: &[C], borders: &[u16], planes: &mut [Plane]) {
+    // Which border a code is first below, for all codes up to the last border.
+    let last = borders.last().map_or(0, |border| usize::from(*border));
+    let mut classes = vec![borders.len() as u16; last + 1];
+    let mut from = 1;
+    for (class, border) in (0..).zip(borders) {
+        classes[from..usize::from(*border)].fill(class);
+        from = usize::from(*border).max(from);
+    }
+    classes[0] = borders.len() as u16;
+    planes.fill(ZEROS);
+    for (row, code) in codes.iter().enumerate() {
+        let class = classes[code.index().min(last)];
+        if let Some(plane) = planes.get_mut(usize::from(class)) {
+            plane[row / 64] |= 1 << (row % 64);
+        }
+    }
+    for at in 1..planes.len() {
+        let (before, after) = planes.split_at_mut(at);
+        for (word, more) in after[0].iter_mut().zip(&before[at - 1]) {
+            *word |= more;
+        }
     }
 }
 
@@ -296,6 +356,16 @@ mod tests {
             }
             let mut plane = ONES;
             mark(&codes, &apart, &mut plane);
+            let mut borders: Vec<u16> = apart.iter().flat_map(|(a, b)| [*a, b + 1]).collect();
+            borders.sort_unstable();
+            borders.dedup();
+            let mut lower = vec![ONES; borders.len()];
+            below(&codes, &borders, &mut lower);
+            for (border, plane) in borders.iter().zip(&lower) {
+                let expected: Vec<usize> =
+                    (0..codes.len()).filter(|row| (1..*border).contains(&codes[*row])).collect();
+                prop_assert_eq!(rows(plane).collect::<Vec<_>>(), expected);
+            }
             let expected: Vec<usize> = (0..codes.len())
                 .filter(|row| apart.iter().any(|(a, b)| (*a..=*b).contains(&codes[*row])))
                 .collect();

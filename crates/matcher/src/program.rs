@@ -123,6 +123,15 @@ impl<'d> Program<'d> {
             ..
         } = lowering;
         let dimensions: Vec<Dimension> = drafts.into_iter().map(|draft| draft.finish()).collect();
+        let mut nodes = flattener.nodes;
+        nodes.number(
+            dimensions
+                .iter()
+                .filter_map(|dimension| match dimension.source {
+                    Source::Node(node) => Some(node),
+                    Source::Verdict(_) | Source::Distance(_) => None,
+                }),
+        );
         let mut consed: HashMap<Atom, u32> = HashMap::new();
         let mut list = Vec::new();
         let numbers: Vec<u32> = atoms
@@ -155,7 +164,7 @@ impl<'d> Program<'d> {
         Self {
             dictionary,
             on,
-            nodes: flattener.nodes,
+            nodes,
             dimensions,
             atoms: list,
             rules,

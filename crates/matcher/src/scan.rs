@@ -26,15 +26,11 @@ pub struct Counts {
 impl Counts {
     pub(crate) fn add(&mut self, said: &Said) {
         self.met += planes::count(&said.met);
-        let (mut unknown, mut near, mut both) = (0, 0, 0);
-        for i in 0..planes::WORDS {
-            unknown += said.unknown[i].count_ones();
-            near += (said.near[i] & !said.met[i]).count_ones();
-            both += (said.near[i] & said.unknown[i]).count_ones();
-        }
-        self.unknown += u64::from(unknown);
-        self.near_unknown += u64::from(both);
-        self.near_unmet += u64::from(near - both);
+        self.unknown += planes::count(&said.unknown);
+        let open = planes::both(&said.near, &said.unknown);
+        let unknown = planes::count(&open);
+        self.near_unknown += unknown;
+        self.near_unmet += planes::count(&planes::without(&said.near, &said.met)) - unknown;
     }
 
     pub(crate) fn join(&mut self, other: &Self) {

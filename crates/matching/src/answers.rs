@@ -67,7 +67,7 @@ impl Answers {
 
     /// The answers as facts.
     pub fn facts(&self) -> Facts {
-        let mut facts = Facts::new();
+        let mut facts = Facts::stated();
         self.apply(&mut facts);
         facts
     }

@@ -182,7 +182,7 @@ async fn calculate(
 ) -> Result<Json<EnterpriseMatch>, Problem> {
     let on = matching.day(body.on)?;
     let answers =
-        answers::from_json(matching.visitor_dictionary(), &body.facts, on).map_err(Error::Facts)?;
+        answers::from_json(matching.dictionary(), &body.facts, on).map_err(Error::Facts)?;
     Ok(Json(
         matching
             .for_answers(&answers, on, detail(body.explain))

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
-use zhida_rules::{Absence, Dictionary, Env, FactKey, ItemRules, Kind, Outcome};
+use zhida_rules::{Dictionary, Env, FactKey, ItemRules, Kind, Outcome};
 
 use crate::verdict::Label;
 
@@ -62,19 +62,6 @@ impl Assessment {
             .filter(|standing| !standing.is_settled())
             .count()
     }
-}
-
-/// The dictionary for a visitor: of a stranger nothing is on record, so silence of a register means
-/// “no” only where nobody can be asked. Positions stay the same: compiled rules remain valid.
-pub fn visitor_dictionary(dictionary: &Dictionary) -> Dictionary {
-    let mut attributes = dictionary.attributes().to_vec();
-    for attribute in &mut attributes {
-        if attribute.question.is_some() {
-            attribute.absence = Absence::Unknown;
-        }
-    }
-    Dictionary::new(attributes, dictionary.constants().to_vec())
-        .expect("only what silence means was changed in a checked dictionary")
 }
 
 /// Verdict of each item, and the questions that still matter.
@@ -178,7 +165,7 @@ attributes:
 "#;
 
     fn dictionary() -> Dictionary {
-        visitor_dictionary(&Dictionary::from_yaml(YAML).unwrap())
+        Dictionary::from_yaml(YAML).unwrap()
     }
 
     fn on() -> NaiveDate {
@@ -225,7 +212,7 @@ attributes:
             item(&dictionary, &["乙", "丁 >= 3"]),
             item(&dictionary, &["戊"]),
         ];
-        let facts = Facts::new();
+        let facts = Facts::stated();
         let env = Env {
             dictionary: &dictionary,
             facts: &facts,
@@ -256,23 +243,20 @@ attributes:
 
     #[test]
     fn silence_of_a_register_is_not_a_visitors_no() {
-        let shipped = Dictionary::from_yaml(YAML).unwrap();
-        let rules = item(&shipped, &["甲"]);
-        let facts = Facts::new();
-        let registered = Env {
-            dictionary: &shipped,
-            facts: &facts,
+        let dictionary = dictionary();
+        let rules = item(&dictionary, &["甲"]);
+        let env = |facts| Env {
+            dictionary: &dictionary,
+            facts,
             on: on(),
         };
-        assert_eq!(rules.evaluate(&registered).verdict, Truth::False);
-        let visitor = dictionary();
-        let env = Env {
-            dictionary: &visitor,
-            facts: &facts,
-            on: on(),
-        };
+        let (registered, stated) = (Facts::new(), Facts::stated());
+        assert_eq!(rules.evaluate(&env(&registered)).verdict, Truth::False);
         assert_eq!(
-            names(&visitor, &assess(&env, [&rules], &BTreeSet::new())),
+            names(
+                &dictionary,
+                &assess(&env(&stated), [&rules], &BTreeSet::new())
+            ),
             ["甲"]
         );
     }
@@ -339,7 +323,7 @@ attributes:
             let items: Vec<ItemRules> = sources.iter()
                 .map(|rules| item(&dictionary, &rules.iter().map(String::as_str).collect::<Vec<_>>()))
                 .collect();
-            let mut facts = Facts::new();
+            let mut facts = Facts::stated();
             let mut open_before = usize::MAX;
             for pick in &picks {
                 let env = Env { dictionary: &dictionary, facts: &facts, on: on() };
@@ -364,14 +348,14 @@ attributes:
         fn no_question_is_asked_that_changes_nothing(source in read_once_rule()) {
             let dictionary = dictionary();
             let rules = item(&dictionary, &[&source]);
-            let facts = Facts::new();
+            let facts = Facts::stated();
             let env = Env { dictionary: &dictionary, facts: &facts, on: on() };
             let assessment = assess(&env, [&rules], &BTreeSet::new());
             let keys: Vec<FactKey> = assessment.questions.iter().map(|q| q.key).collect();
             for key in &keys {
                 let others: Vec<FactKey> = keys.iter().copied().filter(|k| k != key).collect();
                 prop_assert!(
-                    changes_some(&dictionary, &rules, *key, &others, &mut Facts::new()),
+                    changes_some(&dictionary, &rules, *key, &others, &mut Facts::stated()),
                     "{source} does not rest on {}", dictionary.attribute(key.0).name
                 );
             }

@@ -46,7 +46,6 @@ pub struct Matching {
     pub(crate) registry: Arc<Registry>,
     pub(crate) policies: Arc<Policies>,
     pub(crate) dictionary: &'static Dictionary,
-    visitor: Arc<Dictionary>,
     clock: SharedClock,
     pub(crate) cache: Cache,
     pub(crate) spreads: Spreads,
@@ -67,7 +66,6 @@ impl Matching {
             registry,
             policies,
             dictionary,
-            visitor: Arc::new(calculator::visitor_dictionary(dictionary)),
             clock,
             cache: Cache::default(),
             spreads: Spreads::default(),
@@ -94,10 +92,10 @@ impl Matching {
         }
     }
 
-    /// The dictionary in which nothing is on record of a visitor.
+    /// The attribute dictionary.
     #[must_use]
-    pub fn visitor_dictionary(&self) -> &Arc<Dictionary> {
-        &self.visitor
+    pub fn dictionary(&self) -> &'static Dictionary {
+        self.dictionary
     }
 
     /// The enterprise with this code.
@@ -134,14 +132,8 @@ impl Matching {
     ) -> Result<EnterpriseMatch, Error> {
         let on = self.day(Some(on))?;
         let enterprise = self.enterprise(code).await?;
-        self.judge_all(
-            head(&enterprise),
-            enterprise.facts,
-            on,
-            detail,
-            Of::Enterprise,
-        )
-        .await
+        self.judge_all(head(&enterprise), enterprise.facts, on, detail)
+            .await
     }
 
     /// All items for facts that belong to nobody on record: a register's silence is unknown.
@@ -155,7 +147,7 @@ impl Matching {
         detail: Detail,
     ) -> Result<EnterpriseMatch, Error> {
         let on = self.day(Some(on))?;
-        self.judge_all(EnterpriseHead::default(), facts, on, detail, Of::Visitor)
+        self.judge_all(EnterpriseHead::default(), facts, on, detail)
             .await
     }
 
@@ -174,7 +166,7 @@ impl Matching {
             return Err(Error::Facts(answers.errors.clone()));
         }
         let mut facts = answers.facts();
-        size_class::recompute(&self.visitor, &mut facts, self.states_size(answers));
+        size_class::recompute(self.dictionary, &mut facts, self.states_size(answers));
         self.for_facts(facts, on, detail).await
     }
 
@@ -184,15 +176,10 @@ impl Matching {
         facts: Facts,
         on: NaiveDate,
         detail: Detail,
-        of: Of,
     ) -> Result<EnterpriseMatch, Error> {
         let catalogue = self.policies.catalogue(on);
-        let (shipped, visitor) = (self.dictionary, Arc::clone(&self.visitor));
+        let dictionary = self.dictionary;
         let judge = move || {
-            let dictionary = match of {
-                Of::Enterprise => shipped,
-                Of::Visitor => &visitor,
-            };
             let env = Env {
                 dictionary,
                 facts: &facts,
@@ -313,12 +300,12 @@ impl Matching {
             None => self.policies.catalogue(on).items.to_vec(),
         };
         let mut facts = answers.facts();
-        size_class::recompute(&self.visitor, &mut facts, self.states_size(answers));
+        size_class::recompute(self.dictionary, &mut facts, self.states_size(answers));
         let declined: BTreeSet<FactKey> = answers.declined.clone();
-        let dictionary = Arc::clone(&self.visitor);
+        let dictionary = self.dictionary;
         let judge = move || {
             let env = Env {
-                dictionary: &dictionary,
+                dictionary,
                 facts: &facts,
                 on,
             };
@@ -456,12 +443,6 @@ impl Matching {
             rows,
         ))
     }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Of {
-    Enterprise,
-    Visitor,
 }
 
 fn cells(row: &Row) -> Vec<Cell> {

@@ -67,7 +67,8 @@ impl Facts {
     }
 
     /// Nothing known yet of what a person will state. No register stands behind it, so silence
-    /// means unknown even where the dictionary says that it means “no”.
+    /// means unknown wherever the person can be asked, even if the dictionary says that it means
+    /// “no”; what nobody is asked (credit lists) keeps the register's meaning.
     pub fn stated() -> Self {
         Self {
             stated: true,
@@ -77,10 +78,9 @@ impl Facts {
 
     /// What silence on an attribute means here.
     pub fn absence(&self, attribute: &Attribute) -> Absence {
-        if self.stated {
-            Absence::Unknown
-        } else {
-            attribute.absence
+        match self.stated && attribute.question.is_some() {
+            true => Absence::Unknown,
+            false => attribute.absence,
         }
     }
 

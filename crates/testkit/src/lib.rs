@@ -4,7 +4,7 @@
 //! What is missing on the machine makes a test fail with the package to
 //! install; nothing is skipped silently.
 //!
-//! ```ignore
+//! ```text
 //! use zhida_testkit::{TestDatabase, both_databases};
 //!
 //! async fn rows_come_back(db: TestDatabase) { /* … */ }
@@ -17,10 +17,12 @@ mod browser;
 mod database;
 mod guarded_process;
 mod postgres;
+mod program;
 
 pub use app::{App, Part, TestResponse, TestServer};
 pub use browser::Browser;
 pub use database::{TestDatabase, databases, postgres, sqlite};
+pub use program::Program;
 
 use std::future::Future;
 use std::path::PathBuf;

@@ -71,7 +71,11 @@ fn resident() -> String {
     line.unwrap_or("VmRSS unknown").to_owned()
 }
 
-fn compiled(dictionary: &'static zhida_rules::Dictionary, world: &World, count: usize) -> Vec<ItemRules> {
+fn compiled(
+    dictionary: &'static zhida_rules::Dictionary,
+    world: &World,
+    count: usize,
+) -> Vec<ItemRules> {
     thread::scope(|scope| {
         let half = count / 2;
         let part = |range: std::ops::Range<usize>| {
@@ -150,10 +154,19 @@ fn one_enterprise(index: &Index<'_, '_>, rows: &[Codes], facts: &[Facts]) {
         near += answer.near.len();
     }
     let n = rows.len();
-    println!("   {} met, {} unknown, {} near misses on average", met / n, unknown / n, near / n);
-    let times = timed(rows, |codes| index.answer(codes, false, &mut desk, &mut answer));
+    println!(
+        "   {} met, {} unknown, {} near misses on average",
+        met / n,
+        unknown / n,
+        near / n
+    );
+    let times = timed(rows, |codes| {
+        index.answer(codes, false, &mut desk, &mut answer)
+    });
     println!("   lists of met and unknown: {}", percentiles(times));
-    let times = timed(rows, |codes| index.answer(codes, true, &mut desk, &mut answer));
+    let times = timed(rows, |codes| {
+        index.answer(codes, true, &mut desk, &mut answer)
+    });
     println!("   with near misses: {}", percentiles(times));
     let program = index.program();
     let times = timed(facts, |facts| {
@@ -172,8 +185,17 @@ fn changed_facts(index: &Index<'_, '_>, attributes: &Attributes, rows: &[Codes],
         .map(|(codes, facts)| {
             let mut facts = facts.clone();
             let number = attributes.numbers[random.below(attributes.numbers.len())];
-            let value = Number::integer(10_i64.pow(random.below(9) as u32));
-            facts.assume(number, None, Value::Number(value));
+            let value = match facts
+                .get(number, None)
+                .and_then(|fact| fact.value.as_number())
+            {
+                Some(old) => {
+                    old.clone()
+                        * Number::ratio(70 + random.below(60) as i64, 100).expect("100 is not 0")
+                }
+                None => Number::integer(10_i64.pow(2 + random.below(5) as u32)),
+            };
+            facts.assume(number, None, Value::Number(value.round(0)));
             (codes.clone(), program.encode(&facts))
         })
         .collect();
@@ -204,7 +226,11 @@ fn one_item(store: &Store<'_, '_>) {
     });
     println!("   counts and met ids: {}", percentiles(times));
     let times = timed(&items, |item| {
-        black_box(store.one_item(*item, Want::EVERYTHING).expect("the item exists"));
+        black_box(
+            store
+                .one_item(*item, Want::EVERYTHING)
+                .expect("the item exists"),
+        );
     });
     println!("   counts and all ids: {}", percentiles(times));
 }
@@ -301,7 +327,11 @@ fn main() {
 
     gate("store");
     let store = filled(&program, &world, &attributes, enterprises);
-    println!("   {} MB of codes and ids, {}", store.bytes() >> 20, resident());
+    println!(
+        "   {} MB of codes and ids, {}",
+        store.bytes() >> 20,
+        resident()
+    );
     one_item(&store);
     all_items(&store);
     println!("{}", resident());

@@ -16,7 +16,14 @@ const DATES: usize = 4;
 /// Choices of the eight categorical attributes.
 const CHOICES: [usize; 8] = [4, 5, 6, 200, 30, 8, 12, 3];
 const RATIOS: [(usize, usize); 8] = [
-    (1, 0), (2, 0), (3, 0), (4, 1), (5, 6), (7, 8), (9, 10), (11, 12),
+    (1, 0),
+    (2, 0),
+    (3, 0),
+    (4, 1),
+    (5, 6),
+    (7, 8),
+    (9, 10),
+    (11, 12),
 ];
 
 /// SplitMix64.
@@ -75,7 +82,9 @@ impl World {
     pub fn new() -> Self {
         let below = |codes: &[String]| -> Vec<String> {
             let children = codes.iter().flat_map(|code| division::children(code));
-            children.map(|child| child.code.as_str().to_owned()).collect()
+            children
+                .map(|child| child.code.as_str().to_owned())
+                .collect()
         };
         let cities = below(&["330000".to_owned()]);
         let counties = below(&cities);
@@ -90,7 +99,8 @@ impl World {
         let trade_lists = (0..800)
             .map(|_| {
                 let length = 1 + random.below(6);
-                let codes = (0..length).map(|_| format!("\"{}\"", all[random.below(all.len())].code));
+                let codes =
+                    (0..length).map(|_| format!("\"{}\"", all[random.below(all.len())].code));
                 codes.collect::<Vec<_>>().join(",")
             })
             .collect();
@@ -112,7 +122,11 @@ impl World {
                 "  - {{ id: {id}, name: {name}, department: 测试, {rest} }}\n"
             ));
         };
-        add("region".into(), "所在地".into(), "kind: division, fixed: true".into());
+        add(
+            "region".into(),
+            "所在地".into(),
+            "kind: division, fixed: true".into(),
+        );
         add("trade".into(), "行业".into(), "kind: industry".into());
         for (n, count) in CHOICES.iter().enumerate() {
             let choices: Vec<String> = (0..*count).map(|c| format!("项{c}")).collect();
@@ -120,14 +134,26 @@ impl World {
             add(format!("c{n}"), format!("类{n}"), rest);
         }
         for n in 0..NUMBERS {
-            add(format!("n{n}"), format!("数{n}"), "kind: number, unit: 元".into());
+            add(
+                format!("n{n}"),
+                format!("数{n}"),
+                "kind: number, unit: 元".into(),
+            );
         }
         for n in 0..DATES {
-            add(format!("d{n}"), format!("日{n}"), "kind: date, fixed: true".into());
+            add(
+                format!("d{n}"),
+                format!("日{n}"),
+                "kind: date, fixed: true".into(),
+            );
         }
         for n in 0..TAGS {
             let absence = if n % 2 == 0 { ", absence: \"no\"" } else { "" };
-            add(format!("t{n}"), format!("标{n}"), format!("kind: bool{absence}"));
+            add(
+                format!("t{n}"),
+                format!("标{n}"),
+                format!("kind: bool{absence}"),
+            );
         }
         for (n, (top, bottom)) in RATIOS.iter().enumerate() {
             let rest = format!("kind: number, unit: \"%\", formula: 数{top} / 数{bottom}");
@@ -156,7 +182,7 @@ impl World {
         if random.percent(50) {
             parts.push(self.trade(random));
         }
-        for _ in 0..1 + random.below(3) {
+        for _ in 0..1 + random.below(4) {
             parts.push(self.simple(random));
         }
         if random.percent(35) {
@@ -172,7 +198,11 @@ impl World {
             parts.push(format!("not(标{})", random.zipf(TAGS)));
         }
         if random.percent(2) {
-            parts.push(format!("not({} or {})", self.simple(random), self.simple(random)));
+            parts.push(format!(
+                "not({} or {})",
+                self.simple(random),
+                self.simple(random)
+            ));
         }
         parts.join(" and ")
     }
@@ -195,9 +225,14 @@ impl World {
             40..55 => {
                 let per_mille = match random.percent(70) {
                     true => [20, 30, 40, 50, 100, 200][random.below(6)],
-                    false => 1 + random.below(400),
+                    false => 5 * (1 + random.below(100)),
                 };
-                format!("率{} >= {}.{}%", random.zipf(8), per_mille / 10, per_mille % 10)
+                format!(
+                    "率{} >= {}.{}%",
+                    random.zipf(8),
+                    per_mille / 10,
+                    per_mille % 10
+                )
             }
             55..75 => {
                 let n = random.zipf(CHOICES.len());
@@ -221,8 +256,8 @@ impl World {
     fn threshold(&self, random: &mut Random, n: usize) -> i64 {
         let around = 10_i64.pow((self.tens[n] / 10) as u32);
         match random.percent(75) {
-            true => around * [1, 2, 3, 5, 10, 20][random.below(6)] / 2,
-            false => around * (1 + random.below(2_000) as i64) / 100,
+            true => around * [3, 5, 10, 20, 50, 100][random.below(6)],
+            false => around * (1 + random.below(60) as i64),
         }
     }
 
@@ -250,13 +285,21 @@ impl World {
             }
         }
         for (n, index) in ids.dates.iter().enumerate() {
-            let day = NaiveDate::from_ymd_opt(1995 + random.below(31) as i32, 1 + random.below(12) as u32, 1 + random.below(28) as u32);
+            let day = NaiveDate::from_ymd_opt(
+                1995 + random.below(31) as i32,
+                1 + random.below(12) as u32,
+                1 + random.below(28) as u32,
+            );
             if n == 0 || !gap(random, 30) {
-                facts.assume(*index, None, Value::Date(day.expect("a day up to 28 exists")));
+                facts.assume(
+                    *index,
+                    None,
+                    Value::Date(day.expect("a day up to 28 exists")),
+                );
             }
         }
         for (n, index) in ids.tags.iter().enumerate() {
-            if random.percent(4 + n + size * 2) {
+            if random.percent(2 + n / 2 + size * 2) {
                 facts.assume(*index, None, Value::Bool(true));
             } else if n % 2 == 1 && !gap(random, 20) {
                 facts.assume(*index, None, Value::Bool(false));
@@ -278,7 +321,11 @@ pub struct Attributes {
 
 impl Attributes {
     pub fn of(dictionary: &Dictionary) -> Self {
-        let find = |name: String| dictionary.find(&name).expect("the dictionary was generated");
+        let find = |name: String| {
+            dictionary
+                .find(&name)
+                .expect("the dictionary was generated")
+        };
         let list = |letter: &str, count| (0..count).map(|n| find(format!("{letter}{n}"))).collect();
         Self {
             region: find("region".into()),

@@ -61,7 +61,7 @@ pub(crate) async fn show(
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Html<CalculatorPage>, PageError> {
     let on = day.day(&matching)?;
-    let dictionary = Arc::clone(matching.visitor_dictionary());
+    let dictionary = matching.dictionary();
     let value = |name: &str| {
         let found = pairs
             .iter()
@@ -74,19 +74,19 @@ pub(crate) async fn show(
     let (item, area, sector) = (value("item"), value("area"), value("sector"));
     let mut pairs = pairs.clone();
     steps_to_answers(&matching, &mut pairs, &area, &sector, on);
-    let answers = Answers::parse(&dictionary, &pairs, on);
+    let answers = Answers::parse(dictionary, &pairs, on);
     let only = Some(item.as_str()).filter(|item| !item.is_empty());
     let (found, assessment) = matching
         .calculator(&answers, only, on)
         .await
         .map_err(Problem::from)?;
-    let asked = asked(&dictionary, &assessment, &answers, on);
+    let asked = asked(dictionary, &assessment, &answers, on);
     let mut fields: Vec<FieldView> = asked
         .iter()
         .map(|key| match dictionary.attribute(key.0).kind {
             Kind::Division => region_step(&area),
             Kind::Industry => industry_step(&sector),
-            _ => field(&dictionary, *key, &answers, on, true),
+            _ => field(dictionary, *key, &answers, on, true),
         })
         .collect();
     for field in &mut fields {
@@ -98,7 +98,7 @@ pub(crate) async fn show(
             field.error = error.message.clone();
         }
     }
-    let hidden = hidden(&dictionary, &answers);
+    let hidden = hidden(dictionary, &answers);
     let page = frame
         .page("政策计算器")
         .lead("回答几个问题，看看能享受哪些政策、大约多少钱。不保存任何填写的内容。")
@@ -108,7 +108,7 @@ pub(crate) async fn show(
         .map(|item| item.name.clone());
     Ok(Html(CalculatorPage {
         page,
-        given: given(&dictionary, &answers, &item, &day.on),
+        given: given(dictionary, &answers, &item, &day.on),
         hidden,
         fields,
         errors: answers.errors.clone().into(),

@@ -107,7 +107,7 @@ async fn of_a_stranger_nothing_is_taken_for_no(db: TestDatabase) {
     let setup = filled(db).await;
     let found = setup
         .matching
-        .for_facts(Facts::new(), day("2026-11-22"), Detail::Brief)
+        .for_facts(Facts::stated(), day("2026-11-22"), Detail::Brief)
         .await
         .unwrap();
     assert_eq!(found.counts.total, 6);
@@ -180,7 +180,7 @@ async fn nobody_and_nothing_are_told_apart(db: TestDatabase) {
     );
     let found = setup
         .matching
-        .for_facts(Facts::new(), on, Detail::Brief)
+        .for_facts(Facts::stated(), on, Detail::Brief)
         .await
         .unwrap();
     assert_eq!(found.counts.total, 0);

@@ -90,16 +90,29 @@ fn a_lapsed_constant_is_unknown() {
 #[test]
 fn silence_of_a_person_is_not_silence_of_a_register() {
     let dictionary = dictionary();
-    let rule = Rule::compile(&dictionary, "高新技术企业").unwrap();
-    let ask = |facts: &Facts| {
+    let ask = |rule: &str, facts: &Facts| {
+        let rule = Rule::compile(&dictionary, rule).unwrap();
         rule.evaluate(&Env {
             dictionary: &dictionary,
             facts,
             on: ON.parse().unwrap(),
         })
     };
-    assert_eq!(ask(&Facts::new()), F, "the register is complete");
-    assert_eq!(ask(&Facts::stated()), U, "the visitor has not been asked");
+    assert_eq!(
+        ask("高新技术企业", &Facts::new()),
+        F,
+        "the register is complete"
+    );
+    assert_eq!(
+        ask("高新技术企业", &Facts::stated()),
+        U,
+        "the visitor has not been asked"
+    );
+    assert_eq!(
+        ask("列入经营异常名录", &Facts::stated()),
+        F,
+        "nobody is asked for it"
+    );
 }
 
 const ITEM: &str = r#"
