@@ -1,14 +1,17 @@
 //! The outer layers around every page and endpoint, in one place: request id,
-//! access log, panics, body limit, security headers, and plain-text refusals
-//! of the framework turned into problems in Chinese.
+//! access log, panics, body limit, security headers, writes asked for by other
+//! sites, and plain-text refusals of the framework turned into problems in
+//! Chinese.
 
 use std::any::Any;
+use std::net::IpAddr;
 use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -65,6 +68,7 @@ pub fn harden(router: Router, config: &Config) -> Router {
         .layer(RequestBodyLimitLayer::new(saturating(bytes_max)))
         .layer(CatchPanicLayer::custom(on_panic))
         .layer(from_fn_with_state(bytes_max, explain_refusals))
+        .layer(from_fn(refuse_other_sites))
         .layer(from_fn(add_security_headers))
         .layer(from_fn(with_request_id))
 }
@@ -73,6 +77,77 @@ pub fn harden(router: Router, config: &Config) -> Router {
 /// `limits.upload_bytes_max`.
 pub fn upload_limit(config: &Config) -> DefaultBodyLimit {
     DefaultBodyLimit::max(saturating(config.limits.upload_bytes_max))
+}
+
+/// Answers only requests that name this machine (`localhost`, a loopback
+/// address). A page of another site can point its own name at 127.0.0.1 and
+/// then counts as the same site to the browser (DNS rebinding); the name in
+/// `Host` gives it away.
+pub fn loopback_only(router: Router) -> Router {
+    router.layer(from_fn(async |request: Request, next: Next| {
+        if names_loopback(&request) {
+            return next.run(request).await;
+        }
+        Problem::forbidden("这个程序只回答发给本机的请求，地址里的主机名不是本机")
+            .hint("请在本机浏览器打开 http://localhost 或 http://127.0.0.1 加端口")
+            .into_response()
+    }))
+}
+
+fn names_loopback(request: &Request) -> bool {
+    let Some(host) = host(request) else {
+        return false;
+    };
+    let name = host.host().trim_start_matches('[').trim_end_matches(']');
+    match name.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => name.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+/// Whom the request is for: the address line of HTTP/2, else the header.
+fn host(request: &Request) -> Option<Authority> {
+    let named = || request.headers().get(header::HOST)?.to_str().ok();
+    request
+        .uri()
+        .authority()
+        .cloned()
+        .or_else(|| named()?.parse().ok())
+}
+
+/// Another site's page must not write with what this visitor may do here.
+///
+/// The browser says where a request comes from: `Sec-Fetch-Site` (W3C Fetch
+/// Metadata), and where that is missing, as on plain HTTP, `Origin` (RFC 6454),
+/// which is compared with `Host`. Programs send neither and are not browsers
+/// that could be misled.
+async fn refuse_other_sites(request: Request, next: Next) -> Response {
+    let reads = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    if reads || from_here(&request) {
+        return next.run(request).await;
+    }
+    Problem::forbidden("这个请求来自别的网站，没有执行")
+        .hint("请从本系统的页面操作；经反向代理访问的，请让代理原样传递 Host 头")
+        .into_response()
+}
+
+fn from_here(request: &Request) -> bool {
+    let headers = request.headers();
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    // `null`, the origin of sandboxed and forwarded pages, has no host and is refused
+    let origin = origin.to_str().ok().and_then(|text| {
+        let (_, authority) = text.split_once("://")?;
+        authority.parse::<Authority>().ok()
+    });
+    origin.is_some() && origin == host(request)
 }
 
 fn saturating(bytes: u64) -> usize {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query as Parameters, State};
-use axum::http::HeaderMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -375,11 +374,10 @@ struct ImportParameters {
 async fn import_policies(
     State(policies): State<Arc<Policies>>,
     viewer: Viewer,
-    headers: HeaderMap,
     Parameters(parameters): Parameters<ImportParameters>,
     body: Bytes,
 ) -> Result<Json<ImportReport>, Problem> {
-    guard::writer(&viewer, &headers)?;
+    guard::writer(&viewer)?;
     let file = SourceFile {
         name: "上传的文件".to_owned(),
         bytes: body.to_vec(),

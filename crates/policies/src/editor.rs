@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query as Parameters, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use zhida_platform::access::Viewer;
 use zhida_platform::problem::Problem;
@@ -163,7 +163,7 @@ pub(crate) async fn new(
     frame: Frame,
     Parameters(parameters): Parameters<NewParameters>,
 ) -> Answer {
-    guard::writer(&frame.viewer, &HeaderMap::new())?;
+    guard::writer(&frame.viewer)?;
     let form = EditForm::blank(&parameters.document);
     Ok(
         Html(page(&app.policies, &frame, form, FormErrors::none(), None, None).await?)
@@ -173,7 +173,7 @@ pub(crate) async fn new(
 
 /// 编辑事项
 pub(crate) async fn edit(State(app): State<App>, frame: Frame, Path(id): Path<String>) -> Answer {
-    guard::writer(&frame.viewer, &HeaderMap::new())?;
+    guard::writer(&frame.viewer)?;
     let shown = app.policies.item(&id).await.map_err(Problem::from)?;
     let entry = shown.record.draft.as_ref().or(shown.entry());
     let Some(entry) = entry else {
@@ -237,10 +237,9 @@ async fn page(
 pub(crate) async fn check(
     State(app): State<App>,
     frame: Frame,
-    headers: HeaderMap,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Answer {
-    guard::writer(&frame.viewer, &headers)?;
+    guard::writer(&frame.viewer)?;
     let form = EditForm::sent(fields);
     let document = app.policies.document(form.get("document_id")).await;
     let view = match document.map(|document| form.entry(&document)) {
@@ -276,10 +275,9 @@ pub(crate) async fn submit(
     State(app): State<App>,
     frame: Frame,
     Path(id): Path<String>,
-    headers: HeaderMap,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Answer {
-    guard::writer(&frame.viewer, &headers)?;
+    guard::writer(&frame.viewer)?;
     let record = app.policies.item(&id).await.map_err(Problem::from)?.record;
     let mut form = EditForm::sent(fields);
     form.set("id", &record.id);
@@ -291,10 +289,9 @@ pub(crate) async fn submit(
 pub(crate) async fn submit_new(
     State(app): State<App>,
     frame: Frame,
-    headers: HeaderMap,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Answer {
-    guard::writer(&frame.viewer, &headers)?;
+    guard::writer(&frame.viewer)?;
     let mut form = EditForm::sent(fields);
     form.set("revision", "0");
     if app.policies.item(form.get("id")).await.is_ok() {
@@ -377,10 +374,9 @@ async fn save(app: &App, frame: &Frame, form: EditForm, id: Option<String>) -> A
 pub(crate) async fn withdraw(
     State(app): State<App>,
     viewer: Viewer,
-    headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Answer {
-    guard::writer(&viewer, &headers)?;
+    guard::writer(&viewer)?;
     let record = app.policies.item(&id).await.map_err(Problem::from)?.record;
     app.policies
         .withdraw(viewer.actor(), &record.id)
@@ -393,10 +389,9 @@ pub(crate) async fn withdraw(
 pub(crate) async fn reinstate(
     State(app): State<App>,
     viewer: Viewer,
-    headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Answer {
-    guard::writer(&viewer, &headers)?;
+    guard::writer(&viewer)?;
     let record = app.policies.item(&id).await.map_err(Problem::from)?.record;
     app.policies
         .reinstate(viewer.actor(), &record.id)

@@ -1,6 +1,7 @@
 //! Exact numbers: every threshold is compared and every amount computed without rounding.
 
 use std::{
+    cmp::Ordering,
     fmt,
     ops::{Add, Mul, Neg, Sub},
     str::FromStr,
@@ -18,8 +19,17 @@ pub const DIGITS_MAX: usize = 30;
 const PLACES_SHOWN: u32 = 6;
 
 /// An exact rational number. Amounts of money are in yuan, ratios are plain (5 % is 0.05).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Number(BigRational);
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Number(Form);
+
+/// Almost every quantity is small, and a small fraction needs no memory of its own. A number has one
+/// form only, so that equal numbers are equal forms: `Big` is what does not fit `Small`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Form {
+    /// In lowest terms, the denominator above zero and the numerator above `i64::MIN`.
+    Small(i64, i64),
+    Big(Box<BigRational>),
+}
 
 /// Why a text is not a number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,15 +42,36 @@ pub enum NumberError {
     TooLong,
 }
 
+fn greatest_common_divisor(mut a: u128, mut b: u128) -> u128 {
+    while b != 0 {
+        // division of 128 bits is several times slower
+        (a, b) = match (u64::try_from(a), u64::try_from(b)) {
+            (Ok(short), Ok(divisor)) => (b, u128::from(short % divisor)),
+            _ => (b, a % b),
+        };
+    }
+    a
+}
+
+/// The quotient rounded half away from zero; `denominator` is above zero and fits 64 bits.
+fn rounded(numerator: i128, denominator: i64) -> i128 {
+    let denominator = i128::from(denominator);
+    let (whole, rest) = (numerator / denominator, numerator % denominator);
+    match rest.abs() * 2 >= denominator {
+        true => whole + rest.signum(),
+        false => whole,
+    }
+}
+
 impl Number {
     /// Zero.
     pub fn zero() -> Self {
-        Self(BigRational::zero())
+        Self(Form::Small(0, 1))
     }
 
     /// The integer `value`.
     pub fn integer(value: i64) -> Self {
-        Self(BigRational::from_integer(value.into()))
+        Self::fraction(value.into(), 1)
     }
 
     /// `numerator / denominator`; `None` when the denominator is zero.
@@ -48,63 +79,143 @@ impl Number {
         Self::integer(numerator).divide(&Self::integer(denominator))
     }
 
+    /// The fraction in its one form; the denominator is above zero.
+    fn fraction(numerator: i128, denominator: i128) -> Self {
+        let common = match denominator {
+            1 => 1,
+            _ => greatest_common_divisor(numerator.unsigned_abs(), denominator.unsigned_abs()),
+        };
+        // it divides a positive i128, so it is one
+        let common = common as i128;
+        let (numerator, denominator) = (numerator / common, denominator / common);
+        match (i64::try_from(numerator), i64::try_from(denominator)) {
+            (Ok(short), Ok(divisor)) if short != i64::MIN => Self(Form::Small(short, divisor)),
+            _ => Self(Form::Big(Box::new(BigRational::new_raw(
+                numerator.into(),
+                denominator.into(),
+            )))),
+        }
+    }
+
+    /// The number in its one form.
+    fn of(value: BigRational) -> Self {
+        match (i64::try_from(value.numer()), i64::try_from(value.denom())) {
+            (Ok(short), Ok(divisor)) if short != i64::MIN => Self(Form::Small(short, divisor)),
+            _ => Self(Form::Big(Box::new(value))),
+        }
+    }
+
+    fn big(&self) -> BigRational {
+        match &self.0 {
+            Form::Small(numerator, denominator) => {
+                BigRational::new_raw((*numerator).into(), (*denominator).into())
+            }
+            Form::Big(value) => (**value).clone(),
+        }
+    }
+
     /// The exact quotient; `None` when `divisor` is zero.
     pub fn divide(&self, divisor: &Self) -> Option<Self> {
-        (!divisor.0.is_zero()).then(|| Self(&self.0 / &divisor.0))
+        if divisor.is_zero() {
+            return None;
+        }
+        Some(match (&self.0, &divisor.0) {
+            (Form::Small(a, b), Form::Small(c, d)) => {
+                let numerator = i128::from(*a) * i128::from(*d) * i128::from(c.signum());
+                Self::fraction(numerator, i128::from(*b) * i128::from(c.abs()))
+            }
+            _ => Self::of(self.big() / divisor.big()),
+        })
     }
 
     /// Is it zero?
     pub fn is_zero(&self) -> bool {
-        self.0.is_zero()
+        matches!(self.0, Form::Small(0, _))
     }
 
     /// Is it below zero?
     pub fn is_negative(&self) -> bool {
-        self.0.is_negative()
+        match &self.0 {
+            Form::Small(numerator, _) => numerator.is_negative(),
+            Form::Big(value) => value.is_negative(),
+        }
     }
 
     /// The absolute value.
     pub fn abs(&self) -> Self {
-        Self(self.0.abs())
+        match self.is_negative() {
+            true => -self.clone(),
+            false => self.clone(),
+        }
     }
 
     /// The largest integer not above the number.
     pub fn floor(&self) -> Self {
-        Self(self.0.floor())
+        match &self.0 {
+            Form::Small(numerator, denominator) => {
+                Self(Form::Small(numerator.div_euclid(*denominator), 1))
+            }
+            Form::Big(value) => Self::of(value.floor()),
+        }
     }
 
     /// The smallest integer not below the number.
     pub fn ceil(&self) -> Self {
-        Self(self.0.ceil())
+        -(-self.clone()).floor()
     }
 
     /// Rounded half away from zero to `places` decimal places (四舍五入).
     pub fn round(&self, places: u32) -> Self {
+        if let (Some(scaled), Some(scale)) = (self.scaled(places), 10_i128.checked_pow(places)) {
+            return Self::fraction(scaled, scale);
+        }
         let scale = BigRational::from_integer(BigInt::from(10).pow(places));
-        Self((&self.0 * &scale).round() / scale)
+        Self::of((self.big() * &scale).round() / scale)
+    }
+
+    /// Times ten to the `places`, rounded half away from zero; `None` when too large for this way.
+    fn scaled(&self, places: u32) -> Option<i128> {
+        let Form::Small(numerator, denominator) = self.0 else {
+            return None;
+        };
+        let scaled = i128::from(numerator).checked_mul(10_i128.checked_pow(places)?)?;
+        Some(rounded(scaled, denominator))
     }
 
     /// Is it a whole number?
     pub fn is_integer(&self) -> bool {
-        self.0.is_integer()
+        match &self.0 {
+            Form::Small(_, denominator) => *denominator == 1,
+            Form::Big(value) => value.is_integer(),
+        }
     }
 
     /// The number as `i64` when it is whole and fits.
     pub fn to_i64(&self) -> Option<i64> {
-        if !self.is_integer() {
-            return None;
+        match &self.0 {
+            Form::Small(numerator, 1) => Some(*numerator),
+            Form::Big(value) if value.is_integer() => i64::try_from(value.numer()).ok(),
+            _ => None,
         }
-        i64::try_from(self.0.numer()).ok()
     }
 
     /// The number times 100 as `i64`, rounded half up: yuan to fen. `None` when out of range.
     pub fn to_fen(&self) -> Option<i64> {
-        (self.clone() * Self::integer(100)).round(0).to_i64()
+        match self.scaled(2) {
+            Some(fen) => i64::try_from(fen).ok(),
+            None => (self.clone() * Self::integer(100)).round(0).to_i64(),
+        }
     }
 
     /// The exact decimal text, or `None` when the decimal form does not end.
     pub fn exact_text(&self) -> Option<String> {
-        let mut denominator = self.0.denom().clone();
+        if let Form::Small(numerator, 1) = self.0 {
+            return Some(numerator.to_string());
+        }
+        let mut denominator = match &self.0 {
+            Form::Small(_, denominator) => BigInt::from(*denominator),
+            Form::Big(value) => value.denom().clone(),
+        };
         let (mut twos, mut fives) = (0u32, 0u32);
         while (&denominator % 2u8).is_zero() {
             denominator /= 2u8;
@@ -119,14 +230,20 @@ impl Number {
 
     /// The text with exactly `places` decimals, rounded half up.
     pub fn fixed_text(&self, places: u32) -> String {
-        let scaled = (&self.0 * BigRational::from_integer(BigInt::from(10).pow(places)))
-            .round()
-            .to_integer();
-        let digits = scaled.abs().to_string();
+        let digits = match self.scaled(places) {
+            Some(scaled) => scaled.to_string(),
+            None => (self.big() * BigRational::from_integer(BigInt::from(10).pow(places)))
+                .round()
+                .to_integer()
+                .to_string(),
+        };
+        let (sign, digits) = match digits.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", digits.as_str()),
+        };
         let places = places as usize;
         let padded = format!("{digits:0>width$}", width = places + 1);
         let (whole, part) = padded.split_at(padded.len() - places);
-        let sign = if scaled.is_negative() { "-" } else { "" };
         if part.is_empty() {
             format!("{sign}{whole}")
         } else {
@@ -135,8 +252,29 @@ impl Number {
     }
 }
 
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Form::Small(a, b), Form::Small(c, d)) if b == d => a.cmp(c),
+            (Form::Small(a, b), Form::Small(c, d)) => {
+                (i128::from(*a) * i128::from(*d)).cmp(&(i128::from(*c) * i128::from(*b)))
+            }
+            _ => self.big().cmp(&other.big()),
+        }
+    }
+}
+
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Form::Small(numerator, 1) = self.0 {
+            return write!(f, "{numerator}");
+        }
         match self.exact_text() {
             Some(text) if text.len() <= DIGITS_MAX => f.write_str(&text),
             _ => {
@@ -149,7 +287,7 @@ impl fmt::Display for Number {
 
 impl fmt::Debug for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
+        write!(f, "{}", self.big())
     }
 }
 
@@ -174,9 +312,13 @@ impl FromStr for Number {
         {
             return Err(malformed());
         }
-        let numerator: BigInt = format!("0{whole}{part}").parse().map_err(|_| malformed())?;
-        let value = BigRational::new(numerator, BigInt::from(10).pow(part.len() as u32));
-        Ok(Self(if negative { -value } else { value }))
+        // thirty digits fit an i128
+        let numerator = whole
+            .bytes()
+            .chain(part.bytes())
+            .fold(0_i128, |sum, digit| sum * 10 + i128::from(digit - b'0'));
+        let numerator = if negative { -numerator } else { numerator };
+        Ok(Self::fraction(numerator, 10_i128.pow(part.len() as u32)))
     }
 }
 
@@ -186,24 +328,46 @@ impl From<i64> for Number {
     }
 }
 
-macro_rules! operator {
-    ($trait:ident, $method:ident) => {
-        impl $trait for Number {
-            type Output = Number;
-            fn $method(self, other: Number) -> Number {
-                Number($trait::$method(self.0, other.0))
-            }
+impl Add for Number {
+    type Output = Number;
+    fn add(self, other: Number) -> Number {
+        match (&self.0, &other.0) {
+            (Form::Small(a, b), Form::Small(c, d)) => Self::fraction(
+                i128::from(*a) * i128::from(*d) + i128::from(*c) * i128::from(*b),
+                i128::from(*b) * i128::from(*d),
+            ),
+            _ => Self::of(self.big() + other.big()),
         }
-    };
+    }
 }
-operator!(Add, add);
-operator!(Sub, sub);
-operator!(Mul, mul);
+
+impl Sub for Number {
+    type Output = Number;
+    fn sub(self, other: Number) -> Number {
+        self + -other
+    }
+}
+
+impl Mul for Number {
+    type Output = Number;
+    fn mul(self, other: Number) -> Number {
+        match (&self.0, &other.0) {
+            (Form::Small(a, b), Form::Small(c, d)) => Self::fraction(
+                i128::from(*a) * i128::from(*c),
+                i128::from(*b) * i128::from(*d),
+            ),
+            _ => Self::of(self.big() * other.big()),
+        }
+    }
+}
 
 impl Neg for Number {
     type Output = Number;
     fn neg(self) -> Number {
-        Number(-self.0)
+        match self.0 {
+            Form::Small(numerator, denominator) => Self(Form::Small(-numerator, denominator)),
+            Form::Big(value) => Self::of(-*value),
+        }
     }
 }
 
@@ -284,7 +448,64 @@ mod tests {
         assert!(Number::from_json(&serde_json::json!(0.12345678901234568)).is_err());
     }
 
+    /// Fractions small, large and at the edge of what fits.
+    fn fractions() -> impl Strategy<Value = BigRational> {
+        let part = prop_oneof![
+            -1_000i64..1_000,
+            any::<i64>(),
+            (0i64..4).prop_map(|near| i64::MAX - near),
+            (0i64..4).prop_map(|near| i64::MIN + near),
+        ];
+        (part.clone(), part.clone(), part, any::<bool>()).prop_map(|(a, b, c, wide)| {
+            let below = BigInt::from(if b == 0 { 1 } else { b });
+            let above = if wide {
+                BigInt::from(a) * BigInt::from(c)
+            } else {
+                a.into()
+            };
+            BigRational::new(above, below)
+        })
+    }
+
     proptest! {
+        /// The short form changes no result: all of it equals the arithmetic of unlimited integers.
+        #[test]
+        fn results_are_those_of_unlimited_integers(
+            a in fractions(), b in fractions(), places in 0u32..45,
+        ) {
+            let (x, y) = (Number::of(a.clone()), Number::of(b.clone()));
+            prop_assert_eq!(x.clone() + y.clone(), Number::of(&a + &b));
+            prop_assert_eq!(x.clone() - y.clone(), Number::of(&a - &b));
+            prop_assert_eq!(x.clone() * y.clone(), Number::of(&a * &b));
+            prop_assert_eq!(x.divide(&y), (!b.is_zero()).then(|| Number::of(&a / &b)));
+            prop_assert_eq!(-x.clone(), Number::of(-a.clone()));
+            prop_assert_eq!(x.cmp(&y), a.cmp(&b));
+            prop_assert_eq!(x == y, a == b);
+            prop_assert_eq!(x.floor(), Number::of(a.floor()));
+            prop_assert_eq!(x.ceil(), Number::of(a.ceil()));
+            prop_assert_eq!(x.abs(), Number::of(a.abs()));
+            prop_assert_eq!((x.is_negative(), x.is_zero(), x.is_integer()),
+                (a.is_negative(), a.is_zero(), a.is_integer()));
+            let scale = BigRational::from_integer(BigInt::from(10).pow(places));
+            let scaled = (&a * &scale).round();
+            prop_assert_eq!(x.round(places), Number::of(&scaled / &scale));
+            let plain = x.fixed_text(places).replace('.', "");
+            let digits: BigInt = plain.parse().expect("digits");
+            prop_assert_eq!(digits, scaled.to_integer());
+            let fen = (&a * BigRational::from_integer(100.into())).round();
+            prop_assert_eq!(x.to_fen(), i64::try_from(fen.numer()).ok());
+            prop_assert_eq!(format!("{x:?}"), a.to_string());
+            prop_assert_eq!(x.big(), a);
+        }
+
+        #[test]
+        fn any_thirty_digits_are_read(text in "-?[0-9]{1,15}(\\.[0-9]{1,15})?") {
+            let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+            let numerator: BigInt = format!("{whole}{part}").parse().expect("digits");
+            let value = BigRational::new(numerator, BigInt::from(10).pow(part.len() as u32));
+            prop_assert_eq!(n(&text), Number::of(value));
+        }
+
         #[test]
         fn text_and_back(whole in -1_000_000_000_000i64..1_000_000_000_000, part in 0u32..10_000) {
             let text = format!("{whole}.{part:04}");

@@ -8,7 +8,7 @@ const ROWS_MAX: usize = 500;
 /// Many rows with few statements: `INSERT INTO t (…) VALUES (…), (…), …`,
 /// split by the databases' parameter limit.
 ///
-/// ```ignore
+/// ```text
 /// let mut bulk = Bulk::insert("fact", &["id", "value"])
 ///     .on_conflict("ON CONFLICT (id) DO UPDATE SET value = excluded.value");
 /// for fact in facts {

@@ -7,7 +7,7 @@ use futures::stream;
 use serde_json::{Value, json};
 use zhida_platform::access::Viewer;
 use zhida_platform::config::Config;
-use zhida_platform::http::{harden, upload_limit};
+use zhida_platform::http::{harden, loopback_only, upload_limit};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_testkit::{App, TestResponse};
@@ -203,4 +203,86 @@ async fn nobody_is_an_officer_unless_made_one() {
     let app = app();
     assert_eq!(app.get("/who").await.text(), "公众");
     assert_eq!(app.get("/officer").await.text(), "甲");
+}
+
+async fn sent(app: &App, method: &str, headers: &[(&str, &str)]) -> TestResponse {
+    let mut request = Request::builder().method(method).uri("/small");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    app.send(request.body(Body::empty()).expect("a request"))
+        .await
+}
+
+#[tokio::test]
+async fn other_sites_cannot_write() {
+    let app = app();
+    let host = ("host", "zhida.example:8080");
+    for headers in [
+        &[host, ("sec-fetch-site", "cross-site")][..],
+        &[host, ("sec-fetch-site", "same-site")],
+        &[host, ("sec-fetch-site", "")],
+        &[
+            host,
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "http://zhida.example:8080"),
+        ],
+        &[host, ("origin", "http://evil.example")],
+        &[host, ("origin", "http://zhida.example")],
+        &[host, ("origin", "http://zhida.example:8081")],
+        &[host, ("origin", "http://zhida.example:8080.evil.example")],
+        &[host, ("origin", "null")],
+        &[host, ("origin", "")],
+        &[("origin", "http://zhida.example:8080")],
+    ] {
+        for method in ["POST", "PUT", "DELETE", "PATCH"] {
+            let body = problem(&sent(&app, method, headers).await, 403, "forbidden");
+            let detail = body["detail"].as_str().expect("a detail");
+            assert!(detail.contains("来自别的网站"), "{headers:?}: {body}");
+        }
+        let read = sent(&app, "GET", headers).await;
+        assert_eq!(read.status, 405, "reading is not refused: {headers:?}");
+    }
+    for headers in [
+        &[][..],
+        &[host, ("sec-fetch-site", "same-origin")],
+        &[host, ("sec-fetch-site", "none"), ("origin", "null")],
+        &[host, ("origin", "http://zhida.example:8080")],
+        &[host, ("origin", "https://ZHIDA.example:8080")],
+    ] {
+        let written = sent(&app, "POST", headers).await;
+        assert_eq!(written.status, 200, "{headers:?}: {}", written.text());
+    }
+}
+
+#[tokio::test]
+async fn names_that_are_not_this_machine_are_refused() {
+    let app = App::new(loopback_only(
+        Router::new().route("/small", get(async || "好")),
+    ));
+    for host in [
+        "localhost",
+        "LOCALHOST:8080",
+        "127.0.0.1:8080",
+        "127.1.2.3",
+        "[::1]",
+        "[::1]:8080",
+    ] {
+        let response = sent(&app, "GET", &[("host", host)]).await;
+        assert_eq!(response.status, 200, "{host}");
+    }
+    for host in [
+        "evil.example",
+        "localhost.evil.example:8080",
+        "127.0.0.1.evil.example",
+        "127.0.0.1@evil.example",
+        "0.0.0.0:8080",
+        "192.168.1.2:8080",
+        "",
+        "localhost/..",
+    ] {
+        let response = sent(&app, "GET", &[("host", host)]).await;
+        problem(&response, 403, "forbidden");
+    }
+    problem(&sent(&app, "GET", &[]).await, 403, "forbidden");
 }

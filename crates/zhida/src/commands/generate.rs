@@ -5,7 +5,7 @@ use zhida_demo::{City, generate};
 use zhida_platform::progress::Progress;
 use zhida_standards::division::DivisionCode;
 
-use super::Outcome;
+use super::{Outcome, say};
 use crate::{cli::GenerateCity, terminal::Terminal};
 
 /// `zhida generate city`.
@@ -25,6 +25,6 @@ pub fn city(arguments: &GenerateCity) -> Result<Outcome> {
         terminal.report(done, Some(total), "生成企业");
     })?;
     drop(terminal);
-    println!("{}", serde_json::to_string_pretty(&summary)?);
+    say(serde_json::to_string_pretty(&summary)?)?;
     Ok(Outcome::Good)
 }

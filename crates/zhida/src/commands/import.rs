@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 use zhida_registry::import::{ImportOptions, ImportReport, Importer};
 
-use super::Outcome;
+use super::{Outcome, say};
 use crate::{
     app::{self, App},
     cli::{ImportEnterprises, ImportPolicies},
@@ -56,12 +56,12 @@ pub async fn enterprises(arguments: &ImportEnterprises) -> Result<Outcome> {
             .await
             .with_context(|| format!("{} 没有导入", file.display()))?;
         if !arguments.json {
-            print!("{}", text(file, &report));
+            say(text(file, &report).trim_end())?;
         }
         reports.push(report);
     }
     if arguments.json {
-        println!("{}", together(&reports)?);
+        say(together(&reports)?)?;
     }
     Ok(Outcome::Good)
 }
@@ -168,10 +168,10 @@ pub async fn policies(arguments: &ImportPolicies) -> Result<Outcome> {
         zhida_policies::import::import_paths(&app.policies, paths, &options, &Terminal::new())
             .await?;
     if arguments.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say(serde_json::to_string(&report)?)?;
         return Ok(Outcome::Good);
     }
-    println!(
+    say(format!(
         "{} 个文件，共 {} 个事项：{} {} 项，未变 {} 项，未通过 {} 项，另有 {} 条质检提示",
         report.files,
         report.rows,
@@ -184,15 +184,15 @@ pub async fn policies(arguments: &ImportPolicies) -> Result<Outcome> {
         report.unchanged,
         report.rejected,
         report.warnings.len(),
-    );
+    ))?;
     for reject in report.reasons.iter().take(4 * EXAMPLES_SHOWN) {
-        println!(
+        say(format!(
             "  {} {} {}：{} {}",
             reject.file, reject.item, reject.field, reject.message, reject.hint
-        );
+        ))?;
     }
     if let Some(path) = &report.rejects {
-        println!("  未通过的事项和原因在 {}", path.display());
+        say(format!("  未通过的事项和原因在 {}", path.display()))?;
     }
     Ok(Outcome::Good)
 }

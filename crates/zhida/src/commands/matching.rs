@@ -9,7 +9,7 @@ use zhida_matching::{Detail, Patience, text};
 use zhida_platform::{export, paging::PageRequest};
 use zhida_registry::Query;
 
-use super::Outcome;
+use super::{Outcome, say};
 use crate::{
     app::{self, App},
     cli::{MatchEnterprise, MatchPolicy},
@@ -24,9 +24,9 @@ pub async fn enterprise(arguments: &MatchEnterprise) -> Result<Outcome> {
         .for_enterprise(&arguments.code, on, Detail::Full)
         .await?;
     if arguments.json {
-        println!("{}", serde_json::to_string(&found)?);
+        say(serde_json::to_string(&found)?)?;
     } else {
-        print!("{}", text::enterprise(&found));
+        say(text::enterprise(&found).trim_end())?;
     }
     Ok(Outcome::Good)
 }
@@ -37,7 +37,7 @@ pub async fn policy(arguments: &MatchPolicy) -> Result<Outcome> {
     let on = arguments.on.unwrap_or_else(|| app.matching.today());
     if let Some(path) = &arguments.csv {
         write_csv(&app, &arguments.id, on, path).await?;
-        println!("已写入 {}", path.display());
+        say(format!("已写入 {}", path.display()))?;
         return Ok(Outcome::Good);
     }
     let query = Query::default();
@@ -60,9 +60,9 @@ pub async fn policy(arguments: &MatchPolicy) -> Result<Outcome> {
         found.next = more.next;
     }
     if arguments.json {
-        println!("{}", serde_json::to_string(&found)?);
+        say(serde_json::to_string(&found)?)?;
     } else {
-        print!("{}", text::item(&found));
+        say(text::item(&found).trim_end())?;
     }
     Ok(Outcome::Good)
 }

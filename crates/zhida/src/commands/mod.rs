@@ -8,6 +8,13 @@ pub mod rule;
 pub mod serve;
 pub mod verify;
 
+/// Writes a line to standard output. Unlike `println!` it gives an error when the reader of a pipe
+/// went away.
+fn say(text: impl std::fmt::Display) -> std::io::Result<()> {
+    use std::io::Write;
+    writeln!(std::io::stdout(), "{text}")
+}
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
