@@ -34,7 +34,7 @@ impl<W: Write> Write for Digesting<W> {
 /// A file in the making.
 pub(crate) enum Output {
     Plain(BufWriter<Digesting<File>>),
-    Gzip(GzEncoder<BufWriter<Digesting<File>>>),
+    Gzip(Box<GzEncoder<BufWriter<Digesting<File>>>>),
 }
 
 impl Output {
@@ -48,7 +48,7 @@ impl Output {
         let buffered = BufWriter::with_capacity(BUFFER, plain);
         Ok(match gzip {
             // The header holds neither a time nor the system: the bytes are the same everywhere.
-            true => Self::Gzip(GzEncoder::new(buffered, Compression::fast())),
+            true => Self::Gzip(Box::new(GzEncoder::new(buffered, Compression::fast()))),
             false => Self::Plain(buffered),
         })
     }

@@ -24,6 +24,7 @@ mod planes;
 mod program;
 mod scalar;
 mod scan;
+pub mod sql;
 mod store;
 
 pub use all::{Block, Options, Progress, Visit};

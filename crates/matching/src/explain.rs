@@ -1,9 +1,7 @@
-//! From the rules' explanations to what is shown, with what a viewer may not see left out.
+//! From the rules' explanations to what is shown.
 
-use zhida_platform::access::{Level, Viewer};
 use zhida_rules::{
-    Amount, ConditionExplanation, Dictionary, Explanation, Missing, Node, Sensitivity,
-    TestExplanation, Truth, Used,
+    Amount, ConditionExplanation, Explanation, Missing, Node, TestExplanation, Truth, Used,
 };
 
 use crate::model::{AmountView, ConditionView, FactView, MissingView, StepView, TestView};
@@ -137,48 +135,10 @@ fn unknown(condition: &ConditionExplanation) -> String {
     format!("缺少数据：{}", names.join("、"))
 }
 
-/// Whether a viewer may see an attribute's values.
-pub fn may_see(viewer: &Viewer, dictionary: &Dictionary, id: &str) -> bool {
-    let level = match dictionary
-        .find(id)
-        .map(|index| dictionary.attribute(index).sensitivity)
-    {
-        Some(Sensitivity::Public) => Level::Public,
-        Some(Sensitivity::Internal) => Level::Internal,
-        Some(Sensitivity::Confidential) | None => Level::Confidential,
-    };
-    viewer.can_see(level)
-}
-
-/// Leaves out values that the viewer may not see: the verdict stays, and what it rests on goes
-/// where any of its facts is not for this viewer. A computed bound tells a value as well.
-pub fn redact(viewer: &Viewer, dictionary: &Dictionary, conditions: &mut [ConditionView]) {
-    for test in conditions
-        .iter_mut()
-        .flat_map(|condition| &mut condition.tests)
-    {
-        if test
-            .facts
-            .iter()
-            .all(|fact| may_see(viewer, dictionary, &fact.id))
-        {
-            continue;
-        }
-        test.known = None;
-        test.facts
-            .retain(|fact| may_see(viewer, dictionary, &fact.id));
-        test.change = None;
-        if let Some(end) = test.required.find("（即 ") {
-            test.required.truncate(end);
-        }
-        test.withheld = true;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use zhida_rules::{Env, Facts, ItemRules, ItemRulesSource};
+    use zhida_rules::{Dictionary, Env, Facts, ItemRules, ItemRulesSource};
 
     use super::*;
 
@@ -211,48 +171,6 @@ attributes:
         ItemRules::compile(dictionary, &source)
             .unwrap()
             .explain(&env)
-    }
-
-    #[test]
-    fn a_stranger_sees_the_verdict_and_no_figure() {
-        let dictionary = dictionary();
-        let rules = [
-            "上年.营业收入 >= 2000万 and 从业人数 >= 20",
-            "从业人数 >= 上年.营业收入 / 1000万",
-        ];
-        let facts = serde_json::json!({"revenue": {"2025": 15_000_000}, "staff": 12});
-        let mut shown = conditions(&explained(&dictionary, &rules, facts));
-        assert!(
-            serde_json::to_string(&shown)
-                .unwrap()
-                .contains("1,500 万元")
-        );
-        redact(&Viewer::Public, &dictionary, &mut shown);
-        let text = serde_json::to_string(&shown).unwrap();
-        for leak in ["1,500", "1500", "500 万", "即 "] {
-            assert!(!text.contains(leak), "{leak} in {text}");
-        }
-        assert_eq!(shown[0].tests[0].verdict, Some(false));
-        assert!(shown[0].tests[0].withheld && !shown[0].tests[1].withheld);
-        assert_eq!(
-            shown[0].tests[1].known.as_deref(),
-            Some("12 人"),
-            "public facts stay"
-        );
-    }
-
-    #[test]
-    fn an_officer_sees_all() {
-        let dictionary = dictionary();
-        let facts = serde_json::json!({"revenue": {"2025": 15_000_000}});
-        let mut shown = conditions(&explained(&dictionary, &["上年.营业收入 >= 2000万"], facts));
-        let before = shown.clone();
-        redact(
-            &Viewer::Officer { name: "甲".into() },
-            &dictionary,
-            &mut shown,
-        );
-        assert_eq!(before, shown);
     }
 
     #[test]

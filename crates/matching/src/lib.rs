@@ -20,6 +20,7 @@ mod pages;
 mod preview;
 pub mod rank;
 mod service;
+mod sight;
 mod size_class;
 pub mod text;
 pub mod verdict;

@@ -194,7 +194,7 @@ pub struct TestView {
     pub change: Option<String>,
     /// `true` met, `false` not met, `null` unknown.
     pub verdict: Option<bool>,
-    /// Something was left out because this viewer may not see it.
+    /// Unknown because this viewer may not see what it needs.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub withheld: bool,
 }

@@ -1,11 +1,12 @@
 //! Use cases; pages, API and CLI call these.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{Datelike, NaiveDate};
 use futures::TryStreamExt;
 use tokio::sync::Semaphore;
+use zhida_platform::access::{Level, Viewer};
 use zhida_platform::clock::SharedClock;
 use zhida_platform::export::{Cell, Column, Table};
 use zhida_platform::paging::{Cursor, PageRequest};
@@ -19,8 +20,9 @@ use crate::bulk::{self, Cache, Row, RowList};
 use crate::calculator::{self, Assessment};
 use crate::error::Error;
 use crate::judge::{self, Detail};
-use crate::model::{BestCombination, EnterpriseHead, EnterpriseMatch, ItemMatch, WhatIf};
+use crate::model::{BestCombination, EnterpriseHead, EnterpriseMatch, ItemMatch, PairMatch, WhatIf};
 use crate::pages::places::Spreads;
+use crate::sight;
 use crate::size_class;
 use crate::verdict::Label;
 use crate::what_if;
@@ -46,6 +48,7 @@ pub struct Matching {
     pub(crate) registry: Arc<Registry>,
     pub(crate) policies: Arc<Policies>,
     pub(crate) dictionary: &'static Dictionary,
+    public: OnceLock<Dictionary>,
     clock: SharedClock,
     pub(crate) cache: Cache,
     pub(crate) spreads: Spreads,
@@ -66,6 +69,7 @@ impl Matching {
             registry,
             policies,
             dictionary,
+            public: OnceLock::new(),
             clock,
             cache: Cache::default(),
             spreads: Spreads::default(),
@@ -199,7 +203,7 @@ impl Matching {
         code: &str,
         id: &str,
         on: NaiveDate,
-    ) -> Result<crate::model::PairMatch, Error> {
+    ) -> Result<PairMatch, Error> {
         let on = self.day(Some(on))?;
         let item = self.item(id, on)?;
         let enterprise = self.enterprise(code).await?;
@@ -209,6 +213,38 @@ impl Matching {
             on,
         };
         Ok(judge::match_pair(head(&enterprise), &item, &env))
+    }
+
+    /// As [`Matching::for_pair`], judged by the facts that this viewer may see.
+    ///
+    /// # Errors
+    /// As [`Matching::for_pair`].
+    pub async fn for_pair_as(
+        &self,
+        viewer: &Viewer,
+        code: &str,
+        id: &str,
+        on: NaiveDate,
+    ) -> Result<PairMatch, Error> {
+        if viewer.can_see(Level::Confidential) {
+            return self.for_pair(code, id, on).await;
+        }
+        let on = self.day(Some(on))?;
+        let item = self.item(id, on)?;
+        let enterprise = self.enterprise(code).await?;
+        let facts = sight::seen(viewer, self.dictionary, &enterprise.facts);
+        let env = Env {
+            dictionary: self
+                .public
+                .get_or_init(|| sight::public_dictionary(self.dictionary)),
+            facts: &facts,
+            on,
+        };
+        let head = EnterpriseHead {
+            size: None,
+            ..head(&enterprise)
+        };
+        Ok(judge::match_pair(head, &item, &env))
     }
 
     /// What the enterprise can have together.

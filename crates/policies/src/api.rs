@@ -102,7 +102,10 @@ pub(crate) struct PolicyList {
 
 /// 政策事项列表
 #[utoipa::path(get, path = "/api/v1/policies", tag = "惠企政策库", params(QueryText, PageRequest),
-    responses((status = 200, body = PolicyList), (status = 400, body = Problem)))]
+    responses(
+        (status = 200, description = "一页事项和总数", body = PolicyList),
+        (status = 400, description = "筛选条件或翻页标记有误", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn list_policies(
     State(policies): State<Arc<Policies>>,
     Parameters(text): Parameters<QueryText>,
@@ -160,7 +163,10 @@ pub(crate) struct PolicyDetail {
 /// 一个政策事项
 #[utoipa::path(get, path = "/api/v1/policies/{id}", tag = "惠企政策库",
     params(("id" = String, Path, description = "事项标识或编号")),
-    responses((status = 200, body = PolicyDetail), (status = 404, body = Problem)))]
+    responses(
+        (status = 200, description = "政策文件、30 个要素、条件与公式", body = PolicyDetail),
+        (status = 404, description = "没有这个事项", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn get_policy(
     State(policies): State<Arc<Policies>>,
     viewer: Viewer,
@@ -229,7 +235,10 @@ pub(crate) struct RevisionView {
 /// 政策事项的历次版本
 #[utoipa::path(get, path = "/api/v1/policies/{id}/revisions", tag = "惠企政策库",
     params(("id" = String, Path, description = "事项标识或编号")),
-    responses((status = 200, body = [RevisionView]), (status = 404, body = Problem)))]
+    responses(
+        (status = 200, description = "历次版本，新的在前", body = [RevisionView]),
+        (status = 404, description = "没有这个事项", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn list_policy_revisions(
     State(policies): State<Arc<Policies>>,
     viewer: Viewer,
@@ -254,7 +263,10 @@ async fn list_policy_revisions(
 /// 政策事项的质量检查
 #[utoipa::path(get, path = "/api/v1/policies/{id}/lint", tag = "惠企政策库",
     params(("id" = String, Path, description = "事项标识或编号")),
-    responses((status = 200, body = [Finding]), (status = 404, body = Problem)))]
+    responses(
+        (status = 200, description = "质量检查发现的问题；没有问题时为空", body = [Finding]),
+        (status = 404, description = "没有这个事项", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn lint_policy(
     State(policies): State<Arc<Policies>>,
     viewer: Viewer,
@@ -322,7 +334,10 @@ pub(crate) struct RuleChecked {
 
 /// 检查一条规则
 #[utoipa::path(post, path = "/api/v1/rules/check", tag = "惠企政策库", request_body = RuleText,
-    responses((status = 200, body = RuleChecked), (status = 400, body = Problem)))]
+    responses(
+        (status = 200, description = "规范写法和白话，或错在哪里、怎样修改", body = RuleChecked),
+        (status = 400, description = "规则太长", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn check_rule(
     State(policies): State<Arc<Policies>>,
     Json(text): Json<RuleText>,
@@ -370,7 +385,11 @@ struct ImportParameters {
 /// 导入一个政策文件（YAML 或 JSON，一个 document 和它的 items）
 #[utoipa::path(post, path = "/api/v1/policies/import", tag = "惠企政策库", params(ImportParameters),
     request_body(content = String, content_type = "application/yaml"),
-    responses((status = 200, body = ImportReport), (status = 403, body = Problem)))]
+    responses(
+        (status = 200, description = "导入或试运行的报告：事项数 = 接受 + 退回 + 未变", body = ImportReport),
+        (status = 400, description = "事项太多，请拆分文件", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn import_policies(
     State(policies): State<Arc<Policies>>,
     viewer: Viewer,

@@ -69,8 +69,7 @@ pub struct ImportReport {
     pub rejected: u64,
     /// Items whose content is published already.
     pub unchanged: u64,
-    /// Where the rejects were written.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Where the rejects were written; null when there are none.
     #[schema(value_type = Option<String>)]
     pub rejects: Option<PathBuf>,
     /// Files read.

@@ -94,7 +94,10 @@ struct FactView {
 
 /// 查询市场主体
 #[utoipa::path(get, path = "/api/v1/enterprises", tag = TAG, params(ListParams, PageRequest),
-    responses((status = 200, body = Page<Row>), (status = 400, body = Problem)))]
+    responses(
+        (status = 200, description = "一页市场主体", body = Page<Row>),
+        (status = 400, description = "筛选条件或翻页标记有误", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn list_enterprises(
     State(app): State<App>,
     viewer: Viewer,
@@ -110,7 +113,10 @@ async fn list_enterprises(
 
 /// 市场主体计数
 #[utoipa::path(get, path = "/api/v1/enterprises/count", tag = TAG, params(ListParams),
-    responses((status = 200, body = Count), (status = 400, body = Problem)))]
+    responses(
+        (status = 200, description = "符合筛选条件的数量", body = Count),
+        (status = 400, description = "筛选条件有误", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn count_enterprises(
     State(app): State<App>,
     viewer: Viewer,
@@ -124,7 +130,10 @@ async fn count_enterprises(
 /// 企业档案
 #[utoipa::path(get, path = "/api/v1/enterprises/{code}", tag = TAG,
     params(("code" = String, Path, description = "统一社会信用代码")),
-    responses((status = 200, body = EnterpriseFile), (status = 404, body = Problem)))]
+    responses(
+        (status = 200, description = "查看者可以看到的数据，各附来源和日期", body = EnterpriseFile),
+        (status = 404, description = "库中没有这个市场主体", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn get_enterprise(
     State(app): State<App>,
     viewer: Viewer,
@@ -166,7 +175,10 @@ async fn get_enterprise(
 /// 企业数据的历史（被替换或未采用的数据）
 #[utoipa::path(get, path = "/api/v1/enterprises/{code}/history", tag = TAG,
     params(("code" = String, Path, description = "统一社会信用代码")),
-    responses((status = 200, body = Vec<FactChange>), (status = 404, body = Problem)))]
+    responses(
+        (status = 200, description = "被替换或未采用的数据，新的在前", body = Vec<FactChange>),
+        (status = 404, description = "库中没有这个市场主体", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn get_enterprise_history(
     State(app): State<App>,
     viewer: Viewer,
@@ -217,7 +229,13 @@ struct ImportForm {
 /// 导入市场主体
 #[utoipa::path(post, path = "/api/v1/enterprises/import", tag = TAG,
     request_body(content = ImportForm, content_type = "multipart/form-data"),
-    responses((status = 200, body = ImportReport), (status = 403, body = Problem), (status = 422, body = Problem)))]
+    responses(
+        (status = 200, description = "导入或试运行的报告：行数 = 接受 + 退回 + 未变", body = ImportReport),
+        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "缺少文件，或填写的内容有误", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "同一文件正在导入", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "文件不能导入，没有改动任何数据", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn import_enterprises(
     State(app): State<App>,
     viewer: Viewer,
@@ -265,7 +283,11 @@ async fn run_import(
 
 /// 导入批次列表
 #[utoipa::path(get, path = "/api/v1/enterprise-batches", tag = TAG, params(PageRequest),
-    responses((status = 200, body = Page<Batch>), (status = 403, body = Problem)))]
+    responses(
+        (status = 200, description = "一页导入批次，新的在前", body = Page<Batch>),
+        (status = 400, description = "翻页标记有误", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn list_batches(
     State(app): State<App>,
     viewer: Viewer,
@@ -278,7 +300,11 @@ async fn list_batches(
 /// 一个导入批次
 #[utoipa::path(get, path = "/api/v1/enterprise-batches/{no}", tag = TAG,
     params(("no" = i64, Path, description = "批次编号")),
-    responses((status = 200, body = Batch), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses(
+        (status = 200, description = "导入批次", body = Batch),
+        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "没有这个批次", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn get_batch(
     State(app): State<App>,
     viewer: Viewer,
@@ -290,7 +316,10 @@ async fn get_batch(
 
 /// 标签和规则
 #[utoipa::path(get, path = "/api/v1/enterprise-tags", tag = TAG,
-    responses((status = 200, body = Vec<TagState>), (status = 403, body = Problem)))]
+    responses(
+        (status = 200, description = "全部标签", body = Vec<TagState>),
+        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn list_tags(State(app): State<App>, viewer: Viewer) -> Result<Json<Vec<TagState>>, Problem> {
     may_write(&viewer)?;
     Ok(Json(app.registry.tags().await?))
@@ -310,7 +339,12 @@ struct NewTag {
 
 /// 新增标签
 #[utoipa::path(post, path = "/api/v1/enterprise-tags", tag = TAG, request_body = NewTag,
-    responses((status = 201), (status = 400, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem)))]
+    responses(
+        (status = 201, description = "已新增"),
+        (status = 400, description = "名称或规则有误", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "已有同名标签", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn add_tag(
     State(app): State<App>,
     viewer: Viewer,
@@ -331,7 +365,11 @@ struct RuleText {
 
 /// 检查标签规则并预览数量
 #[utoipa::path(post, path = "/api/v1/enterprise-tags/check", tag = TAG, request_body = RuleText,
-    responses((status = 200, body = TagPreview), (status = 400, body = Problem), (status = 403, body = Problem)))]
+    responses(
+        (status = 200, description = "规范写法和符合的数量", body = TagPreview),
+        (status = 400, description = "规则有误", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn check_tag(
     State(app): State<App>,
     viewer: Viewer,
@@ -351,7 +389,11 @@ struct Switch {
 /// 启用或停用标签
 #[utoipa::path(put, path = "/api/v1/enterprise-tags/{name}", tag = TAG, request_body = Switch,
     params(("name" = String, Path, description = "标签名称")),
-    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses(
+        (status = 204, description = "已启用或停用"),
+        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "没有这个标签", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn switch_tag(
     State(app): State<App>,
     viewer: Viewer,
@@ -366,7 +408,10 @@ async fn switch_tag(
 
 /// 重新计算全部标签
 #[utoipa::path(post, path = "/api/v1/enterprise-tags/recompute", tag = TAG,
-    responses((status = 200, body = Count), (status = 403, body = Problem)))]
+    responses(
+        (status = 200, description = "重新计算了多少家市场主体", body = Count),
+        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn recompute_tags(State(app): State<App>, viewer: Viewer) -> Result<Json<Count>, Problem> {
     may_write(&viewer)?;
     Ok(Json(Count {

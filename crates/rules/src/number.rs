@@ -209,13 +209,12 @@ impl Number {
 
     /// The exact decimal text, or `None` when the decimal form does not end.
     pub fn exact_text(&self) -> Option<String> {
-        if let Form::Small(numerator, 1) = self.0 {
-            return Some(numerator.to_string());
+        if let Form::Small(_, denominator) = self.0
+            && let Some(places) = (0..=18).find(|places| 10_i64.pow(*places) % denominator == 0)
+        {
+            return Some(self.fixed_text(places));
         }
-        let mut denominator = match &self.0 {
-            Form::Small(_, denominator) => BigInt::from(*denominator),
-            Form::Big(value) => value.denom().clone(),
-        };
+        let mut denominator = self.big().denom().clone();
         let (mut twos, mut fives) = (0u32, 0u32);
         while (&denominator % 2u8).is_zero() {
             denominator /= 2u8;

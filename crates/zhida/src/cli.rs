@@ -3,7 +3,12 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use chrono::NaiveDate;
-use clap::{Args, Parser, Subcommand, error::ErrorKind};
+use clap::{
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand,
+    error::{ContextKind, ErrorKind},
+};
+
+use crate::help::in_chinese;
 
 const HELP: &str = "\
 {about-with-newline}
@@ -306,7 +311,8 @@ pub struct GenerateCity {
 
 /// Reads the command line; a mistake is said in Chinese and ends the program.
 pub fn parse() -> Cli {
-    match Cli::try_parse() {
+    let matches = in_chinese(Cli::command()).try_get_matches();
+    match matches.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
         Ok(cli) => cli,
         Err(error)
             if matches!(
@@ -325,7 +331,6 @@ pub fn parse() -> Cli {
 
 /// The sentence for a mistake on the command line.
 fn mistake(error: &clap::Error) -> String {
-    use clap::error::ContextKind;
     let context = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
     let argument = context(ContextKind::InvalidArg);
     let value = context(ContextKind::InvalidValue);
@@ -353,13 +358,11 @@ fn mistake(error: &clap::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
+        in_chinese(Cli::command()).debug_assert();
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod api_page;
 mod app;
 mod cli;
 mod commands;
+mod help;
 mod terminal;
 
 #[global_allocator]

@@ -4,4 +4,5 @@
 mod agreement;
 mod one_enterprise;
 mod random;
+mod sql;
 mod tools;

@@ -1,5 +1,5 @@
-//! 我符合吗: one item for the enterprise whose code a visitor types. Values that are not public
-//! stay hidden from the public; the verdicts of the clauses do not.
+//! 我符合吗: one item for the enterprise whose code a visitor types. For the public it is judged by
+//! public facts alone.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use super::DayQuery;
 use super::pair::{ConditionRow, condition_rows};
 use crate::Matching;
 use crate::error::Error;
-use crate::explain::redact;
 use crate::model::PairMatch;
+use crate::sight;
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
@@ -80,7 +80,10 @@ pub(crate) async fn show(
         match (zhida_standards::uscc::Uscc::parse(code), &item) {
             (Err(error), _) => errors.add("code", error.to_string()),
             (Ok(_), None) => {}
-            (Ok(code), Some(item)) => match matching.for_pair(code.as_str(), &item.id, on).await {
+            (Ok(code), Some(item)) => match matching
+                .for_pair_as(&frame.viewer, code.as_str(), &item.id, on)
+                .await
+            {
                 Ok(found) => answer = Some(answer_for(&matching, &frame.viewer, found)),
                 Err(Error::NoEnterprise(_)) => errors.add(
                     "code",
@@ -116,17 +119,12 @@ pub(crate) async fn show(
 }
 
 fn answer_for(matching: &Matching, viewer: &Viewer, mut found: PairMatch) -> Answer {
-    let mut withheld = false;
     if let Some(conditions) = &mut found.item.conditions {
-        redact(viewer, matching.dictionary, conditions);
-        withheld = conditions
-            .iter()
-            .flat_map(|c| &c.tests)
-            .any(|test| test.withheld);
+        sight::mark_withheld(viewer, matching.dictionary, conditions);
     }
     let amount = match &found.item.amount {
-        // The amount is computed from figures that are nobody else's business.
-        Some(_) if *viewer == Viewer::Public || withheld => String::new(),
+        // Without the hidden facts it is no more than the policy's own range.
+        Some(_) if *viewer == Viewer::Public => String::new(),
         Some(amount) => amount.text.clone(),
         None => String::new(),
     };

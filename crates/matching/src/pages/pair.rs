@@ -87,7 +87,7 @@ fn test_row(test: &TestView) -> TestRow {
         required: test.required.clone(),
         known: match (&test.known, test.withheld) {
             (Some(known), _) => known.clone(),
-            (None, true) => "已有数据，但不向公众显示".to_owned(),
+            (None, true) => "数据不公开，这里不判断".to_owned(),
             (None, false) => "没有数据".to_owned(),
         },
         source: sources.join("；"),

@@ -45,7 +45,10 @@ async fn a_published_revision_stays_byte_for_byte(db: TestDatabase) {
     let before = stored(&db).await;
     let mut changed = entry(&policies, FIRST).await;
     changed.item.phone = "1".into();
-    policies.publish("甲", changed.clone(), Some(1)).await.unwrap();
+    policies
+        .publish("甲", changed.clone(), Some(1))
+        .await
+        .unwrap();
     changed.item.phone = "2".into();
     policies.save_draft("甲", &changed).await.unwrap();
     policies.withdraw("甲", FIRST).await.unwrap();

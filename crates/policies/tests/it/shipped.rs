@@ -72,7 +72,9 @@ async fn items_give_what_their_sources_say() {
     let db = sqlite().await;
     let policies = empty(&db).await;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/policies");
-    import_paths(&policies, &[folder], &ImportOptions::default(), &Silent).await.unwrap();
+    import_paths(&policies, &[folder], &ImportOptions::default(), &Silent)
+        .await
+        .unwrap();
     let catalogue = policies.catalogue(policies.today());
     let text = include_str!("../../../../data/policy_vectors.yaml");
     let vectors: Vec<Vector> = serde_norway::from_str(text).unwrap();

@@ -36,8 +36,8 @@ pub(crate) struct ShowPage {
     updated: String,
     groups: Vec<Group>,
     charts: Vec<Chart>,
-    /// Facts that the viewer may not see.
-    hidden: usize,
+    /// The viewer may not see everything; whether there is more, and how much, is not told.
+    withheld: bool,
     matches: String,
 }
 
@@ -119,10 +119,6 @@ fn view(
             fact,
         })
         .collect();
-    let hidden = facts
-        .iter()
-        .filter(|shown| !visible(shown.attribute))
-        .count();
     let facts: Vec<Shown<'_>> = facts
         .into_iter()
         .filter(|shown| visible(shown.attribute))
@@ -154,7 +150,7 @@ fn view(
         updated: format::datetime_zh(enterprise.updated_at),
         groups: groups(dictionary, &facts, &past),
         charts: charts(dictionary, &facts),
-        hidden,
+        withheld: !viewer.can_see(Level::Confidential),
         matches: format!("{LIST}/{}/matches", enterprise.code),
         code: enterprise.code,
     }

@@ -59,8 +59,13 @@ fn every_command_explains_itself_in_chinese() {
             let text = text.replace("config.default.toml", "");
             assert!(!text.contains(word), "{command}：“{word}”在\n{text}");
         }
-        for line in text.lines().filter(|line| line.trim_start().starts_with('-')) {
-            let chinese = line.chars().any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
+        for line in text
+            .lines()
+            .filter(|line| line.trim_start().starts_with('-'))
+        {
+            let chinese = line
+                .chars()
+                .any(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter));
             assert!(chinese, "{command}：{line}");
         }
     }
@@ -72,7 +77,11 @@ fn the_list_of_commands_above_is_whole() {
     let mut at = 0;
     while let Some(command) = found.get(at).cloned() {
         let below = listed(&help(&command));
-        found.extend(below.iter().map(|name| format!("{command} {name}").trim().to_owned()));
+        found.extend(
+            below
+                .iter()
+                .map(|name| format!("{command} {name}").trim().to_owned()),
+        );
         at += 1;
     }
     found.sort();
@@ -88,7 +97,10 @@ fn defaults_and_headings_are_told() {
         assert!(text.contains(part), "{part} 不在\n{text}");
     }
     let text = help("match enterprise");
-    assert!(text.contains("参数:") && text.contains("ZHIDA_CONFIG"), "{text}");
+    assert!(
+        text.contains("参数:") && text.contains("ZHIDA_CONFIG"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -96,7 +108,11 @@ fn without_a_command_the_help_comes_and_the_exit_code_is_2() {
     let ran = zhida([] as [&str; 0]).expect(2);
     assert!(ran.err.contains("用法：zhida"), "{}", ran.err);
     let ran = zhida(["generate"]).expect(2);
-    assert!(ran.err.contains("city") && !ran.err.contains("Usage"), "{}", ran.err);
+    assert!(
+        ran.err.contains("city") && !ran.err.contains("Usage"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! The built program, as its users meet it: commands, pages in a browser, the API document.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod help;
+mod journey_cli;
+mod openapi;
 mod program;
 mod rules;
+mod schema;
+mod snapshot;
 mod verify;

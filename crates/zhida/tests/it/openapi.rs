@@ -12,10 +12,18 @@ const CHINESE: std::ops::RangeInclusive<char> = '\u{4e00}'..='\u{9fff}';
 
 /// What `/api/openapi.json` answers.
 async fn served() -> Value {
-    let arguments = ["serve", "--addr", "127.0.0.1:0", "--database", "sqlite:zhida.db"];
+    let arguments = [
+        "serve",
+        "--addr",
+        "127.0.0.1:0",
+        "--database",
+        "sqlite:zhida.db",
+    ];
     let program = Program::start(ZHIDA, &arguments);
     let said = program.says("http://", Duration::from_secs(60)).await;
-    let base = said.split_whitespace().find_map(|word| word.split_once("http://"));
+    let base = said
+        .split_whitespace()
+        .find_map(|word| word.split_once("http://"));
     let (_, address) = base.unwrap();
     serde_json::from_str(&get(address, "/api/openapi.json").await).unwrap()
 }
@@ -45,12 +53,19 @@ fn the_document_in_the_repository_is_the_one_served_and_complete() {
             if METHODS.contains(&method.as_str()) {
                 operations += 1;
                 let told = missing(path, operation);
-                problems.extend(told.into_iter().map(|told| format!("{method} {path}：{told}")));
+                problems.extend(
+                    told.into_iter()
+                        .map(|told| format!("{method} {path}：{told}")),
+                );
             }
         }
     }
     assert!(operations > 20, "{operations} operations");
-    assert!(problems.is_empty(), "接口文档不完整：\n{}", problems.join("\n"));
+    assert!(
+        problems.is_empty(),
+        "接口文档不完整：\n{}",
+        problems.join("\n")
+    );
 }
 
 fn is_chinese(text: &Value) -> bool {
@@ -66,7 +81,10 @@ fn missing(path: &str, operation: &Value) -> Vec<String> {
     }
     let responses = operation["responses"].as_object().unwrap();
     let takes_input = operation["parameters"].is_array() || operation["requestBody"].is_object();
-    let refusals: Vec<&String> = responses.keys().filter(|code| code.starts_with('4')).collect();
+    let refusals: Vec<&String> = responses
+        .keys()
+        .filter(|code| code.starts_with('4'))
+        .collect();
     if takes_input && refusals.is_empty() {
         told.push("没有说明被拒绝的情形（4xx）".to_owned());
     }

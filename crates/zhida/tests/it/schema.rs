@@ -17,7 +17,10 @@ async fn the_schema_files_tell_what_the_migrations_make(db: TestDatabase) {
         zhida_platform::db::Engine::Postgres => "postgres",
     };
     let dump = db.dump_schema().await.unwrap();
-    assert!(dump.contains("enterprise") && dump.contains("policy"), "{dump}");
+    assert!(
+        dump.contains("enterprise") && dump.contains("policy"),
+        "{dump}"
+    );
     snapshot::equals(&format!("schema/{engine}.sql"), &dump);
 }
 

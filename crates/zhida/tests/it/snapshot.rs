@@ -22,7 +22,7 @@ pub fn equals(path: &str, fresh: &str) {
     if let Some((line, old, new)) = difference(&kept, fresh) {
         panic!(
             "{path} 与程序不一致，从第 {line} 行起：\n文件：{old}\n程序：{new}\n\
-             改动属实时请运行：ZHIDA_TEST_UPDATE=1 cargo nextest run -p zhida，并提交改动"
+             改动是有意的，就运行 ZHIDA_TEST_UPDATE=1 cargo nextest run -p zhida 更新它，并提交改动"
         );
     }
 }
