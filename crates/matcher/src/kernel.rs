@@ -42,6 +42,8 @@ pub(crate) struct Said {
     pub met: Plane,
     pub unknown: Plane,
     pub near: Plane,
+    /// Is any row met, unknown, near? Most often one of them is empty and need not be counted.
+    pub any: [bool; 3],
 }
 
 impl Bench {
@@ -102,12 +104,22 @@ impl Bench {
             _ => ZEROS,
         };
         let (mut met, mut unknown) = (state.certain, state.possible);
+        let mut any = [0; 3];
         for i in 0..planes::WORDS {
             // The machine cannot settle what people verify.
             met[i] = if rule.manual { 0 } else { met[i] };
             unknown[i] &= !met[i];
+            any[0] |= met[i];
+            any[1] |= unknown[i];
+            any[2] |= near[i];
         }
-        Some(Said { met, unknown, near })
+        let any = any.map(|word| word != 0);
+        any.contains(&true).then_some(Said {
+            met,
+            unknown,
+            near,
+            any,
+        })
     }
 
     fn all<const NEAR: bool>(

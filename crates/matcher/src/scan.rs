@@ -25,12 +25,18 @@ pub struct Counts {
 
 impl Counts {
     pub(crate) fn add(&mut self, said: &Said) {
-        self.met += planes::count(&said.met);
-        self.unknown += planes::count(&said.unknown);
-        let open = planes::both(&said.near, &said.unknown);
-        let unknown = planes::count(&open);
-        self.near_unknown += unknown;
-        self.near_unmet += planes::count(&planes::without(&said.near, &said.met)) - unknown;
+        let [met, unknown, near] = said.any;
+        if met {
+            self.met += planes::count(&said.met);
+        }
+        if unknown {
+            self.unknown += planes::count(&said.unknown);
+        }
+        if near {
+            let open = planes::count(&planes::both(&said.near, &said.unknown));
+            self.near_unknown += open;
+            self.near_unmet += planes::count(&planes::without(&said.near, &said.met)) - open;
+        }
     }
 
     pub(crate) fn join(&mut self, other: &Self) {

@@ -35,8 +35,7 @@ fn is_test(node: &Node) -> bool {
 fn test(test: &TestExplanation) -> TestView {
     TestView {
         subject: test.subject.clone(),
-        // The rules write “：是” to follow a subject; here it stands by itself.
-        required: test.required.trim_start_matches('：').to_owned(),
+        required: test.required.clone(),
         known: test.known.clone(),
         facts: test.facts.iter().map(fact).collect(),
         missing: test.missing.iter().map(missing).collect(),

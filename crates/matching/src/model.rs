@@ -149,6 +149,13 @@ pub struct AmountView {
     pub missing: Vec<MissingView>,
 }
 
+impl AmountView {
+    /// Only words, no figure: 待评审, 权益或资质, 金额待定.
+    pub(crate) fn is_words(&self) -> bool {
+        self.low.is_none() && self.high.is_none()
+    }
+}
+
 /// A step of a computation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct StepView {
@@ -162,6 +169,7 @@ pub struct StepView {
 
 /// One condition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = MatchedCondition)]
 pub struct ConditionView {
     /// The clause of the policy's text.
     pub text: String,
@@ -201,6 +209,7 @@ pub struct TestView {
 
 /// A fact with its source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = MatchedFact)]
 pub struct FactView {
     /// Name of the attribute.
     pub attribute: String,
@@ -358,7 +367,7 @@ pub(crate) fn range_words(low: &Number, high: Option<&Number>) -> String {
         Some(high) if low.is_zero() => format!("最高 {}", yuan(high)),
         Some(high) => format!("{}～{}", yuan(low), yuan(high)),
         None if low.is_zero() => "金额待定".to_owned(),
-        None => format!("{} 以上", yuan(low)),
+        None => format!("{}以上", yuan(low)),
     }
 }
 

@@ -40,6 +40,28 @@ pub fn amount_text(rules: &ItemRules, dictionary: &Dictionary, on: NaiveDate) ->
         .map(|amount| amount.text)
 }
 
+/// [`amount_text`] for a reader who has stated nothing yet, and whether it is words rather than a
+/// figure.
+pub(crate) fn headline(
+    rules: &ItemRules,
+    dictionary: &Dictionary,
+    on: NaiveDate,
+) -> Option<(String, bool)> {
+    let facts = Facts::new();
+    let amount = rules.amount(&Env {
+        dictionary,
+        facts: &facts,
+        on,
+    })?;
+    let quiet = amount.low.is_none() && amount.high.is_none()
+        || amount.high.is_none() && amount.low.as_ref().is_some_and(Number::is_zero);
+    let computed = matches!(amount.kind, AmountKind::Exact | AmountKind::Range);
+    Some(match quiet && computed {
+        true => ("按企业情况计算".to_owned(), true),
+        false => (amount.text, quiet),
+    })
+}
+
 /// A constant written as a rule, such as a cap of `500万`, in yuan; `None` when it depends on
 /// facts.
 #[must_use]

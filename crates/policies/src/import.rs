@@ -60,6 +60,7 @@ pub struct Reject {
 
 /// What an import did: `rows = accepted + rejected + unchanged`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PolicyImportReport)]
 pub struct ImportReport {
     /// Items found; a file that cannot be read counts as one.
     pub rows: u64,

@@ -93,6 +93,8 @@ struct Line {
     validity: &'static str,
     validity_tone: &'static str,
     amount: String,
+    /// The amount is words, not money: it is not shouted.
+    quiet: bool,
 }
 
 /// 政策库
@@ -237,6 +239,9 @@ fn line(policies: &Policies, row: &ListRow) -> Line {
         .valid_until
         .map(|day| format!("有效期至 {}", date_zh(day)))
         .unwrap_or_default();
+    let (amount, quiet) = item
+        .and_then(|item| analysis::headline(&item.rules, policies.dictionary(), today))
+        .unwrap_or_default();
     let department = item.map_or_else(String::new, |item| item.elements.department.clone());
     let meta = [
         regions,
@@ -258,9 +263,8 @@ fn line(policies: &Policies, row: &ListRow) -> Line {
         delivery_tone: delivery_tone(row.delivery),
         validity: row.validity.word(),
         validity_tone: validity_tone(row.validity),
-        amount: item
-            .and_then(|item| analysis::amount_text(&item.rules, policies.dictionary(), today))
-            .unwrap_or_default(),
+        amount,
+        quiet,
     }
 }
 
@@ -301,7 +305,6 @@ async fn show(
     let view = ItemView::new(policies, entry, &document, shown.record.number.as_deref());
     let mut page = frame
         .page(entry.item.name.clone())
-        .lead(document.title.clone())
         .active("/policies")
         .crumb("惠企政策库", "/policies")
         .crumb(

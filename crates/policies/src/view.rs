@@ -13,6 +13,7 @@ use crate::query::percent;
 use crate::read::round_word;
 use crate::service::Policies;
 use crate::store::Revision;
+use crate::vocabulary::Validity;
 
 /// Related items shown at most.
 const RELATED_MAX: usize = 10;
@@ -20,6 +21,11 @@ const RELATED_MAX: usize = 10;
 const DIGEST_CHARS: usize = 16;
 /// Characters of an element in the table of the 30 at most; the rest stands elsewhere on the page.
 const ELEMENT_CHARS: usize = 160;
+
+/// Numbers of the elements from 申报材料 to 咨询电话.
+const HOW: std::ops::RangeInclusive<u8> = 23..=29;
+/// Number of the element 咨询电话.
+const PHONE: u8 = 29;
 
 pub(crate) struct ItemView {
     pub id: String,
@@ -32,9 +38,14 @@ pub(crate) struct ItemView {
     pub validity_tone: &'static str,
     pub amount: String,
     pub amount_note: String,
+    /// The amount is words, not money: it is not shouted.
+    pub quiet: bool,
+    pub audience: String,
+    /// 怎样办理: heading and text.
+    pub how: Vec<(&'static str, String)>,
+    /// Somebody can still have it.
+    pub checkable: bool,
     pub period: String,
-    pub department: String,
-    pub phone: String,
     pub regions: String,
     pub document_href: String,
     pub document_title: String,
@@ -90,7 +101,8 @@ impl ItemView {
         let elements = element_lines(entry);
         let amount = rules
             .as_ref()
-            .and_then(|rules| analysis::amount_text(rules, dictionary, today));
+            .and_then(|rules| analysis::headline(rules, dictionary, today));
+        let (amount, quiet) = amount.unwrap_or_else(|| ("暂无".to_owned(), true));
         Self {
             id: item.id.clone(),
             number: number.unwrap_or_default().to_owned(),
@@ -100,11 +112,13 @@ impl ItemView {
             delivery_basis: item.delivery_basis.word(),
             validity: validity.word(),
             validity_tone: validity_tone(validity),
-            amount: amount.unwrap_or_else(|| "暂无".to_owned()),
+            amount,
             amount_note: amount_note(item.benefit.as_ref()),
+            quiet,
+            audience: item.audience.clone(),
+            how: how(entry),
+            checkable: validity != Validity::Expired,
             period: period(&entry.document),
-            department: item.department.clone(),
-            phone: item.phone.clone(),
             regions: item
                 .regions
                 .iter()
@@ -138,11 +152,24 @@ impl ItemView {
 fn amount_note(benefit: Option<&BenefitSource>) -> String {
     match benefit {
         Some(benefit) if benefit.kind == BenefitKind::Money => {
-            "填写企业信息后可以算出具体金额".to_owned()
+            "查一查自己的企业，可以算出具体金额".to_owned()
         }
         Some(benefit) if benefit.kind == BenefitKind::Assessed => "由主管部门评审确定".to_owned(),
         _ => String::new(),
     }
+}
+
+/// What to do to get it: the elements of the second half that people act on. What the text does
+/// not say is left out, except whom to ask.
+fn how(entry: &PolicyEntry) -> Vec<(&'static str, String)> {
+    let asked = ELEMENTS
+        .iter()
+        .filter(|element| HOW.contains(&element.number));
+    asked
+        .map(|element| (element.number, element.name, element.text(entry)))
+        .filter(|(number, _, text)| !text.trim().is_empty() || *number == PHONE)
+        .map(|(_, name, text)| (name, text))
+        .collect()
 }
 
 fn period(document: &PolicyDocument) -> String {

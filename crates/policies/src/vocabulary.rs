@@ -4,10 +4,11 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+// `tt`, not `literal`: a wrapped literal is no name to the derive of ToSchema
 macro_rules! vocabulary {
     (
         $(#[$doc:meta])*
-        $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $slug:literal, $word:literal;)+ }
+        $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $slug:tt, $word:literal;)+ }
     ) => {
         $(#[$doc])*
         #[derive(

@@ -358,6 +358,7 @@ async fn add_tag(
 
 /// A rule to look at.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = TagRuleText)]
 struct RuleText {
     /// 规则。
     rule: String,

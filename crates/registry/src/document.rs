@@ -3,6 +3,7 @@
 //! the system's own computation.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Write as _;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -27,14 +28,14 @@ impl Origin {
         self.batch == COMPUTED
     }
 
-    fn key(self) -> String {
+    pub(crate) fn key(self) -> String {
         match self.as_of {
             Some(day) => format!("{}@{day}", self.batch),
             None => self.batch.to_string(),
         }
     }
 
-    fn parse(key: &str) -> Option<Self> {
+    pub(crate) fn parse(key: &str) -> Option<Self> {
         let (batch, as_of) = match key.split_once('@') {
             Some((batch, day)) => (batch, Some(day.parse().ok()?)),
             None => (key, None),
@@ -97,22 +98,34 @@ impl Document {
 
     /// The storage form.
     pub(crate) fn to_text(&self, dictionary: &Dictionary) -> String {
-        let mut groups: BTreeMap<Origin, Map<String, Json>> = BTreeMap::new();
-        for (key, stated) in &self.facts {
-            let group = groups.entry(stated.origin).or_default();
-            group.insert(word(dictionary, *key), value_json(&stated.value));
-        }
-        let mut document = self.unread.clone();
-        for (origin, group) in groups {
-            match document
-                .entry(origin.key())
-                .or_insert_with(|| Json::Object(Map::new()))
-            {
-                Json::Object(known) => known.extend(group),
-                other => *other = Json::Object(group),
+        let mut origins: Vec<Origin> = self.facts.values().map(|fact| fact.origin).collect();
+        origins.sort_unstable();
+        origins.dedup();
+        let mut text = vec![b'{'];
+        for origin in origins {
+            let name = origin.key();
+            push_name(&mut text, &name);
+            text.push(b'{');
+            if let Some(Json::Object(words)) = self.unread.get(&name) {
+                for (word, json) in words {
+                    push_name(&mut text, word);
+                    push_json(&mut text, json);
+                }
             }
+            let facts = self.facts.iter();
+            for (key, fact) in facts.filter(|(_, fact)| fact.origin == origin) {
+                push_word(&mut text, dictionary, *key);
+                push_value(&mut text, &fact.value);
+            }
+            text.push(b'}');
         }
-        Json::Object(document).to_string()
+        let written = |name: &str| self.facts.values().any(|fact| fact.origin.key() == name);
+        for (name, words) in self.unread.iter().filter(|(name, _)| !written(name)) {
+            push_name(&mut text, name);
+            push_json(&mut text, words);
+        }
+        text.push(b'}');
+        String::from_utf8(text).expect("JSON is written as UTF-8")
     }
 
     /// The batches whose departments are needed to show the facts.
@@ -140,9 +153,16 @@ impl Document {
 
     /// The facts without their sources, for rules that only judge.
     pub(crate) fn to_bare_facts(&self) -> Facts {
+        self.bare_facts(|_| true)
+    }
+
+    /// The wanted facts without their sources.
+    pub(crate) fn bare_facts(&self, wanted: impl Fn(AttributeIndex) -> bool) -> Facts {
         let mut facts = Facts::new();
         for (&(index, year), stated) in &self.facts {
-            facts.assume(index, year, stated.value.clone());
+            if wanted(index) {
+                facts.assume(index, year, stated.value.clone());
+            }
         }
         facts
     }
@@ -194,15 +214,6 @@ impl<'a> Sources<'a> {
 /// The department of a batch; a batch that is gone is said to be so.
 pub(crate) fn department(departments: &Departments, batch: i64) -> &str {
     departments.get(&batch).map_or("来源批次不详", |name| name)
-}
-
-/// `id` or `id@year`.
-pub(crate) fn word(dictionary: &Dictionary, (index, year): FactKey) -> String {
-    let id = &dictionary.attribute(index).id;
-    match year {
-        Some(year) => format!("{id}@{year}"),
-        None => id.clone(),
-    }
 }
 
 fn read_word(dictionary: &Dictionary, word: &str, json: &Json) -> Option<(FactKey, Value)> {

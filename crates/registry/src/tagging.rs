@@ -231,10 +231,7 @@ impl Registry {
         for row in &rows {
             let document = Document::parse(dictionary, &row.facts)
                 .map_err(|_| RegistryError::Damaged(row.code.clone()))?;
-            fresh.push((
-                row.seq,
-                tags.of(dictionary, &document.to_bare_facts(), today),
-            ));
+            fresh.push((row.seq, tags.of(dictionary, &document, today)));
         }
         let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
         let pairs: Vec<(i64, &[String])> = fresh

@@ -2,8 +2,9 @@
 
 use chrono::NaiveDate;
 use zhida_platform::access::Level;
-use zhida_rules::{AttributeIndex, Dictionary, Env, Facts, Rule, RuleError, Sensitivity};
+use zhida_rules::{AttributeIndex, Dictionary, Env, Rule, RuleError, Sensitivity};
 
+use crate::document::Document;
 use crate::model::TagRule;
 
 /// Characters of a tag at most.
@@ -26,6 +27,8 @@ pub(crate) struct CompiledTag {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tags {
     pub compiled: Vec<CompiledTag>,
+    /// All attributes that the rules rest on, ascending.
+    attributes: Vec<AttributeIndex>,
     /// Rules that this dictionary does not understand, with the reason.
     pub broken: Vec<(String, RuleError)>,
 }
@@ -36,22 +39,34 @@ impl Tags {
         let mut tags = Self::default();
         for rule in rules.iter().filter(|rule| rule.active) {
             match Rule::compile(dictionary, &rule.rule) {
-                Ok(compiled) => tags.compiled.push(CompiledTag {
-                    name: rule.name.clone(),
-                    level: level(dictionary, &compiled),
-                    rule: compiled,
-                }),
+                Ok(compiled) => {
+                    tags.attributes.extend(rests_on(dictionary, &compiled));
+                    tags.compiled.push(CompiledTag {
+                        name: rule.name.clone(),
+                        level: level(dictionary, &compiled),
+                        rule: compiled,
+                    });
+                }
                 Err(error) => tags.broken.push((rule.name.clone(), error)),
             }
         }
+        tags.attributes.sort_unstable();
+        tags.attributes.dedup();
         tags
     }
 
     /// The tags of an enterprise: only rules that certainly hold; unknown gives no tag.
-    pub(crate) fn of(&self, dictionary: &Dictionary, facts: &Facts, on: NaiveDate) -> Vec<String> {
+    pub(crate) fn of(
+        &self,
+        dictionary: &Dictionary,
+        document: &Document,
+        on: NaiveDate,
+    ) -> Vec<String> {
+        // copying all facts costs more than judging by these few
+        let facts = document.bare_facts(|index| self.attributes.binary_search(&index).is_ok());
         let env = Env {
             dictionary,
-            facts,
+            facts: &facts,
             on,
         };
         let holding = self
@@ -64,22 +79,28 @@ impl Tags {
     }
 }
 
-/// The sensitivity of what a rule rests on, derived attributes followed to what they are computed from.
+/// The sensitivity of what a rule rests on.
 pub(crate) fn level(dictionary: &Dictionary, rule: &Rule) -> Level {
+    let levels = rests_on(dictionary, rule)
+        .into_iter()
+        .map(|index| sensitivity_level(dictionary.attribute(index).sensitivity));
+    levels.max().unwrap_or(Level::Public)
+}
+
+/// What a rule rests on, derived attributes followed to what they are computed from.
+fn rests_on(dictionary: &Dictionary, rule: &Rule) -> Vec<AttributeIndex> {
     let mut open = rule.expr().attributes();
     let mut seen: Vec<AttributeIndex> = Vec::new();
-    let mut level = Level::Public;
     while let Some(index) = open.pop() {
         if seen.contains(&index) {
             continue;
         }
         seen.push(index);
-        level = level.max(sensitivity_level(dictionary.attribute(index).sensitivity));
         if let Some(formula) = dictionary.formula(index) {
             open.extend(formula.attributes());
         }
     }
-    level
+    seen
 }
 
 /// The platform's word for a dictionary's sensitivity.

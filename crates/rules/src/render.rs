@@ -294,11 +294,15 @@ impl Render<'_> {
     }
 
     fn sentence(&self, condition: &Expr, negated: bool) -> String {
-        format!(
-            "{}{}",
-            self.subject(condition),
-            self.required(condition, negated)
-        )
+        let required = self.required(condition, negated);
+        match condition {
+            Expr::Compare(..) | Expr::In(..) | Expr::Contains(..) => {
+                format!("{}{required}", self.subject(condition))
+            }
+            Expr::Known(inner) if negated => format!("没有{}的数据", self.plain(inner)),
+            Expr::Known(_) => self.subject(condition),
+            yes_or_no => format!("{}（{required}）", self.subject(yes_or_no)),
+        }
     }
 
     /// What a single condition is about.
@@ -360,7 +364,7 @@ impl Render<'_> {
                     wanted.join(joint)
                 )
             }
-            _ => (if negated { "：否" } else { "：是" }).to_owned(),
+            _ => (if negated { "否" } else { "是" }).to_owned(),
         }
     }
 

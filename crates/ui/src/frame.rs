@@ -127,7 +127,7 @@ mod tests {
         let headers = response.headers().clone();
         let body = body_of(response).await;
         assert!(body.contains("日期写错") && !body.contains("<b>"), "{body}");
-        assert!(body.contains("数据为生成的演示数据"));
+        assert!(body.contains("企业和数据都是生成的样例"));
         assert!(body.contains("演示管理员"));
         assert!(
             headers[header::CONTENT_SECURITY_POLICY]

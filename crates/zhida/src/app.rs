@@ -77,8 +77,8 @@ impl App {
 
     fn rooms(&self, config: &Config) -> [Room; 3] {
         [
-            zhida_matching::room(self.matching.clone()),
             zhida_policies::room(self.policies.clone(), Some(self.matching.clone())),
+            zhida_matching::room(self.matching.clone()),
             zhida_registry::room(self.registry.clone(), config),
         ]
     }
@@ -154,4 +154,29 @@ async fn stopped() {
         }
     }
     let _ = interrupt.await;
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn rooms_do_not_describe_two_things_by_one_name() {
+        let mut config = Config::default();
+        config.database.url = "sqlite::memory:".to_owned();
+        let app = App::open(&config).await.unwrap();
+        let mut known = BTreeMap::new();
+        for room in app.rooms(&config) {
+            let components = room.api.into_openapi().components.unwrap();
+            for (name, schema) in components.schemas {
+                let schema = serde_json::to_value(schema).unwrap();
+                let before = known.entry(name.clone()).or_insert_with(|| schema.clone());
+                assert_eq!(*before, schema, "{name} of {} is another’s name", room.name);
+            }
+        }
+        assert!(known.len() > 20);
+    }
 }

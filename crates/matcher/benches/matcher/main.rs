@@ -50,12 +50,12 @@ fn calibration() -> f64 {
     })
 }
 
-/// Waits for full speed, a minute at most.
+/// Waits for full speed, a quarter of a minute at most.
 fn gate(what: &str) {
     let start = Instant::now();
     loop {
         let speed = calibration();
-        let late = start.elapsed() > Duration::from_secs(60);
+        let late = start.elapsed() > Duration::from_secs(15);
         if speed < FULL_SPEED || late {
             let note = if speed < FULL_SPEED { "" } else { "  UNGATED" };
             println!("-- {what} (calibration {speed:.2} ns{note})");

@@ -47,7 +47,6 @@ pub(crate) struct CalculatorPage {
     fields: Vec<FieldView>,
     errors: FormErrors,
     open: usize,
-    questions: usize,
     groups: Vec<Group>,
     chart: Chart,
     again: String,
@@ -113,7 +112,6 @@ pub(crate) async fn show(
         fields,
         errors: answers.errors.clone().into(),
         open: assessment.open_count(),
-        questions: assessment.questions.len(),
         groups: groups(
             &found.items,
             None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use zhida_platform::access::Viewer;
 use zhida_platform::problem::Problem;
@@ -16,7 +16,7 @@ use super::DayQuery;
 use super::pair::{ConditionRow, condition_rows};
 use crate::Matching;
 use crate::error::Error;
-use crate::model::PairMatch;
+use crate::model::{AmountView, PairMatch};
 use crate::sight;
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -33,6 +33,8 @@ struct Answer {
     mark: Mark,
     conditions: Vec<ConditionRow>,
     amount: String,
+    /// The amount is words, not money: it is not shouted.
+    quiet: bool,
 }
 
 #[derive(Template)]
@@ -73,8 +75,15 @@ pub(crate) async fn show(
         );
     }
     let mut answer = None;
+    let officer = matches!(frame.viewer, Viewer::Officer { .. });
     if !code.is_empty() && id.is_empty() {
-        errors.add("item", "请填写政策事项编号");
+        if officer && let Ok(code) = zhida_standards::uscc::Uscc::parse(code) {
+            let all = format!("/enterprises/{}/matches", code.as_str());
+            return Ok(Redirect::to(&super::address(&all, &[("on", &query.on)])).into_response());
+        }
+        if !officer {
+            errors.add("item", "请填写政策事项编号，或从政策页面点“查一查”进入");
+        }
     }
     if !code.is_empty() {
         match (zhida_standards::uscc::Uscc::parse(code), &item) {
@@ -128,7 +137,9 @@ fn answer_for(matching: &Matching, viewer: &Viewer, mut found: PairMatch) -> Ans
         Some(amount) => amount.text.clone(),
         None => String::new(),
     };
+    let bounds = found.item.amount.as_ref();
     Answer {
+        quiet: bounds.is_some_and(AmountView::is_words),
         mark: found.item.label.mark(),
         conditions: condition_rows(found.item.conditions.as_deref().unwrap_or_default()),
         amount,

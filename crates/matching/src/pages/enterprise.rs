@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
+use chrono::Datelike;
 use zhida_platform::format::date_zh;
 use zhida_platform::problem::Problem;
-use zhida_rules::{Dictionary, FactKey, Kind};
+use zhida_rules::{Dictionary, FactKey, Facts, Kind};
 use zhida_ui::chart::{Caption, Chart, Datum, stacked_bar};
 use zhida_ui::{FormErrors, Frame, Html, Page, PageError};
 
@@ -19,9 +20,19 @@ use crate::calculator::question_text;
 use crate::judge::Detail;
 use crate::model::{EnterpriseMatch, WhatIf};
 use crate::verdict::{Counts, Label};
+use crate::what_if::words;
 
 /// Facts that the what-if form offers.
-const CHANGES_OFFERED: usize = 8;
+const CHANGES_OFFERED: usize = 9;
+/// Facts that many policies rest on: offered when near misses leave room. The flag says whether
+/// last year's value is meant.
+const COMMON_CHANGES: [(&str, bool); 5] = [
+    ("employees", true),
+    ("revenue", true),
+    ("rd_expense", true),
+    ("high_tech", false),
+    ("specialised_sme", false),
+];
 
 #[derive(Template)]
 #[template(path = "matching/enterprise.html")]
@@ -38,6 +49,16 @@ pub(crate) struct EnterprisePage {
     what_if: Option<WhatIf>,
     together: Vec<(String, String)>,
     left_out: Vec<(String, String)>,
+}
+
+impl EnterprisePage {
+    /// Where the group of a label stands on the page; empty when nothing has the label.
+    fn here(&self, label: Label) -> String {
+        match self.found.counts.get(label) {
+            0 => String::new(),
+            _ => format!("#{}", label.key()),
+        }
+    }
 }
 
 /// 我的政策
@@ -66,6 +87,8 @@ pub(crate) async fn show(
     } else {
         None
     };
+    let enterprise = matching.registry.enterprise(&code).await;
+    let known = enterprise.map_err(Problem::from)?.map(|one| one.facts);
     let only = pairs.iter().find(|(name, _)| name == "group");
     let only = only.and_then(|(_, key)| Label::from_key(key));
     let (base, on_text) = (
@@ -97,7 +120,13 @@ pub(crate) async fn show(
         groups,
         chart: verdict_bar("政策事项，按结论", "项", &found.counts, false, group),
         only: only.is_some(),
-        fields: offered(matching.dictionary, &found, &answers, on),
+        fields: offered(
+            matching.dictionary,
+            &found,
+            &known.unwrap_or_default(),
+            &answers,
+            on,
+        ),
         errors: answers.errors.clone().into(),
         what_if,
         together: best
@@ -145,9 +174,11 @@ pub(crate) fn verdict_bar(
             let tone = match label {
                 Label::Eligible => "yes",
                 Label::Manual => "manual",
-                Label::OneUnknown | Label::Unknown => "unknown",
+                Label::OneUnknown => "4",
+                Label::Unknown => "unknown",
                 Label::NearMiss => "3",
-                Label::Ineligible | Label::OutOfReach => "no",
+                Label::Ineligible => "no",
+                Label::OutOfReach => "6",
             };
             Datum::new(label.words(), counts.get(label))
                 .tone(tone)
@@ -161,10 +192,11 @@ pub(crate) fn verdict_bar(
 }
 
 /// Facts whose change would matter most: those on which unmet and unknown conditions of near
-/// misses rest, most frequent first; what was changed already stays.
+/// misses rest, most frequent first, then the common ones; what was changed already stays.
 fn offered(
     dictionary: &Dictionary,
     found: &EnterpriseMatch,
+    known: &Facts,
     answers: &Answers,
     on: chrono::NaiveDate,
 ) -> Vec<FieldView> {
@@ -200,6 +232,9 @@ fn offered(
             }
         }
     }
+    for key in common_changes(dictionary, on) {
+        tally.entry(key).or_default();
+    }
     for key in answers.values.keys().chain(&answers.declined) {
         *tally.entry(*key).or_default() += 1_000;
     }
@@ -214,10 +249,22 @@ fn offered(
                 Some(year) => format!("{year} 年{}", attribute.name),
                 None => attribute.name.clone(),
             };
-            if attribute.question.is_some() && field.hint.is_empty() {
-                field.hint = question_text(dictionary, key, on);
-            }
+            field.hint = match known.get(key.0, key.1) {
+                Some(fact) => format!("现为 {}", words(dictionary, key.0, &fact.value)),
+                None if attribute.question.is_some() => question_text(dictionary, key, on),
+                None => "还没有数据".to_owned(),
+            };
             field
         })
         .collect()
+}
+
+/// The common facts that the dictionary has.
+fn common_changes(dictionary: &Dictionary, on: chrono::NaiveDate) -> Vec<FactKey> {
+    let found = COMMON_CHANGES.iter().filter_map(|(id, last_year)| {
+        let index = dictionary.find(id)?;
+        let year = (*last_year && dictionary.attribute(index).annual).then(|| on.year() - 1);
+        Some((index, year))
+    });
+    found.collect()
 }

@@ -72,8 +72,10 @@ pub(crate) async fn show(
                 .filter(|item| item.elements.delivery == *delivery)
                 .count();
             let href = format!("/policies?delivery={}", delivery.slug());
-            (delivery.word().to_owned(), count(number as u64), href)
+            (delivery.word().to_owned(), number, href)
         })
+        .filter(|(_, number, _)| *number > 0)
+        .map(|(word, number, href)| (word, count(number as u64), href))
         .collect();
     let line = |item: &Arc<PublishedItem>, note: String| Line {
         name: item.name.clone(),

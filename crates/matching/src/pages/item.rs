@@ -140,7 +140,7 @@ pub(crate) async fn show(
         .page(found.item.name.clone())
         .lead(format!("哪些市场主体符合这一事项。基准日 {}", date_zh(on)))
         .active("/policies")
-        .crumb("惠企政策", "/policies")
+        .crumb("惠企政策库", "/policies")
         .crumb(
             found.item.name.clone(),
             format!("/policies/{}", percent(&found.item.id)),

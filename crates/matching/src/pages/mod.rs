@@ -21,7 +21,7 @@ use zhida_platform::problem::Problem;
 use zhida_ui::Mark;
 
 use crate::Matching;
-use crate::model::MatchedItem;
+use crate::model::{AmountView, MatchedItem};
 use crate::verdict::Label;
 
 /// Cards of one group that are shown before one asks for the whole group.
@@ -115,8 +115,14 @@ pub(crate) struct Card {
     pub mark: Mark,
     pub label: &'static str,
     pub amount: String,
+    /// The amount is words, not money: it is not shouted.
+    pub quiet: bool,
+    /// Outline of the card.
+    pub class: &'static str,
     pub meta: String,
     pub reason: String,
+    /// The reason is what the enterprise can do next.
+    pub todo: bool,
     pub deadline: String,
 }
 
@@ -133,6 +139,15 @@ impl Card {
                 .as_ref()
                 .map(|amount| amount.text.clone())
                 .unwrap_or_default(),
+            quiet: item
+                .amount
+                .as_ref()
+                .is_some_and(AmountView::is_words),
+            class: match item.label {
+                Label::NearMiss => "near",
+                label => label.mark().class(),
+            },
+            todo: matches!(item.label, Label::NearMiss | Label::OneUnknown),
             meta: format!(
                 "{} · {} · {}",
                 item.head.level, item.head.delivery, item.head.document
@@ -145,6 +160,8 @@ impl Card {
 
 /// The items of one label.
 pub(crate) struct Group {
+    /// Where figures lead to.
+    pub id: &'static str,
     pub title: String,
     pub hint: &'static str,
     pub cards: Vec<Card>,
@@ -179,6 +196,7 @@ pub(crate) fn groups(
                 .collect();
             let rest = of_label.len() > limit && only.is_none();
             Some(Group {
+                id: label.key(),
                 title: format!("{} {} 项", label.words(), of_label.len()),
                 hint: hint(label),
                 cards,

@@ -72,7 +72,11 @@ fn mark(verdict: Option<bool>) -> Mark {
 }
 
 fn test_row(test: &TestView) -> TestRow {
-    let sources: Vec<String> = test.facts.iter().map(source).collect();
+    let sources: Vec<String> = match test.facts.as_slice() {
+        // the row names the fact and its value already
+        [only] if only.year.is_none() && only.attribute == test.subject => vec![whence(only)],
+        facts => facts.iter().map(source).collect(),
+    };
     let missing: Vec<String> = test
         .missing
         .iter()
@@ -104,14 +108,20 @@ fn source(fact: &FactView) -> String {
         .year
         .map(|year| format!("{year} 年"))
         .unwrap_or_default();
-    let day = fact
-        .as_of
-        .map(|day| format!("，{}", date_zh(day)))
-        .unwrap_or_default();
     format!(
-        "{year}{} {}（{}{day}）",
-        fact.attribute, fact.value, fact.department
+        "{year}{} {}（{}）",
+        fact.attribute,
+        fact.value,
+        whence(fact)
     )
+}
+
+/// Department and day.
+fn whence(fact: &FactView) -> String {
+    match fact.as_of {
+        Some(day) => format!("{}，{}", fact.department, date_zh(day)),
+        None => fact.department.clone(),
+    }
 }
 
 /// 匹配依据

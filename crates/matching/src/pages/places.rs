@@ -7,9 +7,9 @@ use zhida_standards::division::{self, Division, Level};
 use zhida_ui::chart::{Caption, Chart, Datum, Tile, tile_map};
 
 /// Columns of the map.
-const COLUMNS: usize = 6;
+const COLUMNS: usize = 4;
 
-/// The parts of the narrowest area that holds nearly all enterprises.
+/// The parts of the narrowest area that holds most enterprises.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Spread {
     /// The area; `None` for the whole country.
@@ -39,7 +39,8 @@ impl Spreads {
     }
 }
 
-/// Counts by the index on divisions, from provinces down while one part holds nine tenths.
+/// Counts by the index on divisions, from provinces down while one part holds at least half of
+/// all: a few enterprises elsewhere do not hide the city behind the country.
 async fn count(registry: &Registry) -> Result<Spread, RegistryError> {
     let total = registry.count(&Query::default()).await?;
     let mut spread = Spread {
@@ -50,10 +51,11 @@ async fn count(registry: &Registry) -> Result<Spread, RegistryError> {
     if total == 0 {
         return Ok(spread);
     }
+    let mut area = None;
     loop {
-        let places: Vec<&'static Division> = match spread.area {
+        let places: Vec<&'static Division> = match area {
             None => division::provinces().collect(),
-            Some(area) => division::children(area.code.as_str()).collect(),
+            Some::<&Division>(area) => division::children(area.code.as_str()).collect(),
         };
         let mut parts = Vec::new();
         for place in places {
@@ -69,13 +71,17 @@ async fn count(registry: &Registry) -> Result<Spread, RegistryError> {
             }
         }
         let most = parts.iter().max_by_key(|(_, number)| *number).copied();
-        spread.parts = parts;
+        if parts.is_empty() {
+            // enterprises known no finer than the area above
+            return Ok(spread);
+        }
+        (spread.area, spread.parts) = (area, parts);
         match most {
             Some((place, number))
-                if u128::from(number) * 10 >= u128::from(total) * 9
+                if number >= total.div_ceil(2)
                     && place.level < Level::County =>
             {
-                spread.area = Some(place);
+                area = Some(place);
             }
             _ => return Ok(spread),
         }
@@ -92,7 +98,7 @@ pub(crate) fn map(spread: &Spread) -> Option<Chart> {
         .map_or_else(|| "全国".to_owned(), Division::full_name);
     let most = spread.parts.iter().max_by_key(|(_, number)| *number)?;
     let caption = Caption::new(
-        format!("{area}市场主体分布（示意图，不是地图）"),
+        format!("{area}市场主体分布"),
         format!(
             "{}最多，{} 家。",
             most.0.name,

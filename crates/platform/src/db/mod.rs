@@ -115,6 +115,32 @@ pub fn placeholders(start: usize, n: usize) -> String {
     text
 }
 
+/// The inside of `column IN (…)` for many texts that are one parameter, `$1`, made by
+/// [`members_value`]: thousands of parameters take longer to read than the rows.
+#[must_use]
+pub fn text_members(conn: &impl ConnectionTrait) -> &'static str {
+    match conn.get_database_backend() {
+        sea_orm::DbBackend::Sqlite => "SELECT value FROM json_each($1)",
+        _ => "SELECT json_array_elements_text(CAST($1 AS json))",
+    }
+}
+
+/// As [`text_members`], for a BIGINT column.
+#[must_use]
+pub fn number_members(conn: &impl ConnectionTrait) -> &'static str {
+    match conn.get_database_backend() {
+        sea_orm::DbBackend::Sqlite => "SELECT value FROM json_each($1)",
+        _ => "SELECT CAST(json_array_elements_text(CAST($1 AS json)) AS BIGINT)",
+    }
+}
+
+/// The parameter that goes with [`text_members`] or [`number_members`].
+#[must_use]
+pub fn members_value<T: Into<serde_json::Value>>(members: impl IntoIterator<Item = T>) -> Value {
+    let members: Vec<serde_json::Value> = members.into_iter().map(Into::into).collect();
+    serde_json::Value::from(members).to_string().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::placeholders;

@@ -1,6 +1,6 @@
 //! Runs an import: scan, then read, merge and store chunk by chunk.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,26 +12,28 @@ use zhida_platform::audit;
 use zhida_platform::clock::instant_text;
 use zhida_platform::db::{ConnectionTrait, Tx};
 use zhida_platform::progress::Progress;
-use zhida_rules::Dictionary;
 
+use super::compose::{Composer, Prepared};
 use super::detect::{self, Input};
 use super::header::Mapper;
-use super::merge::{Losers, Merged, Merger, Typed};
+use super::merge::{Current, Losers, Merged, Merger};
 use super::rejects::RejectsFile;
-use super::row::{Parsed, Rejected, RowReader};
+use super::row::{Rejected, RowReader};
 use super::source::{self, Form, Scan};
 use super::{FileReport, ImportError, ImportOptions, ImportReport, Meaning, Note};
-use crate::derive::Derivation;
-use crate::document::{Departments, Origin};
+use crate::document::{Departments, Document, Origin};
 use crate::model::BatchStatus;
-use crate::store::{self, NewBatch, Progressed};
+use crate::store::{self, NewBatch, Progressed, Stored};
 use crate::tags::Tags;
 use crate::{Registry, RegistryError};
 
-/// Data rows of one transaction.
-const CHUNK_ROWS: usize = 2_000;
-/// Chunks read ahead.
-const CHUNKS_AHEAD: usize = 2;
+/// Data rows of one transaction: the more, the fewer pages of the codes' index are written twice; a
+/// chunk takes some 30 MB of memory.
+const CHUNK_ROWS: usize = 10_000;
+/// Chunks read ahead, besides the one being read and the one being stored.
+const CHUNKS_AHEAD: usize = 1;
+/// Data rows from which an import into an empty registry makes the indexes of lists at its end.
+const BULK_ROWS: i64 = 20_000;
 
 /// Imports files into a registry.
 #[derive(Debug, Clone)]
@@ -39,7 +41,7 @@ pub struct Importer {
     registry: Arc<Registry>,
 }
 
-type Chunk = Vec<Result<Parsed, Rejected>>;
+type Chunk = Vec<Result<Prepared, Rejected>>;
 type Notes = HashMap<String, u64>;
 
 /// Sums over the chunks.
@@ -60,11 +62,21 @@ struct Run<'a> {
     /// Data rows dealt with by an interrupted run.
     resumed: u64,
     total: u64,
-    tags: Tags,
+    composer: Arc<Composer>,
     departments: Departments,
     rejects: RejectsFile,
     counts: Counts,
     position: u64,
+    /// The next number of an enterprise when all enterprises there are come from this run.
+    alone: Option<i64>,
+}
+
+/// A batch that was begun or taken over.
+struct Begun {
+    no: i64,
+    counts: Counts,
+    resumed: u64,
+    alone: Option<i64>,
 }
 
 impl Importer {
@@ -90,7 +102,8 @@ impl Importer {
         let (input, scan) = self.scan(path, options, year).await?;
         let (input, scan) = (Arc::new(input), Arc::new(scan));
         let mut run = self.start(&input, &scan, options, as_of, year).await?;
-        let (chunks, reading) = read_ahead(&self.registry, &input, &scan, options);
+        let composer = Arc::clone(&run.composer);
+        let (chunks, reading) = read_ahead(composer, &input, &scan, options);
         let stored = self.store_all(&mut run, chunks, progress).await;
         let read = reading.await.map_err(|error| crashed(&input, &error))?;
         stored?;
@@ -166,12 +179,20 @@ impl Importer {
             total: scan.rows as i64,
             at: now,
         };
-        let (batch, counts, resumed) = match options.dry_run {
-            true => (None, Counts::default(), 0),
-            false => self.begin_batch(&new).await?,
+        let begun = match options.dry_run {
+            true => None,
+            false => Some(self.begin_batch(&new).await?),
         };
+        let batch = begun.as_ref().map(|begun| begun.no);
         let conn = self.registry.db().conn();
         let rules = store::rules(conn).await?;
+        let dictionary = self.registry.dictionary();
+        let origin = Origin {
+            batch: batch.unwrap_or(i64::MAX),
+            as_of: Some(as_of),
+        };
+        let tags = Tags::compile(dictionary, &rules);
+        let today = self.registry.clock().today();
         let headings = scan
             .plan
             .columns
@@ -183,21 +204,22 @@ impl Importer {
             as_of,
             owner: new.owner,
             batch,
-            resumed,
+            resumed: begun.as_ref().map_or(0, |begun| begun.resumed),
             total: options
                 .sample
                 .filter(|_| options.dry_run)
                 .unwrap_or(u64::MAX)
                 .min(scan.rows),
-            tags: Tags::compile(self.registry.dictionary(), &rules),
+            composer: Arc::new(Composer::new(dictionary, tags, origin, today)),
             departments: store::departments(conn, 0).await?,
             rejects: RejectsFile::new(self.rejects_path(options, batch, input)?, headings),
-            counts,
+            counts: begun.as_ref().map(|begun| begun.counts).unwrap_or_default(),
             position: 0,
+            alone: begun.and_then(|begun| begun.alone),
         })
     }
 
-    async fn begin_batch(&self, new: &NewBatch) -> Result<(Option<i64>, Counts, u64), ImportError> {
+    async fn begin_batch(&self, new: &NewBatch) -> Result<Begun, ImportError> {
         self.registry
             .db()
             .write(|tx: Tx| {
@@ -212,11 +234,25 @@ impl Importer {
                             created: sum(batch.created),
                             not_adopted: 0,
                         };
-                        return Ok((Some(batch.no), counts, sum(batch.position)));
+                        return Ok(Begun {
+                            no: batch.no,
+                            counts,
+                            resumed: sum(batch.position),
+                            alone: None,
+                        });
+                    }
+                    let alone = (counters.next_seq == 1).then_some(1);
+                    if alone.is_some() && new.total >= BULK_ROWS {
+                        store::drop_list_indexes(&tx).await?;
                     }
                     let no = store::create_batch(&tx, &mut counters, new).await?;
                     counters.save(&tx).await?;
-                    Ok((Some(no), Counts::default(), 0))
+                    Ok(Begun {
+                        no,
+                        counts: Counts::default(),
+                        resumed: 0,
+                        alone,
+                    })
                 }
                 .boxed()
             })
@@ -260,7 +296,7 @@ impl Importer {
                 }
             }
             let fresh = good.partition_point(|(fresh, _)| !fresh);
-            let mut good: Vec<Parsed> = good.into_iter().map(|(_, row)| row).collect();
+            let mut good: Vec<Prepared> = good.into_iter().map(|(_, row)| row).collect();
             let new = good.split_off(fresh);
             bad.extend(self.refused_before(&good).await?);
             run.position += rows;
@@ -271,21 +307,17 @@ impl Importer {
     }
 
     /// Rows of the interrupted part that were refused because their enterprise was unknown and unnamed.
-    async fn refused_before(&self, rows: &[Parsed]) -> Result<Vec<Rejected>, ImportError> {
-        let name = self.registry.dictionary().find("name");
-        let named = |row: &&Parsed| row.facts.iter().any(|((index, _), _)| Some(*index) == name);
-        let nameless: Vec<&Parsed> = rows.iter().filter(|row| !named(row)).collect();
+    async fn refused_before(&self, rows: &[Prepared]) -> Result<Vec<Rejected>, ImportError> {
+        let nameless: Vec<&Prepared> = rows.iter().filter(|row| !row.named).collect();
         if nameless.is_empty() {
             return Ok(Vec::new());
         }
         let codes: Vec<&str> = nameless.iter().map(|row| row.code.as_str()).collect();
-        let conn = self.registry.db().conn();
-        let stored = store::currents(conn, self.registry.dictionary(), &codes)
-            .await
-            .map_err(damaged)?;
+        let stored = store::currents(self.registry.db().conn(), &codes).await?;
+        let stored: HashSet<&str> = stored.iter().map(|stored| stored.code.as_str()).collect();
         let unknown = nameless
             .into_iter()
-            .filter(|row| !stored.contains_key(row.code.as_str()));
+            .filter(|row| !stored.contains(row.code.as_str()));
         Ok(unknown.map(super::merge::unnamed).collect())
     }
 
@@ -293,22 +325,23 @@ impl Importer {
     async fn store_chunk(
         &self,
         run: &mut Run<'_>,
-        rows: Vec<Parsed>,
+        rows: Vec<Prepared>,
         mut bad: Vec<Rejected>,
     ) -> Result<(), ImportError> {
         let parsed_bad = bad.len() as u64;
-        let merged = match run.batch {
+        let (merged, next_seq) = match run.batch {
             None => {
                 let conn = self.registry.db().conn();
-                self.merge(conn, run, &rows).await?
+                (self.merge(conn, run, &rows).await?, None)
             }
-            Some(_) if run.position <= run.resumed => Merged::default(),
+            Some(_) if run.position <= run.resumed => (Merged::default(), None),
             Some(no) => {
                 let (run, rows) = (&*run, rows.as_slice());
                 let write = |tx: Tx| self.write(tx, run, no, rows, parsed_bad).boxed();
                 self.registry.db().write(write).await?
             }
         };
+        run.alone = run.alone.and(next_seq);
         run.counts.add(&merged);
         bad.extend(merged.rejected);
         bad.sort_by_key(|rejected| rejected.row);
@@ -318,17 +351,25 @@ impl Importer {
         Ok(())
     }
 
-    async fn write(
+    /// What the chunk amounts to, and the next enterprise's number when all there are come from this run.
+    async fn write<'r>(
         &self,
         tx: Tx,
         run: &Run<'_>,
         no: i64,
-        rows: &[Parsed],
+        rows: &'r [Prepared],
         parsed_bad: u64,
-    ) -> Result<Merged, ImportError> {
+    ) -> Result<(Merged<'r>, Option<i64>), ImportError> {
         let tx = &tx;
         let mut counters = store::lock(tx).await?;
-        let merged = self.merge(tx, run, rows).await?;
+        let alone = run.alone == Some(counters.next_seq);
+        let merged = match alone {
+            // a code comes once in a file, so none of these can be there
+            true => self
+                .merger(run, &run.departments)
+                .merge(rows, HashMap::new(), &Losers::new()),
+            false => self.merge(tx, run, rows).await?,
+        };
         let at = self.registry.clock().now();
         store::write_chunk(tx, &mut counters, &merged, no, at).await?;
         counters.save(tx).await?;
@@ -358,7 +399,10 @@ impl Importer {
             return Err(ImportError::TakenOver(no));
         }
         audit::append(tx, &self.audit_entry(run, no, &progressed)).await?;
-        Ok(merged)
+        if progressed.status == BatchStatus::Done {
+            store::restore_list_indexes(tx).await?;
+        }
+        Ok((merged, alone.then_some(counters.next_seq)))
     }
 
     fn audit_entry(&self, run: &Run<'_>, no: i64, progressed: &Progressed) -> audit::Entry {
@@ -380,45 +424,76 @@ impl Importer {
         }
     }
 
-    async fn merge(
+    fn merger<'m>(&self, run: &'m Run<'_>, departments: &'m Departments) -> Merger<'m> {
+        Merger {
+            composer: &run.composer,
+            departments,
+            department: run.options.department.trim(),
+        }
+    }
+
+    async fn merge<'r>(
         &self,
         conn: &impl ConnectionTrait,
         run: &Run<'_>,
-        rows: &[Parsed],
-    ) -> Result<Merged, ImportError> {
-        let dictionary: &'static Dictionary = self.registry.dictionary();
+        rows: &'r [Prepared],
+    ) -> Result<Merged<'r>, ImportError> {
         let codes: Vec<&str> = rows.iter().map(|row| row.code.as_str()).collect();
-        let stored = store::currents(conn, dictionary, &codes)
-            .await
-            .map_err(damaged)?;
+        let stored = store::currents(conn, &codes).await?;
+        let stored = self.read_stored(run, rows, stored)?;
         // facts of a batch that began after this run did
         let known = |batch: &i64| run.departments.contains_key(batch);
-        let late = stored
+        let mut documents = stored
             .values()
-            .any(|current| !current.document.batches().iter().all(known));
+            .filter_map(|current| current.document.as_ref());
+        let late = documents.any(|document| !document.batches().iter().all(known));
         let refreshed = match late {
             true => Some(store::departments(conn, 0).await?),
             false => None,
         };
-        let merger = Merger {
-            dictionary,
-            derivation: Derivation::new(dictionary),
-            tags: &run.tags,
-            departments: refreshed.as_ref().unwrap_or(&run.departments),
-            origin: Origin {
-                batch: run.batch.unwrap_or(i64::MAX),
-                as_of: Some(run.as_of),
-            },
-            department: run.options.department.trim(),
-            today: self.registry.clock().today(),
-            typed: Typed::new(dictionary),
-        };
+        let merger = self.merger(run, refreshed.as_ref().unwrap_or(&run.departments));
         let losing = merger.losing(rows, &stored);
         let losers = match losing.is_empty() {
             true => Losers::new(),
             false => store::known_losers(conn, &losing).await.map_err(damaged)?,
         };
         Ok(merger.merge(rows, stored, &losers))
+    }
+
+    /// Reads the stored documents, but not those that say what the row says.
+    fn read_stored(
+        &self,
+        run: &Run<'_>,
+        rows: &[Prepared],
+        stored: Vec<Stored>,
+    ) -> Result<HashMap<String, Current>, ImportError> {
+        let merger = self.merger(run, &run.departments);
+        let by_code: HashMap<&str, &Prepared> =
+            rows.iter().map(|row| (row.code.as_str(), row)).collect();
+        let mut currents = HashMap::with_capacity(stored.len());
+        for Stored {
+            seq,
+            code,
+            name,
+            facts,
+        } in stored
+        {
+            let row = by_code.get(code.as_str());
+            let document = match row.is_some_and(|row| merger.is_same(row, &facts)) {
+                true => None,
+                false => Some(
+                    Document::parse(self.registry.dictionary(), &facts)
+                        .map_err(|_| ImportError::Document(code.clone()))?,
+                ),
+            };
+            let current = Current {
+                seq,
+                name,
+                document,
+            };
+            currents.insert(code, current);
+        }
+        Ok(currents)
     }
 
     async fn finish(
@@ -465,7 +540,7 @@ impl Importer {
 }
 
 impl Counts {
-    fn add(&mut self, merged: &Merged) {
+    fn add(&mut self, merged: &Merged<'_>) {
         self.accepted += merged.accepted;
         self.unchanged += merged.unchanged;
         self.created += merged.created;
@@ -475,7 +550,7 @@ impl Counts {
 
 /// Reads and checks rows on a thread of their own while chunks are being stored.
 fn read_ahead(
-    registry: &Registry,
+    composer: Arc<Composer>,
     input: &Arc<Input>,
     scan: &Arc<Scan>,
     options: &ImportOptions,
@@ -484,18 +559,17 @@ fn read_ahead(
     JoinHandle<Result<Notes, ImportError>>,
 ) {
     let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
-    let dictionary = registry.dictionary();
     let (input, scan, limits) = (Arc::clone(input), Arc::clone(scan), options.limits);
     let rows_max = options
         .sample
         .filter(|_| options.dry_run)
         .unwrap_or(u64::MAX);
     let reading = spawn_blocking(move || {
-        let mut reader = RowReader::new(dictionary, &scan.plan);
+        let mut reader = RowReader::new(composer.dictionary, &scan.plan);
         let mut chunk = Vec::with_capacity(CHUNK_ROWS);
         let mut rows = 0;
         source::read(&input, &scan, &limits, &mut |row| {
-            chunk.push(reader.read(row));
+            chunk.push(reader.read(row).map(|parsed| composer.prepare(parsed)));
             rows += 1;
             let full = chunk.len() == CHUNK_ROWS;
             let sent = !full || sender.blocking_send(std::mem::take(&mut chunk)).is_ok();

@@ -3,47 +3,30 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
-use zhida_rules::{AttributeIndex, Dictionary, FactKey, Value};
+use std::borrow::Cow;
 
+use zhida_rules::{FactKey, Value};
+
+use super::compose::{Composer, Prepared, Write};
 use super::rejects::Fault;
-use super::row::{Parsed, Rejected};
-use crate::derive::Derivation;
-use crate::document::{self, Departments, Document, Origin, Stated};
+use super::row::Rejected;
+use crate::document::{self, Departments, Document, Stated};
 use crate::model::PastFact;
 use crate::precedence::{Decision, decide, rank};
-use crate::tags::Tags;
 
 /// A stored enterprise as the merge needs it.
 #[derive(Debug, Clone)]
 pub(crate) struct Current {
     pub seq: i64,
     pub name: String,
-    pub document: Document,
-}
-
-/// An enterprise to be written.
-#[derive(Debug, Clone)]
-pub(crate) struct Write {
-    /// `None`: it is new.
-    pub seq: Option<i64>,
-    pub code: String,
-    /// The name differs from the stored one, so the search index is behind.
-    pub renamed: bool,
-    pub name: String,
-    pub division: String,
-    pub industry: String,
-    pub size: String,
-    pub status: String,
-    pub registered_on: String,
-    pub facts: String,
-    pub tags: Vec<String>,
+    /// `None`: it says what the row says, by the same department of the same day.
+    pub document: Option<Document>,
 }
 
 /// What a chunk amounts to.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Merged {
-    pub writes: Vec<Write>,
+pub(crate) struct Merged<'a> {
+    pub writes: Vec<Cow<'a, Write>>,
     pub changes: Vec<(String, Vec<PastFact>)>,
     pub rejected: Vec<Rejected>,
     pub accepted: u64,
@@ -53,41 +36,11 @@ pub(crate) struct Merged {
     pub not_adopted: u64,
 }
 
-/// What all chunks of a batch share.
+/// What the chunks of a batch share.
 pub(crate) struct Merger<'a> {
-    pub dictionary: &'a Dictionary,
-    pub derivation: Derivation,
-    pub tags: &'a Tags,
+    pub composer: &'a Composer,
     pub departments: &'a Departments,
-    pub origin: Origin,
     pub department: &'a str,
-    /// The day on which tags are judged.
-    pub today: NaiveDate,
-    pub typed: Typed,
-}
-
-/// The attributes that have columns of their own.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Typed {
-    name: Option<AttributeIndex>,
-    division: Option<AttributeIndex>,
-    industry: Option<AttributeIndex>,
-    size: Option<AttributeIndex>,
-    status: Option<AttributeIndex>,
-    registered_on: Option<AttributeIndex>,
-}
-
-impl Typed {
-    pub(crate) fn new(dictionary: &Dictionary) -> Self {
-        Self {
-            name: dictionary.find("name"),
-            division: dictionary.find("division"),
-            industry: dictionary.find("industry"),
-            size: dictionary.find("size"),
-            status: dictionary.find("registration_status"),
-            registered_on: dictionary.find("registered_on"),
-        }
-    }
 }
 
 /// Statements of the history that are known already, so that importing a file again adds nothing.
@@ -95,31 +48,49 @@ pub(crate) type Losers = HashMap<String, Vec<PastFact>>;
 
 impl Merger<'_> {
     /// Merges the rows, in their order.
-    pub(crate) fn merge(
+    pub(crate) fn merge<'r>(
         &self,
-        rows: &[Parsed],
+        rows: &'r [Prepared],
         mut stored: HashMap<String, Current>,
         losers: &Losers,
-    ) -> Merged {
+    ) -> Merged<'r> {
         let mut merged = Merged::default();
         for row in rows {
-            let code = row.code.as_str().to_owned();
-            match stored.remove(&code) {
-                Some(current) => self.update(code, current, row, losers, &mut merged),
-                None => self.create(code, row, &mut merged),
+            match stored.remove(row.code.as_str()) {
+                Some(current) => self.update(current, row, losers, &mut merged),
+                None if row.named => {
+                    merged.accepted += 1;
+                    merged.created += 1;
+                    merged.writes.push(Cow::Borrowed(&row.write));
+                }
+                None => merged.rejected.push(unnamed(row)),
             }
         }
         merged
     }
 
+    /// Whether a stored document holds the row's facts with the same weight, so that nothing can change.
+    /// Told by the text: most rows of a file that comes again are such.
+    pub(crate) fn is_same(&self, row: &Prepared, stored: &str) -> bool {
+        let origin = self.composer.stated_already(row, stored);
+        origin.is_some_and(|origin| {
+            let department = self.departments.get(&origin.batch);
+            origin.as_of == self.composer.origin.as_of
+                && department.is_some_and(|department| **department == *self.department)
+        })
+    }
+
     /// Codes of rows that lose with a fact: only for them the history has to be read.
-    pub(crate) fn losing(&self, rows: &[Parsed], stored: &HashMap<String, Current>) -> Vec<String> {
-        let loses = |row: &&Parsed| {
-            stored.get(row.code.as_str()).is_some_and(|current| {
-                let mut facts = row.facts.iter();
-                facts.any(|(key, value)| {
-                    self.decide(&current.document, *key, value) == Decision::Lose
-                })
+    pub(crate) fn losing(
+        &self,
+        rows: &[Prepared],
+        stored: &HashMap<String, Current>,
+    ) -> Vec<String> {
+        let loses = |row: &&Prepared| {
+            let current = stored.get(row.code.as_str());
+            let document = current.and_then(|current| current.document.as_ref());
+            document.is_some_and(|document| {
+                stated(row).any(|(key, value)| self.decide(document, key, value) == Decision::Lose)
             })
         };
         rows.iter()
@@ -128,50 +99,17 @@ impl Merger<'_> {
             .collect()
     }
 
-    fn create(&self, code: String, row: &Parsed, merged: &mut Merged) {
-        let named = row
-            .facts
-            .iter()
-            .any(|((index, _), _)| Some(*index) == self.typed.name);
-        if !named {
-            merged.rejected.push(unnamed(row));
+    fn update(&self, current: Current, row: &Prepared, losers: &Losers, merged: &mut Merged<'_>) {
+        let Some(mut document) = current.document else {
+            merged.unchanged += 1;
             return;
-        }
-        let mut document = Document::default();
-        for (key, value) in &row.facts {
-            document.facts.insert(
-                *key,
-                Stated {
-                    value: value.clone(),
-                    origin: self.origin,
-                },
-            );
-        }
-        self.derivation.apply(&code, &mut document);
-        merged.accepted += 1;
-        merged.created += 1;
-        merged.writes.push(self.write(None, code, true, &document));
-    }
-
-    fn update(
-        &self,
-        code: String,
-        current: Current,
-        row: &Parsed,
-        losers: &Losers,
-        merged: &mut Merged,
-    ) {
-        let Current {
-            seq,
-            name,
-            mut document,
-        } = current;
+        };
+        let code = row.code.as_str().to_owned();
         let (mut past, mut changed) = (Vec::new(), false);
-        for (key, value) in &row.facts {
-            let key = *key;
+        for (key, value) in stated(row) {
             let stated = || Stated {
                 value: value.clone(),
-                origin: self.origin,
+                origin: self.composer.origin,
             };
             match self.decide(&document, key, value) {
                 Decision::Same => {}
@@ -190,7 +128,7 @@ impl Merger<'_> {
             }
         }
         if changed {
-            for (key, before) in self.derivation.apply(&code, &mut document) {
+            for (key, before) in self.composer.derivation.apply(&code, &mut document) {
                 let now = document.facts.get(&key).map(|stated| stated.value.clone());
                 match (before, now) {
                     (Some(before), Some(now)) => {
@@ -200,9 +138,10 @@ impl Merger<'_> {
                     (None, _) => {}
                 }
             }
-            let write = self.write(Some(seq), code.clone(), false, &document);
-            let renamed = write.name != name;
-            merged.writes.push(Write { renamed, ..write });
+            let (seq, code) = (Some(current.seq), code.clone());
+            let write = self.composer.write(seq, code, &document);
+            let renamed = write.name != current.name;
+            merged.writes.push(Cow::Owned(Write { renamed, ..write }));
         }
         match changed || !past.is_empty() {
             true => merged.accepted += 1,
@@ -214,12 +153,12 @@ impl Merger<'_> {
     }
 
     fn decide(&self, document: &Document, key: FactKey, value: &Value) -> Decision {
-        let attribute = self.dictionary.attribute(key.0);
+        let attribute = self.composer.dictionary.attribute(key.0);
         let Some(current) = document.facts.get(&key) else {
             return Decision::Adopt;
         };
         let department = document::department(self.departments, current.origin.batch);
-        let incoming = rank(attribute, self.origin, self.department);
+        let incoming = rank(attribute, self.composer.origin, self.department);
         decide(
             (rank(attribute, current.origin, department), &current.value),
             (incoming, value),
@@ -235,10 +174,10 @@ impl Merger<'_> {
 
     fn past(&self, (index, year): FactKey, stated: &Stated, adopted: bool) -> PastFact {
         let origin = stated.origin;
-        let attribute = &self.dictionary.attribute(index).id;
+        let attribute = &self.composer.dictionary.attribute(index).id;
         let department = match origin {
             computed if computed.is_computed() => crate::derive::basis(attribute),
-            own if own.batch == self.origin.batch => self.department,
+            own if own.batch == self.composer.origin.batch => self.department,
             other => document::department(self.departments, other.batch),
         };
         PastFact {
@@ -251,33 +190,18 @@ impl Merger<'_> {
             adopted,
         }
     }
+}
 
-    fn write(&self, seq: Option<i64>, code: String, renamed: bool, document: &Document) -> Write {
-        let text = |index| {
-            document
-                .value(index, None)
-                .map(Value::to_string)
-                .unwrap_or_default()
-        };
-        let facts = document.to_bare_facts();
-        Write {
-            seq,
-            renamed,
-            name: text(self.typed.name),
-            division: text(self.typed.division),
-            industry: text(self.typed.industry),
-            size: text(self.typed.size),
-            status: text(self.typed.status),
-            registered_on: text(self.typed.registered_on),
-            facts: document.to_text(self.dictionary),
-            tags: self.tags.of(self.dictionary, &facts, self.today),
-            code,
-        }
-    }
+/// What the row itself states.
+fn stated(row: &Prepared) -> impl Iterator<Item = (FactKey, &Value)> {
+    let facts = row.document.facts.iter();
+    facts
+        .filter(|(_, fact)| !fact.origin.is_computed())
+        .map(|(key, fact)| (*key, &fact.value))
 }
 
 /// The refusal of a row that names no enterprise and whose code is unknown.
-pub(crate) fn unnamed(row: &Parsed) -> Rejected {
+pub(crate) fn unnamed(row: &Prepared) -> Rejected {
     let reason = "库中没有这个代码的市场主体，而这一行没有企业名称";
     let mend = "请补上企业名称，或先导入登记信息";
     let fault = Fault::new("企业名称", row.code.as_str(), reason, mend);

@@ -6,6 +6,7 @@
 //! decided in `precedence.rs`: the later as-of date, then the owning department, then the later batch.
 
 mod apply;
+mod compose;
 mod detect;
 mod error;
 mod header;
@@ -25,9 +26,10 @@ use serde::Serialize;
 use zhida_platform::config::LimitsConfig;
 
 pub use apply::Importer;
+pub(crate) use compose::Write;
 pub use error::ImportError;
 pub use header::ColumnReport;
-pub(crate) use merge::{Current, Losers, Merged, Write};
+pub(crate) use merge::{Losers, Merged};
 pub use rejects::RejectedRow;
 pub use report::{FileReport, ImportReport, Note};
 

@@ -43,7 +43,7 @@ pub(crate) struct Scan {
 /// A row as it stands in the file.
 #[derive(Debug, Clone)]
 pub(crate) struct RawRow {
-    /// Its number in the file, the first line being 1.
+    /// Its number as a spreadsheet shows it: the first line is 1, blank lines count.
     pub number: u64,
     pub cells: Vec<String>,
     /// Why it cannot be read.

@@ -106,18 +106,21 @@ fn each_record(
         .flexible(true)
         .delimiter(delimiter)
         .buffer_capacity(1 << 16)
-        .from_reader(watched);
+        .from_reader(Lines::new(watched));
     let mut record = ByteRecord::new();
-    let mut line = 1;
+    let (mut number, mut line) = (0, 1);
     loop {
         match reader.read_byte_record(&mut record) {
             Ok(true) => {}
             Ok(false) => return Ok(()),
-            Err(error) => return Err(csv_error(error, line, failed)),
+            Err(error) => return Err(csv_error(error, number + 1, failed)),
         }
         since.store(0, Ordering::Relaxed);
-        let number = record.position().map_or(line, csv::Position::line);
-        line = reader.position().line();
+        // a spreadsheet counts blank lines, which the reader skips, and not the lines within a cell
+        let within = record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
+        let end = reader.position().line();
+        number += (end - line).saturating_sub(within).max(1);
+        line = end;
         if !take(number, &record) {
             return Ok(());
         }
@@ -160,6 +163,54 @@ impl Read for Watched {
             return Err(io::Error::other(Endless));
         }
         Ok(read)
+    }
+}
+
+/// Ends every line with one line feed, the last one too, so that counting them counts lines whatever
+/// program wrote the file.
+struct Lines<R> {
+    inner: R,
+    after_return: bool,
+    ended: bool,
+}
+
+impl<R: Read> Lines<R> {
+    fn new(inner: R) -> Self {
+        Self {
+            inner,
+            after_return: false,
+            ended: true,
+        }
+    }
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.inner.read(buffer)?;
+            if read == 0 {
+                let missing = !self.ended && !buffer.is_empty();
+                if missing {
+                    buffer[0] = b'\n';
+                    self.ended = true;
+                }
+                return Ok(usize::from(missing));
+            }
+            let mut kept = 0;
+            for at in 0..read {
+                let byte = buffer[at];
+                let second = byte == b'\n' && self.after_return;
+                self.after_return = byte == b'\r';
+                if !second {
+                    buffer[kept] = if byte == b'\r' { b'\n' } else { byte };
+                    kept += 1;
+                }
+            }
+            if kept > 0 {
+                self.ended = buffer[kept - 1] == b'\n';
+                return Ok(kept);
+            }
+        }
     }
 }
 

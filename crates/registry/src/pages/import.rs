@@ -82,6 +82,12 @@ struct BatchLine {
     updated: String,
 }
 
+impl BatchLine {
+    fn count(&self, number: &i64) -> String {
+        format::count(number.unsigned_abs())
+    }
+}
+
 fn batch_line(batch: Batch) -> BatchLine {
     BatchLine {
         word: batch.status.word(),

@@ -27,11 +27,8 @@ const CHARTS_MAX: usize = 4;
 pub(crate) struct ShowPage {
     page: Page,
     code: String,
-    place: String,
-    industry: String,
-    status: String,
-    registered_on: String,
-    size: String,
+    /// Place, industry, size, status and age, as far as known.
+    head: Vec<String>,
     tags: Vec<String>,
     updated: String,
     groups: Vec<Group>,
@@ -47,6 +44,13 @@ struct Group {
     facts: Vec<Line>,
     years: Vec<i32>,
     series: Vec<Series>,
+}
+
+impl Group {
+    /// The cells of a row with their years.
+    fn cells<'a>(&'a self, row: &'a Series) -> impl Iterator<Item = (&'a i32, &'a String)> {
+        self.years.iter().zip(&row.cells)
+    }
 }
 
 /// One fact in words.
@@ -126,22 +130,18 @@ fn view(
     let past = pasts(dictionary, history, &visible);
     ShowPage {
         page,
-        place: enterprise
-            .division
-            .as_deref()
-            .map(place_words)
-            .unwrap_or_default(),
-        industry: enterprise
-            .industry
-            .as_deref()
-            .map(industry_words)
-            .unwrap_or_default(),
-        status: enterprise.status.unwrap_or_default(),
-        registered_on: enterprise
-            .registered_on
-            .map(format::date_zh)
-            .unwrap_or_default(),
-        size: enterprise.size.filter(|_| sight.size()).unwrap_or_default(),
+        head: [
+            enterprise.division.as_deref().map(place_words),
+            enterprise.industry.as_deref().map(industry_words),
+            enterprise.size.filter(|_| sight.size()),
+            enterprise.status,
+            enterprise
+                .registered_on
+                .map(|day| format!("{}成立", format::date_zh(day))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         tags: enterprise
             .tags
             .into_iter()

@@ -26,6 +26,12 @@ struct TagsPage {
     preview: Option<TagPreview>,
 }
 
+impl TagsPage {
+    fn count(&self, number: &u64) -> String {
+        format::count(*number)
+    }
+}
+
 /// The form of a new tag.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]

@@ -3,21 +3,17 @@
 use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
-use zhida_platform::db::{self, Engine, placeholders};
+use zhida_platform::db::{self, Engine};
 
 use super::instant;
 use super::query::Conditions;
 use crate::RegistryError;
-use crate::import::{Current, Losers};
+use crate::import::Losers;
 use crate::model::{FactChange, Order, PastFact, Query};
-
-use zhida_rules::Dictionary;
-
-use crate::document::Document;
 
 /// Changes of one enterprise that are shown at most.
 const HISTORY_MAX: i64 = 500;
-/// Codes of one SELECT at most; below SQLite's limit of parameters.
+/// Codes of one SELECT at most.
 const CODES_MAX: usize = 5_000;
 
 /// A whole enterprise as it is stored.
@@ -63,40 +59,29 @@ pub(crate) async fn facts_after(
     Ok(db::query_all(conn, &sql, values).await?)
 }
 
-#[derive(FromQueryResult)]
-struct Stored {
-    seq: i64,
-    code: String,
-    name: String,
-    facts: String,
+/// What an import needs of a stored enterprise.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Stored {
+    pub seq: i64,
+    pub code: String,
+    pub name: String,
+    pub facts: String,
 }
 
 /// What is stored of these codes.
 pub(crate) async fn currents(
     conn: &impl ConnectionTrait,
-    dictionary: &Dictionary,
     codes: &[&str],
-) -> Result<HashMap<String, Current>, RegistryError> {
-    let mut found = HashMap::with_capacity(codes.len());
+) -> db::Result<Vec<Stored>> {
+    let mut found = Vec::with_capacity(codes.len());
     for chunk in codes.chunks(CODES_MAX) {
         let sql = format!(
             "SELECT seq, code, name, facts FROM enterprise WHERE code IN ({})",
-            placeholders(1, chunk.len())
+            db::text_members(conn)
         );
-        let rows: Vec<Stored> =
-            db::query_all(conn, &sql, chunk.iter().map(|code| (*code).into())).await?;
-        for row in rows {
-            let document = Document::parse(dictionary, &row.facts)
-                .map_err(|_| RegistryError::Damaged(row.code.clone()))?;
-            found.insert(
-                row.code,
-                Current {
-                    seq: row.seq,
-                    name: row.name,
-                    document,
-                },
-            );
-        }
+        let members = db::members_value(chunk.iter().copied());
+        let rows: Vec<Stored> = db::query_all(conn, &sql, [members]).await?;
+        found.extend(rows);
     }
     Ok(found)
 }
@@ -118,10 +103,10 @@ pub(crate) async fn known_losers(
     for chunk in codes.chunks(CODES_MAX) {
         let sql = format!(
             "SELECT code, batch, at, changes FROM fact_change WHERE code IN ({})",
-            placeholders(1, chunk.len())
+            db::text_members(conn)
         );
-        let rows: Vec<StoredChange> =
-            db::query_all(conn, &sql, chunk.iter().map(|code| code.as_str().into())).await?;
+        let members = db::members_value(chunk.iter().map(String::as_str));
+        let rows: Vec<StoredChange> = db::query_all(conn, &sql, [members]).await?;
         for row in rows {
             let facts = past_facts(&row)?;
             losers.entry(row.code).or_default().extend(facts);
@@ -168,10 +153,10 @@ pub(crate) async fn tags_of(
     for chunk in seqs.chunks(CODES_MAX) {
         let sql = format!(
             "SELECT seq, tag FROM enterprise_tag WHERE seq IN ({}) ORDER BY seq, tag",
-            placeholders(1, chunk.len())
+            db::number_members(conn)
         );
-        let rows: Vec<StoredTag> =
-            db::query_all(conn, &sql, chunk.iter().map(|seq| (*seq).into())).await?;
+        let members = db::members_value(chunk.iter().copied());
+        let rows: Vec<StoredTag> = db::query_all(conn, &sql, [members]).await?;
         for row in rows {
             tags.entry(row.seq).or_default().push(row.tag);
         }

@@ -11,11 +11,12 @@ pub(crate) use batch::{
     take_over,
 };
 pub(crate) use enterprise::{
-    StoredEnterprise, currents, enterprise, facts_after, history, known_losers, tags_of, version,
+    Stored, StoredEnterprise, currents, enterprise, facts_after, history, known_losers, tags_of,
+    version,
 };
 pub(crate) use query::{StoredRow, count, list};
 pub(crate) use tag::{insert_rule, replace_tags, rules, set_active, tag_counts, tags_after};
-pub(crate) use write::{lock, write_chunk};
+pub(crate) use write::{drop_list_indexes, lock, restore_list_indexes, write_chunk};
 
 use zhida_platform::search::Index;
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use zhida_platform::clock::instant_text;
-use zhida_platform::db::{self, Bulk, Tx, placeholders};
+use zhida_platform::db::{self, Bulk, Tx};
 
 use super::instant;
 use crate::model::TagRule;
@@ -111,9 +111,9 @@ pub(crate) async fn replace_tags(
     for chunk in known.chunks(DELETE_ROWS) {
         let sql = format!(
             "DELETE FROM enterprise_tag WHERE seq IN ({})",
-            placeholders(1, chunk.len())
+            db::number_members(tx)
         );
-        db::execute(tx, &sql, chunk.iter().map(|seq| (*seq).into())).await?;
+        db::execute(tx, &sql, [db::members_value(chunk.iter().copied())]).await?;
     }
     let mut rows = Bulk::insert("enterprise_tag", &["seq", "tag"]);
     for (seq, tags) in tags {

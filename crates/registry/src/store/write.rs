@@ -62,11 +62,40 @@ const ON_CONFLICT: &str = "ON CONFLICT (code) DO UPDATE SET name = excluded.name
     status = excluded.status, registered_on = excluded.registered_on, facts = excluded.facts, \
     version = excluded.version, updated_at = excluded.updated_at";
 
+/// Indexes that only lists need. Kept row by row they are most of what a first large import writes:
+/// each of its transactions would write nearly all of their pages again.
+const LIST_INDEXES: &[(&str, &str)] = &[
+    ("enterprise_name", "enterprise (name, code)"),
+    (
+        "enterprise_registered_on",
+        "enterprise (registered_on, code)",
+    ),
+    ("enterprise_division", "enterprise (division, code)"),
+    ("enterprise_industry", "enterprise (industry, code)"),
+];
+
+/// Drops the indexes of lists before the first large import; lists are slower until it is done.
+pub(crate) async fn drop_list_indexes(tx: &Tx) -> db::Result<()> {
+    for (name, _) in LIST_INDEXES {
+        db::execute(tx, &format!("DROP INDEX IF EXISTS {name}"), []).await?;
+    }
+    NAMES.drop_lookup(tx).await
+}
+
+/// Makes the indexes of lists that are missing.
+pub(crate) async fn restore_list_indexes(tx: &Tx) -> db::Result<()> {
+    for (name, columns) in LIST_INDEXES {
+        let sql = format!("CREATE INDEX IF NOT EXISTS {name} ON {columns}");
+        db::execute(tx, &sql, []).await?;
+    }
+    NAMES.restore_lookup(tx).await
+}
+
 /// Writes enterprises, their names' index, tags and history.
 pub(crate) async fn write_chunk(
     tx: &Tx,
     counters: &mut Counters,
-    merged: &Merged,
+    merged: &Merged<'_>,
     batch: i64,
     at: DateTime<Utc>,
 ) -> db::Result<()> {

@@ -344,6 +344,49 @@ async fn formulas_are_harmless_in_exports_and_rejects() {
     assert!(String::from_utf8(csv).unwrap().contains(",'=HYPERLINK(1),"));
 }
 
+#[tokio::test]
+async fn rows_are_numbered_as_a_spreadsheet_shows_them() {
+    let setup = setup(sqlite().await).await;
+    let good = |n: u32, name: &str| format!("{},{name}", code(n));
+    let lines = [
+        "信用代码,企业名称".to_owned(),
+        "x,甲".to_owned(),
+        String::new(),
+        "y,乙".to_owned(),
+        format!("{},\"江城\n一号\"", code(1)),
+        "z,丙".to_owned(),
+        ",".to_owned(),
+        good(2, "江城二号"),
+        "w,丁".to_owned(),
+    ];
+    let numbers = async |name: &str, content: &[u8]| -> Vec<u64> {
+        let path = setup.file(name, content);
+        let options = ImportOptions {
+            dry_run: true,
+            ..options("市场监管", "2026-01-01")
+        };
+        let report = setup.import(&path, &options).await.unwrap();
+        assert_eq!((report.rows, report.rejected), (6, 4), "{name}");
+        report.examples.iter().map(|row| row.row).collect()
+    };
+    for (name, end) in [("lf", "\n"), ("crlf", "\r\n"), ("cr", "\r")] {
+        let text = lines.join(end);
+        let text = text.replace("江城\n", if end == "\r\n" { "江城\r\n" } else { "江城\n" });
+        for (ending, text) in [("ended", format!("{text}{end}")), ("open", text.clone())] {
+            let name = format!("{name}-{ending}.csv");
+            assert_eq!(numbers(&name, text.as_bytes()).await, [2, 4, 6, 9], "{name}");
+        }
+    }
+    let book = workbook(|sheet| {
+        for (row, line) in lines.iter().enumerate() {
+            for (column, cell) in line.replace('"', "").split(',').enumerate() {
+                sheet.write_string(row as u32, column as u16, cell).unwrap();
+            }
+        }
+    });
+    assert_eq!(numbers("book.xlsx", &book).await, [2, 4, 6, 9]);
+}
+
 both_databases!(
     bad_values_are_refused_with_reason,
     bad_codes_are_refused_with_reason,

@@ -8,4 +8,3 @@ mod import;
 mod listing;
 mod pages;
 mod precedence;
-mod real_data;

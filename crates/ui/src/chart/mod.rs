@@ -146,6 +146,9 @@ fn percent_text(value: u64, total: u64) -> String {
     }
     let total = u128::from(total);
     let tenths = (u128::from(value) * 2_000 + total) / (2 * total);
+    if tenths == 0 && value > 0 {
+        return "＜0.1%".to_owned();
+    }
     format!("{}.{}%", tenths / 10, tenths % 10)
 }
 

@@ -106,6 +106,6 @@ fn legend() -> String {
              <rect class=\"zd-level-{level}\" width=\"28\" height=\"12\"/></svg>"
         );
     }
-    html.push_str("<span>多</span><span class=\"zd-chart__note\">示意图，方块只表示相对位置，不是地图</span></p>");
+    html.push_str("<span>多</span><span class=\"zd-chart__note\">示意图，不是地图</span></p>");
     html
 }

@@ -1,11 +1,16 @@
 //! The built program, as its users meet it: commands, pages in a browser, the API document.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod demo;
 mod help;
 mod journey_cli;
 mod openapi;
 mod program;
+mod public_view;
+mod public_pages;
 mod rules;
+mod server;
 mod schema;
 mod snapshot;
 mod verify;
+mod visitor;

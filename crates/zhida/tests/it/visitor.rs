@@ -85,15 +85,13 @@ impl Visitor {
         }
     }
 
-    pub async fn is_there(&self, css: &str) -> bool {
+    pub async fn count(&self, css: &str) -> usize {
         let found = self.browser.find_all(Locator::Css(css)).await;
-        found.is_ok_and(|found| !found.is_empty())
+        found.map_or(0, |found| found.len())
     }
 
-    /// An attribute of an element.
-    pub async fn attribute(&self, css: &str, name: &str) -> String {
-        let value = self.element(css).await.attr(name).await.unwrap();
-        value.unwrap_or_default()
+    pub async fn is_there(&self, css: &str) -> bool {
+        self.count(css).await > 0
     }
 
     pub async fn click(&self, css: &str) {
@@ -162,7 +160,11 @@ impl Visitor {
         }
         self.script("window.scrollTo(0, 0)", &[]).await;
         let picture = self.browser.deref().screenshot().await.unwrap();
-        assert!(picture.len() <= 400_000, "{name}.png：{} 字节", picture.len());
+        assert!(
+            picture.len() <= 400_000,
+            "{name}.png：{} 字节",
+            picture.len()
+        );
         let folder = Path::new(crate::snapshot::ROOT).join("docs/screenshots");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(format!("{name}.png")), picture).unwrap();

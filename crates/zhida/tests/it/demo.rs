@@ -1,0 +1,281 @@
+//! `zhida demo` in a browser: what its users do, step by step, each step kept as a picture in
+//! `target/screenshots`.
+
+use std::time::Duration;
+
+use zhida_testkit::{Browser, Program, block_on};
+
+use crate::{program::ZHIDA, visitor::Visitor};
+
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// For all of the country, and computed from facts alone.
+const ITEM: &str = "p050-xiaoxing-weili";
+
+/// The demo and its example enterprise.
+async fn started() -> (Program, Visitor, String) {
+    let arguments = ["demo", "--addr", "127.0.0.1:0", "--enterprises", "2000"];
+    let program = Program::start(ZHIDA, &arguments);
+    let said = program.says("按 Ctrl-C 退出", READY_WITHIN).await;
+    let address = |name: &str| {
+        let line = said
+            .lines()
+            .find(|line| line.trim_start().starts_with(name));
+        let word = line.and_then(|line| line.split_whitespace().nth(1));
+        word.unwrap_or_else(|| panic!("没有“{name}”的地址：\n{said}"))
+            .to_owned()
+    };
+    let base = address("首页").trim_end_matches('/').to_owned();
+    assert!(!base.ends_with(":0"), "the real port is told: {base}");
+    let code = address("一企一档").rsplit('/').next().unwrap().to_owned();
+    (program, Visitor::new(Browser::start().await, base), code)
+}
+
+#[test]
+fn the_main_path_of_the_demo() {
+    block_on(async {
+        let (_demo, visitor, code) = started().await;
+        searches_a_policy(&visitor).await;
+        asks_whether_an_enterprise_qualifies(&visitor, &code).await;
+        calculates(&visitor).await;
+        reads_the_file_and_its_matches(&visitor, &code).await;
+        changes_a_fact(&visitor).await;
+        writes_a_rule(&visitor).await;
+        publishes_it(&visitor).await;
+        imports_enterprises(&visitor).await;
+    });
+}
+
+async fn searches_a_policy(visitor: &Visitor) {
+    visitor.open("/").await;
+    visitor.sees(&["在办政策事项", "市场主体", "演示"]).await;
+    visitor.looks("demo-01-home").await;
+    visitor.picture_for_readme("home").await;
+    visitor.types(".zd-hero #search-q", "小型微利").await;
+    visitor.click(".zd-hero .zd-search__button").await;
+    visitor.is_at("/policies?q=").await;
+    visitor.sees(&["小型微利企业所得税优惠"]).await;
+    visitor.looks("demo-02-search").await;
+    visitor.click(&format!("a[href^='/policies/{ITEM}']")).await;
+    visitor.is_at(&format!("/policies/{ITEM}")).await;
+    let words = [
+        "资格条件",
+        "条款原文",
+        "核对规则",
+        "兑现标准",
+        "30 个要素",
+        "政策原文",
+    ];
+    visitor.sees(&words).await;
+    visitor.looks("demo-03-policy").await;
+    visitor.picture_for_readme("policy").await;
+}
+
+async fn asks_whether_an_enterprise_qualifies(visitor: &Visitor, code: &str) {
+    visitor.writes("#check #code", code).await;
+    visitor.click("#check button[type=submit]").await;
+    visitor.is_at("/match/check?").await;
+    visitor
+        .sees(&["结论", "符合", "要求", "现有", "来源", "演示数据"])
+        .await;
+    visitor.looks("demo-04-check").await;
+    visitor.writes("#code", "91330302PDY0000000").await;
+    visitor
+        .click("form[action='/match/check'] button[type=submit]")
+        .await;
+    visitor.sees(&["校验", "91330302PDY0000000"]).await;
+    visitor.looks("demo-05-check-wrong-code").await;
+}
+
+/// Answers what the calculator asks first, then two questions more.
+async fn calculates(visitor: &Visitor) {
+    const OPEN: &str = "取决于未回答的问题";
+    visitor.open("/calculator").await;
+    let mut open = visitor.figure(OPEN).await;
+    visitor.looks("demo-06-calculator").await;
+    for (field, value) in [("area", "330000"), ("area", "330300"), ("area", "330302")] {
+        visitor.chooses(&format!("#{field}"), value).await;
+        next_question(visitor).await;
+        open = shrunk(visitor, OPEN, open).await;
+    }
+    visitor.is_at("330302").await;
+    if visitor.is_there("#sector").await {
+        visitor.chooses("#sector", "C").await;
+        next_question(visitor).await;
+        open = shrunk(visitor, OPEN, open).await;
+    }
+    visitor.click("input[name=size][value=小型]").await;
+    next_question(visitor).await;
+    open = shrunk(visitor, OPEN, open).await;
+    visitor
+        .sees(&["已经回答", "浙江省温州市鹿城区", "制造业", "小型"])
+        .await;
+    visitor.looks("demo-07-calculator-asks-on").await;
+    visitor.picture_for_readme("calculator").await;
+    for _ in 0..2 {
+        visitor.script(ANSWER_FIRST, &[]).await;
+        next_question(visitor).await;
+        open = shrunk(visitor, OPEN, open).await;
+    }
+    visitor.looks("demo-08-calculator-answered").await;
+}
+
+/// Answers the first question of the form, whatever it asks.
+const ANSWER_FIRST: &str = "
+    const field = document.querySelector('#questions [name]:not([type=hidden])');
+    if (field.type === 'radio') field.click();
+    else if (field.tagName === 'SELECT') field.selectedIndex = 1;
+    else field.value = field.type === 'date' ? '2020-01-01' : '10';";
+
+/// Sends the answers and waits for the page that takes them in.
+async fn next_question(visitor: &Visitor) {
+    let before = visitor.browser.current_url().await.unwrap();
+    visitor.click("#questions button[type=submit]").await;
+    let changed = async || {
+        let now = visitor.browser.current_url().await.ok()?;
+        (now != before).then_some(())
+    };
+    let text = "the calculator takes an answer in";
+    visitor.waits_for(changed).await.expect(text);
+}
+
+/// The figure, which an answer may only lower.
+async fn shrunk(visitor: &Visitor, label: &str, before: u64) -> u64 {
+    let now = visitor.figure(label).await;
+    assert!(now <= before, "{label}：由 {before} 变为 {now}");
+    now
+}
+
+async fn reads_the_file_and_its_matches(visitor: &Visitor, code: &str) {
+    visitor.open(&format!("/enterprises?q={code}")).await;
+    visitor
+        .click(&format!("#results a[href='/enterprises/{code}']"))
+        .await;
+    visitor.sees(&[code, "所属行业", "演示数据"]).await;
+    visitor.looks("demo-09-enterprise").await;
+    visitor
+        .click(&format!("a[href='/enterprises/{code}/matches']"))
+        .await;
+    visitor.is_at("/matches").await;
+    visitor
+        .sees(&["我的政策", "符合", "可同时享受合计", "假如情况改变"])
+        .await;
+    assert!(
+        visitor.figure("符合").await > 0,
+        "the example has something to show"
+    );
+    visitor.looks("demo-10-matches").await;
+    visitor.picture_for_readme("matches").await;
+}
+
+async fn changes_a_fact(visitor: &Visitor) {
+    let field = "#what-if input[type=text], #what-if input[type=number]";
+    visitor.writes(field, "30").await;
+    visitor.click("#what-if button[type=submit]").await;
+    visitor.sees(&["测算结果", "没有数据 → 30", "符合由"]).await;
+    visitor.looks("demo-11-what-if").await;
+}
+
+/// A wrong rule is explained while the form is filled in; a right one is counted and priced.
+async fn writes_a_rule(visitor: &Visitor) {
+    visitor.open("/policies/new").await;
+    visitor.writes("#id", "demo-new-item").await;
+    visitor.writes("#name", "规模企业奖励（演示）").await;
+    visitor
+        .click("input[name=delivery][value=application]")
+        .await;
+    visitor.writes("#regions", "330300").await;
+    visitor
+        .writes("#condition-1", "上年营业收入 100 万元以上")
+        .await;
+    visitor.click("input[name=benefit-kind][value=money]").await;
+    visitor.writes("#benefit-formula", "10万").await;
+    visitor.writes("#benefit-text", "一次性奖励 10 万元").await;
+    visitor.writes("#rule-1", "上年.营收额 > 100万").await;
+    visitor.sees(&["规则有 1 处错误", "营收额"]).await;
+    visitor.looks("demo-12-rule-wrong").await;
+    visitor.writes("#rule-1", "上年营业收入不低于100万").await;
+    visitor
+        .sees(&["规则可以使用", "上年.营业收入 >= 1000000"])
+        .await;
+    let (matched, cost) = (
+        visitor.figure("符合").await,
+        visitor.figure("预计金额").await,
+    );
+    assert!(matched > 0, "a city has enterprises with a revenue");
+    // 10 万元 each: the digits of the sum are those of the count, zeros aside
+    let digits = |number: u64| number.to_string().trim_end_matches('0').to_owned();
+    assert_eq!(digits(cost), digits(matched), "{matched} 家，{cost}");
+    visitor.looks("demo-13-rule-right").await;
+}
+
+async fn publishes_it(visitor: &Visitor) {
+    let publish = "button[name=do][value=publish]";
+    visitor.click(publish).await;
+    visitor.sees(&["请看过检查结果后勾选确认"]).await;
+    visitor.looks("demo-14-publish-unsure").await;
+    visitor.click("#confirm").await;
+    visitor.click(publish).await;
+    visitor.is_at("/policies/demo-new-item").await;
+    visitor
+        .sees(&[
+            "规模企业奖励（演示）",
+            "第 1 版",
+            "上年营业收入 100 万元以上",
+        ])
+        .await;
+    visitor.looks("demo-15-published").await;
+    visitor.open("/policies?q=规模企业奖励").await;
+    visitor.sees(&["规模企业奖励（演示）", "申报"]).await;
+    visitor.looks("demo-16-in-the-list").await;
+}
+
+async fn imports_enterprises(visitor: &Visitor) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("名单.csv");
+    let text = "统一社会信用代码,企业名称,2025年营业收入(万元)\n\
+        91330114PDY00001X7,好样例有限公司,120\n\
+        91330114PDY00001X8,坏样例有限公司,90\n";
+    std::fs::write(&file, text).unwrap();
+    visitor.open("/enterprises/import").await;
+    visitor.looks("demo-17-import").await;
+    visitor.types("#file", file.to_str().unwrap()).await;
+    visitor.writes("#department", "税务").await;
+    visitor.click("form[enctype] button[type=submit]").await;
+    visitor
+        .sees(&["将导入", "将退回", "列的含义", "91330114PDY00001X8", "校验"])
+        .await;
+    assert_eq!(visitor.figure("将导入").await, 1);
+    assert_eq!(visitor.figure("将退回").await, 1);
+    visitor.looks("demo-18-import-dry-run").await;
+    visitor.click("button[name=action][value=import]").await;
+    visitor.is_at("/enterprises/import/batches/").await;
+    // the import runs on; the page is asked again until it is done
+    let done = async || {
+        visitor.browser.refresh().await.ok()?;
+        visitor.text().await.contains("下载退回明细").then_some(())
+    };
+    assert!(
+        visitor.waits_for(done).await.is_some(),
+        "{}",
+        visitor.text().await
+    );
+    assert_eq!(visitor.figure("导入").await, 1);
+    assert_eq!(visitor.figure("退回").await, 1);
+    visitor.looks("demo-19-import-done").await;
+    let rejects = visitor.script(FETCH_REJECTS, &[]).await;
+    let rejects = rejects.as_str().unwrap();
+    assert!(
+        rejects.contains("91330114PDY00001X8") && rejects.contains("校验"),
+        "{rejects}"
+    );
+    visitor.open("/enterprises/91330114PDY00001X7").await;
+    visitor.sees(&["好样例有限公司", "120 万元", "税务"]).await;
+    visitor.looks("demo-20-imported").await;
+}
+
+/// The rejects as the link would download them.
+const FETCH_REJECTS: &str = "
+    const request = new XMLHttpRequest();
+    request.open('GET', document.querySelector('a[download]').href, false);
+    request.send();
+    return request.responseText;";
