@@ -152,7 +152,7 @@ pub struct AmountView {
 impl AmountView {
     /// Only words, no figure: 待评审, 权益或资质, 金额待定.
     pub(crate) fn is_words(&self) -> bool {
-        self.low.is_none() && self.high.is_none()
+        self.high.is_none() && self.low.as_ref().is_none_or(Number::is_zero)
     }
 }
 

@@ -567,11 +567,13 @@ fn read_ahead(
     let reading = spawn_blocking(move || {
         let mut reader = RowReader::new(composer.dictionary, &scan.plan);
         let mut chunk = Vec::with_capacity(CHUNK_ROWS);
-        let mut rows = 0;
+        let (mut rows, mut bytes) = (0, 0);
         source::read(&input, &scan, &limits, &mut |row| {
+            bytes += row.cells.iter().map(String::len).sum::<usize>();
             chunk.push(reader.read(row).map(|parsed| composer.prepare(parsed)));
             rows += 1;
-            let full = chunk.len() == CHUNK_ROWS;
+            let full = chunk.len() == CHUNK_ROWS || bytes > CHUNK_BYTES;
+            bytes = if full { 0 } else { bytes };
             let sent = !full || sender.blocking_send(std::mem::take(&mut chunk)).is_ok();
             sent && rows < rows_max
         })?;

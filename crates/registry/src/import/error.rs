@@ -98,7 +98,7 @@ pub enum ImportError {
         encoding: &'static str,
     },
     /// A record without end.
-    #[error("从第 {line} 行起的一条记录超过 {} 字节：很可能有一个没有配对的引号，请检查这一行", format::count(*bytes_max))]
+    #[error("从第 {line} 行起的一条记录超过 {} 字节：很可能有一个没有配对的引号，或列太多、单元格太长，请检查这一行", format::count(*bytes_max))]
     RecordTooLong {
         /// Line where the record begins.
         line: u64,

@@ -11,6 +11,7 @@ mod detect;
 mod error;
 mod header;
 mod heading;
+mod measure;
 mod merge;
 mod rejects;
 mod report;
@@ -32,6 +33,9 @@ pub use header::ColumnReport;
 pub(crate) use merge::{Losers, Merged};
 pub use rejects::RejectedRow;
 pub use report::{FileReport, ImportReport, Note};
+
+/// Bytes of one row at most.
+pub(crate) const RECORD_BYTES_MAX: u64 = 4 << 20;
 
 /// How much is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,10 +10,8 @@ use encoding_rs::GB18030;
 use super::detect::{self, Input};
 use super::header::Mapper;
 use super::source::{self, Encoding, Form, HEADING_ROWS, RawRow, Scan};
-use super::{ImportError, ImportLimits};
+use super::{ImportError, ImportLimits, RECORD_BYTES_MAX};
 
-/// Bytes of one record at most.
-const RECORD_BYTES_MAX: u64 = 4 << 20;
 /// Bytes at the beginning by which the delimiter is told.
 const SAMPLE_BYTES: u64 = 1 << 16;
 

@@ -1,20 +1,15 @@
 //! XLSX: measured before it is opened, then read cell by cell.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::BufReader;
 
 use calamine::{DataRef, Reader, Xlsx, XlsxError};
-use zip::ZipArchive;
 
 use super::detect::Input;
 use super::header::{COLUMNS_MAX, Mapper};
+use super::measure::{broken, measure};
 use super::source::{self, Form, HEADING_ROWS, RawRow, Scan};
-use super::{ImportError, ImportLimits};
-
-/// Parts of a workbook at most.
-const PARTS_MAX: usize = 10_000;
-/// Bytes of all parts but the sheets, which are held in memory, at most.
-const IN_MEMORY_BYTES_MAX: u64 = 512 << 20;
+use super::{ImportError, ImportLimits, RECORD_BYTES_MAX};
 
 type Book = Xlsx<BufReader<File>>;
 
@@ -59,49 +54,6 @@ pub(crate) fn scan(
     })
 }
 
-/// Refuses a bomb: by what the zip's directory declares, then by really inflating every part, since the
-/// directory may lie. Nothing inflated is kept.
-fn measure(input: &Input, bytes_max: u64) -> Result<(), ImportError> {
-    let damaged = |error: &dyn std::fmt::Display| broken(input, &error.to_string());
-    let file = File::open(&input.path).map_err(|error| damaged(&error))?;
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| damaged(&error))?;
-    if archive.len() > PARTS_MAX {
-        return Err(unpacked(input, bytes_max));
-    }
-    let (mut declared, mut total, mut in_memory) = (0_u64, 0_u64, 0_u64);
-    let mut has_workbook = false;
-    for at in 0..archive.len() {
-        let part = archive.by_index_raw(at).map_err(|error| damaged(&error))?;
-        declared = declared.saturating_add(part.size());
-        has_workbook |= part.name() == "xl/workbook.xml";
-    }
-    if declared > bytes_max {
-        return Err(unpacked(input, bytes_max));
-    }
-    if !has_workbook {
-        return Err(ImportError::NotA {
-            file: input.name.clone(),
-            expected: "电子表格（.xlsx）",
-        });
-    }
-    for at in 0..archive.len() {
-        let mut part = archive.by_index(at).map_err(|error| damaged(&error))?;
-        let is_sheet = part.name().starts_with("xl/worksheets/");
-        let left = bytes_max - total;
-        let size = io::copy(&mut part.by_ref().take(left + 1), &mut io::sink());
-        let size = size.map_err(|error| damaged(&error))?;
-        if size > left {
-            return Err(unpacked(input, bytes_max));
-        }
-        total += size;
-        in_memory += if is_sheet { 0 } else { size };
-        if in_memory > IN_MEMORY_BYTES_MAX {
-            return Err(unpacked(input, IN_MEMORY_BYTES_MAX));
-        }
-    }
-    Ok(())
-}
-
 /// Hands every row of the sheet that is not blank to `take`.
 pub(crate) fn read(
     input: &Input,
@@ -116,6 +68,7 @@ pub(crate) fn read(
         cells: Vec::new(),
         fault: None,
     };
+    let mut bytes = 0;
     loop {
         let cell = cells.next_cell().map_err(failed)?;
         let position = cell.as_ref().map(calamine::Cell::get_position);
@@ -126,6 +79,7 @@ pub(crate) fn read(
                 cells: Vec::new(),
                 fault: None,
             };
+            bytes = 0;
             let finished = std::mem::replace(&mut row, next);
             if !finished.is_blank() && !take(finished) {
                 return Ok(());
@@ -143,6 +97,14 @@ pub(crate) fn read(
             return Err(ImportError::TooManyColumns {
                 found: column + 1,
                 max: COLUMNS_MAX,
+            });
+        }
+        // one shared text may stand in every cell
+        bytes += text.len() as u64;
+        if bytes > RECORD_BYTES_MAX {
+            return Err(ImportError::RecordTooLong {
+                line: row.number,
+                bytes_max: RECORD_BYTES_MAX,
             });
         }
         if row.cells.len() <= column {
@@ -174,19 +136,5 @@ fn cell_text(value: &DataRef<'_>) -> String {
         DataRef::DateTime(duration) => duration.as_f64().to_string(),
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
         DataRef::Error(error) => error.to_string(),
-    }
-}
-
-fn broken(input: &Input, reason: &str) -> ImportError {
-    ImportError::Workbook {
-        file: input.name.clone(),
-        reason: reason.to_owned(),
-    }
-}
-
-fn unpacked(input: &Input, bytes_max: u64) -> ImportError {
-    ImportError::Unpacked {
-        file: input.name.clone(),
-        bytes_max,
     }
 }

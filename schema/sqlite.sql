@@ -1,0 +1,135 @@
+CREATE TABLE audit_event (
+    id TEXT NOT NULL PRIMARY KEY,
+    at TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject_kind TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+CREATE INDEX audit_event_subject ON audit_event (subject_kind, subject_id, id);
+CREATE TABLE enterprise (
+            seq BIGINT NOT NULL PRIMARY KEY,
+            code TEXT NOT NULL,
+            name TEXT NOT NULL,
+            division TEXT NOT NULL,
+            industry TEXT NOT NULL,
+            size TEXT NOT NULL,
+            status TEXT NOT NULL,
+            registered_on TEXT NOT NULL,
+            facts TEXT NOT NULL,
+            version BIGINT NOT NULL,
+            updated_at TEXT NOT NULL
+        );
+CREATE UNIQUE INDEX enterprise_code ON enterprise (code);
+CREATE INDEX enterprise_division ON enterprise (division, code);
+CREATE INDEX enterprise_industry ON enterprise (industry, code);
+CREATE INDEX enterprise_name ON enterprise (name, code);
+CREATE INDEX enterprise_registered_on ON enterprise (registered_on, code);
+CREATE VIRTUAL TABLE enterprise_search USING fts5(tokens, content='', contentless_delete=1, tokenize='ascii');
+CREATE TABLE enterprise_tag (
+            seq BIGINT NOT NULL,
+            tag TEXT NOT NULL,
+            PRIMARY KEY (seq, tag)
+        );
+CREATE INDEX enterprise_tag_tag ON enterprise_tag (tag, seq);
+CREATE TABLE fact_change (
+            seq BIGINT NOT NULL PRIMARY KEY,
+            code TEXT NOT NULL,
+            batch BIGINT NOT NULL,
+            at TEXT NOT NULL,
+            changes TEXT NOT NULL
+        );
+CREATE INDEX fact_change_code ON fact_change (code, seq);
+CREATE TABLE import_batch (
+            no BIGINT NOT NULL PRIMARY KEY,
+            department TEXT NOT NULL,
+            file_name TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            as_of TEXT NOT NULL,
+            options TEXT NOT NULL,
+            status TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            total BIGINT NOT NULL,
+            position BIGINT NOT NULL,
+            accepted BIGINT NOT NULL,
+            unchanged BIGINT NOT NULL,
+            rejected BIGINT NOT NULL,
+            created BIGINT NOT NULL,
+            rejects TEXT NOT NULL,
+            started_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL
+        );
+CREATE INDEX import_batch_sha256 ON import_batch (sha256, status);
+CREATE TABLE policy_counter (
+    name TEXT NOT NULL PRIMARY KEY,
+    value BIGINT NOT NULL
+);
+CREATE TABLE policy_document (
+    id TEXT NOT NULL PRIMARY KEY,
+    title TEXT NOT NULL,
+    sort_date TEXT NOT NULL,
+    content TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+);
+CREATE TABLE policy_item (
+    id TEXT NOT NULL PRIMARY KEY,
+    seq BIGINT NOT NULL UNIQUE,
+    number TEXT UNIQUE,
+    document_id TEXT NOT NULL REFERENCES policy_document (id),
+    state TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    digest TEXT NOT NULL,
+    draft TEXT,
+    name TEXT NOT NULL,
+    level TEXT NOT NULL,
+    theme TEXT NOT NULL,
+    category TEXT NOT NULL,
+    delivery TEXT NOT NULL,
+    document_status TEXT NOT NULL,
+    valid_from TEXT,
+    valid_until TEXT,
+    sort_date TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+);
+CREATE INDEX policy_item_document ON policy_item (document_id);
+CREATE INDEX policy_item_list ON policy_item (state, sort_date, seq);
+CREATE TABLE policy_item_region (
+    item_id TEXT NOT NULL REFERENCES policy_item (id),
+    region TEXT NOT NULL,
+    PRIMARY KEY (item_id, region)
+);
+CREATE INDEX policy_item_region_region ON policy_item_region (region);
+CREATE VIRTUAL TABLE policy_item_search USING fts5(tokens, content='', contentless_delete=1, tokenize='ascii');
+CREATE TABLE policy_revision (
+    item_id TEXT NOT NULL REFERENCES policy_item (id),
+    revision BIGINT NOT NULL,
+    content TEXT NOT NULL,
+    rules TEXT NOT NULL,
+    lint TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    published_at TEXT NOT NULL,
+    published_by TEXT NOT NULL,
+    PRIMARY KEY (item_id, revision)
+);
+CREATE TABLE registry_version (
+            id BIGINT NOT NULL PRIMARY KEY,
+            version BIGINT NOT NULL,
+            next_seq BIGINT NOT NULL,
+            next_change BIGINT NOT NULL,
+            next_batch BIGINT NOT NULL
+        );
+CREATE TABLE schema_migration (
+    room TEXT NOT NULL,
+    step TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (room, step)
+);
+CREATE TABLE tag_rule (
+            name TEXT NOT NULL PRIMARY KEY,
+            rule TEXT NOT NULL,
+            note TEXT NOT NULL,
+            active BOOLEAN NOT NULL,
+            updated_at TEXT NOT NULL
+        );
