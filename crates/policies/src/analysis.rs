@@ -53,8 +53,9 @@ pub(crate) fn headline(
         facts: &facts,
         on,
     })?;
-    let quiet = amount.low.is_none() && amount.high.is_none()
-        || amount.high.is_none() && amount.low.as_ref().is_some_and(Number::is_zero);
+    // Nothing is known of the reader: an open end or a zero says no more than “it depends”.
+    let open = amount.high.as_ref().is_none_or(Number::is_zero);
+    let quiet = open && amount.low.as_ref().is_none_or(Number::is_zero);
     let computed = matches!(amount.kind, AmountKind::Exact | AmountKind::Range);
     Some(match quiet && computed {
         true => ("按企业情况计算".to_owned(), true),

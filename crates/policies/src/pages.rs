@@ -243,12 +243,7 @@ fn line(policies: &Policies, row: &ListRow) -> Line {
         .and_then(|item| analysis::headline(&item.rules, policies.dictionary(), today))
         .unwrap_or_default();
     let department = item.map_or_else(String::new, |item| item.elements.department.clone());
-    let meta = [
-        regions,
-        department,
-        until,
-        row.number.clone().unwrap_or_default(),
-    ];
+    let meta = [regions, department, until];
     Line {
         name: row.name.clone(),
         href: format!("/policies/{}", row.id),

@@ -2,7 +2,7 @@
 
 use zhida_platform::clock::to_shanghai;
 use zhida_platform::format::date_zh;
-use zhida_rules::{BenefitKind, BenefitSource, ItemRules};
+use zhida_rules::{BenefitKind, BenefitSource, Env, Facts, ItemRules};
 
 use crate::analysis;
 use crate::diff::{FieldChange, diff};
@@ -232,10 +232,19 @@ fn benefit_view(
         )
     };
     let mut lines: Vec<(&'static str, String)> = Vec::new();
-    let locals: Vec<String> = benefit
-        .locals
+    let facts = Facts::new();
+    let amount_of_nobody = rules.and_then(|rules| {
+        rules.amount(&Env {
+            dictionary,
+            facts: &facts,
+            on: today,
+        })
+    });
+    let steps = amount_of_nobody.map(|amount| amount.steps);
+    let locals: Vec<String> = steps
         .iter()
-        .map(|(name, formula)| format!("{name} = {formula}"))
+        .flatten()
+        .map(|step| format!("{}＝{}", step.name, step.formula))
         .collect();
     let mut push = |name, text: Option<String>| lines.extend(text.map(|text| (name, text)));
     push(

@@ -143,9 +143,9 @@ fn sqlite(csv: &Path, folder: &Path) -> Option<Child> {
 fn duckdb(csv: &Path, folder: &Path) -> Option<Child> {
     let installed = Command::new("python3")
         .args(["-c", "import duckdb"])
-        .stderr(Stdio::null());
-    let mut installed = installed;
-    if !installed.status().is_ok_and(|status| status.success()) {
+        .stderr(Stdio::null())
+        .status();
+    if !installed.is_ok_and(|status| status.success()) {
         return None;
     }
     let script = format!(

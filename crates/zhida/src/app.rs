@@ -25,8 +25,6 @@ use crate::{api_page, cli::Store};
 
 /// The rooms over one database.
 pub struct App {
-    /// The database itself.
-    pub db: Database,
     /// 市场主体库.
     pub registry: Arc<Registry>,
     /// 惠企政策库.
@@ -60,7 +58,7 @@ impl App {
         let dictionary = Dictionary::shipped();
         let clock: SharedClock = Arc::new(SystemClock);
         let registry = Arc::new(Registry::new(db.clone(), dictionary, clock.clone()));
-        let policies = Arc::new(Policies::new(db.clone(), dictionary, clock.clone()).await?);
+        let policies = Arc::new(Policies::new(db, dictionary, clock.clone()).await?);
         let matching = Arc::new(Matching::new(
             registry.clone(),
             policies.clone(),
@@ -68,7 +66,6 @@ impl App {
             clock,
         ));
         Ok(Self {
-            db,
             registry,
             policies,
             matching,

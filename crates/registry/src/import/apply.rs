@@ -30,6 +30,8 @@ use crate::{Registry, RegistryError};
 /// Data rows of one transaction: the more, the fewer pages of the codes' index are written twice; a
 /// chunk takes some 30 MB of memory.
 const CHUNK_ROWS: usize = 10_000;
+/// Bytes of one transaction; few long rows are one, too.
+const CHUNK_BYTES: usize = 16 << 20;
 /// Chunks read ahead, besides the one being read and the one being stored.
 const CHUNKS_AHEAD: usize = 1;
 /// Data rows from which an import into an empty registry makes the indexes of lists at its end.

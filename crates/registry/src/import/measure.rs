@@ -52,20 +52,23 @@ pub(crate) fn measure(input: &Input, bytes_max: u64) -> Result<(), ImportError> 
         let mut scanner = Scanner::default();
         let size = inflate(&mut part.by_ref().take(left + 1), kind, &mut scanner)
             .map_err(|error| damaged(&error))?;
-        let max = match kind {
-            Kind::Texts => left.min(TEXTS_BYTES_MAX),
-            Kind::Description => left.min(DESCRIPTION_BYTES_MAX - described),
-            Kind::Sheet | Kind::Other => left,
+        total += size;
+        described += if kind == Kind::Description { size } else { 0 };
+        let (held, max) = match kind {
+            Kind::Texts => (size, TEXTS_BYTES_MAX),
+            Kind::Description => (described, DESCRIPTION_BYTES_MAX),
+            Kind::Sheet | Kind::Other => (0, bytes_max),
         };
-        if size > max || scanner.texts > TEXTS_MAX {
-            return Err(unpacked(input, bytes_max.min(max)));
+        if total > bytes_max {
+            return Err(unpacked(input, bytes_max));
+        }
+        if held > max || scanner.texts > TEXTS_MAX {
+            return Err(unpacked(input, max));
         }
         if let Some(line) = scanner.too_long {
             let bytes_max = RECORD_BYTES_MAX;
             return Err(ImportError::RecordTooLong { line, bytes_max });
         }
-        total += size;
-        described += if kind == Kind::Description { size } else { 0 };
     }
     Ok(())
 }

@@ -377,14 +377,50 @@ async fn rows_are_numbered_as_a_spreadsheet_shows_them() {
             assert_eq!(numbers(&name, text.as_bytes()).await, [2, 4, 6, 9], "{name}");
         }
     }
-    let book = workbook(|sheet| {
-        for (row, line) in lines.iter().enumerate() {
-            for (column, cell) in line.replace('"', "").split(',').enumerate() {
-                sheet.write_string(row as u32, column as u16, cell).unwrap();
-            }
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, line) in lines.iter().enumerate() {
+        for (column, cell) in line.replace('"', "").split(',').enumerate() {
+            sheet.write(row as u32, column as u16, cell).unwrap();
         }
-    });
+    }
+    let book = book.save_to_buffer().unwrap();
     assert_eq!(numbers("book.xlsx", &book).await, [2, 4, 6, 9]);
+}
+
+#[tokio::test]
+async fn workbooks_that_would_fill_the_memory_are_refused() {
+    let setup = setup(sqlite().await).await;
+    let cell = |text: &str| format!("<c r=\"A1\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let row = |cells: &str| format!("<row r=\"1\">{cells}</row>");
+    let long = "x".repeat(5 << 20);
+    let mb = format!("<si><t>{}</t></si>", "x".repeat(1 << 20));
+    let shared: String = ["A1", "B1", "C1", "D1", "E1", "F1"]
+        .map(|place| format!("<c r=\"{place}\" t=\"s\"><v>0</v></c>"))
+        .concat();
+    for (name, sheet, texts, message) in [
+        ("cell.xlsx", row(&cell(&long)), "", "一条记录超过"),
+        ("tags.xlsx", row(&cell(&"<b/>".repeat(2 << 20))), "", "一条记录超过"),
+        ("comment.xlsx", format!("<!--{}-->", "<row>".repeat(1 << 20)), "", "一条记录超过"),
+        ("text.xlsx", row(&cell("x")), long.as_str(), "一条记录超过"),
+        ("shared.xlsx", row(&shared), mb.as_str(), "一条记录超过"),
+        ("nothing.xlsx", row(&shared), "", "打不开"),
+        ("deep.xlsx", "<a>".repeat(100_000), "", "没有找到统一社会信用代码列"),
+        (
+            "place.xlsx",
+            row("<c r=\"XFE1048577\"><v>1</v></c>"),
+            "",
+            "列",
+        ),
+    ] {
+        let path = setup.file(name, sheet_of(&sheet, texts));
+        let error = setup
+            .import(&path, &options("市场监管", "2026-01-01"))
+            .await
+            .expect_err(name)
+            .to_string();
+        assert!(error.contains(message), "{name}: {error}");
+    }
 }
 
 both_databases!(
@@ -401,6 +437,42 @@ fn zip_of(part: &str, content: &[u8]) -> Vec<u8> {
     let options = zip::write::SimpleFileOptions::default();
     writer.start_file(part, options).unwrap();
     writer.write_all(content).unwrap();
+    writer.finish().unwrap().into_inner()
+}
+
+/// A workbook of one sheet with these rows and shared texts, written by hand.
+fn sheet_of(rows: &str, texts: &str) -> Vec<u8> {
+    const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let relations = format!(
+        "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
+         <Relationship Id=\"rId1\" Type=\"{OFFICE}/worksheet\" Target=\"worksheets/sheet1.xml\"/>\
+         </Relationships>"
+    );
+    let parts = [
+        (
+            "xl/workbook.xml",
+            format!(
+                "<workbook xmlns=\"{MAIN}\" xmlns:r=\"{OFFICE}\"><sheets>\
+                 <sheet name=\"s\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>"
+            ),
+        ),
+        ("xl/_rels/workbook.xml.rels", relations),
+        (
+            "xl/sharedStrings.xml",
+            format!("<sst xmlns=\"{MAIN}\">{texts}</sst>"),
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{rows}</sheetData></worksheet>"),
+        ),
+    ];
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, content) in parts {
+        writer.start_file(name, options).unwrap();
+        writer.write_all(content.as_bytes()).unwrap();
+    }
     writer.finish().unwrap().into_inner()
 }
 

@@ -311,9 +311,19 @@ fn lists_for_officers_are_refused_and_hidden_conditions_too() {
             assert_eq!(answer.status, status, "{path} {query}: {}", answer.text());
         }
     }
-    assert_eq!(city.server.get("/ui").status, 404, "the gallery is the demo's");
-    let found = city.server.get(&format!("/api/v1/enterprises/{first}")).text();
-    assert!(found.contains("330302") && found.contains("high_tech"), "{found}");
+    assert_eq!(
+        city.server.get("/ui").status,
+        404,
+        "the gallery is the demo's"
+    );
+    let found = city
+        .server
+        .get(&format!("/api/v1/enterprises/{first}"))
+        .text();
+    assert!(
+        found.contains("330302") && found.contains("high_tech"),
+        "{found}"
+    );
     for hidden in ["revenue", "employees", "size", "listed_in", "above_scale"] {
         assert!(!found.contains(hidden), "{hidden}: {found}");
     }
@@ -337,7 +347,10 @@ async fn contents(database: &str) -> Vec<(&'static str, i64)> {
         counts.push((table, db::query_count(db.conn(), &sql, []).await.unwrap()));
     }
     let sql = "SELECT version FROM registry_version";
-    counts.push(("version", db::query_count(db.conn(), sql, []).await.unwrap()));
+    counts.push((
+        "version",
+        db::query_count(db.conn(), sql, []).await.unwrap(),
+    ));
     counts
 }
 
@@ -353,9 +366,17 @@ async fn nothing_writes() {
     let yaml = include_str!("../../../../data/policies/deqing-shangshi.yaml");
     let posts = [
         ("/enterprises/import", multipart, file),
-        ("/enterprises/import/run", form, "action=import&token=upload-x"),
+        (
+            "/enterprises/import/run",
+            form,
+            "action=import&token=upload-x",
+        ),
         ("/tags", form, "name=a&rule=high_tech"),
-        ("/tags/switch", form, "name=%E5%B0%8F%E5%BE%AE%E4%BC%81%E4%B8%9A&active=false"),
+        (
+            "/tags/switch",
+            form,
+            "name=%E5%B0%8F%E5%BE%AE%E4%BC%81%E4%B8%9A&active=false",
+        ),
         ("/tags/recompute", form, ""),
         ("/policies/new", form, "id=x&action=publish"),
         ("/policies/check", form, "id=x"),
@@ -364,9 +385,21 @@ async fn nothing_writes() {
         ("/policies/p024-yanfa-houbuzhu/reinstate", form, ""),
         ("/api/v1/enterprises/import", multipart, file),
         ("/api/v1/policies/import", "application/yaml", yaml),
-        ("/api/v1/policies/import?dry_run=true", "application/yaml", yaml),
-        ("/api/v1/enterprise-tags", json, r#"{"name":"a","rule":"高新技术企业"}"#),
-        ("/api/v1/enterprise-tags/check", json, r#"{"rule":"上年.营业收入 > 5"}"#),
+        (
+            "/api/v1/policies/import?dry_run=true",
+            "application/yaml",
+            yaml,
+        ),
+        (
+            "/api/v1/enterprise-tags",
+            json,
+            r#"{"name":"a","rule":"高新技术企业"}"#,
+        ),
+        (
+            "/api/v1/enterprise-tags/check",
+            json,
+            r#"{"rule":"上年.营业收入 > 5"}"#,
+        ),
         ("/api/v1/enterprise-tags/recompute", json, ""),
         (
             "/api/v1/match/what-if",

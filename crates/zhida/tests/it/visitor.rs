@@ -9,6 +9,8 @@ use std::{
 use fantoccini::{Locator, elements::Element};
 use zhida_testkit::Browser;
 
+/// Window height of a picture in README.
+const README_HEIGHT: u32 = 1_100;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One browser and the site it visits.
@@ -159,7 +161,15 @@ impl Visitor {
             return;
         }
         self.script("window.scrollTo(0, 0)", &[]).await;
+        let (width, height) = self.browser.get_window_size().await.unwrap();
+        let size = |side: u64| u32::try_from(side).unwrap();
+        let tall = self.browser.set_window_size(1280, README_HEIGHT).await;
         let picture = self.browser.deref().screenshot().await.unwrap();
+        let back = self
+            .browser
+            .set_window_size(size(width), size(height))
+            .await;
+        tall.and(back).unwrap();
         assert!(
             picture.len() <= 400_000,
             "{name}.png：{} 字节",
