@@ -227,9 +227,8 @@ impl Index {
     pub async fn restore_lookup(&self, conn: &impl ConnectionTrait) -> db::Result<()> {
         if conn.get_database_backend() != sea_orm::DbBackend::Sqlite {
             let table = self.table;
-            let sql = format!(
-                "CREATE INDEX IF NOT EXISTS {table}_tokens ON {table} USING GIN (tokens)"
-            );
+            let sql =
+                format!("CREATE INDEX IF NOT EXISTS {table}_tokens ON {table} USING GIN (tokens)");
             db::execute(conn, &sql, []).await?;
         }
         Ok(())

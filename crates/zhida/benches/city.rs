@@ -71,7 +71,7 @@ fn main() {
     let postgres = zhida_testkit::block_on(zhida_testkit::postgres());
     report(
         "zhida import, PostgreSQL (fsync off)",
-        measure(import(&csv, &postgres.url())),
+        measure(import(&csv, postgres.url())),
     );
     if let Some(peer) = sqlite(&csv, folder.path()) {
         report(

@@ -2,7 +2,7 @@
 //! another core than the database's.
 
 use chrono::NaiveDate;
-use zhida_rules::{AttributeIndex, Dictionary, Value};
+use zhida_rules::{AttributeIndex, Dictionary, FactKey, Value};
 use zhida_standards::uscc::Uscc;
 
 use super::row::Parsed;
@@ -33,8 +33,8 @@ pub(crate) struct Write {
 pub(crate) struct Prepared {
     pub row: u64,
     pub code: Uscc,
-    /// Its facts and those computed from them.
-    pub document: Document,
+    /// What it states.
+    pub facts: Vec<(FactKey, Value)>,
     pub write: Write,
     /// A row without a name makes no enterprise.
     pub named: bool,
@@ -104,7 +104,8 @@ impl Composer {
             row: parsed.row,
             code: parsed.code,
             write: self.write(None, code, &document),
-            document,
+            // a document takes several times the memory of its facts
+            facts: stated(document),
             named,
             cells: if named { Vec::new() } else { parsed.cells },
         }
@@ -142,4 +143,10 @@ impl Composer {
         let name = stored.strip_prefix(before)?.strip_suffix(after)?;
         Origin::parse(name.strip_prefix('"')?.strip_suffix('"')?)
     }
+}
+
+fn stated(document: Document) -> Vec<(FactKey, Value)> {
+    let facts = document.facts.into_iter();
+    let stated = facts.filter(|(_, fact)| !fact.origin.is_computed());
+    stated.map(|(key, fact)| (key, fact.value)).collect()
 }

@@ -150,7 +150,9 @@ impl Scanner {
                 (State::InName, b' ' | b'\t' | b'\r' | b'\n' | b'>') => self.named(),
                 (State::InName, byte) if self.name.len() < NAME_BYTES => self.name.push(*byte),
                 // `-->` and `]]>`
-                (State::Closed, b'>') if self.name.ends_with(b"--") || self.name.ends_with(b"]]") => {
+                (State::Closed, b'>')
+                    if self.name.ends_with(b"--") || self.name.ends_with(b"]]") =>
+                {
                     self.state = State::Between;
                 }
                 (State::Closed, byte) => {
@@ -169,7 +171,11 @@ impl Scanner {
 
     fn named(&mut self) {
         self.state = State::Between;
-        let own = self.name.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+        let own = self
+            .name
+            .rsplit(|byte| *byte == b':')
+            .next()
+            .unwrap_or_default();
         let own = own.strip_suffix(b"/").unwrap_or(own);
         let ends = self.name.starts_with(b"/");
         match own {

@@ -90,7 +90,8 @@ impl Merger<'_> {
             let current = stored.get(row.code.as_str());
             let document = current.and_then(|current| current.document.as_ref());
             document.is_some_and(|document| {
-                stated(row).any(|(key, value)| self.decide(document, key, value) == Decision::Lose)
+                let mut facts = row.facts.iter();
+                facts.any(|(key, value)| self.decide(document, *key, value) == Decision::Lose)
             })
         };
         rows.iter()
@@ -106,7 +107,8 @@ impl Merger<'_> {
         };
         let code = row.code.as_str().to_owned();
         let (mut past, mut changed) = (Vec::new(), false);
-        for (key, value) in stated(row) {
+        for (key, value) in &row.facts {
+            let key = *key;
             let stated = || Stated {
                 value: value.clone(),
                 origin: self.composer.origin,
@@ -190,14 +192,6 @@ impl Merger<'_> {
             adopted,
         }
     }
-}
-
-/// What the row itself states.
-fn stated(row: &Prepared) -> impl Iterator<Item = (FactKey, &Value)> {
-    let facts = row.document.facts.iter();
-    facts
-        .filter(|(_, fact)| !fact.origin.is_computed())
-        .map(|(key, fact)| (*key, &fact.value))
 }
 
 /// The refusal of a row that names no enterprise and whose code is unknown.

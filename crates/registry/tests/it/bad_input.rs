@@ -371,10 +371,21 @@ async fn rows_are_numbered_as_a_spreadsheet_shows_them() {
     };
     for (name, end) in [("lf", "\n"), ("crlf", "\r\n"), ("cr", "\r")] {
         let text = lines.join(end);
-        let text = text.replace("江城\n", if end == "\r\n" { "江城\r\n" } else { "江城\n" });
+        let text = text.replace(
+            "江城\n",
+            if end == "\r\n" {
+                "江城\r\n"
+            } else {
+                "江城\n"
+            },
+        );
         for (ending, text) in [("ended", format!("{text}{end}")), ("open", text.clone())] {
             let name = format!("{name}-{ending}.csv");
-            assert_eq!(numbers(&name, text.as_bytes()).await, [2, 4, 6, 9], "{name}");
+            assert_eq!(
+                numbers(&name, text.as_bytes()).await,
+                [2, 4, 6, 9],
+                "{name}"
+            );
         }
     }
     let mut book = rust_xlsxwriter::Workbook::new();
@@ -400,12 +411,27 @@ async fn workbooks_that_would_fill_the_memory_are_refused() {
         .concat();
     for (name, sheet, texts, message) in [
         ("cell.xlsx", row(&cell(&long)), "", "一条记录超过"),
-        ("tags.xlsx", row(&cell(&"<b/>".repeat(2 << 20))), "", "一条记录超过"),
-        ("comment.xlsx", format!("<!--{}-->", "<row>".repeat(1 << 20)), "", "一条记录超过"),
+        (
+            "tags.xlsx",
+            row(&cell(&"<b/>".repeat(2 << 20))),
+            "",
+            "一条记录超过",
+        ),
+        (
+            "comment.xlsx",
+            format!("<!--{}-->", "<row>".repeat(1 << 20)),
+            "",
+            "一条记录超过",
+        ),
         ("text.xlsx", row(&cell("x")), long.as_str(), "一条记录超过"),
         ("shared.xlsx", row(&shared), mb.as_str(), "一条记录超过"),
         ("nothing.xlsx", row(&shared), "", "打不开"),
-        ("deep.xlsx", "<a>".repeat(100_000), "", "没有找到统一社会信用代码列"),
+        (
+            "deep.xlsx",
+            "<a>".repeat(100_000),
+            "",
+            "没有找到统一社会信用代码列",
+        ),
         (
             "place.xlsx",
             row("<c r=\"XFE1048577\"><v>1</v></c>"),

@@ -309,11 +309,11 @@ async fn importing_again_changes_nothing(db: TestDatabase) {
 
 async fn an_interrupted_import_goes_on_where_it_stopped(db: TestDatabase) {
     let setup = setup(db).await;
-    let rows: String = (1..=5_000)
+    let rows: String = (1..=25_000)
         .map(|n| match n {
             // refused rows before and after the interruption, for either reason
-            100 | 4_900 => format!("{},第{n}号,0001-01-01\n", code(n)),
-            200 | 4_800 => format!("{},,2001-01-01\n", code(n)),
+            100 | 24_900 => format!("{},第{n}号,0001-01-01\n", code(n)),
+            200 | 24_800 => format!("{},,2001-01-01\n", code(n)),
             _ => format!("{},第{n}号,2001-01-01\n", code(n)),
         })
         .collect();
@@ -329,14 +329,14 @@ async fn an_interrupted_import_goes_on_where_it_stopped(db: TestDatabase) {
     let batch = &stopped.items[0];
     assert_eq!(
         (batch.status, batch.position, batch.total),
-        (BatchStatus::Running, 2_000, 5_000)
+        (BatchStatus::Running, 10_000, 25_000)
     );
 
     let report = setup
         .import(&path, &options("市场监管", "2026-01-01"))
         .await
         .unwrap();
-    assert_eq!(report.resumed_after, Some(2_000));
+    assert_eq!(report.resumed_after, Some(10_000));
     assert_eq!(report.batch, Some(batch.no));
     assert_eq!(
         (
@@ -345,14 +345,14 @@ async fn an_interrupted_import_goes_on_where_it_stopped(db: TestDatabase) {
             report.rejected,
             report.created
         ),
-        (5_000, 4_996, 4, 4_996)
+        (25_000, 24_996, 4, 24_996)
     );
     let refused: Vec<u64> = report.examples.iter().map(|row| row.row).collect();
-    assert_eq!(refused, [101, 201, 4_801, 4_901]);
+    assert_eq!(refused, [101, 201, 24_801, 24_901]);
     let done = setup.registry.batch(batch.no).await.unwrap();
     assert_eq!(
         (done.status, done.accepted, done.rejected),
-        (BatchStatus::Done, 4_996, 4)
+        (BatchStatus::Done, 24_996, 4)
     );
     assert_eq!(
         setup
@@ -360,7 +360,7 @@ async fn an_interrupted_import_goes_on_where_it_stopped(db: TestDatabase) {
             .count(&zhida_registry::Query::default())
             .await
             .unwrap(),
-        4_996
+        24_996
     );
     let again = setup
         .import(&path, &options("市场监管", "2026-01-01"))
@@ -368,7 +368,7 @@ async fn an_interrupted_import_goes_on_where_it_stopped(db: TestDatabase) {
         .unwrap();
     assert_eq!(
         (again.accepted, again.unchanged, again.resumed_after),
-        (0, 4_996, None)
+        (0, 24_996, None)
     );
 }
 
