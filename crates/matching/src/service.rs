@@ -20,7 +20,9 @@ use crate::bulk::{self, Cache, Row, RowList};
 use crate::calculator::{self, Assessment};
 use crate::error::Error;
 use crate::judge::{self, Detail};
-use crate::model::{BestCombination, EnterpriseHead, EnterpriseMatch, ItemMatch, PairMatch, WhatIf};
+use crate::model::{
+    BestCombination, EnterpriseHead, EnterpriseMatch, ItemMatch, PairMatch, WhatIf,
+};
 use crate::pages::places::Spreads;
 use crate::sight;
 use crate::size_class;
@@ -198,12 +200,7 @@ impl Matching {
     ///
     /// # Errors
     /// No such enterprise or item; a day out of range; the database.
-    pub async fn for_pair(
-        &self,
-        code: &str,
-        id: &str,
-        on: NaiveDate,
-    ) -> Result<PairMatch, Error> {
+    pub async fn for_pair(&self, code: &str, id: &str, on: NaiveDate) -> Result<PairMatch, Error> {
         let on = self.day(Some(on))?;
         let item = self.item(id, on)?;
         let enterprise = self.enterprise(code).await?;

@@ -107,7 +107,8 @@ attributes:
 
     #[test]
     fn hidden_facts_leave_no_trace_in_what_the_public_sees() {
-        let with = serde_json::json!({"revenue": {"2025": 15_000_000}, "above_scale": true, "staff": 12});
+        let with =
+            serde_json::json!({"revenue": {"2025": 15_000_000}, "above_scale": true, "staff": 12});
         let richer = serde_json::json!({"revenue": {"2025": 95_000_000}, "staff": 12});
         let without = serde_json::json!({"staff": 12});
         let public = shown(&Viewer::Public, with);

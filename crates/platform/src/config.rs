@@ -212,7 +212,18 @@ fn read_file(path: &Path) -> Result<Dict, ConfigError> {
     })?;
     Toml::from_str(&text).map_err(|error| ConfigError::Syntax {
         path: path.to_owned(),
-        message: error.to_string().replace('\n', " "),
+        // without the line itself, which may hold a password
+        message: match error.span() {
+            Some(span) => {
+                let before = text.get(..span.start).unwrap_or_default();
+                format!(
+                    "第 {} 行，{}",
+                    before.matches('\n').count() + 1,
+                    error.message()
+                )
+            }
+            None => error.message().to_owned(),
+        },
     })
 }
 

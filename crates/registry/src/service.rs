@@ -74,9 +74,12 @@ impl Registry {
         if let Some(folder) = self.own_folder.get() {
             return Ok(folder.path().to_owned());
         }
-        let made = tempfile::Builder::new()
-            .prefix("zhida-registry-")
-            .tempdir()?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("zhida-registry-");
+        // rejected rows hold what only officers may see
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let made = builder.tempdir()?;
         Ok(self.own_folder.get_or_init(|| made).path().to_owned())
     }
 

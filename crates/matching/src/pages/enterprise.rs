@@ -6,7 +6,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use chrono::Datelike;
-use zhida_platform::format::date_zh;
+use zhida_platform::format::{count, date_zh};
 use zhida_platform::problem::Problem;
 use zhida_rules::{Dictionary, FactKey, Facts, Kind};
 use zhida_ui::chart::{Caption, Chart, Datum, stacked_bar};
@@ -164,7 +164,9 @@ pub(crate) fn verdict_bar(
     };
     let summary = format!(
         "符合 {} {unit}，待人工核验 {} {unit}，只差一项 {} {unit}。{aside}",
-        counts.eligible, counts.manual, counts.near_miss
+        count(counts.eligible),
+        count(counts.manual),
+        count(counts.near_miss)
     );
     let data: Vec<Datum> = Label::ALL
         .into_iter()

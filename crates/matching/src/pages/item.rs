@@ -106,6 +106,12 @@ pub(crate) struct ItemPage {
     pager: Pager,
 }
 
+impl ItemPage {
+    fn count(&self, number: &u64) -> String {
+        count(*number)
+    }
+}
+
 /// 符合企业
 pub(crate) async fn show(
     State(matching): State<Arc<Matching>>,

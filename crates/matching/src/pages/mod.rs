@@ -139,10 +139,7 @@ impl Card {
                 .as_ref()
                 .map(|amount| amount.text.clone())
                 .unwrap_or_default(),
-            quiet: item
-                .amount
-                .as_ref()
-                .is_some_and(AmountView::is_words),
+            quiet: item.amount.as_ref().is_some_and(AmountView::is_words),
             class: match item.label {
                 Label::NearMiss => "near",
                 label => label.mark().class(),

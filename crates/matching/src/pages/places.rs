@@ -77,10 +77,7 @@ async fn count(registry: &Registry) -> Result<Spread, RegistryError> {
         }
         (spread.area, spread.parts) = (area, parts);
         match most {
-            Some((place, number))
-                if number >= total.div_ceil(2)
-                    && place.level < Level::County =>
-            {
+            Some((place, number)) if number >= total.div_ceil(2) && place.level < Level::County => {
                 area = Some(place);
             }
             _ => return Ok(spread),

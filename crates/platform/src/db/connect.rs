@@ -84,6 +84,7 @@ impl Database {
             SqliteConnectOptions::new().in_memory(true)
         } else {
             create_folder(Path::new(path))?;
+            create_private(Path::new(path));
             SqliteConnectOptions::new()
                 .filename(path)
                 .create_if_missing(true)
@@ -177,6 +178,17 @@ fn create_folder(file: &Path) -> Result<()> {
         path: folder,
         source,
     })
+}
+
+/// Makes a missing database file readable by its owner only; SQLite gives its companions the same
+/// rights.
+fn create_private(file: &Path) {
+    let mut options = std::fs::File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // it is there already, or SQLite says why it cannot be
+    let _there = options.open(file);
 }
 
 /// `scheme://user:***@host/…`: what a message or a log may show of a URL.

@@ -58,7 +58,7 @@ impl Fault {
 /// A refused row as the report shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RejectedRow {
-    /// Number of the row in the file, the first line being 1.
+    /// Number of the row as a spreadsheet shows it: the first line is 1.
     pub row: u64,
     /// Column, or columns joined by “；”.
     pub column: String,
@@ -166,7 +166,7 @@ fn start(path: &Path, headings: &[String]) -> std::io::Result<csv::Writer<BufWri
     {
         std::fs::create_dir_all(folder)?;
     }
-    let mut file = BufWriter::new(File::create(path)?);
+    let mut file = BufWriter::new(private(path)?);
     file.write_all(b"\xef\xbb\xbf")?;
     let mut writer = csv::WriterBuilder::new()
         .flexible(true)
@@ -176,6 +176,15 @@ fn start(path: &Path, headings: &[String]) -> std::io::Result<csv::Writer<BufWri
     let all = explained.chain(headings.iter().map(String::as_str));
     writer.write_record(all.map(|text| guarded(text).into_owned()))?;
     Ok(writer)
+}
+
+/// A new file that only its owner reads: rejected rows hold what is not public.
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn failed(path: &Path, source: std::io::Error) -> ImportError {

@@ -427,6 +427,12 @@ async fn workbooks_that_would_fill_the_memory_are_refused() {
         ("shared.xlsx", row(&shared), mb.as_str(), "一条记录超过"),
         ("nothing.xlsx", row(&shared), "", "打不开"),
         (
+            "announced.xlsx",
+            row(&cell("x")),
+            "<sst uniqueCount=\"99999999999\"/>",
+            "打不开",
+        ),
+        (
             "deep.xlsx",
             "<a>".repeat(100_000),
             "",
@@ -436,7 +442,7 @@ async fn workbooks_that_would_fill_the_memory_are_refused() {
             "place.xlsx",
             row("<c r=\"XFE1048577\"><v>1</v></c>"),
             "",
-            "列",
+            "打不开",
         ),
     ] {
         let path = setup.file(name, sheet_of(&sheet, texts));
@@ -475,7 +481,13 @@ fn sheet_of(rows: &str, texts: &str) -> Vec<u8> {
          <Relationship Id=\"rId1\" Type=\"{OFFICE}/worksheet\" Target=\"worksheets/sheet1.xml\"/>\
          </Relationships>"
     );
+    let package = format!(
+        "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
+         <Relationship Id=\"rId1\" Type=\"{OFFICE}/officeDocument\" Target=\"xl/workbook.xml\"/>\
+         </Relationships>"
+    );
     let parts = [
+        ("_rels/.rels", package),
         (
             "xl/workbook.xml",
             format!(
@@ -486,7 +498,10 @@ fn sheet_of(rows: &str, texts: &str) -> Vec<u8> {
         ("xl/_rels/workbook.xml.rels", relations),
         (
             "xl/sharedStrings.xml",
-            format!("<sst xmlns=\"{MAIN}\">{texts}</sst>"),
+            match texts.starts_with("<sst") {
+                true => texts.to_owned(),
+                false => format!("<sst xmlns=\"{MAIN}\">{texts}</sst>"),
+            },
         ),
         (
             "xl/worksheets/sheet1.xml",

@@ -199,7 +199,7 @@ async fn the_public_sees_no_internal_fact_and_writes_nothing(db: TestDatabase) {
         "{}",
         file.text()
     );
-    assert!(file.text().contains("项内部或保密数据"));
+    assert!(file.text().contains("内部和保密数据只对"));
     let json = public
         .get(&format!("/api/v1/enterprises/{}", code(1)))
         .await

@@ -1,8 +1,8 @@
 //! `zhida import`: enterprises and policies from files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::json;
 use zhida_registry::import::{ImportOptions, ImportReport, Importer};
 
@@ -35,6 +35,16 @@ pub async fn enterprises(arguments: &ImportEnterprises) -> Result<Outcome> {
         if !file.is_file() {
             bail!("没有文件 {}", file.display());
         }
+        if arguments
+            .rejects
+            .as_deref()
+            .is_some_and(|rejects| is_same(rejects, file))
+        {
+            bail!(
+                "--rejects 写的就是数据文件 {}，会把它覆盖：请换一个文件名",
+                file.display()
+            );
+        }
     }
     let app = App::open(&config).await?;
     let importer = Importer::new(app.registry.clone());
@@ -51,10 +61,16 @@ pub async fn enterprises(arguments: &ImportEnterprises) -> Result<Outcome> {
             limits: (&config.limits).into(),
             ..Default::default()
         };
-        let report = importer
-            .run(file, &options, &Terminal::new())
-            .await
-            .with_context(|| format!("{} 没有导入", file.display()))?;
+        let report = match importer.run(file, &options, &Terminal::new()).await {
+            Ok(report) => report,
+            Err(error) => {
+                if arguments.json && !reports.is_empty() {
+                    say(together(&reports)?)?;
+                }
+                let done = stopped_at(&arguments.files, reports.len());
+                return Err(anyhow::Error::from(error).context(done));
+            }
+        };
         if !arguments.json {
             say(text(file, &report).trim_end())?;
         }
@@ -64,6 +80,35 @@ pub async fn enterprises(arguments: &ImportEnterprises) -> Result<Outcome> {
         say(together(&reports)?)?;
     }
     Ok(Outcome::Good)
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    real(one).is_some_and(|path| real(other) == Some(path))
+}
+
+/// What was done when the file at this place failed.
+fn stopped_at(files: &[PathBuf], at: usize) -> String {
+    let names = |files: &[PathBuf]| -> Vec<String> {
+        files
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect()
+    };
+    let mut text = format!("{} 没有导入", files[at].display());
+    if at > 0 {
+        text.push_str(&format!(
+            "；在它之前的 {} 已处理完",
+            names(&files[..at]).join("、")
+        ));
+    }
+    if at + 1 < files.len() {
+        text.push_str(&format!(
+            "；在它之后的 {} 没有处理，改正后可只导入这些文件",
+            names(&files[at + 1..]).join("、")
+        ));
+    }
+    text
 }
 
 /// `enterprises.csv.gz` → `enterprises.csv.gz.rejects.csv`.

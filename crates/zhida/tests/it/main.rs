@@ -1,6 +1,7 @@
 //! The built program, as its users meet it: commands, pages in a browser, the API document.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod bad_input;
 mod demo;
 mod help;
 mod journey_cli;

@@ -22,7 +22,6 @@ pub struct Server {
 /// An answer.
 pub struct Answer {
     pub status: u16,
-    pub head: String,
     pub body: Vec<u8>,
 }
 
@@ -89,7 +88,6 @@ impl Server {
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Answer {
             status,
-            head,
             body: answer.split_off(end + 4),
         }
     }

@@ -10,7 +10,7 @@ use fantoccini::{Locator, elements::Element};
 use zhida_testkit::Browser;
 
 /// Window height of a picture in README.
-const README_HEIGHT: u32 = 1_100;
+const README_HEIGHT: u32 = 1_400;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One browser and the site it visits.
@@ -90,10 +90,6 @@ impl Visitor {
     pub async fn count(&self, css: &str) -> usize {
         let found = self.browser.find_all(Locator::Css(css)).await;
         found.map_or(0, |found| found.len())
-    }
-
-    pub async fn is_there(&self, css: &str) -> bool {
-        self.count(css).await > 0
     }
 
     pub async fn click(&self, css: &str) {
