@@ -25,9 +25,12 @@ const SQLITE_ROWS_BUFFERED: usize = 1_000;
 /// Pages kept by each connection, in KiB as a negative number; the default of
 /// 2 MB makes a large import read its own indexes back from disk.
 const SQLITE_CACHE: &str = "-16384";
+/// Bytes of a page of a new file; with the default of 4 KiB an import makes twice the system calls, and
+/// rows of a kilobyte leave an eighth more of the file empty.
+const SQLITE_PAGE: u32 = 8_192;
 /// Pages of WAL, 64 MiB, after which it is folded into the file; the default of 4 MB folds it at every
 /// chunk of an import, and a page that many chunks change is written as often.
-const SQLITE_WAL_PAGES: &str = "16384";
+const SQLITE_WAL_PAGES: &str = "8192";
 /// Bytes of WAL kept after a large import has grown it.
 const SQLITE_WAL_KEPT: &str = "67108864";
 
@@ -95,6 +98,7 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
+            .page_size(SQLITE_PAGE)
             .pragma("cache_size", SQLITE_CACHE)
             .pragma("wal_autocheckpoint", SQLITE_WAL_PAGES)
             .pragma("journal_size_limit", SQLITE_WAL_KEPT)

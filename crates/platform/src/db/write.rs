@@ -16,6 +16,9 @@ use super::{Database, Engine, Error, Result};
 /// How often a transaction is run before its conflict is the caller's.
 const ATTEMPTS_MAX: u32 = 6;
 
+/// 64 MiB, four times the usual.
+const SQLITE_LARGE_CACHE: &str = "PRAGMA cache_size = -65536";
+
 /// An open write transaction. Dropping it undoes everything.
 ///
 /// It is a handle: `|tx| async move { … }` gets one to own, and all of them
@@ -46,6 +49,18 @@ impl Tx {
             DbBackend::Sqlite => Engine::Sqlite,
             _ => Engine::Postgres,
         }
+    }
+
+    /// Lets SQLite keep more of a large transaction in memory: pages that do not fit are written out and
+    /// read back before its end. It holds for the connection, which the next writer takes as a rule.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn expect_much(&self) -> Result<()> {
+        if self.engine() == Engine::Sqlite {
+            self.execute_unprepared(SQLITE_LARGE_CACHE).await?;
+        }
+        Ok(())
     }
 
     /// Makes the changes last.

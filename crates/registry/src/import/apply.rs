@@ -363,6 +363,7 @@ impl Importer {
         parsed_bad: u64,
     ) -> Result<(Merged<'r>, Option<i64>), ImportError> {
         let tx = &tx;
+        tx.expect_much().await?;
         let mut counters = store::lock(tx).await?;
         let alone = run.alone == Some(counters.next_seq);
         let merged = match alone {

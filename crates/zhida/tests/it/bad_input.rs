@@ -160,8 +160,10 @@ fn policies_that_cannot_be_are_refused() {
         let arguments = ["import", "policies", "--json", "--database", &database];
         let ran = zhida(arguments.into_iter().chain(["--rejects", &rejects, &path])).expect(0);
         let report = ran.json();
-        assert_eq!(report["accepted"], 0, "{name}: {report}");
-        assert_ne!(report["rejected"], 0, "{name}: {report}");
+        // of a file that can be read, the items without fault are taken
+        let taken = u64::from(name == "unknown.yaml");
+        assert_eq!(report["accepted"], taken, "{name}: {report}");
+        assert_eq!(report["rejected"], 1, "{name}: {report}");
         assert!(report.to_string().contains(message), "{name}: {report}");
     }
 }
@@ -183,7 +185,7 @@ fn hostile_requests_get_a_refusal_and_the_server_goes_on() {
         ("/api/v1/enterprises?limit=100000".to_owned(), &[400]),
         ("/api/v1/enterprises?q=%FF%FE".to_owned(), &[200, 400]),
         (format!("/enterprises?q={}", "a".repeat(5_000)), &[400]),
-        (format!("/policies?q={}", "a".repeat(5_000)), &[400]),
+        (format!("/policies?q={}", "a".repeat(5_000)), &[200, 400]),
         (format!("/api/v1/enterprises?q={long}"), &[400, 414]),
         ("/enterprises/%FF%FE".to_owned(), &[400, 404]),
         ("/enterprises/..%2f..%2fetc%2fpasswd".to_owned(), &[404]),
