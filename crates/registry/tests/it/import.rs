@@ -319,6 +319,7 @@ async fn an_interrupted_import_goes_on_where_it_stopped(db: TestDatabase) {
         .collect();
     let path = setup.file("many.csv", format!("信用代码,企业名称,成立日期\n{rows}"));
     let importer = Importer::new(Arc::clone(&setup.registry));
+    let schema = setup.db.dump_schema().await.unwrap();
     let broken = interrupted(importer, &path).await;
     assert!(broken, "the import was killed after its first chunk");
     let stopped = setup
@@ -327,6 +328,8 @@ async fn an_interrupted_import_goes_on_where_it_stopped(db: TestDatabase) {
         .await
         .unwrap();
     let batch = &stopped.items[0];
+    let without_list_indexes = setup.db.dump_schema().await.unwrap();
+    assert!(without_list_indexes.len() < schema.len());
     assert_eq!(
         (batch.status, batch.position, batch.total),
         (BatchStatus::Running, 10_000, 25_000)
@@ -337,6 +340,7 @@ async fn an_interrupted_import_goes_on_where_it_stopped(db: TestDatabase) {
         .await
         .unwrap();
     assert_eq!(report.resumed_after, Some(10_000));
+    assert_eq!(setup.db.dump_schema().await.unwrap(), schema);
     assert_eq!(report.batch, Some(batch.no));
     assert_eq!(
         (
