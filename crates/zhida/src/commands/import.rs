@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use serde_json::json;
-use zhida_registry::import::{ImportOptions, ImportReport, Importer};
+use zhida_registry::import::{ImportLimits, ImportOptions, ImportReport, Importer};
 
 use super::{Outcome, say};
 use crate::{
@@ -14,6 +14,8 @@ use crate::{
 };
 
 const ACTOR: &str = "命令行";
+/// A file of 2 GB and more is refused: it is no list of enterprises.
+const FILE_BYTES_MAX: u64 = 1_999_999_999;
 /// Refused rows shown on the terminal; the file has them all.
 const EXAMPLES_SHOWN: usize = 5;
 
@@ -58,7 +60,11 @@ pub async fn enterprises(arguments: &ImportEnterprises) -> Result<Outcome> {
             mapping: mapping.clone(),
             actor: ACTOR.to_owned(),
             rejects: Some(rejects),
-            limits: (&config.limits).into(),
+            // `upload_bytes_max` is for what comes over the network; a file here may be larger.
+            limits: ImportLimits {
+                bytes_max: FILE_BYTES_MAX,
+                ..(&config.limits).into()
+            },
             ..Default::default()
         };
         let report = match importer.run(file, &options, &Terminal::new()).await {
