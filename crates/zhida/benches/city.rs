@@ -202,7 +202,7 @@ fn pages(csv: &Path, enterprises: &str) {
         "/policies/p024-yanfa-houbuzhu".to_owned(),
         "/calculator".to_owned(),
         "/enterprises".to_owned(),
-        "/enterprises?q=%E6%A0%B7%E4%BE%8B%E7%B2%BE%E5%AF%86".to_owned(),
+        "/enterprises?text=%E6%A0%B7%E4%BE%8B%E7%B2%BE%E5%AF%86".to_owned(),
         format!("/enterprises/{code}"),
         format!("/enterprises/{code}/matches"),
         format!("/api/v1/match/enterprises/{code}"),
