@@ -28,6 +28,7 @@ CREATE INDEX enterprise_division ON enterprise USING btree (division, code);
 CREATE INDEX enterprise_industry ON enterprise USING btree (industry, code);
 CREATE INDEX enterprise_name ON enterprise USING btree (name, code);
 CREATE INDEX enterprise_registered_on ON enterprise USING btree (registered_on, code);
+CREATE INDEX enterprise_version ON enterprise USING btree (version);
 CREATE TABLE enterprise_search (
     seq BIGINT NOT NULL,
     normal TEXT NOT NULL,
@@ -72,6 +73,36 @@ CREATE TABLE import_batch (
     PRIMARY KEY (no)
 );
 CREATE INDEX import_batch_sha256 ON import_batch USING btree (sha256, status);
+CREATE TABLE match_counter (
+    id BIGINT NOT NULL,
+    next_run BIGINT NOT NULL,
+    next_news BIGINT NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE TABLE match_met (
+    item TEXT NOT NULL,
+    met TEXT NOT NULL,
+    PRIMARY KEY (item)
+);
+CREATE TABLE match_news (
+    no BIGINT NOT NULL,
+    run BIGINT NOT NULL,
+    day TEXT NOT NULL,
+    item TEXT NOT NULL,
+    enterprise BIGINT NOT NULL,
+    new_item BOOLEAN NOT NULL,
+    PRIMARY KEY (no)
+);
+CREATE INDEX match_news_enterprise ON match_news USING btree (enterprise, no);
+CREATE INDEX match_news_item ON match_news USING btree (item, no);
+CREATE TABLE match_run (
+    no BIGINT NOT NULL,
+    day TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    finished_at TEXT NOT NULL,
+    PRIMARY KEY (no)
+);
 CREATE TABLE policy_counter (
     name TEXT NOT NULL,
     value BIGINT NOT NULL,

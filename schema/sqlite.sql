@@ -26,6 +26,7 @@ CREATE INDEX enterprise_division ON enterprise (division, code);
 CREATE INDEX enterprise_industry ON enterprise (industry, code);
 CREATE INDEX enterprise_name ON enterprise (name, code);
 CREATE INDEX enterprise_registered_on ON enterprise (registered_on, code);
+CREATE INDEX enterprise_version ON enterprise (version);
 CREATE VIRTUAL TABLE enterprise_search USING fts5(tokens, content='', contentless_delete=1, tokenize='ascii');
 CREATE TABLE enterprise_tag (
             seq BIGINT NOT NULL,
@@ -62,6 +63,32 @@ CREATE TABLE import_batch (
             updated_at TEXT NOT NULL
         );
 CREATE INDEX import_batch_sha256 ON import_batch (sha256, status);
+CREATE TABLE match_counter (
+            id BIGINT NOT NULL PRIMARY KEY,
+            next_run BIGINT NOT NULL,
+            next_news BIGINT NOT NULL
+        );
+CREATE TABLE match_met (
+            item TEXT NOT NULL PRIMARY KEY,
+            met TEXT NOT NULL
+        );
+CREATE TABLE match_news (
+            no BIGINT NOT NULL PRIMARY KEY,
+            run BIGINT NOT NULL,
+            day TEXT NOT NULL,
+            item TEXT NOT NULL,
+            enterprise BIGINT NOT NULL,
+            new_item BOOLEAN NOT NULL
+        );
+CREATE INDEX match_news_enterprise ON match_news (enterprise, no);
+CREATE INDEX match_news_item ON match_news (item, no);
+CREATE TABLE match_run (
+            no BIGINT NOT NULL PRIMARY KEY,
+            day TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            started_at TEXT NOT NULL,
+            finished_at TEXT NOT NULL
+        );
 CREATE TABLE policy_counter (
     name TEXT NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL

@@ -13,12 +13,15 @@ use std::{
 };
 
 use crate::{
+    cut::{Cutter, Local},
     error::MatcherError,
-    kernel::{Bench, Said},
-    plan::{Cutter, Local},
+    kernel::{Bench, Place, Said},
+    lanes::{Instructions, Lanes, Work},
+    plan::{Order, Zone},
     planes,
     scan::Counts,
     store::Store,
+    table::threads,
 };
 
 /// Tiles that one run of work has at most.
@@ -34,6 +37,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Count near misses too.
     pub near: bool,
+    /// The instructions to compute with.
+    pub instructions: Instructions,
 }
 
 impl Default for Options {
@@ -42,6 +47,7 @@ impl Default for Options {
             memory: 256 << 20,
             threads: None,
             near: true,
+            instructions: Instructions::best(),
         }
     }
 }
@@ -50,11 +56,17 @@ impl Default for Options {
 pub struct Block<'a> {
     /// The item.
     pub item: u32,
+    pub(crate) tile: u32,
     ids: &'a [u64],
     said: &'a Said,
 }
 
 impl Block<'_> {
+    /// The rows that meet the item, when any does.
+    pub(crate) fn met_rows(&self) -> Option<&planes::Plane> {
+        self.said.any[0].then_some(&self.said.met)
+    }
+
     /// Ids of the enterprises that meet the item.
     pub fn met(&self) -> impl Iterator<Item = u64> + '_ {
         planes::rows(&self.said.met).map(|row| self.ids[row])
@@ -76,7 +88,7 @@ pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 /// Shown each block that has anything to say, from several threads and in no order.
 pub type Visit<'a> = &'a (dyn Fn(&Block<'_>) + Sync);
 
-impl Store<'_, '_> {
+impl Store {
     /// Counts of all items.
     ///
     /// # Errors
@@ -88,21 +100,27 @@ impl Store<'_, '_> {
         visit: Option<Visit<'_>>,
     ) -> Result<Vec<Counts>, MatcherError> {
         let threads = self.threads(options)?;
+        let order = self.order();
         let runs = self.runs();
         let next = AtomicUsize::new(0);
         let done = AtomicUsize::new(0);
-        let total = Mutex::new(vec![Counts::default(); self.rules.len()]);
+        let total = Mutex::new(vec![Counts::default(); order.rules.len()]);
         let work = || {
             let mut worker = Worker {
                 store: self,
+                order,
                 near: options.near,
-                counts: vec![Counts::default(); self.rules.len()],
+                counts: vec![Counts::default(); order.rules.len()],
                 local: Local::default(),
                 bench: Bench::new(),
                 cutter: Cutter::new(&self.program.atoms),
             };
             while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                worker.run(run, visit);
+                options.instructions.run(Turn {
+                    worker: &mut worker,
+                    run,
+                    visit,
+                });
                 let so_far = done.fetch_add(run.tiles.len(), Ordering::Relaxed);
                 if let Some(progress) = progress {
                     progress(so_far + run.tiles.len(), self.tiles.len());
@@ -125,48 +143,43 @@ impl Store<'_, '_> {
     }
 
     fn threads(&self, options: Options) -> Result<usize, MatcherError> {
-        let tokens: usize = self.rules.iter().map(|rule| rule.verdict.len()).sum();
-        let ranges = self.program.atoms.iter().map(|atom| atom.ranges.len());
-        let borders = (2 * ranges.sum::<usize>()).min(self.program.report().codes);
-        let needed = Bench::bytes(self.program.atoms.len(), borders, self.columns.len())
-            + self.rules.len() * (size_of::<Counts>() + 64)
+        let program = &self.program;
+        let tokens: usize = program.rules.iter().map(|rule| rule.verdict.len()).sum();
+        let ranges = program.atoms.iter().map(|atom| atom.ranges.len());
+        let borders = (2 * ranges.sum::<usize>()).min(program.report().codes);
+        let needed = Bench::bytes(program.atoms.len(), borders, program.dimensions.len())
+            + program.rules.len() * (size_of::<Counts>() + 64)
             + tokens * 16;
         let given = options.memory;
         if given < needed {
             return Err(MatcherError::Memory { given, needed });
         }
-        let wanted = options
-            .threads
-            .or_else(|| thread::available_parallelism().ok().map(usize::from));
-        Ok(wanted.unwrap_or(1).clamp(1, given / needed))
+        let wanted = options.threads.unwrap_or_else(threads);
+        Ok(wanted.clamp(1, given / needed))
     }
 
-    fn runs(&self) -> Vec<Run> {
-        let mut runs = Vec::new();
-        for (segment, around) in self.segments.iter().enumerate() {
-            let mut start = around.tiles.start;
-            while start < around.tiles.end {
-                let end = around.tiles.end.min(start + RUN);
-                runs.push(Run {
-                    segment,
-                    tiles: start..end,
-                });
-                start = end;
-            }
-        }
+    fn runs(&self) -> Vec<Run<'_>> {
+        let mut runs: Vec<Run<'_>> = self
+            .segments()
+            .flat_map(|(tiles, zones)| {
+                let runs = tiles.chunks(RUN);
+                runs.map(move |tiles| Run { zones, tiles })
+            })
+            .collect();
         // The longest first, so that no thread is left alone with one at the end.
         runs.sort_by_key(|run| std::cmp::Reverse(run.tiles.len()));
         runs
     }
 }
 
-struct Run {
-    segment: usize,
-    tiles: std::ops::Range<usize>,
+struct Run<'a> {
+    zones: &'a [Zone],
+    tiles: &'a [u32],
 }
 
-struct Worker<'a, 'p, 'd> {
-    store: &'a Store<'p, 'd>,
+struct Worker<'a> {
+    store: &'a Store,
+    order: &'a Order,
     near: bool,
     counts: Vec<Counts>,
     local: Local,
@@ -174,26 +187,48 @@ struct Worker<'a, 'p, 'd> {
     cutter: Cutter<'a>,
 }
 
-impl Worker<'_, '_, '_> {
-    fn run(&mut self, run: &Run, visit: Option<Visit<'_>>) {
-        let store = self.store;
-        let rules = (0..).zip(&store.rules);
-        let zones = store.segment_zones(run.segment);
-        self.cutter.cut(rules, zones, self.near, &mut self.local);
-        for tile in run.tiles.clone() {
-            self.bench.turn(store, tile, &self.local);
-            for rule in &self.local.rules {
-                let said = match self.near {
-                    true => self.bench.ask::<true>(store, &self.local, rule),
-                    false => self.bench.ask::<false>(store, &self.local, rule),
+struct Turn<'a, 'w> {
+    worker: &'a mut Worker<'w>,
+    run: &'a Run<'a>,
+    visit: Option<Visit<'a>>,
+}
+
+impl Work for Turn<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let Worker {
+            store,
+            order,
+            near,
+            counts,
+            local,
+            bench,
+            cutter,
+        } = self.worker;
+        cutter.cut_all(order, self.run.zones, *near, local);
+        for number in self.run.tiles {
+            let chunk = store.chunk(*number);
+            let place = Place {
+                program: &store.program,
+                local,
+                chunk,
+                tile: &store.tiles[*number as usize],
+            };
+            bench.turn(place);
+            for rule in &local.rules {
+                let said = match near {
+                    true => bench.ask::<L, true>(lanes, place, rule),
+                    false => bench.ask::<L, false>(lanes, place, rule),
                 };
                 let Some(said) = said else { continue };
-                self.counts[rule.item as usize].add(&said);
-                if let Some(visit) = visit {
-                    let start = store.tiles[tile].start;
+                counts[rule.item as usize].add(lanes, &said);
+                if let Some(visit) = self.visit {
                     visit(&Block {
                         item: rule.item,
-                        ids: &store.ids[start..][..store.tiles[tile].len],
+                        tile: *number,
+                        ids: &chunk.ids,
                         said: &said,
                     });
                 }

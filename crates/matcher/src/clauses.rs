@@ -22,11 +22,11 @@ pub(crate) struct Clauses {
 }
 
 /// “And” distributes over “or” in Kleene's logic, and so do sums over minima, so the clauses have
-/// the rule's verdict (the best of theirs) and distance (the least).
+/// the rule's verdict (the best of theirs) and distance (the least). What people verify comes on top.
 pub(crate) fn clauses(rule: &Rule) -> Clauses {
-    let written_out = match (&rule.distance, rule.manual) {
-        (None, false) => product(&rule.verdict),
-        _ => None,
+    let written_out = match &rule.distance {
+        None => product(&rule.verdict),
+        Some(_) => None,
     };
     match written_out {
         Some(list) => Clauses { list, whole: true },

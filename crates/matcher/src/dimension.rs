@@ -12,7 +12,9 @@
 //! code  1    │      2       │3│           4          │5│    6       0 = unknown
 //! ```
 //!
-//! Codes of a hierarchy are numbered in its order, so that “lies within” is a range too.
+//! Codes of a hierarchy are numbered in its order, so that “lies within” is a range too. A value
+//! around a named code (杭州市, when a rule names 钱塘区) is too coarse to tell, so each code around
+//! named ones has a number of its own, after all others, for which the condition is unknown.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -126,14 +128,8 @@ impl Draft {
             ScaleKind::Ordered => Scale::Ordered(self.borders.into_iter().collect()),
             ScaleKind::Text => Scale::Text(numbered(self.texts.into_iter())),
             ScaleKind::Code(hierarchy) => {
-                let mut codes: Vec<String> = self
-                    .texts
-                    .iter()
-                    .filter_map(|text| normal(hierarchy, text))
-                    .collect();
-                codes.sort_by_cached_key(|code| sort_key(code));
-                codes.dedup();
-                Scale::Code(hierarchy, nested(hierarchy, codes))
+                let named = self.texts.iter().filter_map(|text| normal(hierarchy, text));
+                Scale::Code(Places::new(hierarchy, named.collect()))
             }
         };
         Dimension {
@@ -151,24 +147,119 @@ fn numbered(texts: impl Iterator<Item = String>) -> HashMap<String, u16> {
         .collect()
 }
 
-/// Each code's number and the last number within it, for codes in the hierarchy's order.
-fn nested(hierarchy: Hierarchy, sorted: Vec<String>) -> HashMap<String, (u16, u16)> {
-    let mut ends: Vec<u16> = Vec::with_capacity(sorted.len());
-    let mut open: Vec<usize> = Vec::new();
-    for (position, code) in sorted.iter().enumerate() {
-        while let Some(top) = open.last()
-            && !hierarchy.within(code, &sorted[*top])
-        {
-            open.pop();
+/// The numbers of a hierarchy's codes.
+#[derive(Debug)]
+pub(crate) struct Places {
+    hierarchy: Hierarchy,
+    /// 2, 3, … in the hierarchy's order, with the last number within each.
+    named: HashMap<String, (u16, u16)>,
+    /// The codes around named ones, in the hierarchy's order; their numbers follow.
+    around: Vec<String>,
+    numbers_around: HashMap<String, u16>,
+}
+
+impl Places {
+    fn new(hierarchy: Hierarchy, mut codes: Vec<String>) -> Self {
+        codes.sort_by_cached_key(|code| sort_key(code));
+        codes.dedup();
+        let ancestors = codes.iter().flat_map(|code| ancestors(hierarchy, code));
+        let mut around: Vec<String> = ancestors.collect();
+        around.sort_by_cached_key(|code| sort_key(code));
+        around.dedup();
+        let mut ends: Vec<u16> = Vec::with_capacity(codes.len());
+        let mut open: Vec<usize> = Vec::new();
+        for (position, code) in codes.iter().enumerate() {
+            while let Some(top) = open.last()
+                && !hierarchy.within(code, &codes[*top])
+            {
+                open.pop();
+            }
+            open.push(position);
+            ends.push(0);
+            for outer in &open {
+                ends[*outer] = position as u16 + 2;
+            }
         }
-        open.push(position);
-        ends.push(0);
-        for around in &open {
-            ends[*around] = position as u16 + 2;
+        let numbers = (2..).zip(ends);
+        let first_around = codes.len() as u16 + 2;
+        Self {
+            hierarchy,
+            numbers_around: around.iter().cloned().zip(first_around..).collect(),
+            named: codes.into_iter().zip(numbers).collect(),
+            around,
         }
     }
-    let numbers = (2..).zip(ends);
-    sorted.into_iter().zip(numbers).collect()
+
+    /// Which hierarchy's codes they are.
+    pub fn hierarchy(&self) -> Hierarchy {
+        self.hierarchy
+    }
+
+    /// How many codes have a number of their own.
+    fn len(&self) -> usize {
+        self.named.len() + self.around.len()
+    }
+
+    /// The first number of codes that may be too coarse.
+    pub fn first_around(&self) -> u16 {
+        self.named.len() as u16 + 2
+    }
+
+    fn number_around(&self, code: &str) -> Option<u16> {
+        self.numbers_around.get(code).copied()
+    }
+
+    /// The number of a value: its own when it is around named codes, else that of the smallest
+    /// named code around it.
+    fn number(&self, text: &str) -> u16 {
+        let Some(code) = normal(self.hierarchy, text) else {
+            return 1;
+        };
+        if let Some(number) = self.number_around(&code) {
+            return number;
+        }
+        let itself = std::iter::once(code.clone());
+        let mut outwards = itself.chain(ancestors(self.hierarchy, &code));
+        let found = outwards.find_map(|code| self.named.get(&code).copied());
+        found.map_or(1, |(number, _)| number)
+    }
+
+    /// Numbers within a named code, and numbers for which that cannot be told.
+    fn within(&self, ancestor: &str) -> (Ranges, Ranges) {
+        let Some(ancestor) = normal(self.hierarchy, ancestor) else {
+            return Default::default();
+        };
+        let key = sort_key(&ancestor);
+        let from = self.around.partition_point(|code| sort_key(code) < key);
+        let inside = self.around[from..]
+            .iter()
+            .take_while(|code| self.hierarchy.within(code, &ancestor));
+        let count = inside.count() as u16;
+        let from = self.first_around() + from as u16;
+        let mut met: Ranges = self.named.get(&ancestor).copied().into_iter().collect();
+        if count > 0 {
+            met.push((from, from + count - 1));
+        }
+        let unsure = ancestors(self.hierarchy, &ancestor)
+            .filter_map(|code| self.number_around(&code))
+            .map(|number| (number, number));
+        (met, unsure.collect())
+    }
+}
+
+/// Ranges of codes with both ends.
+type Ranges = Vec<(u16, u16)>;
+
+/// The codes around a code, from the inside out.
+fn ancestors(hierarchy: Hierarchy, code: &str) -> impl Iterator<Item = String> {
+    let parent = move |code: &String| match hierarchy {
+        Hierarchy::Division => {
+            let parent = DivisionCode::parse(code).ok()?.parent()?;
+            Some(parent.as_str().to_owned())
+        }
+        Hierarchy::Industry => Some(industry::lookup(code)?.parent()?.code.to_owned()),
+    };
+    std::iter::successors(parent(&code.to_owned()), parent)
 }
 
 /// Ancestors sort directly before what lies in them.
@@ -201,8 +292,7 @@ pub(crate) enum Scale {
     Flag,
     Ordered(Vec<Border>),
     Text(HashMap<String, u16>),
-    /// The number of each named code and the last number within it.
-    Code(Hierarchy, HashMap<String, (u16, u16)>),
+    Code(Places),
     Distance,
 }
 
@@ -214,7 +304,7 @@ impl Dimension {
             Scale::Distance => 4,
             Scale::Ordered(borders) => borders.len() + 2,
             Scale::Text(texts) => texts.len() + 2,
-            Scale::Code(_, codes) => codes.len() + 2,
+            Scale::Code(places) => places.len() + 2,
         }
     }
 
@@ -241,13 +331,29 @@ impl Dimension {
                 passed as u16 + 1
             }
             (Scale::Text(texts), Val::Text(text)) => texts.get(*text).copied().unwrap_or(1),
-            (Scale::Code(hierarchy, codes), Val::Text(text)) => deepest(*hierarchy, codes, text),
+            (Scale::Code(places), Val::Text(text)) => places.number(text),
             _ => 1,
         }
     }
 
-    /// The ranges of codes that a condition accepts, ascending and apart from each other.
-    pub fn ranges(&self, accepted: &Accepted) -> Vec<(u16, u16)> {
+    /// Codes that a condition accepts, and codes other than 0 for which it is unknown; ascending
+    /// and apart from each other.
+    pub fn ranges(&self, accepted: &Accepted) -> (Ranges, Ranges) {
+        let (Accepted::Within(wanted), Scale::Code(places)) = (accepted, &self.scale) else {
+            return (self.plain_ranges(accepted), Vec::new());
+        };
+        let (mut met, mut unsure) = (Vec::new(), Vec::new());
+        for ancestor in wanted {
+            let (more_met, more_unsure) = places.within(ancestor);
+            met.extend(more_met);
+            unsure.extend(more_unsure);
+        }
+        let met = merged(met);
+        unsure.retain(|(code, _)| !met.iter().any(|(from, to)| (from..=to).contains(&code)));
+        (met, merged(unsure))
+    }
+
+    fn plain_ranges(&self, accepted: &Accepted) -> Ranges {
         let last = (self.codes() - 1) as u16;
         let ranges = match (accepted, &self.scale) {
             (Accepted::Known, _) => vec![(1, last)],
@@ -275,29 +381,10 @@ impl Dimension {
                 }
                 named
             }
-            (Accepted::Within(wanted), Scale::Code(hierarchy, codes)) => wanted
-                .iter()
-                .filter_map(|ancestor| codes.get(&normal(*hierarchy, ancestor)?).copied())
-                .collect(),
             _ => Vec::new(),
         };
         merged(ranges)
     }
-}
-
-/// The code of the smallest named division or industry around a text.
-fn deepest(hierarchy: Hierarchy, codes: &HashMap<String, (u16, u16)>, text: &str) -> u16 {
-    let found = match hierarchy {
-        Hierarchy::Division => DivisionCode::parse(text).ok().and_then(|code| {
-            std::iter::successors(Some(code), DivisionCode::parent)
-                .find_map(|code| codes.get(code.as_str()))
-        }),
-        Hierarchy::Industry => industry::lookup(text).and_then(|found| {
-            std::iter::successors(Some(found), |industry| industry.parent())
-                .find_map(|industry| codes.get(industry.code))
-        }),
-    };
-    found.map_or(1, |(code, _)| *code)
 }
 
 /// Sorted, empty ranges dropped, touching ones joined.

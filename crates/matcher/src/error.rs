@@ -9,6 +9,9 @@ pub enum MatcherError {
     /// More rows than row numbers.
     #[error("共有 {0} 家企业，一个匹配索引最多容纳 42 亿家，请按地区分开建立")]
     TooManyEnterprises(usize),
+    /// A value of another kind than its attribute.
+    #[error("“{0}”的值与属性字典规定的类型不符，请核对数据后重新导入")]
+    Kind(String),
     /// No such item.
     #[error("没有第 {item} 个事项，当前共有 {items} 个")]
     NoSuchItem {
@@ -17,6 +20,9 @@ pub enum MatcherError {
         /// How many there are.
         items: usize,
     },
+    /// No such item.
+    #[error("没有编号为 {0} 的事项")]
+    NoSuchKey(u64),
     /// The caller's memory bound is too small for one thread's work.
     #[error("允许使用的内存为 {given} 字节，至少需要 {needed} 字节，请调大内存上限")]
     Memory {

@@ -12,6 +12,7 @@ use zhida_rules::{
 use crate::{
     exact::Exact,
     node::{DayFunction, Literal, Node, NodeId, NodeTest, Nodes, NumberFunction},
+    table::Chunk,
 };
 
 static EMPTY: LazyLock<BTreeSet<String>> = LazyLock::new(BTreeSet::new);
@@ -38,20 +39,28 @@ impl Val<'_> {
     }
 }
 
+/// Where the facts of one enterprise are.
+#[derive(Clone, Copy)]
+pub(crate) enum Given<'a> {
+    Facts(&'a Facts),
+    /// A row of a chunk.
+    Row(&'a Chunk, usize),
+}
+
 /// The nodes' values for one enterprise.
 pub(crate) struct Evaluation<'a> {
     nodes: &'a Nodes,
     dictionary: &'a Dictionary,
-    facts: &'a Facts,
+    given: Given<'a>,
     memo: Vec<Option<Option<Val<'a>>>>,
 }
 
 impl<'a> Evaluation<'a> {
-    pub fn new(nodes: &'a Nodes, dictionary: &'a Dictionary, facts: &'a Facts) -> Self {
+    pub fn new(nodes: &'a Nodes, dictionary: &'a Dictionary, given: Given<'a>) -> Self {
         Self {
             nodes,
             dictionary,
-            facts,
+            given,
             memo: vec![None; nodes.used()],
         }
     }
@@ -61,7 +70,7 @@ impl<'a> Evaluation<'a> {
         Self {
             nodes,
             dictionary,
-            facts,
+            given: Given::Facts(facts),
             memo: Vec::new(),
         }
     }
@@ -102,7 +111,7 @@ impl<'a> Evaluation<'a> {
         match nodes.get(id) {
             Node::Unknown => None,
             Node::Literal(literal) => Some(borrowed(literal)),
-            Node::Fact(index, year) => self.fact(*index, *year),
+            Node::Fact(index, year) => fact(self.dictionary, self.given, *index, *year),
             Node::If(condition, yes, no) => match self.truth(*condition)? {
                 true => self.value(*yes),
                 false => self.value(*no),
@@ -202,12 +211,12 @@ impl<'a> Evaluation<'a> {
         match test {
             NodeTest::Is(value) => {
                 let value = self.value(*value)?;
-                Some(match (hierarchy, subject, &value) {
+                match (hierarchy, subject, &value) {
                     (Some(hierarchy), Val::Text(code), Val::Text(ancestor)) => {
-                        hierarchy.within(code, ancestor)
+                        hierarchy.lies_within(code, ancestor)
                     }
-                    _ => order(subject, &value).is_eq(),
-                })
+                    _ => Some(order(subject, &value).is_eq()),
+                }
             }
             NodeTest::Compares(comparison, value) => {
                 Some(comparison.holds(order(subject, &self.value(*value)?)))
@@ -222,24 +231,40 @@ impl<'a> Evaluation<'a> {
             }
         }
     }
+}
 
-    fn fact(&self, index: AttributeIndex, year: Option<i32>) -> Option<Val<'a>> {
-        let facts = self.facts;
-        if let Some(fact) = facts.get(index, year) {
-            return Some(match &fact.value {
-                Value::Bool(value) => Val::Bool(*value),
-                Value::Number(number) => Val::Number(Exact::from_number(number)),
-                Value::Text(text) => Val::Text(text),
-                Value::Date(date) => Val::Date(*date),
-                Value::Set(members) => Val::Set(members),
-            });
+/// An attribute's value, or what silence means for it.
+pub(crate) fn fact<'a>(
+    dictionary: &'a Dictionary,
+    given: Given<'a>,
+    index: AttributeIndex,
+    year: Option<i32>,
+) -> Option<Val<'a>> {
+    let attribute = dictionary.attribute(index);
+    let (value, absence) = match given {
+        Given::Facts(facts) => {
+            let fact = facts.get(index, year);
+            (fact.map(|fact| val(&fact.value)), facts.absence(attribute))
         }
-        let attribute = self.dictionary.attribute(index);
-        match (facts.absence(attribute), attribute.kind) {
-            (Absence::Unknown, _) => None,
-            (Absence::No, Kind::Set) => Some(Val::Set(&EMPTY)),
-            (Absence::No, _) => Some(Val::Bool(false)),
+        Given::Row(chunk, row) => {
+            let column = chunk.column((index, year));
+            (column.and_then(|raw| raw.get(row)), attribute.absence)
         }
+    };
+    value.or(match (absence, attribute.kind) {
+        (Absence::Unknown, _) => None,
+        (Absence::No, Kind::Set) => Some(Val::Set(&EMPTY)),
+        (Absence::No, _) => Some(Val::Bool(false)),
+    })
+}
+
+fn val(value: &Value) -> Val<'_> {
+    match value {
+        Value::Bool(value) => Val::Bool(*value),
+        Value::Number(number) => Val::Number(Exact::from_number(number)),
+        Value::Text(text) => Val::Text(text),
+        Value::Date(date) => Val::Date(*date),
+        Value::Set(members) => Val::Set(members),
     }
 }
 

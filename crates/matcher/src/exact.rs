@@ -28,6 +28,14 @@ impl Exact {
         Self::Small { num: value, den: 1 }
     }
 
+    /// A decimal given in units of its last place.
+    pub fn scaled(value: i64, places: u8) -> Self {
+        Self::Small {
+            num: value,
+            den: 10_i64.pow(places.into()),
+        }
+    }
+
     pub fn from_number(number: &Number) -> Self {
         if let Some(num) = number.to_i64() {
             return Self::Small { num, den: 1 };
@@ -139,6 +147,14 @@ impl Exact {
     /// Rounded half away from zero.
     pub fn round(&self, places: u32) -> Self {
         Self::from_number(&self.to_number().round(places))
+    }
+
+    /// Numerator and positive denominator, when they are small.
+    pub fn fraction(&self) -> Option<(i64, i64)> {
+        match self {
+            Self::Small { num, den } => Some((*num, *den)),
+            Self::Big(_) => None,
+        }
     }
 
     pub fn to_i64(&self) -> Option<i64> {

@@ -15,14 +15,13 @@
 //! blocks are never looked at. What the rows cannot settle (rules too large to write out, several
 //! conditions on one dimension, rare dimensions) is decided by the rule itself.
 
-use std::{cmp::Reverse, collections::HashSet};
-
-use zhida_rules::Hierarchy;
+use std::{cmp::Reverse, collections::HashSet, sync::Arc};
 
 use crate::{
     clauses::{Clause, clauses},
-    dimension::ScaleKind,
+    dimension::Scale,
     lower::Literal,
+    pages::Pages,
     plan::parts,
     program::{Atom, Program, Rule, Token},
 };
@@ -30,6 +29,9 @@ use crate::{
 /// Words in a block of slots.
 pub(crate) const BLOCK: usize = 8;
 const SLOTS: usize = BLOCK * 64;
+
+/// A bit for each slot of a block.
+pub(crate) type Block = [u64; BLOCK];
 
 /// A dimension with rows.
 #[derive(Debug)]
@@ -41,26 +43,35 @@ pub(crate) struct Indexed {
     pub failed_unknown: Option<u32>,
     /// Row of code 1; the others follow.
     pub first: u32,
+    /// The first code that may be too coarse for a condition, and the row of the conditions that
+    /// are unknown for it; the others follow.
+    pub unsure: Option<(u16, u32)>,
     /// Are all its conditions out of an enterprise's reach?
     pub fixed: bool,
+    /// Slots with several conditions on the dimension, which share a bit; none when empty.
+    pub several: Vec<Block>,
 }
 
 /// Answers for one enterprise at a time.
-pub struct Index<'p, 'd> {
-    pub(crate) program: &'p Program<'d>,
+pub struct Index {
+    pub(crate) program: Arc<Program>,
     /// The item of each slot.
     pub(crate) items: Vec<u32>,
-    /// Slots whose rows say everything.
-    pub(crate) exact: Vec<u64>,
     /// Slots in use.
-    pub(crate) used: Vec<u64>,
+    pub(crate) used: Vec<Block>,
+    /// Slots whose rows say everything of the verdict.
+    pub(crate) settled: Vec<Block>,
+    /// Slots whose rows say everything of the distance too.
+    pub(crate) exact: Vec<Block>,
+    /// Slots with conditions that people verify.
+    pub(crate) manual: Vec<Block>,
     pub(crate) blocks: usize,
-    pub(crate) rows: Vec<u64>,
+    pub(crate) rows: Pages,
     pub(crate) dimensions: Vec<Indexed>,
-    /// All blocks.
-    pub(crate) every: Box<[u32]>,
-    /// For the dimension of the place: the blocks that matter, by code.
-    pub(crate) live: Option<(u32, Vec<Box<[u32]>>)>,
+    /// For each code of the dimension of the place: the blocks with slots within reach. Without
+    /// such a dimension one list of all.
+    pub(crate) live: Vec<Box<[u32]>>,
+    pub(crate) place: Option<u32>,
     /// Items that use a dimension in a way that its rows do not show.
     pub(crate) unseen: Vec<Vec<u32>>,
 }
@@ -71,12 +82,10 @@ struct Slot {
     whole: bool,
 }
 
-impl<'p, 'd> Index<'p, 'd> {
+impl Index {
     /// Builds the index of a program.
-    pub fn build(program: &'p Program<'d>) -> Self {
-        let place = program
-            .main_dimension(ScaleKind::Code(Hierarchy::Division))
-            .map(|(dimension, _)| dimension);
+    pub fn build(program: &Arc<Program>) -> Self {
+        let place = program.place;
         let mut slots = Vec::new();
         for (item, rule) in (0..).zip(&program.rules) {
             let clauses = clauses(rule);
@@ -91,40 +100,45 @@ impl<'p, 'd> Index<'p, 'd> {
             (region(program, place, rule), slot.item)
         });
         let blocks = slots.len().div_ceil(SLOTS);
+        let none = || vec![[0; BLOCK]; blocks];
         let mut index = Self {
-            program,
             items: slots.iter().map(|slot| slot.item).collect(),
-            exact: vec![0; blocks * BLOCK],
-            used: vec![0; blocks * BLOCK],
+            used: none(),
+            settled: none(),
+            exact: none(),
+            manual: none(),
             blocks,
-            rows: Vec::new(),
+            rows: Pages::zeros(0),
             dimensions: Vec::new(),
-            every: (0..blocks as u32).collect(),
-            live: None,
+            live: vec![(0..blocks as u32).collect()],
+            place: None,
             unseen: vec![Vec::new(); program.dimensions.len()],
+            program: Arc::clone(program),
         };
         let columns = index.choose(&slots);
         for (number, slot) in slots.iter().enumerate() {
             index.place(number, slot, &columns);
         }
         index.note_unseen(&slots, &columns);
-        index.live = place.and_then(|place| index.live_blocks(place));
+        if let Some(place) = place {
+            index.note_live(place);
+        }
         index
     }
 
     /// The program that the index was built for.
-    pub fn program(&self) -> &'p Program<'d> {
-        self.program
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
     }
 
     /// Bytes of rows.
     pub fn bytes(&self) -> usize {
-        self.rows.len() * 8
+        size_of_val(&*self.rows)
     }
 
     /// Gives rows to the dimensions that enough slots use; says for each dimension which.
     fn choose(&mut self, slots: &[Slot]) -> Vec<Option<usize>> {
-        let program = self.program;
+        let program = Arc::clone(&self.program);
         let mut uses = vec![(0_usize, true, false); program.dimensions.len()];
         for literal in slots.iter().flat_map(|slot| &slot.clause) {
             let atom = &program.atoms[literal.atom as usize];
@@ -144,58 +158,74 @@ impl<'p, 'd> Index<'p, 'd> {
             columns.push(Some(self.dimensions.len()));
             let codes = program.dimensions[dimension].codes() as u32;
             let first = next + 1 + u32::from(known);
+            let coarse = match &program.dimensions[dimension].scale {
+                Scale::Code(places) => u32::from(places.first_around()),
+                _ => codes,
+            };
+            let unsure = (coarse < codes).then_some((coarse as u16, first + codes - 1));
             self.dimensions.push(Indexed {
                 dimension: dimension as u32,
                 unmet_unknown: next,
                 failed_unknown: known.then_some(next + 1),
                 first,
+                unsure,
                 fixed,
+                several: Vec::new(),
             });
-            next = first + codes - 1;
+            next = first + codes - 1 + (codes - coarse);
         }
-        self.rows = vec![0; next as usize * self.blocks * BLOCK];
+        self.rows = Pages::zeros(next as usize * self.blocks);
         columns
     }
 
     /// Enters a slot's conditions in the rows.
     fn place(&mut self, slot: usize, entry: &Slot, columns: &[Option<usize>]) {
-        let program = self.program;
-        let (word, bit) = (slot / 64, 1_u64 << (slot % 64));
-        self.used[word] |= bit;
-        let mut exact = entry.whole;
+        let program = Arc::clone(&self.program);
+        let (block, word, bit) = (slot / SLOTS, slot / 64 % BLOCK, 1_u64 << (slot % 64));
+        self.used[block][word] |= bit;
+        if program.rules[entry.item as usize].manual {
+            self.manual[block][word] |= bit;
+        }
+        let (mut settled, mut exact) = (entry.whole, entry.whole);
         let mut seen = Vec::with_capacity(entry.clause.len());
         for literal in &entry.clause {
             let atom = &program.atoms[literal.atom as usize];
             let Some(column) = columns[atom.dimension as usize] else {
-                exact = false;
+                (settled, exact) = (false, false);
                 continue;
             };
-            let Indexed {
-                unmet_unknown,
-                failed_unknown,
-                first,
-                fixed,
-                ..
-            } = self.dimensions[column];
-            exact &= fixed == literal.fixed && !seen.contains(&atom.dimension);
-            seen.push(atom.dimension);
-            let stride = self.blocks * BLOCK;
-            let rows = &mut self.rows;
-            let mut set = |row: u32| rows[row as usize * stride + word] |= bit;
+            let indexed = &mut self.dimensions[column];
+            if seen.contains(&column) {
+                exact = false;
+                indexed.several.resize(self.blocks, [0; BLOCK]);
+                indexed.several[block][word] |= bit;
+            }
+            exact &= indexed.fixed == literal.fixed;
+            seen.push(column);
+            let (blocks, rows) = (self.blocks, &mut self.rows);
+            let mut set = |row: u32| rows[row as usize * blocks + block][word] |= bit;
             if atom.is_unknown(0) {
-                set(unmet_unknown);
+                set(indexed.unmet_unknown);
             } else if !literal.negated {
                 // 已知(x), and x is not known.
-                set(unmet_unknown);
-                failed_unknown.into_iter().for_each(&mut set);
+                set(indexed.unmet_unknown);
+                indexed.failed_unknown.into_iter().for_each(&mut set);
             }
             let last = (program.dimensions[atom.dimension as usize].codes() - 1) as u16;
             for (from, to) in failing(atom, *literal, last) {
-                (from..=to).for_each(|code| set(first + u32::from(code) - 1));
+                let failed = (from..=to).filter(|code| !atom.is_unknown(*code));
+                failed.for_each(|code| set(indexed.first + u32::from(code) - 1));
+            }
+            if let Some((coarse, row)) = indexed.unsure {
+                let unsure = atom.unsure.iter().flat_map(|(from, to)| *from..=*to);
+                unsure.for_each(|code| set(row + u32::from(code - coarse)));
             }
         }
+        if settled {
+            self.settled[block][word] |= bit;
+        }
         if exact {
-            self.exact[word] |= bit;
+            self.exact[block][word] |= bit;
         }
     }
 
@@ -207,22 +237,13 @@ impl<'p, 'd> Index<'p, 'd> {
             let tokens = programs.into_iter().flatten().flat_map(|list| list.iter());
             let dimension =
                 |literal: &Literal| self.program.atoms[literal.atom as usize].dimension as usize;
-            let mut unseen: Vec<usize> = tokens
+            let unseen = tokens
                 .filter_map(|token| match token {
                     Token::Literal(literal) => Some(dimension(literal)),
                     _ => None,
                 })
-                .filter(|dimension| !slot.whole || columns[*dimension].is_none())
-                .collect();
-            // Two conditions on one dimension share a bit.
-            let mut once = HashSet::new();
-            let twice = slot
-                .clause
-                .iter()
-                .map(dimension)
-                .filter(|d| !once.insert(*d));
-            unseen.extend(twice);
-            for dimension in unseen {
+                .filter(|dimension| !slot.whole || columns[*dimension].is_none());
+            for dimension in unseen.collect::<HashSet<_>>() {
                 if self.unseen[dimension].last() != Some(&slot.item) {
                     self.unseen[dimension].push(slot.item);
                 }
@@ -230,31 +251,36 @@ impl<'p, 'd> Index<'p, 'd> {
         }
     }
 
-    /// The blocks with any slot that an enterprise of a place can reach, for each place.
-    fn live_blocks(&self, place: u32) -> Option<(u32, Vec<Box<[u32]>>)> {
-        let indexed = self
-            .dimensions
-            .iter()
-            .find(|indexed| indexed.dimension == place && indexed.fixed)?;
+    /// Finds the blocks with any slot that an enterprise of a place can reach, for each place.
+    fn note_live(&mut self, place: u32) {
+        let mut candidates = self.dimensions.iter();
+        let Some(indexed) = candidates.find(|i| i.dimension == place && i.fixed) else {
+            return;
+        };
         let codes = self.program.dimensions[place as usize].codes() as u32;
         let live = (0..codes).map(|code| {
             if code == 0 {
-                return self.every.clone();
+                return (0..self.blocks as u32).collect();
             }
             let row = self.row(indexed.first + code - 1);
             let blocks = (0..self.blocks).filter(|block| {
-                let words = block * BLOCK..(block + 1) * BLOCK;
-                let mut open = row[words.clone()].iter().zip(&self.used[words]);
+                let mut open = row[*block].iter().zip(&self.used[*block]);
                 open.any(|(failed, used)| used & !failed != 0)
             });
             blocks.map(|block| block as u32).collect()
         });
-        Some((place, live.collect()))
+        self.live = live.collect();
+        self.place = Some(place);
     }
 
-    pub(crate) fn row(&self, row: u32) -> &[u64] {
-        let stride = self.blocks * BLOCK;
-        &self.rows[row as usize * stride..][..stride]
+    /// The row of conditions for which a code is too coarse.
+    pub(crate) fn unsure(&self, indexed: &Indexed, code: u16) -> Option<u32> {
+        let (coarse, row) = indexed.unsure?;
+        Some(row + u32::from(code.checked_sub(coarse)?))
+    }
+
+    pub(crate) fn row(&self, row: u32) -> &[Block] {
+        &self.rows[row as usize * self.blocks..][..self.blocks]
     }
 }
 
@@ -277,13 +303,20 @@ fn failing(atom: &Atom, literal: Literal, last: u16) -> Vec<(u16, u16)> {
     rest
 }
 
-/// Rules of one place stand together, those for everybody first.
-fn region(program: &Program<'_>, place: Option<u32>, rule: &Rule) -> Option<(u16, Reverse<u16>)> {
+/// Rules of one place stand together; before them those for everybody, and those of several places,
+/// which would draw the blocks of one place into the reach of another.
+fn region(program: &Program, place: Option<u32>, rule: &Rule) -> Option<(u16, Reverse<u16>)> {
+    let place = place?;
+    let Scale::Code(places) = &program.dimensions[place as usize].scale else {
+        return None;
+    };
+    let coarse = places.first_around();
     parts(&rule.verdict).find_map(|part| match part {
         [Token::Literal(literal)] if !literal.negated => {
             let atom = &program.atoms[literal.atom as usize];
-            let (from, to) = atom.ranges.first()?;
-            (Some(atom.dimension) == place).then_some((*from, Reverse(*to)))
+            let mut named = atom.ranges.iter().filter(|(from, _)| *from < coarse);
+            let (from, to) = named.next().filter(|_| atom.dimension == place)?;
+            named.next().is_none().then_some((*from, Reverse(*to)))
         }
         _ => None,
     })

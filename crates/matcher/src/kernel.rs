@@ -1,25 +1,45 @@
 //! Rules on tiles.
 
 use crate::{
+    cut::{Group, Local, LocalRule, Step},
+    lanes::Lanes,
     lower::Literal,
-    plan::{Constant, Local, LocalRule},
+    plan::Constant,
     planes::{self, ONES, Plane, Planes, ZEROS},
-    program::Token,
-    store::{Column, Store, Tile},
+    program::{Atom, Program},
+    store::Tile,
+    table::Chunk,
 };
 
 /// Slots of the planes that every tile has.
 const NO_ROW: u32 = 0;
 const EVERY_ROW: u32 = 1;
 const UNBUILT: u32 = u32::MAX;
-/// Up to so many borders, comparing codes is cheaper than sorting rows.
-const BORDERS_MARKED: usize = 6;
 
 /// An atom's planes in the current tile.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Built {
     yes: u32,
     unknown: u32,
+}
+
+impl Built {
+    const TRUE: Self = Self {
+        yes: EVERY_ROW,
+        unknown: NO_ROW,
+    };
+    const FALSE: Self = Self {
+        yes: NO_ROW,
+        unknown: NO_ROW,
+    };
+    const UNKNOWN: Self = Self {
+        yes: NO_ROW,
+        unknown: EVERY_ROW,
+    };
+    const LATER: Self = Self {
+        yes: UNBUILT,
+        unknown: UNBUILT,
+    };
 }
 
 /// The planes of one tile, built when a rule first asks; one for each thread.
@@ -30,10 +50,8 @@ pub(crate) struct Bench {
     unknowns: Vec<u32>,
     /// The first of a dimension's planes of codes below its borders.
     below: Vec<u32>,
-    /// An “and” of nothing over the tile's rows.
-    start: Planes,
-    tile: Tile,
-    number: usize,
+    /// The state of each open group of a rule, the rule itself first.
+    levels: Vec<Planes>,
 }
 
 /// What a rule says of the rows of a tile.
@@ -46,6 +64,15 @@ pub(crate) struct Said {
     pub any: [bool; 3],
 }
 
+/// One tile with the rules that matter there.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub program: &'a Program,
+    pub local: &'a Local,
+    pub chunk: &'a Chunk,
+    pub tile: &'a Tile,
+}
+
 impl Bench {
     pub fn new() -> Self {
         Self {
@@ -54,9 +81,7 @@ impl Bench {
             atoms: Vec::new(),
             unknowns: Vec::new(),
             below: Vec::new(),
-            start: Planes::all(0),
-            tile: Tile { start: 0, len: 0 },
-            number: 0,
+            levels: vec![Planes::any()],
         }
     }
 
@@ -66,48 +91,63 @@ impl Bench {
     }
 
     /// Turns to another tile.
-    pub fn turn(&mut self, store: &Store<'_, '_>, number: usize, local: &Local) {
-        let unbuilt = Built {
-            yes: UNBUILT,
-            unknown: UNBUILT,
-        };
-        self.tile = store.tiles[number];
-        self.number = number;
+    pub fn turn(&mut self, place: Place<'_>) {
+        let Place {
+            program,
+            local,
+            tile,
+            ..
+        } = place;
         self.used = 2;
         self.atoms.clear();
-        self.atoms.resize(local.atoms.len(), unbuilt);
-        self.unknowns.clear();
-        self.unknowns.resize(store.columns.len(), UNBUILT);
-        self.below.clear();
-        self.below.resize(store.columns.len(), UNBUILT);
-        self.start = Planes::all(self.tile.len);
+        self.atoms.extend(local.atoms.iter().map(|number| {
+            let atom = &program.atoms[*number as usize];
+            match tile.zones[atom.dimension as usize].constant(atom) {
+                Constant::True => Built::TRUE,
+                Constant::False => Built::FALSE,
+                Constant::Unknown => Built::UNKNOWN,
+                Constant::No => Built::LATER,
+            }
+        }));
+        for list in [&mut self.unknowns, &mut self.below] {
+            list.clear();
+            list.resize(program.dimensions.len(), UNBUILT);
+        }
     }
 
     /// A rule's answer for the current tile; `None` when there is nothing to say.
-    pub fn ask<const NEAR: bool>(
+    #[inline(always)]
+    pub fn ask<L: Lanes, const NEAR: bool>(
         &mut self,
-        store: &Store<'_, '_>,
-        local: &Local,
+        lanes: L,
+        place: Place<'_>,
         rule: &LocalRule,
     ) -> Option<Said> {
-        let mut state = self.start.clone();
-        let tokens = &local.tokens[rule.verdict.clone()];
-        let alive = self.all::<NEAR>(store, local, tokens, &mut state);
+        let steps = &place.local.steps[rule.verdict.clone()];
+        let alive = self.follow::<L, NEAR>(lanes, place, steps);
         let near = match &rule.distance {
             Some(distance) if NEAR => {
-                let mut state = self.start.clone();
-                self.all::<NEAR>(store, local, &local.tokens[distance.clone()], &mut state);
-                near(&state)
+                let verdict = match alive {
+                    true => self.levels[0].clone(),
+                    false => Planes::any(),
+                };
+                let steps = &place.local.steps[distance.clone()];
+                let alive = self.follow::<L, NEAR>(lanes, place, steps);
+                let near = if alive { near(&self.levels[0]) } else { ZEROS };
+                self.levels[0] = verdict;
+                near
             }
             _ if !alive => return None,
-            _ if NEAR => near(&state),
+            _ if NEAR => near(&self.levels[0]),
             _ => ZEROS,
         };
+        let state = &self.levels[0];
         let (mut met, mut unknown) = (state.certain, state.possible);
         let mut any = [0; 3];
+        // The machine cannot settle what people verify.
+        let settled = if rule.manual { 0 } else { u64::MAX };
         for i in 0..planes::WORDS {
-            // The machine cannot settle what people verify.
-            met[i] = if rule.manual { 0 } else { met[i] };
+            met[i] &= settled;
             unknown[i] &= !met[i];
             any[0] |= met[i];
             any[1] |= unknown[i];
@@ -122,145 +162,150 @@ impl Bench {
         })
     }
 
-    fn all<const NEAR: bool>(
+    /// Follows the steps of a rule; `false` when no row is left that could be met or, with
+    /// `NEAR`, near.
+    #[inline(always)]
+    fn follow<L: Lanes, const NEAR: bool>(
         &mut self,
-        store: &Store<'_, '_>,
-        local: &Local,
-        tokens: &[Token],
-        state: &mut Planes,
+        lanes: L,
+        place: Place<'_>,
+        steps: &[Step],
     ) -> bool {
-        let mut at = 0;
-        while let Some(token) = tokens.get(at) {
-            at += 1;
-            let alive = match *token {
-                Token::Literal(literal) => {
-                    let built = self.atom(store, local, literal);
-                    if built.yes == EVERY_ROW && !literal.negated {
+        if self.hopeless::<NEAR>(steps) {
+            return false;
+        }
+        self.levels[0] = Planes::all(&place.chunk.alive);
+        let (mut depth, mut any) = (0, false);
+        for step in steps {
+            let mut alive = true;
+            match *step {
+                Step::Literal(literal) => {
+                    let built = self.atom(lanes, place, literal.atom);
+                    if built == Built::TRUE && !literal.negated && !any {
                         continue;
                     }
-                    let (yes, unknown) = self.built(built);
-                    state.and_literal::<NEAR>(yes, unknown, literal.negated, literal.fixed)
+                    let Literal { negated, fixed, .. } = literal;
+                    let state = &mut self.levels[depth];
+                    let yes = &self.planes[built.yes as usize];
+                    let unknown = &self.planes[built.unknown as usize];
+                    if any {
+                        state.or_literal::<NEAR>(yes, unknown, negated, fixed);
+                    } else {
+                        alive = state.and_literal::<NEAR>(yes, unknown, negated, fixed);
+                    }
                 }
-                Token::All(length) => {
-                    let inside = &tokens[at..at + length as usize];
-                    at += inside.len();
-                    let mut part = Planes::all(planes::ROWS);
-                    self.all::<NEAR>(store, local, inside, &mut part);
-                    state.and_planes::<NEAR>(&part)
+                Step::Open(group) => {
+                    depth += 1;
+                    if depth == self.levels.len() {
+                        self.levels.push(Planes::any());
+                    }
+                    any = group == Group::Any;
+                    self.levels[depth] = match group {
+                        Group::Any => Planes::any(),
+                        Group::All => Planes::all(&ONES),
+                    };
                 }
-                Token::Any(length) => {
-                    let inside = &tokens[at..at + length as usize];
-                    at += inside.len();
-                    let part = self.any::<NEAR>(store, local, inside);
-                    state.and_planes::<NEAR>(&part)
+                Step::Close(around) => {
+                    let (outer, inner) = self.levels.split_at_mut(depth);
+                    depth -= 1;
+                    any = around == Group::Any;
+                    match around {
+                        Group::Any => outer[depth].or_planes::<NEAR>(&inner[0]),
+                        Group::All => alive = outer[depth].and_planes::<NEAR>(&inner[0]),
+                    }
                 }
-            };
-            if !alive {
+            }
+            if depth == 0 && !alive {
                 return false;
             }
         }
         true
     }
 
-    fn any<const NEAR: bool>(
-        &mut self,
-        store: &Store<'_, '_>,
-        local: &Local,
-        tokens: &[Token],
-    ) -> Planes {
-        let mut state = Planes::any();
-        let mut at = 0;
-        while let Some(token) = tokens.get(at) {
-            at += 1;
-            match *token {
-                Token::Literal(literal) => {
-                    let built = self.atom(store, local, literal);
-                    let (yes, unknown) = self.built(built);
-                    state.or_literal::<NEAR>(yes, unknown, literal.negated, literal.fixed);
-                }
-                Token::All(length) => {
-                    let inside = &tokens[at..at + length as usize];
-                    at += inside.len();
-                    let mut part = Planes::all(planes::ROWS);
-                    self.all::<NEAR>(store, local, inside, &mut part);
-                    state.or_planes::<NEAR>(&part);
-                }
-                Token::Any(length) => {
-                    let inside = &tokens[at..at + length as usize];
-                    at += inside.len();
-                    let part = self.any::<NEAR>(store, local, inside);
-                    state.or_planes::<NEAR>(&part);
-                }
+    /// Do the conditions that are the same for the whole tile refuse it?
+    #[inline(always)]
+    fn hopeless<const NEAR: bool>(&self, steps: &[Step]) -> bool {
+        let mut missing = 0;
+        for step in steps {
+            let Step::Literal(literal) = step else { break };
+            let failed = match literal.negated {
+                true => Built::TRUE,
+                false => Built::FALSE,
+            };
+            if self.atoms[literal.atom as usize] == failed {
+                missing += 1 + u32::from(literal.fixed || !NEAR);
             }
         }
-        state
+        missing >= 2
     }
 
-    fn built(&self, built: Built) -> (&Plane, &Plane) {
-        (
-            &self.planes[built.yes as usize],
-            &self.planes[built.unknown as usize],
-        )
-    }
-
-    fn atom(&mut self, store: &Store<'_, '_>, local: &Local, literal: Literal) -> Built {
-        let built = self.atoms[literal.atom as usize];
-        if built.yes != UNBUILT {
+    #[inline(always)]
+    fn atom<L: Lanes>(&mut self, lanes: L, place: Place<'_>, atom: u32) -> Built {
+        let built = self.atoms[atom as usize];
+        if built != Built::LATER {
             return built;
         }
-        let built = self.build(store, local, local.atoms[literal.atom as usize]);
-        self.atoms[literal.atom as usize] = built;
+        let built = self.build(lanes, place, place.local.atoms[atom as usize]);
+        self.atoms[atom as usize] = built;
         built
     }
 
-    fn build(&mut self, store: &Store<'_, '_>, local: &Local, number: u32) -> Built {
-        let atom = &store.program.atoms[number as usize];
+    #[inline(always)]
+    fn build<L: Lanes>(&mut self, lanes: L, place: Place<'_>, number: u32) -> Built {
+        let atom = &place.program.atoms[number as usize];
         let dimension = atom.dimension as usize;
-        let zone = store.tile_zones(self.number)[dimension];
-        let (yes, unknown) = match zone.constant(atom) {
-            Constant::True => (EVERY_ROW, NO_ROW),
-            Constant::False => (NO_ROW, NO_ROW),
-            Constant::Unknown => (NO_ROW, EVERY_ROW),
-            Constant::No => {
-                let column = &store.columns[dimension];
-                let unknown = match zone.any_unknown() && !atom.known {
-                    true => self.unknown(column, dimension),
-                    false => NO_ROW,
-                };
-                let borders = &local.borders[dimension];
-                let yes = match borders.len() > BORDERS_MARKED {
-                    true => self.between(column, dimension, borders, &atom.ranges),
-                    false => self.marked(column, &atom.ranges),
-                };
-                (yes, unknown)
-            }
+        let tile = place.tile;
+        let zone = tile.zones[dimension];
+        let unknown = match zone.any_unknown() && !atom.known {
+            _ if zone.meets(&atom.unsure) => self.unsure(lanes, tile, atom),
+            true => self.unknown(lanes, tile, dimension),
+            false => NO_ROW,
+        };
+        let borders = &place.local.borders[dimension];
+        let yes = match borders.len() > L::BORDERS {
+            true => self.between(tile, dimension, borders, &atom.ranges),
+            false => self.marked(lanes, tile, dimension, &atom.ranges),
         };
         Built { yes, unknown }
     }
 
-    fn unknown(&mut self, column: &Column, dimension: usize) -> u32 {
+    #[inline(always)]
+    fn unknown<L: Lanes>(&mut self, lanes: L, tile: &Tile, dimension: usize) -> u32 {
         if self.unknowns[dimension] == UNBUILT {
-            self.unknowns[dimension] = self.marked(column, &[(0, 0)]);
+            self.unknowns[dimension] = self.marked(lanes, tile, dimension, &[(0, 0)]);
         }
         self.unknowns[dimension]
     }
 
-    /// A new plane of the rows whose code lies in the ranges.
-    fn marked(&mut self, column: &Column, ranges: &[(u16, u16)]) -> u32 {
-        let slot = self.slots(1);
-        let plane = &mut self.planes[slot];
-        let Tile { start, len } = self.tile;
-        match column {
-            Column::Narrow(codes) => planes::mark(&codes[start..start + len], ranges, plane),
-            Column::Wide(codes) => planes::mark(&codes[start..start + len], ranges, plane),
+    /// A plane of rows with no code or one that is too coarse for an atom.
+    #[inline(never)]
+    fn unsure<L: Lanes>(&mut self, lanes: L, tile: &Tile, atom: &Atom) -> u32 {
+        let mut ranges = atom.unsure.to_vec();
+        if !atom.known {
+            ranges.insert(0, (0, 0));
         }
+        self.marked(lanes, tile, atom.dimension as usize, &ranges)
+    }
+
+    /// A new plane of the rows whose code lies in the ranges.
+    #[inline(always)]
+    fn marked<L: Lanes>(
+        &mut self,
+        lanes: L,
+        tile: &Tile,
+        dimension: usize,
+        ranges: &[(u16, u16)],
+    ) -> u32 {
+        let slot = self.slots(1);
+        let column = tile.column(dimension);
+        column.mark(lanes, ranges, &mut self.planes[slot]);
         slot as u32
     }
 
     /// The same, as differences of planes that all conditions on the dimension share.
     fn between(
         &mut self,
-        column: &Column,
+        tile: &Tile,
         dimension: usize,
         borders: &[u16],
         ranges: &[(u16, u16)],
@@ -268,11 +313,7 @@ impl Bench {
         if self.below[dimension] == UNBUILT {
             let first = self.slots(borders.len());
             let planes = &mut self.planes[first..first + borders.len()];
-            let Tile { start, len } = self.tile;
-            match column {
-                Column::Narrow(codes) => planes::below(&codes[start..start + len], borders, planes),
-                Column::Wide(codes) => planes::below(&codes[start..start + len], borders, planes),
-            }
+            tile.column(dimension).below(borders, planes);
             self.below[dimension] = first as u32;
         }
         let first = self.below[dimension] as usize;
@@ -304,6 +345,7 @@ impl Bench {
 }
 
 /// Exactly one condition is missing.
+#[inline(always)]
 fn near(state: &Planes) -> Plane {
     std::array::from_fn(|i| !state.certain[i] & !state.far[i])
 }

@@ -1,9 +1,8 @@
-//! What is constant where: zones, the order of conditions, and programs cut down to a segment.
+//! What is constant where, and the order of conditions.
 
-use crate::{
-    lower::Literal,
-    program::{Atom, Program, Rule, Token},
-};
+use std::ops::Range;
+
+use crate::program::{Atom, Program, Rule, Token};
 
 /// Which codes occur among some rows, roughly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +55,12 @@ impl Zone {
         self.unknown
     }
 
+    /// May a code lie in one of the ranges?
+    pub fn meets(self, ranges: &[(u16, u16)]) -> bool {
+        let mut ranges = ranges.iter();
+        ranges.any(|(from, to)| *from <= self.high && self.low <= *to)
+    }
+
     pub fn constant(self, atom: &Atom) -> Constant {
         let nothing = match atom.known {
             true => Constant::False,
@@ -63,6 +68,9 @@ impl Zone {
         };
         if self.low > self.high {
             return nothing;
+        }
+        if self.meets(&atom.unsure) {
+            return Constant::No;
         }
         let after = atom.ranges.partition_point(|(_, to)| *to < self.low);
         let known = match atom.ranges.get(after) {
@@ -77,22 +85,96 @@ impl Zone {
     }
 }
 
-/// The rules with the conditions first that fewest enterprises pass.
-pub(crate) fn ordered(program: &Program<'_>, histograms: &[Vec<u32>], rows: usize) -> Vec<Rule> {
+/// A rule with the conditions first that fewest enterprises pass.
+#[derive(Debug, Clone)]
+pub(crate) struct Ordered {
+    pub item: u32,
+    pub rule: Rule,
+}
+
+/// Rules of one place, which nobody elsewhere can come near.
+#[derive(Debug)]
+pub(crate) struct PlaceRules {
+    /// The condition on the place; `None` for rules without one.
+    pub gate: Option<u32>,
+    pub rules: Range<usize>,
+}
+
+/// All rules in the order in which they are computed.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub rules: Vec<Ordered>,
+    pub places: Vec<PlaceRules>,
+    /// Where each item's rule is.
+    pub positions: Vec<u32>,
+}
+
+impl Order {
+    /// Rules of one place stand together, and among them those that begin alike, so that the planes
+    /// of their conditions are still at hand when the next one asks.
+    pub fn new(program: &Program, histograms: &[Vec<u32>]) -> Self {
+        let rules = ordered(program, histograms);
+        let gate = |ordered: &Ordered| {
+            // A distance of its own may leave the place out.
+            let plain = ordered.rule.distance.is_none();
+            let mut parts = parts(&ordered.rule.verdict).filter(|_| plain);
+            parts.find_map(|part| match part {
+                [Token::Literal(literal)] if literal.fixed && !literal.negated => {
+                    let dimension = program.atoms[literal.atom as usize].dimension;
+                    (Some(dimension) == program.place).then_some(literal.atom)
+                }
+                _ => None,
+            })
+        };
+        let key = |ordered: &Ordered| {
+            let literals = ordered.rule.verdict.iter().take(3);
+            let atoms = literals.map_while(|token| match token {
+                Token::Literal(literal) => Some(literal.atom),
+                _ => None,
+            });
+            (gate(ordered), atoms.collect::<Vec<_>>())
+        };
+        let mut sorted: Vec<&Ordered> = rules.iter().collect();
+        sorted.sort_by_cached_key(|ordered| key(ordered));
+        // Copied in this order, so that they also lie together.
+        let sorted: Vec<Ordered> = sorted.into_iter().cloned().collect();
+        let mut positions = vec![0; sorted.len()];
+        for (position, ordered) in (0..).zip(&sorted) {
+            positions[ordered.item as usize] = position;
+        }
+        let mut places = Vec::new();
+        let mut start = 0;
+        for rules in sorted.chunk_by(|a, b| gate(a) == gate(b)) {
+            places.push(PlaceRules {
+                gate: gate(&rules[0]),
+                rules: start..start + rules.len(),
+            });
+            start += rules.len();
+        }
+        Self {
+            rules: sorted,
+            places,
+            positions,
+        }
+    }
+}
+
+fn ordered(program: &Program, histograms: &[Vec<u32>]) -> Vec<Ordered> {
+    let count = |codes: &[u32]| codes.iter().map(|count| u64::from(*count)).sum::<u64>();
+    let rows = histograms.first().map_or(0, |histogram| count(histogram));
     let possible: Vec<(u64, u64)> = program
         .atoms
         .iter()
         .map(|atom| {
             let histogram = &histograms[atom.dimension as usize];
-            let inside = atom.ranges.iter().map(|(from, to)| {
-                let codes = &histogram[usize::from(*from)..=usize::from(*to)];
-                codes.iter().map(|count| u64::from(*count)).sum::<u64>()
-            });
+            let inside = atom
+                .ranges
+                .iter()
+                .map(|(from, to)| count(&histogram[usize::from(*from)..=usize::from(*to)]));
             let unknown = if atom.known { 0 } else { histogram[0] };
             (inside.sum(), unknown.into())
         })
         .collect();
-    let rows = rows as u64;
     let passing = |tokens: &[Token]| match tokens {
         [Token::Literal(literal)] => {
             let (inside, unknown) = possible[literal.atom as usize];
@@ -110,15 +192,15 @@ pub(crate) fn ordered(program: &Program<'_>, histograms: &[Vec<u32>], rows: usiz
         parts.sort_by_key(|part| passing(part));
         parts.concat().into_boxed_slice()
     };
-    program
-        .rules
-        .iter()
-        .map(|rule| Rule {
+    let rules = (0..).zip(&program.rules).map(|(item, rule)| Ordered {
+        item,
+        rule: Rule {
             verdict: sorted(&rule.verdict),
             distance: rule.distance.as_deref().map(sorted),
             manual: rule.manual,
-        })
-        .collect()
+        },
+    });
+    rules.collect()
 }
 
 /// The parts of a group, each a literal or a whole group.
@@ -133,225 +215,4 @@ pub(crate) fn parts(tokens: &[Token]) -> impl Iterator<Item = &[Token]> {
         rest = after;
         Some(part)
     })
-}
-
-/// One item's programs within a [`Local`].
-#[derive(Debug)]
-pub(crate) struct LocalRule {
-    pub item: u32,
-    pub verdict: std::ops::Range<usize>,
-    pub distance: Option<std::ops::Range<usize>>,
-    pub manual: bool,
-}
-
-/// Programs cut down to what differs from row to row in some rows; atoms are numbered densely.
-#[derive(Debug, Default)]
-pub(crate) struct Local {
-    /// The program's numbers of the atoms.
-    pub atoms: Vec<u32>,
-    pub tokens: Vec<Token>,
-    pub rules: Vec<LocalRule>,
-    /// For each dimension the codes at which the ranges of its atoms begin and end.
-    pub borders: Vec<Vec<u16>>,
-}
-
-impl Local {
-    fn note_borders(&mut self, atoms: &[Atom], dimensions: usize) {
-        self.borders.resize(dimensions, Vec::new());
-        self.borders.iter_mut().for_each(Vec::clear);
-        for number in &self.atoms {
-            let atom = &atoms[*number as usize];
-            let borders = &mut self.borders[atom.dimension as usize];
-            borders.extend(atom.ranges.iter().flat_map(|(from, to)| [*from, to + 1]));
-        }
-        for borders in &mut self.borders {
-            borders.sort_unstable();
-            borders.dedup();
-        }
-    }
-}
-
-/// What is known of part of a rule for all rows of a segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Folded {
-    /// Met by all.
-    True,
-    /// Met by none, and one condition is missing for all.
-    Near,
-    /// Met by none, and more conditions are missing for all.
-    Dead,
-    Open,
-}
-
-/// Cuts programs down, segment after segment.
-pub(crate) struct Cutter<'a> {
-    atoms: &'a [Atom],
-    constants: Vec<Option<Constant>>,
-    numbers: Vec<u32>,
-    near: bool,
-}
-
-const NONE: u32 = u32::MAX;
-
-impl<'a> Cutter<'a> {
-    pub fn new(atoms: &'a [Atom]) -> Self {
-        Self {
-            atoms,
-            constants: Vec::new(),
-            numbers: Vec::new(),
-            near: true,
-        }
-    }
-
-    /// The programs that remain of these rules among rows of these zones. Rules that nobody there
-    /// meets, may meet or (with `near`) nearly meets are left out.
-    pub fn cut<'r>(
-        &mut self,
-        rules: impl Iterator<Item = (u32, &'r Rule)>,
-        zones: &[Zone],
-        near: bool,
-        local: &mut Local,
-    ) {
-        self.near = near;
-        self.constants.clear();
-        self.constants.resize(self.atoms.len(), None);
-        self.numbers.clear();
-        self.numbers.resize(self.atoms.len(), NONE);
-        local.atoms.clear();
-        local.tokens.clear();
-        local.rules.clear();
-        for (item, rule) in rules {
-            let verdict = self.all(&rule.verdict, zones);
-            // With a program of its own the distance says nothing of the verdict.
-            let keep = match &rule.distance {
-                None => verdict != Folded::Dead,
-                Some(distance) => {
-                    !matches!(verdict, Folded::Dead | Folded::Near)
-                        || near && self.all(distance, zones) != Folded::Dead
-                }
-            };
-            if !keep {
-                continue;
-            }
-            let verdict = self.program(&rule.verdict, zones, local);
-            let distance = rule.distance.as_deref().filter(|_| near);
-            let distance = distance.map(|tokens| self.program(tokens, zones, local));
-            local.rules.push(LocalRule {
-                item,
-                verdict,
-                distance,
-                manual: rule.manual,
-            });
-        }
-        local.note_borders(self.atoms, zones.len());
-    }
-
-    fn program(
-        &mut self,
-        tokens: &[Token],
-        zones: &[Zone],
-        local: &mut Local,
-    ) -> std::ops::Range<usize> {
-        let start = local.tokens.len();
-        for part in parts(tokens) {
-            if self.part(part, zones) != Folded::True {
-                self.copy(part, zones, local);
-            }
-        }
-        start..local.tokens.len()
-    }
-
-    fn copy(&mut self, part: &[Token], zones: &[Zone], local: &mut Local) {
-        let (first, inside) = part.split_first().expect("a part has a token");
-        match first {
-            Token::Literal(literal) => {
-                let atom = literal.atom as usize;
-                if self.numbers[atom] == NONE {
-                    self.numbers[atom] = local.atoms.len() as u32;
-                    local.atoms.push(literal.atom);
-                }
-                local.tokens.push(Token::Literal(Literal {
-                    atom: self.numbers[atom],
-                    ..*literal
-                }));
-            }
-            group => {
-                let at = local.tokens.len();
-                local.tokens.push(*group);
-                let neutral = match group {
-                    Token::Any(_) => Folded::Dead,
-                    _ => Folded::True,
-                };
-                for inner in parts(inside) {
-                    if self.part(inner, zones) != neutral {
-                        self.copy(inner, zones, local);
-                    }
-                }
-                let length = (local.tokens.len() - at - 1) as u32;
-                local.tokens[at] = match group {
-                    Token::Any(_) => Token::Any(length),
-                    _ => Token::All(length),
-                };
-            }
-        }
-    }
-
-    fn part(&mut self, part: &[Token], zones: &[Zone]) -> Folded {
-        match part {
-            [Token::Literal(literal)] => self.literal(*literal, zones),
-            [Token::Any(_), inside @ ..] => self.any(inside, zones),
-            [_, inside @ ..] => self.all(inside, zones),
-            [] => Folded::True,
-        }
-    }
-
-    fn literal(&mut self, literal: Literal, zones: &[Zone]) -> Folded {
-        let constant = *self.constants[literal.atom as usize].get_or_insert_with(|| {
-            let atom = &self.atoms[literal.atom as usize];
-            zones[atom.dimension as usize].constant(atom)
-        });
-        match (constant, literal.negated) {
-            (Constant::True, false) | (Constant::False, true) => Folded::True,
-            (Constant::True, true) | (Constant::False, false) => {
-                match literal.fixed || !self.near {
-                    true => Folded::Dead,
-                    false => Folded::Near,
-                }
-            }
-            (Constant::Unknown | Constant::No, _) => Folded::Open,
-        }
-    }
-
-    fn all(&mut self, tokens: &[Token], zones: &[Zone]) -> Folded {
-        let (mut near, mut open) = (0, false);
-        for part in parts(tokens) {
-            match self.part(part, zones) {
-                Folded::True => {}
-                Folded::Open => open = true,
-                Folded::Near => near += 1,
-                Folded::Dead => return Folded::Dead,
-            }
-            if near == 2 {
-                return Folded::Dead;
-            }
-        }
-        match (near, open) {
-            (0, false) => Folded::True,
-            (1, false) => Folded::Near,
-            _ => Folded::Open,
-        }
-    }
-
-    fn any(&mut self, tokens: &[Token], zones: &[Zone]) -> Folded {
-        let mut best = Folded::Dead;
-        for part in parts(tokens) {
-            match self.part(part, zones) {
-                Folded::True => return Folded::True,
-                Folded::Open => best = Folded::Open,
-                Folded::Near if best == Folded::Dead => best = Folded::Near,
-                Folded::Near | Folded::Dead => {}
-            }
-        }
-        best
-    }
 }

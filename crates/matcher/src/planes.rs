@@ -14,6 +14,8 @@
 //!
 //! An atom is stored as *true* and *unknown*; atoms without unknown rows share a plane of zeros.
 
+use crate::lanes::Lanes;
+
 /// Words in a plane.
 pub(crate) const WORDS: usize = 32;
 /// Rows in a tile at most.
@@ -36,17 +38,18 @@ pub(crate) struct Planes {
 }
 
 impl Planes {
-    /// The neutral start of an “and” over the first rows of a tile; the others are far.
-    pub fn all(rows: usize) -> Self {
-        let inside = first(rows);
+    /// The neutral start of an “and” over some rows; the others are far.
+    #[inline(always)]
+    pub fn all(inside: &Plane) -> Self {
         Self {
-            certain: inside,
-            possible: inside,
-            far: inside.map(|word| !word),
+            certain: *inside,
+            possible: *inside,
+            far: std::array::from_fn(|i| !inside[i]),
         }
     }
 
     /// The neutral start of an “or”.
+    #[inline(always)]
     pub fn any() -> Self {
         Self {
             certain: ZEROS,
@@ -56,6 +59,7 @@ impl Planes {
     }
 
     /// Adds a literal to an “and”; `false` when no row can still be met or, with `NEAR`, near.
+    #[inline(always)]
     pub fn and_literal<const NEAR: bool>(
         &mut self,
         yes: &Plane,
@@ -71,7 +75,7 @@ impl Planes {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn and<const NEAR: bool, const NEGATED: bool, const FIXED: bool>(
         &mut self,
         yes: &Plane,
@@ -96,6 +100,7 @@ impl Planes {
     }
 
     /// Adds a literal to an “or”.
+    #[inline(always)]
     pub fn or_literal<const NEAR: bool>(
         &mut self,
         yes: &Plane,
@@ -111,7 +116,7 @@ impl Planes {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn or<const NEAR: bool, const NEGATED: bool, const FIXED: bool>(
         &mut self,
         yes: &Plane,
@@ -128,6 +133,7 @@ impl Planes {
     }
 
     /// Adds a group to an “and”; `false` as for a literal.
+    #[inline(always)]
     pub fn and_planes<const NEAR: bool>(&mut self, part: &Self) -> bool {
         let mut alive = 0;
         for i in 0..WORDS {
@@ -144,6 +150,7 @@ impl Planes {
     }
 
     /// Adds a group to an “or”.
+    #[inline(always)]
     pub fn or_planes<const NEAR: bool>(&mut self, part: &Self) {
         for i in 0..WORDS {
             self.certain[i] |= part.certain[i];
@@ -156,7 +163,7 @@ impl Planes {
 }
 
 /// Certain and possible words of a literal.
-#[inline]
+#[inline(always)]
 fn sides<const NEGATED: bool>(yes: u64, unknown: u64) -> (u64, u64) {
     if NEGATED {
         (!(yes | unknown), !yes)
@@ -166,7 +173,7 @@ fn sides<const NEGATED: bool>(yes: u64, unknown: u64) -> (u64, u64) {
 }
 
 /// The first so many rows.
-fn first(rows: usize) -> Plane {
+pub(crate) fn first(rows: usize) -> Plane {
     std::array::from_fn(|word| match rows.saturating_sub(word * 64) {
         0 => 0,
         left @ 1..64 => (1 << left) - 1,
@@ -174,42 +181,28 @@ fn first(rows: usize) -> Plane {
     })
 }
 
-/// Rows set in a plane. Carry-save adders fold eight words into four before any bit is counted:
-/// plain processors have no instruction that counts bits.
-pub(crate) fn count(plane: &Plane) -> u64 {
-    let (mut ones, mut twos, mut fours, mut eights) = (0_u64, 0_u64, 0_u64, 0_u64);
-    for eight in plane.chunks_exact(8) {
-        let (a, one) = add(ones, eight[0], eight[1]);
-        let (b, one) = add(one, eight[2], eight[3]);
-        let (c, two) = add(twos, a, b);
-        let (a, one) = add(one, eight[4], eight[5]);
-        let (b, one) = add(one, eight[6], eight[7]);
-        let (d, two) = add(two, a, b);
-        let (e, four) = add(fours, c, d);
-        (ones, twos, fours) = (one, two, four);
-        eights += u64::from(e.count_ones());
-    }
-    8 * eights
-        + 4 * u64::from(fours.count_ones())
-        + 2 * u64::from(twos.count_ones())
-        + u64::from(ones.count_ones())
-}
-
-/// Carries and sums of three bits, 64 times.
-#[inline]
-fn add(a: u64, b: u64, c: u64) -> (u64, u64) {
-    let half = a ^ b;
-    ((a & b) | (half & c), half ^ c)
-}
-
 /// Rows set in both planes.
+#[inline(always)]
 pub(crate) fn both(a: &Plane, b: &Plane) -> Plane {
     std::array::from_fn(|i| a[i] & b[i])
 }
 
 /// Rows set in the first plane only.
+#[inline(always)]
 pub(crate) fn without(a: &Plane, b: &Plane) -> Plane {
     std::array::from_fn(|i| a[i] & !b[i])
+}
+
+/// Calls `each` with the position of every row set in a plane.
+#[inline(always)]
+pub(crate) fn each(plane: &Plane, mut each: impl FnMut(usize)) {
+    for (at, word) in plane.iter().enumerate() {
+        let mut rest = *word;
+        while rest != 0 {
+            each(at * 64 + rest.trailing_zeros() as usize);
+            rest &= rest - 1;
+        }
+    }
 }
 
 /// Positions of the rows set in a plane.
@@ -226,37 +219,59 @@ pub(crate) fn rows(plane: &Plane) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
-/// A code of a column.
-pub(crate) trait Code: Copy {
-    /// Is it within `from` and `to`?
-    fn within(self, from: u16, to: u16) -> bool;
-    fn index(self) -> usize;
+/// The codes of one dimension in a tile.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Column<'t> {
+    Narrow(&'t [u8; ROWS]),
+    Wide(&'t [u16; ROWS]),
 }
 
-impl Code for u8 {
-    #[inline]
-    fn within(self, from: u16, to: u16) -> bool {
-        // One comparison: codes below `from` wrap to the top.
-        self.wrapping_sub(from as u8) <= (to - from) as u8
+impl Column<'_> {
+    pub fn get(self, row: usize) -> u16 {
+        match self {
+            Self::Narrow(codes) => u16::from(codes[row]),
+            Self::Wide(codes) => codes[row],
+        }
     }
-    fn index(self) -> usize {
-        self.into()
+
+    /// Sets the rows whose code lies in one of the ranges.
+    #[inline(always)]
+    pub fn mark<L: Lanes>(self, lanes: L, ranges: &[(u16, u16)], plane: &mut Plane) {
+        *plane = ZEROS;
+        if ranges.len() > L::RANGES {
+            return match self {
+                Self::Narrow(codes) => listed(codes, ranges, plane),
+                Self::Wide(codes) => listed(codes, ranges, plane),
+            };
+        }
+        for (from, to) in ranges {
+            match self {
+                Self::Narrow(codes) => {
+                    let (from, width) = (*from as u8, (to - from) as u8);
+                    for (word, codes) in plane.iter_mut().zip(codes.as_chunks().0) {
+                        *word |= lanes.narrow(codes, from, width);
+                    }
+                }
+                Self::Wide(codes) => {
+                    for (word, codes) in plane.iter_mut().zip(codes.as_chunks().0) {
+                        *word |= lanes.wide(codes, *from, to - from);
+                    }
+                }
+            }
+        }
+    }
+
+    /// For each border the rows with a known code below it, in one pass over the codes; borders
+    /// ascend. A range of codes is then the difference of two planes.
+    pub fn below(self, borders: &[u16], planes: &mut [Plane]) {
+        match self {
+            Self::Narrow(codes) => below(codes, borders, planes),
+            Self::Wide(codes) => below(codes, borders, planes),
+        }
     }
 }
 
-impl Code for u16 {
-    #[inline]
-    fn within(self, from: u16, to: u16) -> bool {
-        self.wrapping_sub(from) <= to - from
-    }
-    fn index(self) -> usize {
-        self.into()
-    }
-}
-
-/// For each border the rows with a known code below it, in one pass over the codes; borders
-/// ascend. A range of codes is then the difference of two planes.
-pub(crate) fn below<C: Code>(codes: &[C], borders: &[u16], planes: &mut [Plane]) {
+fn below<C: Copy + Into<usize>>(codes: &[C; ROWS], borders: &[u16], planes: &mut [Plane]) {
     // Which border a code is first below, for all codes up to the last border.
     let last = borders.last().map_or(0, |border| usize::from(*border));
     let mut classes = vec![borders.len() as u16; last + 1];
@@ -268,7 +283,7 @@ pub(crate) fn below<C: Code>(codes: &[C], borders: &[u16], planes: &mut [Plane])
     classes[0] = borders.len() as u16;
     planes.fill(ZEROS);
     for (row, code) in codes.iter().enumerate() {
-        let class = classes[code.index().min(last)];
+        let class = classes[(*code).into().min(last)];
         if let Some(plane) = planes.get_mut(usize::from(class)) {
             plane[row / 64] |= 1 << (row % 64);
         }
@@ -281,34 +296,8 @@ pub(crate) fn below<C: Code>(codes: &[C], borders: &[u16], planes: &mut [Plane])
     }
 }
 
-/// Sets the rows whose code lies in one of the ranges.
-pub(crate) fn mark<C: Code>(codes: &[C], ranges: &[(u16, u16)], plane: &mut Plane) {
-    *plane = ZEROS;
-    if ranges.len() > RANGES_SCANNED {
-        return mark_listed(codes, ranges, plane);
-    }
-    for (from, to) in ranges {
-        let mut chunks = codes.chunks_exact(64);
-        let mut words = plane.iter_mut();
-        for (chunk, word) in (&mut chunks).zip(&mut words) {
-            let mut flags = [0_u8; 64];
-            for (flag, code) in flags.iter_mut().zip(chunk) {
-                *flag = u8::from(code.within(*from, *to));
-            }
-            *word |= packed(&flags);
-        }
-        if let Some(word) = words.next() {
-            for (bit, code) in chunks.remainder().iter().enumerate() {
-                *word |= u64::from(code.within(*from, *to)) << bit;
-            }
-        }
-    }
-}
-
-/// From this many ranges on a look at a list of codes is cheaper than comparisons.
-const RANGES_SCANNED: usize = 6;
-
-fn mark_listed<C: Code>(codes: &[C], ranges: &[(u16, u16)], plane: &mut Plane) {
+/// From many ranges on a look at a list of codes is cheaper than comparisons.
+fn listed<C: Copy + Into<usize>>(codes: &[C; ROWS], ranges: &[(u16, u16)], plane: &mut Plane) {
     let last = ranges.last().map_or(0, |(_, to)| usize::from(*to));
     let mut listed = vec![false; last + 1];
     for (from, to) in ranges {
@@ -316,22 +305,10 @@ fn mark_listed<C: Code>(codes: &[C], ranges: &[(u16, u16)], plane: &mut Plane) {
     }
     for (word, chunk) in plane.iter_mut().zip(codes.chunks(64)) {
         for (bit, code) in chunk.iter().enumerate() {
-            let inside = listed.get(code.index()).copied().unwrap_or(false);
+            let inside = listed.get((*code).into()).copied().unwrap_or(false);
             *word |= u64::from(inside) << bit;
         }
     }
-}
-
-/// 64 flags of 0 or 1 as bits: a multiplication gathers eight of them in its top byte.
-#[inline]
-fn packed(flags: &[u8; 64]) -> u64 {
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let mut word = 0;
-    for (at, eight) in flags.chunks_exact(8).enumerate() {
-        let bytes: [u8; 8] = eight.try_into().expect("chunks of eight");
-        word |= (u64::from_le_bytes(bytes).wrapping_mul(GATHER) >> 56) << (8 * at);
-    }
-    word
 }
 
 #[cfg(test)]
@@ -339,12 +316,29 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::lanes::{Instructions, Work};
+
+    struct Mark<'t>(Column<'t>, &'t [(u16, u16)]);
+
+    impl Work for Mark<'_> {
+        type Output = Plane;
+        fn run<L: Lanes>(self, lanes: L) -> Plane {
+            let mut plane = ONES;
+            self.0.mark(lanes, self.1, &mut plane);
+            assert_eq!(lanes.count(&plane), rows(&plane).count() as u64);
+            plane
+        }
+    }
+
+    fn set(plane: &Plane) -> Vec<usize> {
+        rows(plane).collect()
+    }
 
     proptest! {
         #[test]
-        fn a_marked_plane_is_the_ranges(
-            codes in proptest::collection::vec(0_u16..300, 0..400),
-            ends in proptest::collection::vec((1_u16..300, 0_u16..40), 1..10),
+        fn a_marked_plane_is_the_ranges_with_all_instructions(
+            some in proptest::collection::vec(0_u16..300, 1..400),
+            ends in proptest::collection::vec((1_u16..300, 0_u16..40), 1..90),
         ) {
             let mut ranges: Vec<(u16, u16)> = ends.iter().map(|(a, n)| (*a, a + n)).collect();
             ranges.sort_unstable();
@@ -354,32 +348,34 @@ mod tests {
                     apart.push(range);
                 }
             }
-            let mut plane = ONES;
-            mark(&codes, &apart, &mut plane);
+            let codes: [u16; ROWS] = std::array::from_fn(|row| some[row % some.len()]);
+            let inside = |code: u16| apart.iter().any(|(a, b)| (*a..=*b).contains(&code));
+            let expected: Vec<usize> = (0..ROWS).filter(|row| inside(codes[*row])).collect();
+            for instructions in Instructions::available() {
+                let plane = instructions.run(Mark(Column::Wide(&codes), &apart));
+                prop_assert_eq!(set(&plane), expected.clone(), "{:?}", instructions);
+            }
+
             let mut borders: Vec<u16> = apart.iter().flat_map(|(a, b)| [*a, b + 1]).collect();
             borders.sort_unstable();
             borders.dedup();
             let mut lower = vec![ONES; borders.len()];
-            below(&codes, &borders, &mut lower);
+            Column::Wide(&codes).below(&borders, &mut lower);
             for (border, plane) in borders.iter().zip(&lower) {
                 let expected: Vec<usize> =
-                    (0..codes.len()).filter(|row| (1..*border).contains(&codes[*row])).collect();
-                prop_assert_eq!(rows(plane).collect::<Vec<_>>(), expected);
+                    (0..ROWS).filter(|row| (1..*border).contains(&codes[*row])).collect();
+                prop_assert_eq!(set(plane), expected);
             }
-            let expected: Vec<usize> = (0..codes.len())
-                .filter(|row| apart.iter().any(|(a, b)| (*a..=*b).contains(&codes[*row])))
-                .collect();
-            prop_assert_eq!(rows(&plane).collect::<Vec<_>>(), expected.clone());
-            prop_assert_eq!(count(&plane), expected.len() as u64);
 
-            let narrow: Vec<u8> = codes.iter().map(|code| (*code % 256) as u8).collect();
-            let below: Vec<(u16, u16)> =
+            let narrow = codes.map(|code| (code % 256) as u8);
+            let fitting: Vec<(u16, u16)> =
                 apart.iter().filter(|(_, b)| *b < 256).copied().collect();
-            mark(&narrow, &below, &mut plane);
-            let expected: Vec<usize> = (0..narrow.len())
-                .filter(|row| below.iter().any(|(a, b)| (*a..=*b).contains(&narrow[*row].into())))
-                .collect();
-            prop_assert_eq!(rows(&plane).collect::<Vec<_>>(), expected);
+            let inside = |code: u8| fitting.iter().any(|(a, b)| (*a..=*b).contains(&code.into()));
+            let expected: Vec<usize> = (0..ROWS).filter(|row| inside(narrow[*row])).collect();
+            for instructions in Instructions::available() {
+                let plane = instructions.run(Mark(Column::Narrow(&narrow), &fitting));
+                prop_assert_eq!(set(&plane), expected.clone(), "{:?}", instructions);
+            }
         }
     }
 }

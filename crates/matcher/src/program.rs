@@ -1,16 +1,16 @@
 //! All items of a catalogue, compiled for one reference date.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::NaiveDate;
-use zhida_rules::{Dictionary, Env, Facts, ItemRules};
+use zhida_rules::{Dictionary, Env, Facts, Hierarchy, ItemRules};
 
 use crate::{
     dimension::{Dimension, Scale, ScaleKind, Source},
-    eval::Evaluation,
+    eval::{Evaluation, Given},
     flatten::Flattener,
     lower::{Literal, Lowered, Lowering, Term},
-    node::{Node, NodeId, Nodes},
+    node::{Node, Nodes},
 };
 
 /// A condition on the code of one dimension, shared by all rules that use it.
@@ -19,6 +19,8 @@ pub(crate) struct Atom {
     pub dimension: u32,
     /// Codes for which it is true, ascending ranges with both ends.
     pub ranges: Box<[(u16, u16)]>,
+    /// Codes other than 0 for which it is unknown: places too coarse to tell.
+    pub unsure: Box<[(u16, u16)]>,
     /// Is it false, rather than unknown, when nothing is known?
     pub known: bool,
 }
@@ -37,7 +39,13 @@ impl Atom {
 
     /// Is it unknown for this code?
     pub fn is_unknown(&self, code: u16) -> bool {
-        code == 0 && !self.known
+        match code {
+            0 => !self.known,
+            code => self
+                .unsure
+                .iter()
+                .any(|(from, to)| (*from..=*to).contains(&code)),
+        }
     }
 }
 
@@ -52,7 +60,7 @@ pub(crate) enum Token {
 }
 
 /// The programs of one item: the parts of the outermost “and”.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rule {
     pub verdict: Box<[Token]>,
     /// When it differs from the verdict's.
@@ -82,25 +90,56 @@ pub struct Report {
 }
 
 /// All items compiled for one dictionary and reference date; items are known by their position.
-pub struct Program<'d> {
-    pub(crate) dictionary: &'d Dictionary,
+pub struct Program {
+    pub(crate) dictionary: Arc<Dictionary>,
     pub(crate) on: NaiveDate,
     pub(crate) nodes: Nodes,
     pub(crate) dimensions: Vec<Dimension>,
     pub(crate) atoms: Vec<Atom>,
     pub(crate) rules: Vec<Rule>,
+    /// The column of each dimension's codes, and how many there are of one byte and of two.
+    pub(crate) widths: Arc<[Width]>,
+    pub(crate) columns: (usize, usize),
+    /// The dimension of the place that most conditions rest on, when it is a plain attribute.
+    pub(crate) place: Option<u32>,
     interpreted: HashMap<u32, ItemRules>,
     report: Report,
+}
+
+/// Which column among those of its width holds a dimension's codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Width {
+    /// One byte a code.
+    Narrow(u32),
+    /// Two bytes a code.
+    Wide(u32),
+}
+
+/// Columns for all dimensions, and how many there are of one byte and of two.
+fn widths(dimensions: &[Dimension]) -> (Arc<[Width]>, (usize, usize)) {
+    let (mut narrow, mut wide) = (0, 0);
+    let widths = dimensions.iter().map(|dimension| match dimension.codes() {
+        ..=256 => {
+            narrow += 1;
+            Width::Narrow(narrow - 1)
+        }
+        _ => {
+            wide += 1;
+            Width::Wide(wide - 1)
+        }
+    });
+    let widths = widths.collect();
+    (widths, (narrow as usize, wide as usize))
 }
 
 /// The codes of one enterprise's facts, one for each dimension of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Codes(pub(crate) Box<[u16]>);
 
-impl<'d> Program<'d> {
+impl Program {
     /// Compiles items for a reference date (基准日).
     pub fn compile<'i>(
-        dictionary: &'d Dictionary,
+        dictionary: &Arc<Dictionary>,
         on: NaiveDate,
         items: impl IntoIterator<Item = &'i ItemRules>,
     ) -> Self {
@@ -138,9 +177,11 @@ impl<'d> Program<'d> {
             .into_iter()
             .map(|draft| {
                 let dimension = &dimensions[draft.dimension as usize];
+                let (ranges, unsure) = dimension.ranges(&draft.accepted);
                 let atom = Atom {
                     dimension: draft.dimension,
-                    ranges: dimension.ranges(&draft.accepted).into_boxed_slice(),
+                    ranges: ranges.into(),
+                    unsure: unsure.into(),
                     known: matches!(draft.accepted, crate::dimension::Accepted::Known),
                 };
                 *consed.entry(atom).or_insert_with_key(|atom| {
@@ -161,16 +202,22 @@ impl<'d> Program<'d> {
             computed,
             interpreted: interpreted_items,
         };
-        Self {
-            dictionary,
+        let (widths, columns) = widths(&dimensions);
+        let mut program = Self {
+            dictionary: Arc::clone(dictionary),
             on,
             nodes,
             dimensions,
             atoms: list,
             rules,
+            widths,
+            columns,
+            place: None,
             interpreted,
             report,
-        }
+        };
+        program.place = program.main_dimension(ScaleKind::Code(Hierarchy::Division));
+        program
     }
 
     /// How the items were compiled.
@@ -189,8 +236,8 @@ impl<'d> Program<'d> {
     }
 
     /// The dictionary that the items were compiled with.
-    pub fn dictionary(&self) -> &'d Dictionary {
-        self.dictionary
+    pub fn dictionary(&self) -> &Arc<Dictionary> {
+        &self.dictionary
     }
 
     /// The reference date that the items were compiled for.
@@ -200,7 +247,7 @@ impl<'d> Program<'d> {
 
     /// The codes of an enterprise's facts, real or hypothetical.
     pub fn encode(&self, facts: &Facts) -> Codes {
-        let mut evaluation = Evaluation::new(&self.nodes, self.dictionary, facts);
+        let mut evaluation = Evaluation::new(&self.nodes, &self.dictionary, Given::Facts(facts));
         let codes = self
             .dimensions
             .iter()
@@ -208,18 +255,26 @@ impl<'d> Program<'d> {
                 Source::Node(node) => evaluation
                     .value(node)
                     .map_or(0, |value| dimension.code(&value)),
-                Source::Verdict(item) => match self.interpret(item, facts).verdict.known() {
-                    None => 0,
-                    Some(met) => 1 + u16::from(met),
-                },
-                Source::Distance(item) => 1 + self.interpret(item, facts).distance.min(2) as u16,
+                Source::Verdict(_) | Source::Distance(_) => self.interpreted_code(dimension, facts),
             });
         Codes(codes.collect())
     }
 
+    /// The code of a dimension that the interpreter fills.
+    pub(crate) fn interpreted_code(&self, dimension: &Dimension, facts: &Facts) -> u16 {
+        match dimension.source {
+            Source::Node(_) => 0,
+            Source::Verdict(item) => match self.interpret(item, facts).verdict.known() {
+                None => 0,
+                Some(met) => 1 + u16::from(met),
+            },
+            Source::Distance(item) => 1 + self.interpret(item, facts).distance.min(2) as u16,
+        }
+    }
+
     fn interpret(&self, item: u32, facts: &Facts) -> zhida_rules::Outcome {
         let env = Env {
-            dictionary: self.dictionary,
+            dictionary: &self.dictionary,
             facts,
             on: self.on,
         };
@@ -230,7 +285,7 @@ impl<'d> Program<'d> {
     }
 
     /// The dimension of this kind that most conditions rest on, when it is a plain attribute.
-    pub(crate) fn main_dimension(&self, kind: ScaleKind) -> Option<(u32, NodeId)> {
+    fn main_dimension(&self, kind: ScaleKind) -> Option<u32> {
         let mut uses = vec![0_u32; self.dimensions.len()];
         for token in self.rules.iter().flat_map(|rule| &rule.verdict) {
             if let Token::Literal(literal) = token {
@@ -238,17 +293,17 @@ impl<'d> Program<'d> {
             }
         }
         let fits = |dimension: &Dimension| match (&dimension.scale, dimension.source) {
-            (Scale::Code(hierarchy, _), Source::Node(node))
-                if ScaleKind::Code(*hierarchy) == kind =>
-            {
-                matches!(self.nodes.get(node), Node::Fact(..)).then_some(node)
+            (Scale::Code(places), Source::Node(node)) => {
+                ScaleKind::Code(places.hierarchy()) == kind
+                    && matches!(self.nodes.get(node), Node::Fact(..))
             }
-            _ => None,
+            _ => false,
         };
         let candidates = self.dimensions.iter().enumerate();
         candidates
-            .filter_map(|(position, dimension)| Some((position as u32, fits(dimension)?)))
-            .max_by_key(|(position, _)| uses[*position as usize])
+            .filter(|(_, dimension)| fits(dimension))
+            .map(|(position, _)| position as u32)
+            .max_by_key(|position| uses[*position as usize])
     }
 }
 

@@ -29,13 +29,54 @@ impl From<Outcome> for Finding {
     }
 }
 
-impl Program<'_> {
+impl Program {
     /// The finding on one item.
     ///
     /// # Panics
     /// When the item does not exist or the codes are of another program.
     pub fn finding(&self, item: u32, codes: &Codes) -> Finding {
         finding(&self.rules[item as usize], &self.atoms, &codes.0)
+    }
+}
+
+/// What one single condition of an item is to one enterprise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Reason {
+    /// The item.
+    pub item: u32,
+    /// The condition's position among the single conditions of the item, in the order of its text
+    /// (of its alternatives written out, when it branches).
+    pub condition: u32,
+    /// Is it met?
+    pub truth: Truth,
+}
+
+impl Program {
+    /// Adds the reasons of an item's verdict: each of its single conditions, negation included.
+    /// Words for them are the interpreter's, see `ItemRules::explain`.
+    ///
+    /// # Panics
+    /// When the item does not exist or the codes are of another program.
+    pub fn reasons(&self, item: u32, codes: &Codes, reasons: &mut Vec<Reason>) {
+        let tokens = self.rules[item as usize].verdict.iter();
+        let literals = tokens.filter_map(|token| match token {
+            Token::Literal(literal) => Some(literal),
+            _ => None,
+        });
+        reasons.extend((0..).zip(literals).map(|(condition, literal)| {
+            let atom = &self.atoms[literal.atom as usize];
+            let code = codes.0[atom.dimension as usize];
+            let truth = match atom.is_unknown(code) {
+                true => Truth::Unknown,
+                false if atom.accepts(code) != literal.negated => Truth::True,
+                false => Truth::False,
+            };
+            Reason {
+                item,
+                condition,
+                truth,
+            }
+        }));
     }
 }
 

@@ -3,12 +3,17 @@
 use zhida_rules::Truth;
 
 use crate::{
+    cut::{Cutter, Local},
     error::MatcherError,
-    kernel::{Bench, Said},
-    plan::{Cutter, Local},
+    kernel::{Bench, Place, Said},
+    lanes::{Instructions, Lanes, Work},
     planes,
     store::Store,
+    table::threads,
 };
+
+/// So many tiles are worth a thread of their own.
+const TILES_A_THREAD: usize = 192;
 
 /// How many enterprises are how close to an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -24,18 +29,22 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub(crate) fn add(&mut self, said: &Said) {
+    #[inline(always)]
+    pub(crate) fn add<L: Lanes>(&mut self, lanes: L, said: &Said) {
         let [met, unknown, near] = said.any;
         if met {
-            self.met += planes::count(&said.met);
+            self.met += lanes.count(&said.met);
         }
         if unknown {
-            self.unknown += planes::count(&said.unknown);
+            self.unknown += lanes.count(&said.unknown);
         }
         if near {
-            let open = planes::count(&planes::both(&said.near, &said.unknown));
+            let open = match unknown {
+                true => lanes.count(&planes::both(&said.near, &said.unknown)),
+                false => 0,
+            };
             self.near_unknown += open;
-            self.near_unmet += planes::count(&planes::without(&said.near, &said.met)) - open;
+            self.near_unmet += lanes.count(&planes::without(&said.near, &said.met)) - open;
         }
     }
 
@@ -80,61 +89,128 @@ pub struct ItemMatches {
     pub near: Vec<(u64, Truth)>,
 }
 
-impl Store<'_, '_> {
+impl Store {
     /// Verdicts of all enterprises on one item.
     ///
     /// # Errors
     /// When the item does not exist.
     pub fn one_item(&self, item: u32, want: Want) -> Result<ItemMatches, MatcherError> {
-        let rule = self
-            .rules
-            .get(item as usize)
-            .ok_or(MatcherError::NoSuchItem {
-                item,
-                items: self.rules.len(),
-            })?;
-        let mut found = ItemMatches::default();
-        let mut local = Local::default();
-        let mut bench = Bench::new();
-        let mut cutter = Cutter::new(&self.program.atoms);
-        for (number, segment) in self.segments.iter().enumerate() {
-            let zones = self.segment_zones(number);
-            let rules = std::iter::once((item, rule));
-            cutter.cut(rules, zones, true, &mut local);
-            let Some(rule) = local.rules.first() else {
-                continue;
-            };
-            for tile in segment.tiles.clone() {
-                bench.turn(self, tile, &local);
-                if let Some(said) = bench.ask::<true>(self, &local, rule) {
-                    self.note(tile, &said, want, &mut found);
-                }
-            }
-        }
-        Ok(found)
+        self.one_item_with(item, want, Instructions::best())
     }
 
-    fn note(&self, tile: usize, said: &Said, want: Want, found: &mut ItemMatches) {
-        found.counts.add(said);
-        let start = self.tiles[tile].start;
-        let id = |row: usize| self.ids[start + row];
-        if want.met {
-            found.met.extend(planes::rows(&said.met).map(id));
-        }
-        if want.unknown {
-            found.unknown.extend(planes::rows(&said.unknown).map(id));
-        }
-        if want.near {
-            let verdict = |row: usize| {
-                let bit = |plane: &planes::Plane| plane[row / 64] >> (row % 64) & 1 == 1;
-                match (bit(&said.met), bit(&said.unknown)) {
-                    (true, _) => Truth::True,
-                    (_, true) => Truth::Unknown,
-                    _ => Truth::False,
+    /// The same, with certain instructions.
+    ///
+    /// # Errors
+    /// When the item does not exist.
+    pub fn one_item_with(
+        &self,
+        item: u32,
+        want: Want,
+        instructions: Instructions,
+    ) -> Result<ItemMatches, MatcherError> {
+        let items = self.program.len();
+        let rule = self.rule(item);
+        let rule = rule.ok_or(MatcherError::NoSuchItem { item, items })?;
+        let mut cutter = Cutter::new(&self.program.atoms);
+        let places: Vec<(&[u32], Local)> = self
+            .segments()
+            .filter_map(|(tiles, zones)| {
+                let mut local = Local::default();
+                cutter.cut([rule], zones, true, &mut local);
+                (!local.rules.is_empty()).then_some((tiles, local))
+            })
+            .collect();
+        let mut work: Vec<(u32, &Local)> = places
+            .iter()
+            .flat_map(|(tiles, local)| tiles.iter().map(move |tile| (*tile, local)))
+            .collect();
+        let share = work.len().div_ceil(threads()).max(TILES_A_THREAD);
+        let scan = |work: &[(u32, &Local)]| {
+            instructions.run(Scan {
+                store: self,
+                work,
+                want,
+            })
+        };
+        let first: Vec<_> = work.drain(..share.min(work.len())).collect();
+        let found = std::thread::scope(|scope| {
+            let others: Vec<_> = work
+                .chunks(share)
+                .map(|part| scope.spawn(move || scan(part)))
+                .collect();
+            let mut found = scan(&first);
+            for other in others {
+                match other.join() {
+                    Ok(more) => found.join(more),
+                    Err(panic) => std::panic::resume_unwind(panic),
                 }
+            }
+            found
+        });
+        Ok(found)
+    }
+}
+
+/// One rule on some tiles.
+struct Scan<'a> {
+    store: &'a Store,
+    work: &'a [(u32, &'a Local)],
+    want: Want,
+}
+
+impl Work for Scan<'_> {
+    type Output = ItemMatches;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> ItemMatches {
+        let mut found = ItemMatches::default();
+        let mut bench = Bench::new();
+        for (tile, local) in self.work {
+            let chunk = self.store.chunk(*tile);
+            let place = Place {
+                program: &self.store.program,
+                local,
+                chunk,
+                tile: &self.store.tiles[*tile as usize],
             };
-            let near = planes::rows(&said.near);
-            found.near.extend(near.map(|row| (id(row), verdict(row))));
+            bench.turn(place);
+            if let Some(said) = bench.ask::<L, true>(lanes, place, &local.rules[0]) {
+                found.note(lanes, &chunk.ids, &said, self.want);
+            }
         }
+        found
+    }
+}
+
+impl ItemMatches {
+    #[inline(always)]
+    fn note<L: Lanes>(&mut self, lanes: L, ids: &[u64], said: &Said, want: Want) {
+        self.counts.add(lanes, said);
+        if want.met && said.any[0] {
+            planes::each(&said.met, |row| self.met.push(ids[row]));
+        }
+        if want.unknown && said.any[1] {
+            planes::each(&said.unknown, |row| self.unknown.push(ids[row]));
+        }
+        if want.near && said.any[2] {
+            let parts = [
+                (Truth::True, planes::both(&said.near, &said.met)),
+                (Truth::Unknown, planes::both(&said.near, &said.unknown)),
+                (
+                    Truth::False,
+                    planes::without(&planes::without(&said.near, &said.met), &said.unknown),
+                ),
+            ];
+            for (verdict, part) in &parts {
+                planes::each(part, |row| self.near.push((ids[row], *verdict)));
+            }
+        }
+    }
+
+    fn join(&mut self, other: Self) {
+        self.counts.join(&other.counts);
+        self.met.extend(other.met);
+        self.unknown.extend(other.unknown);
+        self.near.extend(other.near);
     }
 }

@@ -1,4 +1,4 @@
-//! Enterprises as columns of codes.
+//! Enterprises as tiles of codes, for one program.
 //!
 //! ```text
 //!            rows, sorted by county and industry ─────────────▶
@@ -8,343 +8,242 @@
 //! 营业收入   3310442233104222331044223310422331044233104423…        dimension has more codes)
 //! …
 //! zones      lowest and highest known code, any unknown: of every tile, segment and dimension
-//! ids        the caller's id of every row
 //! ```
 //!
-//! Sorting makes most conditions constant in most tiles; the zones tell so without a look.
+//! Sorting makes most conditions constant in most tiles; the zones tell so without a look. Rows,
+//! ids and facts are the [`Table`]'s.
 
-use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
 
-use zhida_rules::{Facts, Hierarchy};
-use zhida_standards::division::DivisionCode;
+use zhida_rules::Facts;
 
 use crate::{
-    dimension::ScaleKind,
+    encode::Encoder,
     error::MatcherError,
-    eval::{Evaluation, Val},
-    node::NodeId,
-    plan::{self, Zone},
-    planes::ROWS,
-    program::{Codes, Program, Rule},
+    plan::{Order, Ordered, Zone},
+    planes::{Column, ROWS},
+    program::{Codes, Program, Width},
+    table::{At, Chunk, Table, in_shares},
 };
 
-/// Enterprises that one store may hold.
-const ROWS_MAX: usize = u32::MAX as usize - 1;
-
-/// One dimension's codes.
+/// The codes of a chunk.
 #[derive(Debug, Clone)]
-pub(crate) enum Column {
-    Narrow(Vec<u8>),
-    Wide(Vec<u16>),
+pub(crate) struct Tile {
+    pub zones: Vec<Zone>,
+    /// [`ROWS`] codes of each narrow dimension; rows not in use are unknown.
+    narrow: Vec<u8>,
+    wide: Vec<u16>,
+    /// Where each dimension's codes are.
+    widths: Arc<[Width]>,
 }
 
-impl Column {
-    fn new(codes: usize) -> Self {
-        if codes <= 256 {
-            Self::Narrow(Vec::new())
-        } else {
-            Self::Wide(Vec::new())
+/// One dimension's codes in a tile, to be filled.
+pub(crate) enum ColumnMut<'t> {
+    Narrow(&'t mut [u8; ROWS]),
+    Wide(&'t mut [u16; ROWS]),
+}
+
+impl Tile {
+    pub fn new(program: &Program) -> Self {
+        let (narrow, wide) = program.columns;
+        Self {
+            zones: vec![Zone::default(); program.widths.len()],
+            narrow: vec![0; narrow * ROWS],
+            wide: vec![0; wide * ROWS],
+            widths: Arc::clone(&program.widths),
         }
     }
 
-    fn push(&mut self, code: u16) {
-        match self {
-            Self::Narrow(list) => list.push(code as u8),
-            Self::Wide(list) => list.push(code),
+    #[inline(always)]
+    pub fn column(&self, dimension: usize) -> Column<'_> {
+        match self.widths[dimension] {
+            Width::Narrow(at) => Column::Narrow(&self.narrow.as_chunks().0[at as usize]),
+            Width::Wide(at) => Column::Wide(&self.wide.as_chunks().0[at as usize]),
         }
     }
 
-    pub fn get(&self, row: usize) -> u16 {
-        match self {
-            Self::Narrow(list) => u16::from(list[row]),
-            Self::Wide(list) => list[row],
+    pub fn column_mut(&mut self, dimension: usize) -> ColumnMut<'_> {
+        match self.widths[dimension] {
+            Width::Narrow(at) => ColumnMut::Narrow(&mut self.narrow.as_chunks_mut().0[at as usize]),
+            Width::Wide(at) => ColumnMut::Wide(&mut self.wide.as_chunks_mut().0[at as usize]),
         }
     }
 
-    fn set(&mut self, row: usize, code: u16) {
-        match self {
-            Self::Narrow(list) => list[row] = code as u8,
-            Self::Wide(list) => list[row] = code,
-        }
-    }
-
-    fn permuted(&self, order: &[u32]) -> Self {
-        match self {
-            Self::Narrow(list) => Self::Narrow(order.iter().map(|i| list[*i as usize]).collect()),
-            Self::Wide(list) => Self::Wide(order.iter().map(|i| list[*i as usize]).collect()),
-        }
-    }
-
-    fn append(&mut self, other: Self) {
-        match (self, other) {
-            (Self::Narrow(list), Self::Narrow(more)) => list.extend(more),
-            (Self::Wide(list), Self::Wide(more)) => list.extend(more),
-            _ => unreachable!("columns of one program have one width"),
+    fn fill(&mut self, row: usize, codes: &Codes) {
+        for (dimension, code) in codes.0.iter().enumerate() {
+            match self.column_mut(dimension) {
+                ColumnMut::Narrow(list) => list[row] = *code as u8,
+                ColumnMut::Wide(list) => list[row] = *code,
+            }
+            self.zones[dimension].include(*code);
         }
     }
 
     fn bytes(&self) -> usize {
-        match self {
-            Self::Narrow(list) => list.len(),
-            Self::Wide(list) => 2 * list.len(),
-        }
+        self.narrow.len() + self.wide.len() * 2 + self.zones.len() * size_of::<Zone>()
     }
 }
 
-/// A run of rows that fits one pass of the kernel.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Tile {
-    pub start: usize,
-    pub len: usize,
+/// All enterprises as tiles of codes, for one program. Cheap to clone, as the table is.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) program: Arc<Program>,
+    pub(crate) table: Table,
+    pub(crate) tiles: Vec<Arc<Tile>>,
+    /// For each county of the table.
+    pub(crate) zones: Vec<Vec<Zone>>,
+    order: Arc<OnceLock<Order>>,
 }
 
-/// A run of tiles of one county.
-#[derive(Debug, Clone)]
-pub(crate) struct Segment {
-    pub tiles: std::ops::Range<usize>,
-}
-
-/// Collects enterprises one by one; several builders (one a thread) can be joined.
-pub struct Builder<'p, 'd> {
-    program: &'p Program<'d>,
-    columns: Vec<Column>,
-    ids: Vec<u64>,
-    keys: Vec<u64>,
-    place: Option<(u32, NodeId)>,
-    trade: Option<(u32, NodeId)>,
-}
-
-impl<'p, 'd> Builder<'p, 'd> {
-    /// An empty store in the making.
-    pub fn new(program: &'p Program<'d>) -> Self {
-        let columns = program.dimensions.iter();
+impl Store {
+    /// Encodes a table for a program, on all cores.
+    ///
+    /// # Panics
+    /// When the table and the program are of different dictionaries.
+    pub fn encode(program: &Arc<Program>, table: Table) -> Self {
+        assert_eq!(
+            table.dictionary.attributes().len(),
+            program.dictionary.attributes().len(),
+            "the table and the items are of one dictionary"
+        );
+        let mut tiles: Vec<Option<Tile>> = Vec::new();
+        tiles.resize_with(table.chunks.len(), || None);
+        let encoder = Encoder::new(program);
+        in_shares(&mut tiles, &table.chunks, |tile, chunk| {
+            *tile = Some(encoder.tile(chunk));
+        });
+        let tiles: Vec<Arc<Tile>> = tiles.into_iter().flatten().map(Arc::new).collect();
+        let counties = table.counties.iter();
         Self {
-            program,
-            columns: columns
-                .map(|dimension| Column::new(dimension.codes()))
+            zones: counties
+                .map(|(_, chunks)| around(chunks.iter().map(|c| &*tiles[*c as usize]), program))
                 .collect(),
-            ids: Vec::new(),
-            keys: Vec::new(),
-            place: program.main_dimension(ScaleKind::Code(Hierarchy::Division)),
-            trade: program.main_dimension(ScaleKind::Code(Hierarchy::Industry)),
-        }
-    }
-
-    /// Adds an enterprise under the caller's id.
-    pub fn push(&mut self, id: u64, facts: &Facts) {
-        let codes = self.program.encode(facts);
-        let county = self.place.map_or(0, |(_, node)| {
-            let program = self.program;
-            let value =
-                Evaluation::of_constants(&program.nodes, program.dictionary, facts).value(node);
-            match value {
-                Some(Val::Text(code)) => county_of(code),
-                _ => 0,
-            }
-        });
-        self.push_codes(id, county, &codes);
-    }
-
-    fn push_codes(&mut self, id: u64, county: u32, codes: &Codes) {
-        let code = |dimension: Option<(u32, NodeId)>| {
-            dimension.map_or(0, |(position, _)| u64::from(codes.0[position as usize]))
-        };
-        let key = u64::from(county) << 32 | code(self.place) << 16 | code(self.trade);
-        self.keys.push(key);
-        self.ids.push(id);
-        for (column, code) in self.columns.iter_mut().zip(&codes.0) {
-            column.push(*code);
-        }
-    }
-
-    /// Adds all that another builder of the same program collected.
-    pub fn join(&mut self, other: Self) {
-        self.ids.extend(other.ids);
-        self.keys.extend(other.keys);
-        for (column, more) in self.columns.iter_mut().zip(other.columns) {
-            column.append(more);
-        }
-    }
-
-    /// Sorts the rows and cuts them into tiles.
-    pub fn finish(self) -> Result<Store<'p, 'd>, MatcherError> {
-        if self.ids.len() > ROWS_MAX {
-            return Err(MatcherError::TooManyEnterprises(self.ids.len()));
-        }
-        let mut seen = HashSet::with_capacity(self.ids.len());
-        if let Some(id) = self.ids.iter().find(|id| !seen.insert(**id)) {
-            return Err(MatcherError::DuplicateEnterprise(*id));
-        }
-        drop(seen);
-        let mut order: Vec<u32> = (0..self.ids.len() as u32).collect();
-        order.sort_by_key(|row| self.keys[*row as usize]);
-        let ids: Vec<u64> = order.iter().map(|row| self.ids[*row as usize]).collect();
-        let columns = self
-            .columns
-            .iter()
-            .map(|column| column.permuted(&order))
-            .collect();
-        let county = |row: u32| self.keys[row as usize] >> 32;
-        let (tiles, segments) = cut(order.len(), |a, b| county(order[a]) == county(order[b]));
-        let mut by_id: Vec<u32> = (0..ids.len() as u32).collect();
-        by_id.sort_unstable_by_key(|row| ids[*row as usize]);
-        let mut store = Store {
-            program: self.program,
-            columns,
-            ids,
-            by_id,
+            program: Arc::clone(program),
+            table,
             tiles,
-            segments,
-            tile_zones: Vec::new(),
-            segment_zones: Vec::new(),
-            rules: Vec::new(),
-        };
-        store.survey();
-        Ok(store)
-    }
-}
-
-fn county_of(code: &str) -> u32 {
-    let digits = DivisionCode::parse(code).ok();
-    let county = digits.and_then(|code| code.as_str().get(..6)?.parse().ok());
-    county.unwrap_or(0)
-}
-
-/// Segments of equal rows, each in tiles of about equal length.
-fn cut(rows: usize, equal: impl Fn(usize, usize) -> bool) -> (Vec<Tile>, Vec<Segment>) {
-    let (mut tiles, mut segments) = (Vec::new(), Vec::new());
-    let mut start = 0;
-    while start < rows {
-        let mut end = start + 1;
-        while end < rows && equal(start, end) {
-            end += 1;
+            order: Arc::default(),
         }
-        let first = tiles.len();
-        let count = (end - start).div_ceil(ROWS);
-        for part in 0..count {
-            let from = start + (end - start) * part / count;
-            let to = start + (end - start) * (part + 1) / count;
-            tiles.push(Tile {
-                start: from,
-                len: to - from,
-            });
-        }
-        segments.push(Segment {
-            tiles: first..tiles.len(),
-        });
-        start = end;
     }
-    (tiles, segments)
-}
 
-/// All enterprises as columns of codes, for one program.
-pub struct Store<'p, 'd> {
-    pub(crate) program: &'p Program<'d>,
-    pub(crate) columns: Vec<Column>,
-    pub(crate) ids: Vec<u64>,
-    by_id: Vec<u32>,
-    pub(crate) tiles: Vec<Tile>,
-    pub(crate) segments: Vec<Segment>,
-    tile_zones: Vec<Zone>,
-    segment_zones: Vec<Zone>,
-    /// The program's rules, most selective conditions first.
-    pub(crate) rules: Vec<Rule>,
-}
-
-impl<'p, 'd> Store<'p, 'd> {
     /// The number of enterprises.
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.table.len()
     }
 
     /// Are there no enterprises?
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.table.is_empty()
     }
 
-    /// The program that the store was built for.
-    pub fn program(&self) -> &'p Program<'d> {
-        self.program
+    /// The program that the store was encoded for.
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
     }
 
-    /// Bytes of codes, ids and zones.
+    /// The facts that the codes were computed from.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Bytes of codes and zones.
     pub fn bytes(&self) -> usize {
-        let columns: usize = self.columns.iter().map(Column::bytes).sum();
-        let zones = self.tile_zones.len() + self.segment_zones.len();
-        columns + self.ids.len() * 12 + zones * size_of::<Zone>()
+        self.tiles.iter().map(|tile| tile.bytes()).sum()
     }
 
     /// The codes of an enterprise.
     pub fn codes(&self, id: u64) -> Option<Codes> {
-        let row = self.row(id)?;
-        Some(Codes(self.columns.iter().map(|c| c.get(row)).collect()))
+        let (tile, row) = self.table.at(id)?;
+        let tile = &self.tiles[tile as usize];
+        let codes = (0..tile.widths.len()).map(|d| tile.column(d).get(row as usize));
+        Some(Codes(codes.collect()))
     }
 
-    /// Replaces the codes of an enterprise, which keeps its place among the rows even when it has
-    /// moved: a store that changed much answers slower, never wrong. `false` when there is no such
-    /// enterprise.
-    pub fn update(&mut self, id: u64, codes: &Codes) -> bool {
-        let Some(row) = self.row(id) else {
-            return false;
-        };
-        for (column, code) in self.columns.iter_mut().zip(&codes.0) {
-            column.set(row, *code);
+    /// Replaces the facts of an enterprise or adds it, see [`Table::put`]; gives the codes of the
+    /// new facts.
+    ///
+    /// # Errors
+    /// When a value is of another kind than the attribute's other values.
+    pub fn put(&mut self, id: u64, facts: &Facts) -> Result<Codes, MatcherError> {
+        let codes = self.program.encode(facts);
+        let at = self.table.place(id, facts)?;
+        let table = self.table.clone();
+        self.enter(&table, at, &codes);
+        Ok(codes)
+    }
+
+    /// Takes over a table, after the codes of all rows that changed in it were entered.
+    pub(crate) fn follow(&mut self, table: &Table) {
+        self.table = table.clone();
+    }
+
+    /// Enters the codes of a row of a table.
+    pub(crate) fn enter(&mut self, table: &Table, (tile, row): At, codes: &Codes) {
+        let (program, tiles) = (&self.program, &mut self.tiles);
+        tiles.resize_with(table.chunks.len(), || Arc::new(Tile::new(program)));
+        let counties = &table.counties;
+        let none = || vec![Zone::default(); program.dimensions.len()];
+        self.zones.resize_with(counties.len(), none);
+        Arc::make_mut(&mut tiles[tile as usize]).fill(row as usize, codes);
+        let county = counties.iter().position(|(_, c)| c.contains(&tile));
+        let zones = &mut self.zones[county.expect("every chunk lies in a county")];
+        for (zone, code) in zones.iter_mut().zip(&codes.0) {
+            zone.include(*code);
         }
-        let tile = self.tiles.partition_point(|tile| tile.start <= row) - 1;
-        let segment = self
-            .segments
-            .partition_point(|segment| segment.tiles.start <= tile)
-            - 1;
-        let dimensions = self.columns.len();
-        for (position, code) in codes.0.iter().enumerate() {
-            self.tile_zones[tile * dimensions + position].include(*code);
-            self.segment_zones[segment * dimensions + position].include(*code);
-        }
-        true
     }
 
-    fn row(&self, id: u64) -> Option<usize> {
-        let found = self
-            .by_id
-            .binary_search_by_key(&id, |row| self.ids[*row as usize]);
-        found.ok().map(|at| self.by_id[at] as usize)
+    /// Forgets an enterprise; `false` when there is none of this id.
+    pub fn remove(&mut self, id: u64) -> bool {
+        self.table.remove(id)
     }
 
-    pub(crate) fn tile_zones(&self, tile: usize) -> &[Zone] {
-        let dimensions = self.columns.len();
-        &self.tile_zones[tile * dimensions..][..dimensions]
+    pub(crate) fn chunk(&self, tile: u32) -> &Chunk {
+        &self.table.chunks[tile as usize]
     }
 
-    pub(crate) fn segment_zones(&self, segment: usize) -> &[Zone] {
-        let dimensions = self.columns.len();
-        &self.segment_zones[segment * dimensions..][..dimensions]
+    /// The tiles and zones of each county.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = (&[u32], &[Zone])> {
+        let counties = self.table.counties.iter().zip(&self.zones);
+        counties.map(|((_, tiles), zones)| (&**tiles, &**zones))
     }
 
-    /// Zones of tiles and segments, and the order of conditions by what they let through.
-    fn survey(&mut self) {
-        let dimensions = self.columns.len();
-        self.tile_zones = vec![Zone::default(); self.tiles.len() * dimensions];
-        self.segment_zones = vec![Zone::default(); self.segments.len() * dimensions];
-        let mut histograms = Vec::with_capacity(dimensions);
-        for (position, column) in self.columns.iter().enumerate() {
-            let mut histogram = vec![0_u32; self.program.dimensions[position].codes()];
-            for (number, segment) in self.segments.iter().enumerate() {
-                let mut around = Zone::default();
-                for tile in segment.tiles.clone() {
-                    let mut zone = Zone::default();
-                    let Tile { start, len } = self.tiles[tile];
-                    for row in start..start + len {
-                        let code = column.get(row);
-                        zone.include(code);
-                        histogram[usize::from(code)] += 1;
+    /// One item's rule, most selective conditions first.
+    pub(crate) fn rule(&self, item: u32) -> Option<&Ordered> {
+        let order = self.order();
+        order
+            .rules
+            .get(*order.positions.get(item as usize)? as usize)
+    }
+
+    /// The program's rules in the order in which they are computed.
+    pub(crate) fn order(&self) -> &Order {
+        self.order.get_or_init(|| {
+            let program = &*self.program;
+            let dimensions = program.dimensions.iter().enumerate();
+            let histograms: Vec<Vec<u32>> = dimensions
+                .map(|(position, dimension)| {
+                    let mut histogram = vec![0_u32; dimension.codes()];
+                    // One tile of three tells enough.
+                    for number in (0..self.tiles.len()).step_by(3) {
+                        let column = self.tiles[number].column(position);
+                        for row in 0..self.table.chunks[number].ids.len() {
+                            histogram[usize::from(column.get(row))] += 1;
+                        }
                     }
-                    around.join(zone);
-                    self.tile_zones[tile * dimensions + position] = zone;
-                }
-                self.segment_zones[number * dimensions + position] = around;
-            }
-            histograms.push(histogram);
-        }
-        self.rules = plan::ordered(self.program, &histograms, self.ids.len());
+                    histogram
+                })
+                .collect();
+            Order::new(program, &histograms)
+        })
     }
+}
+
+/// Zones around some tiles.
+fn around<'t>(tiles: impl Iterator<Item = &'t Tile>, program: &Program) -> Vec<Zone> {
+    let mut zones = vec![Zone::default(); program.dimensions.len()];
+    for tile in tiles {
+        for (zone, inner) in zones.iter_mut().zip(&tile.zones) {
+            zone.join(*inner);
+        }
+    }
+    zones
 }

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zhida_platform::access::Viewer;
-use zhida_platform::paging::PageRequest;
+use zhida_platform::paging::{Page, PageRequest};
 use zhida_platform::problem::Problem;
 
 use crate::Matching;
@@ -18,6 +18,7 @@ use crate::answers;
 use crate::error::Error;
 use crate::judge::Detail;
 use crate::model::{EnterpriseMatch, ItemMatch, WhatIf};
+use crate::news::{News, NewsQuery};
 use crate::pages::officers_only;
 use crate::service::Patience;
 use crate::verdict::Label;
@@ -29,6 +30,7 @@ pub(crate) fn router(matching: Arc<Matching>) -> OpenApiRouter {
         .routes(routes!(item))
         .routes(routes!(calculate))
         .routes(routes!(what_if))
+        .routes(routes!(news))
         .with_state(matching)
 }
 
@@ -226,4 +228,43 @@ async fn what_if(
     let changes =
         answers::from_json(matching.dictionary, &body.changes, on).map_err(Error::Facts)?;
     Ok(Json(matching.what_if(&body.code, &changes, on).await?))
+}
+
+/// Which news.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct NewsParams {
+    /// 统一社会信用代码；不填为全部。
+    #[serde(default)]
+    enterprise: String,
+    /// 事项标识或编号；不填为全部。
+    #[serde(default)]
+    item: String,
+}
+
+/// 新匹配：与上一次全量匹配相比新符合的
+#[utoipa::path(
+    get,
+    path = "/api/v1/matches/news",
+    tag = "政策直达",
+    params(NewsParams, PageRequest),
+    responses(
+        (status = 200, description = "一页新匹配，新的在前", body = Page<News>),
+        (status = 400, description = "翻页位置有误", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "没有这个市场主体或事项", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn news(
+    State(matching): State<Arc<Matching>>,
+    viewer: Viewer,
+    Query(params): Query<NewsParams>,
+    page: PageRequest,
+) -> Result<Json<Page<News>>, Problem> {
+    officers_only(&viewer)?;
+    let query = NewsQuery {
+        enterprise: params.enterprise,
+        item: params.item,
+    };
+    Ok(Json(matching.news(&query, &page).await?))
 }

@@ -1,23 +1,17 @@
-//! One item against many enterprises: compact rows, computed on two threads, kept for a while.
+//! One item against many enterprises: compact rows in the order of lists.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cmp::Reverse;
 
-use chrono::NaiveDate;
-use zhida_registry::Enterprise;
-use zhida_rules::{Amount, AmountKind, Dictionary, Env, ItemRules, Number};
+use zhida_rules::{Amount, AmountKind, Env, ItemRules, Number};
 
 use crate::model::{AmountRange, Cost, MatchedEnterprise, range_words};
 use crate::verdict::{Counts, Label};
 
-/// Rows that the cache keeps at most, over all its lists (about 150 bytes each).
-const CACHED_ROWS_MAX: usize = 2_000_000;
-/// Lists that the cache keeps at most.
-const CACHED_LISTS_MAX: usize = 64;
-
 /// One enterprise for the item; amounts in fen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
+    /// Number of the enterprise.
+    pub seq: i64,
     /// 统一社会信用代码.
     pub code: Box<str>,
     /// Name.
@@ -35,49 +29,42 @@ pub struct Row {
 }
 
 impl Row {
-    /// Judges one enterprise.
-    pub fn judge(
-        rules: &ItemRules,
-        dictionary: &Dictionary,
-        enterprise: &Enterprise,
-        on: NaiveDate,
-    ) -> Self {
-        let env = Env {
-            dictionary,
-            facts: &enterprise.facts,
-            on,
-        };
-        let outcome = rules.evaluate(&env);
+    /// Judges one enterprise by the facts of `env`.
+    pub fn judge(rules: &ItemRules, env: &Env<'_>, seq: i64, code: &str, name: &str) -> Self {
+        let outcome = rules.evaluate(env);
         let label = Label::of(outcome);
         // What somebody out of reach would get is nobody's question, and amounts cost most.
-        let amount = match label {
+        let worth = match label {
             Label::OutOfReach => None,
-            _ => rules.amount(&env),
-        };
-        // Amounts are rounded to fen or coarser by the formula itself.
-        let fen = |end: fn(&Amount) -> &Option<Number>| {
-            amount
-                .as_ref()
-                .and_then(|amount| end(amount).as_ref()?.round(2).to_fen())
+            _ => Worth::of(rules, env),
         };
         Self {
-            code: enterprise.code.as_str().into(),
-            name: enterprise.name.as_str().into(),
+            seq,
+            code: code.into(),
+            name: name.into(),
             label,
             distance: outcome.distance,
-            kind: amount.as_ref().map(|amount| amount.kind),
-            low: fen(|amount| &amount.low),
-            high: fen(|amount| &amount.high),
+            kind: worth.map(|worth| worth.kind),
+            low: worth.and_then(|worth| worth.low),
+            high: worth.and_then(|worth| worth.high),
         }
     }
 
-    /// The order of lists: label, distance, amount (largest first), code.
+    /// What a candidate would get; the others' amounts are nobody's money.
+    fn worth(&self) -> Option<Worth> {
+        let kind = self.kind.filter(|_| self.label.is_candidate())?;
+        Some(Worth {
+            kind,
+            low: self.low,
+            high: self.high,
+        })
+    }
+
+    /// The order of lists: label, among candidates amount (largest first), code.
     fn order(&self) -> impl Ord + '_ {
         (
             self.label,
-            self.distance,
-            std::cmp::Reverse(self.low),
-            std::cmp::Reverse(self.high),
+            self.worth().map(|worth| worth.order()),
             &self.code,
         )
     }
@@ -100,6 +87,39 @@ impl Row {
             }),
             distance: self.distance,
         }
+    }
+}
+
+/// An amount in fen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Worth {
+    /// What can be said of it.
+    pub kind: AmountKind,
+    /// Lower end.
+    pub low: Option<i64>,
+    /// Upper end.
+    pub high: Option<i64>,
+}
+
+impl Worth {
+    /// The amount by these facts; `None` when the item names none.
+    pub fn of(rules: &ItemRules, env: &Env<'_>) -> Option<Self> {
+        let amount = rules.amount(env)?;
+        // Amounts are rounded to fen or coarser by the formula itself.
+        let fen = |end: &Option<Number>| end.as_ref()?.round(2).to_fen();
+        let Amount {
+            kind, low, high, ..
+        } = &amount;
+        Some(Self {
+            kind: *kind,
+            low: fen(low),
+            high: fen(high),
+        })
+    }
+
+    /// The largest first.
+    pub fn order(self) -> impl Ord {
+        (Reverse(self.low), Reverse(self.high))
     }
 }
 
@@ -134,44 +154,24 @@ impl RowList {
     /// Sorts and counts.
     pub fn new(mut rows: Vec<Row>) -> Self {
         rows.sort_by(|a, b| a.order().cmp(&b.order()));
-        let counts = Counts::of(rows.iter().map(|row| row.label));
+        let candidates = rows.iter().filter(|row| row.label.is_candidate());
         Self {
-            counts,
-            cost: cost(&rows),
+            counts: Counts::of(rows.iter().map(|row| row.label)),
+            cost: cost(candidates.map(Row::worth)),
             rows,
         }
     }
-
-    /// The rows with a label, or all.
-    pub fn with(&self, label: Option<Label>) -> &[Row] {
-        let Some(label) = label else {
-            return &self.rows;
-        };
-        let from = self.rows.partition_point(|row| row.label < label);
-        let to = self.rows.partition_point(|row| row.label <= label);
-        &self.rows[from..to]
-    }
-
-    /// A page of [`RowList::with`] after a row, and the row to go on after.
-    pub fn page(&self, label: Option<Label>, after: Option<&Row>, limit: usize) -> (&[Row], bool) {
-        let rows = self.with(label);
-        let start = match after {
-            Some(after) => rows.partition_point(|row| row.order() <= after.order()),
-            None => 0,
-        };
-        let end = rows.len().min(start.saturating_add(limit));
-        (&rows[start..end], end < rows.len())
-    }
 }
 
-fn cost(rows: &[Row]) -> Cost {
+/// What candidates would get together.
+pub fn cost(candidates: impl Iterator<Item = Option<Worth>>) -> Cost {
     let (mut low, mut high, mut open) = (0i128, 0i128, 0);
-    for row in rows.iter().filter(|row| row.label.is_candidate()) {
-        low += i128::from(row.low.unwrap_or(0));
-        match (row.high, row.kind) {
+    for worth in candidates.flatten() {
+        low += i128::from(worth.low.unwrap_or(0));
+        match (worth.high, worth.kind) {
             (Some(fen), _) => high += i128::from(fen),
-            (None, Some(AmountKind::Right) | None) => {}
-            (None, Some(_)) => open += 1,
+            (None, AmountKind::Right) => {}
+            (None, _) => open += 1,
         }
     }
     Cost {
@@ -187,52 +187,6 @@ fn yuan_of_sum(fen: i128) -> Number {
     text.parse().expect("digits with one point are a number")
 }
 
-/// Which list: item and revision, the query, the registry's version, the day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// Digest of the item's revision.
-    pub digest: String,
-    /// Id of the item.
-    pub item: String,
-    /// The registry's version.
-    pub registry: i64,
-    /// The day.
-    pub on: NaiveDate,
-    /// The query as JSON.
-    pub query: String,
-}
-
-/// The most recent lists.
-#[derive(Debug, Default)]
-pub struct Cache {
-    lists: Mutex<VecDeque<(Key, Arc<RowList>)>>,
-}
-
-impl Cache {
-    /// The list, when it is kept.
-    pub fn get(&self, key: &Key) -> Option<Arc<RowList>> {
-        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = lists.iter().position(|(kept, _)| kept == key)?;
-        let entry = lists.remove(at)?;
-        let list = Arc::clone(&entry.1);
-        lists.push_back(entry);
-        Some(list)
-    }
-
-    /// Keeps a list; the longest unused ones go. Lists of older versions of the registry go first.
-    pub fn put(&self, key: Key, list: &Arc<RowList>) {
-        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        lists.retain(|(kept, _)| kept.registry >= key.registry && *kept != key);
-        lists.push_back((key, Arc::clone(list)));
-        let mut total: usize = lists.iter().map(|(_, list)| list.rows.len()).sum();
-        while lists.len() > 1 && (total > CACHED_ROWS_MAX || lists.len() > CACHED_LISTS_MAX) {
-            if let Some((_, gone)) = lists.pop_front() {
-                total -= gone.rows.len();
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +199,7 @@ mod tests {
         };
         let kind = Some(AmountKind::Range);
         Row {
+            seq: code.parse().expect("a number"),
             code: code.into(),
             name: "甲".into(),
             label,
@@ -266,25 +221,12 @@ mod tests {
     }
 
     #[test]
-    fn pages_cover_the_list_once_and_counts_equal_it() {
-        let list = list();
+    fn candidates_come_by_amount_and_the_others_by_code() {
+        let mut rows = list().rows;
+        rows.push(row("0", Label::NearMiss, Some(1), Some(1)));
+        let list = RowList::new(rows);
         let codes: Vec<&str> = list.rows.iter().map(|row| &*row.code).collect();
-        assert_eq!(codes, ["3", "1", "2", "4", "5"]);
-        for limit in 1..7 {
-            let (mut seen, mut after) = (Vec::new(), None);
-            loop {
-                let (rows, more) = list.page(None, after, limit);
-                seen.extend(rows.iter().map(|row| &*row.code));
-                after = rows.last();
-                if !more {
-                    break;
-                }
-            }
-            assert_eq!(seen, codes);
-        }
-        for label in Label::ALL {
-            assert_eq!(list.with(Some(label)).len() as u64, list.counts.get(label));
-        }
+        assert_eq!(codes, ["3", "1", "2", "4", "0", "5"]);
     }
 
     #[test]
@@ -294,26 +236,6 @@ mod tests {
             (cost.low, cost.high, cost.open),
             (5.into(), Number::ratio(5, 2).expect("a ratio"), 1)
         );
-    }
-
-    #[test]
-    fn the_cache_forgets_older_versions_of_the_registry() {
-        let cache = Cache::default();
-        let on = NaiveDate::MIN;
-        let key = |registry, query: &str| Key {
-            digest: "d".into(),
-            item: "i".into(),
-            registry,
-            on,
-            query: query.into(),
-        };
-        let list = Arc::new(list());
-        cache.put(key(1, "a"), &list);
-        cache.put(key(1, "b"), &list);
-        assert!(cache.get(&key(1, "a")).is_some());
-        cache.put(key(2, "a"), &list);
-        assert!(cache.get(&key(1, "b")).is_none());
-        assert!(cache.get(&key(2, "a")).is_some());
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub enum Error {
     Facts(Vec<FieldError>),
     /// More enterprises than a page may match while somebody waits.
     #[error(
-        "筛选范围内有 {} 家市场主体，超过网页即时匹配的上限 {} 家，请先按区域、行业或规模缩小范围，或用命令行 zhida match policy",
+        "筛选范围内有 {} 家市场主体，匹配索引正在建立，在此之前网页最多逐家匹配 {} 家，请稍后再试，或先按区域、行业或规模缩小范围",
         count(*.0), count(*.1)
     )]
     TooMany(u64, u64),
@@ -35,6 +35,21 @@ pub enum Error {
     /// A page request, cursor or other problem that has its words already.
     #[error("{}", .0.detail)]
     Problem(Box<Problem>),
+    /// The engine is not there.
+    #[error("匹配索引没有建立起来，请查看日志中的原因，改正数据后重试")]
+    NoEngine,
+    /// A run without items or enterprises.
+    #[error("库中还没有在办事项或市场主体，没有可以比较的，请先导入政策和市场主体")]
+    NothingToCompare,
+    /// What an earlier run kept cannot be read.
+    #[error("事项“{0}”上次匹配的记录已损坏，请从备份恢复数据库")]
+    Damaged(String),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] zhida_platform::db::Error),
+    /// The engine refuses.
+    #[error(transparent)]
+    Engine(#[from] zhida_matcher::MatcherError),
     /// A worker thread died.
     #[error("匹配计算中断，请重试")]
     Worker(#[from] tokio::task::JoinError),
@@ -77,10 +92,14 @@ impl From<Error> for Problem {
                 "范围太大",
                 error.to_string(),
             )
-            .hint("请缩小筛选范围"),
+            .hint("请稍后再试，或缩小筛选范围"),
             Error::Registry(error) => error.into(),
             Error::Policies(error) => error.into(),
             Error::Problem(problem) => *problem,
+            Error::NoEngine | Error::Damaged(_) => Problem::internal(error),
+            Error::NothingToCompare => Problem::bad_input(error.to_string()),
+            Error::Db(error) => error.into(),
+            Error::Engine(error) => Problem::internal(error),
             Error::Worker(error) => Problem::internal(error),
         }
     }

@@ -4,18 +4,24 @@
 //! 只差一项 near miss, 缺一项数据 one unknown, 信息不足 unknown, 不符合 ineligible, 不在适用范围 out of
 //! reach. 最优组合 is the best set of items that may be had together; 假设 a what-if.
 //!
-//! Nothing is stored: facts come from the registry, rules from the catalogue of the policy library,
-//! and every answer is computed from them for a day (基准日).
+//! Facts come from the registry, rules from the catalogue of the policy library, and every answer is
+//! computed from them for a day (基准日). What is stored is only whom full runs found, to tell what is
+//! new since the last one (新匹配).
 
 mod answers;
 mod api;
 mod bulk;
 pub mod calculator;
 pub mod combination;
+mod engine;
 mod error;
+pub mod everything;
 pub mod explain;
+mod item;
 pub mod judge;
+mod list;
 pub mod model;
+pub mod news;
 mod pages;
 mod preview;
 pub mod rank;
@@ -33,6 +39,7 @@ use zhida_platform::room::{MenuItem, Room};
 
 pub use answers::{Answers, field_name, from_json as answers_from_json};
 pub use error::Error;
+pub use everything::{RunOptions, Summary};
 pub use judge::Detail;
 pub use service::{INTERACTIVE_MAX, Matching, Patience};
 pub use verdict::{Counts, Label};
@@ -53,15 +60,16 @@ pub fn room(matching: Arc<Matching>) -> Room {
         menu: vec![
             item("政策计算器", "/calculator"),
             item("我符合吗", "/match/check"),
+            MenuItem {
+                officer_only: true,
+                ..item("新匹配", "/match/news")
+            },
         ],
     }
 }
 
-/// The room has no tables of its own.
+/// The steps that build the room's tables.
 #[must_use]
 pub fn migrations() -> MigrationSet {
-    MigrationSet {
-        room: "matching",
-        steps: &[],
-    }
+    news::MIGRATIONS
 }

@@ -1,8 +1,9 @@
 //! How many enterprises rules would reach that are not published yet, and what it would cost.
 //!
-//! Up to [`ALL_MAX`] enterprises are all judged. Of more a sample is taken: of each stratum (part of
-//! the area and kind of registration, which decide most) the first in the order of codes, whose
-//! organisation part follows no other trait; each stratum is scaled up by itself, exactly.
+//! The engine tells of all enterprises. While it is not ready, up to [`ALL_MAX`] enterprises are all
+//! judged. Of more a sample is taken: of each stratum (part of the area and kind of registration,
+//! which decide most) the first in the order of codes, whose organisation part follows no other
+//! trait; each stratum is scaled up by itself, exactly.
 
 use std::sync::Arc;
 
@@ -10,12 +11,13 @@ use chrono::NaiveDate;
 use futures::future::BoxFuture;
 use zhida_platform::problem::Problem;
 use zhida_policies::{Preview, PreviewResult};
-use zhida_registry::{Enterprise, Query};
+use zhida_registry::Query;
 use zhida_rules::{ItemRules, Number};
 
 use crate::Matching;
 use crate::bulk::{Row, RowList};
 use crate::error::Error;
+use crate::list::MatchList;
 use crate::verdict::Label;
 
 /// Enterprises that are all judged.
@@ -86,6 +88,19 @@ fn as_i64(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// The figures of a whole list.
+fn told(list: &MatchList) -> PreviewResult {
+    let count = |label| list.counts.get(label);
+    PreviewResult {
+        matched: count(Label::Eligible) + count(Label::Manual),
+        unknown: count(Label::Unknown) + count(Label::OneUnknown),
+        near: count(Label::NearMiss),
+        amount_low: Some(list.cost.low.round(0)),
+        amount_high: Some(list.cost.high.round(0)),
+        sampled: None,
+    }
+}
+
 impl Preview for Matching {
     fn preview<'a>(
         &'a self,
@@ -101,6 +116,9 @@ impl Matching {
         let on = self.day(Some(on))?;
         let rules = Arc::new(rules.clone());
         let _turn = self.turn.acquire().await;
+        if let Some((_, list)) = self.by_engine(&rules, &Query::default(), on).await? {
+            return Ok(told(&list));
+        }
         let spread = self.spreads.current(&self.registry).await?;
         let mut sums = Sums::default();
         if spread.total <= ALL_MAX {
@@ -150,22 +168,6 @@ impl Matching {
         let enterprises = self.registry.scan_after(query, None, wanted).await?;
         self.judge_rows(Arc::clone(rules), enterprises, on).await
     }
-
-    pub(crate) async fn judge_rows(
-        &self,
-        rules: Arc<ItemRules>,
-        enterprises: Vec<Enterprise>,
-        on: NaiveDate,
-    ) -> Result<Vec<Row>, Error> {
-        let dictionary = self.dictionary;
-        let judge = move || -> Vec<Row> {
-            enterprises
-                .iter()
-                .map(|e| Row::judge(&rules, dictionary, e, on))
-                .collect()
-        };
-        Ok(tokio::task::spawn_blocking(judge).await?)
-    }
 }
 
 #[cfg(test)]
@@ -176,6 +178,7 @@ mod tests {
 
     fn row(label: Label, low: i64) -> Row {
         Row {
+            seq: 1,
             code: "1".into(),
             name: "甲".into(),
             label,

@@ -4,42 +4,35 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{Datelike, NaiveDate};
-use futures::TryStreamExt;
 use tokio::sync::Semaphore;
 use zhida_platform::access::{Level, Viewer};
 use zhida_platform::clock::SharedClock;
-use zhida_platform::export::{Cell, Column, Table};
-use zhida_platform::paging::{Cursor, PageRequest};
+use zhida_platform::db::Database;
 use zhida_policies::{Policies, PublishedItem};
-use zhida_registry::{Enterprise, Query, Registry};
-use zhida_rules::{Dictionary, Env, FactKey, Facts, ItemRules};
+use zhida_registry::{Enterprise, Registry};
+use zhida_rules::{Dictionary, Env, FactKey, Facts};
 use zhida_standards::{division, industry};
 
 use crate::answers::Answers;
-use crate::bulk::{self, Cache, Row, RowList};
 use crate::calculator::{self, Assessment};
+use crate::engine::Keeper;
 use crate::error::Error;
 use crate::judge::{self, Detail};
-use crate::model::{
-    BestCombination, EnterpriseHead, EnterpriseMatch, ItemMatch, PairMatch, WhatIf,
-};
+use crate::list::Cache;
+use crate::model::{BestCombination, EnterpriseHead, EnterpriseMatch, PairMatch, WhatIf};
 use crate::pages::places::Spreads;
 use crate::sight;
 use crate::size_class;
-use crate::verdict::Label;
 use crate::what_if;
 
-/// Enterprises that are read and judged at a time.
-const CHUNK: usize = 2_000;
-/// Chunks judged at the same time.
-const WORKERS: usize = 2;
-/// Enterprises that a page or the API matches while somebody waits.
+/// Enterprises that a page or the API matches one by one while somebody waits; with the engine there
+/// is no limit.
 pub const INTERACTIVE_MAX: u64 = 300_000;
 
 /// Who waits for a bulk match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
-    /// A person before a page: at most [`INTERACTIVE_MAX`] enterprises.
+    /// A person before a page: without the engine at most [`INTERACTIVE_MAX`] enterprises.
     Page,
     /// A command or a job: any number.
     Job,
@@ -47,27 +40,38 @@ pub enum Patience {
 
 /// Brings enterprises and items together. Made once at start and shared.
 pub struct Matching {
+    pub(crate) db: Database,
     pub(crate) registry: Arc<Registry>,
     pub(crate) policies: Arc<Policies>,
     pub(crate) dictionary: &'static Dictionary,
     public: OnceLock<Dictionary>,
-    clock: SharedClock,
+    pub(crate) clock: SharedClock,
     pub(crate) cache: Cache,
     pub(crate) spreads: Spreads,
+    pub(crate) keeper: Arc<Keeper>,
     // One bulk match at a time: it takes both cores, and a second asker finds the first one's list.
     pub(crate) turn: Semaphore,
 }
 
 impl Matching {
-    /// Brings the two libraries together.
+    /// Brings the two libraries together; what full runs find is kept in the database.
     #[must_use]
     pub fn new(
+        db: Database,
         registry: Arc<Registry>,
         policies: Arc<Policies>,
         dictionary: &'static Dictionary,
         clock: SharedClock,
     ) -> Self {
+        let keeper = Keeper::new(
+            Arc::clone(&registry),
+            Arc::clone(&policies),
+            dictionary,
+            Arc::clone(&clock),
+        );
         Self {
+            db,
+            keeper: Arc::new(keeper),
             registry,
             policies,
             dictionary,
@@ -353,153 +357,6 @@ impl Matching {
         };
         Ok(tokio::task::spawn_blocking(judge).await?)
     }
-
-    /// All enterprises of a query for one item, in the order of lists.
-    ///
-    /// # Errors
-    /// Too many enterprises for a page; a day out of range; the database.
-    pub async fn rows(
-        &self,
-        item: &Arc<PublishedItem>,
-        query: &Query,
-        on: NaiveDate,
-        patience: Patience,
-    ) -> Result<Arc<RowList>, Error> {
-        let on = self.day(Some(on))?;
-        let key = bulk::Key {
-            digest: item.digest.clone(),
-            item: item.id.clone(),
-            registry: self.registry.version().await?,
-            on,
-            query: serde_json::to_string(query)
-                .map_err(zhida_platform::problem::Problem::internal)?,
-        };
-        if let Some(list) = self.cache.get(&key) {
-            return Ok(list);
-        }
-        let _turn = self.turn.acquire().await;
-        if let Some(list) = self.cache.get(&key) {
-            return Ok(list);
-        }
-        if patience == Patience::Page {
-            let wanted = self.registry.count(query).await?;
-            if wanted > INTERACTIVE_MAX {
-                return Err(Error::TooMany(wanted, INTERACTIVE_MAX));
-            }
-        }
-        let rules = Arc::new(item.rules.clone());
-        let list = Arc::new(RowList::new(self.scan_rules(&rules, query, on).await?));
-        self.cache.put(key, &list);
-        Ok(list)
-    }
-
-    pub(crate) async fn scan_rules(
-        &self,
-        rules: &Arc<ItemRules>,
-        query: &Query,
-        on: NaiveDate,
-    ) -> Result<Vec<Row>, Error> {
-        let chunks = self.registry.scan(query, CHUNK);
-        chunks
-            .map_err(Error::from)
-            .map_ok(|chunk| self.judge_rows(Arc::clone(rules), chunk, on))
-            .try_buffered(WORKERS)
-            .try_concat()
-            .await
-    }
-
-    /// A page of the enterprises for one item.
-    ///
-    /// # Errors
-    /// No such item; a cursor of another list; too many enterprises for a page; the database.
-    pub async fn for_item(
-        &self,
-        id: &str,
-        query: &Query,
-        label: Option<Label>,
-        on: NaiveDate,
-        page: &PageRequest,
-        patience: Patience,
-    ) -> Result<ItemMatch, Error> {
-        let item = self.item(id, on)?;
-        let list = self.rows(&item, query, on, patience).await?;
-        let name = format!("match:{}", item.id);
-        let after: Option<String> = page.cursor(&name)?;
-        // An enterprise that left the list meanwhile: the page starts over rather than skip.
-        let after = after.and_then(|code| list.rows.iter().find(|row| *row.code == *code));
-        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-        let (rows, more) = list.page(label, after, limit);
-        let next = match rows.last() {
-            Some(last) if more => Some(Cursor::encode(&name, &last.code.to_string())?),
-            _ => None,
-        };
-        Ok(ItemMatch {
-            item: judge::head(&item),
-            on,
-            not_open: judge::not_open_reason(&item, on),
-            counts: list.counts,
-            cost: list.cost.clone(),
-            enterprises: rows.iter().map(Row::view).collect(),
-            next,
-        })
-    }
-
-    /// The same list as a table for CSV and XLSX.
-    ///
-    /// # Errors
-    /// As [`Matching::for_item`].
-    pub async fn export_item(
-        &self,
-        id: &str,
-        query: &Query,
-        label: Option<Label>,
-        on: NaiveDate,
-        patience: Patience,
-    ) -> Result<Table, Error> {
-        let item = self.item(id, on)?;
-        let list = self.rows(&item, query, on, patience).await?;
-        let columns = vec![
-            Column::wide("统一社会信用代码", 22),
-            Column::wide("企业名称", 40),
-            Column::wide("结论", 22),
-            Column::new("未满足条件数"),
-            Column::new("金额下限（元）"),
-            Column::new("金额上限（元）"),
-            Column::wide("金额说明", 28),
-        ];
-        let count = list.with(label).len();
-        let rows =
-            futures::stream::iter((0..count).map(move |at| Ok(cells(&list.with(label)[at]))));
-        Ok(Table::new(
-            format!("{}_匹配企业_{on}", item.name),
-            columns,
-            rows,
-        ))
-    }
-}
-
-fn cells(row: &Row) -> Vec<Cell> {
-    let view = row.view();
-    let distance = match row.label {
-        Label::OutOfReach => Cell::Empty,
-        _ => Cell::Integer(i64::from(row.distance)),
-    };
-    let (low, high, text) = match view.amount {
-        Some(amount) => (amount.low, amount.high, Cell::Text(amount.text)),
-        None => (None, None, Cell::Empty),
-    };
-    let decimal = |end: Option<zhida_rules::Number>| {
-        end.map_or(Cell::Empty, |number| Cell::Decimal(number.to_string()))
-    };
-    vec![
-        Cell::Text(view.code),
-        Cell::Text(view.name),
-        Cell::Text(row.label.words().to_owned()),
-        distance,
-        decimal(low),
-        decimal(high),
-        text,
-    ]
 }
 
 /// What matches show of an enterprise.

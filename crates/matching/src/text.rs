@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 use zhida_platform::format::{count, date_zh};
 
+use crate::everything::{Pairs, Summary};
 use crate::model::{EnterpriseMatch, ItemMatch, MatchedItem, PairMatch};
 use crate::verdict::{Counts, Label};
 
@@ -73,6 +74,64 @@ pub fn counts(counts: &Counts, unit: &str) -> String {
         return format!("共 0 {unit}");
     }
     format!("共 {} {unit}：{}", count(counts.total), parts.join("，"))
+}
+
+/// A full run: totals, levels, regions, size classes, and the items that reach most.
+pub fn everything(found: &Summary, items: usize) -> String {
+    let mut text = format!(
+        "基准日 {}：{} 个事项，{} 家市场主体，其中 {} 家至少符合一项\n符合 {} 对，信息不足 {} 对，只差一项 {} 对\n",
+        date_zh(found.on),
+        count(found.items.len() as u64),
+        count(found.enterprises),
+        count(found.reached),
+        count(found.total.met),
+        count(found.total.unknown),
+        count(found.total.near_miss),
+    );
+    let pairs = |pairs: &Pairs| [pairs.met, pairs.unknown, pairs.near_miss].map(count);
+    let line = |head: Vec<String>, pairs: &[String]| [&head, pairs].concat();
+    let levels = found.levels.iter();
+    let levels = levels.map(|sum| {
+        line(
+            vec![sum.level.clone(), count(sum.items)],
+            &pairs(&sum.pairs),
+        )
+    });
+    let headings = ["发布层级", "事项", "符合", "信息不足", "只差一项"];
+    text.push_str(&format!(
+        "\n{}",
+        table(&headings, &levels.collect::<Vec<_>>())
+    ));
+    for (heading, groups) in [("地区", &found.regions), ("企业规模", &found.sizes)] {
+        let headings = [heading, "市场主体", "至少符合一项", "符合", "信息不足"];
+        let rows = groups.iter().map(|sum| {
+            let figures = [sum.enterprises, sum.reached, sum.met, sum.unknown].map(count);
+            line(vec![sum.name.clone()], &figures)
+        });
+        text.push_str(&format!(
+            "\n{}",
+            table(&headings, &rows.collect::<Vec<_>>())
+        ));
+    }
+    let shown = found.items.iter().take(items);
+    let rows = shown.map(|sum| {
+        line(
+            vec![sum.head.name.clone(), sum.head.id.clone()],
+            &pairs(&sum.pairs),
+        )
+    });
+    let headings = ["事项", "标识", "符合", "信息不足", "只差一项"];
+    text.push_str(&format!(
+        "\n{}",
+        table(&headings, &rows.collect::<Vec<_>>())
+    ));
+    if found.items.len() > items {
+        text.push_str(&format!(
+            "另有 {} 个事项未列出；--csv 写出全部\n",
+            found.items.len() - items
+        ));
+    }
+    text
 }
 
 /// All items for one enterprise; those out of reach are counted, not listed.

@@ -134,8 +134,13 @@ impl Counts {
 
     /// Counts one more.
     pub fn add(&mut self, label: Label) {
-        self.total += 1;
-        *self.slot(label) += 1;
+        self.add_many(label, 1);
+    }
+
+    /// Counts so many more.
+    pub fn add_many(&mut self, label: Label, number: u64) {
+        self.total += number;
+        *self.slot(label) += number;
     }
 
     /// Adds the counts of another part.

@@ -27,7 +27,10 @@ mod uploads;
 
 pub use error::RegistryError;
 pub use migration::MIGRATIONS;
-pub use model::{Batch, BatchStatus, Enterprise, FactChange, Order, PastFact, Query, Row, TagRule};
+pub use model::{
+    Batch, BatchStatus, Enterprise, EnterpriseName, FactChange, Order, PastFact, Query, Row,
+    TagRule,
+};
 pub use room::room;
 pub use service::Registry;
 pub use tagging::{TagPreview, TagState};

@@ -98,6 +98,10 @@ const STEPS: &[Step] = &[
         VALUES (1, 1, 1, 1, 1);",
     ),
     step("007-default-tags", DEFAULT_TAGS),
+    step(
+        "008-changed",
+        "CREATE INDEX enterprise_version ON enterprise (version);",
+    ),
 ];
 
 /// Tags that every installation starts with; officers may switch them off.

@@ -8,6 +8,8 @@ use zhida_rules::Facts;
 /// One enterprise with everything known of it: 一企一档.
 #[derive(Debug, Clone)]
 pub struct Enterprise {
+    /// Its number in this database, given once; it never changes and no other enterprise gets it.
+    pub seq: i64,
     /// 统一社会信用代码, the key.
     pub code: String,
     /// 企业名称.
@@ -30,6 +32,17 @@ pub struct Enterprise {
     pub version: i64,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// Which enterprise a number stands for.
+#[derive(Debug, Clone, PartialEq, Eq, sea_orm::FromQueryResult)]
+pub struct EnterpriseName {
+    /// Its number, [`Enterprise::seq`].
+    pub seq: i64,
+    /// 统一社会信用代码.
+    pub code: String,
+    /// 企业名称.
+    pub name: String,
 }
 
 /// One line of the list of enterprises.

@@ -14,7 +14,7 @@ use zhida_rules::Dictionary;
 
 use crate::RegistryError;
 use crate::document::{Departments, Document, Sources};
-use crate::model::{Batch, Enterprise, FactChange, Query};
+use crate::model::{Batch, Enterprise, EnterpriseName, FactChange, Query};
 use crate::store::{self, StoredRow};
 
 /// Enterprises of one chunk of [`Registry::scan`] at most.
@@ -126,6 +126,7 @@ impl Registry {
         let pairs = rows.into_iter().zip(documents);
         Ok(pairs
             .map(|(row, document)| Enterprise {
+                seq: row.seq,
                 facts: document.to_facts(self.dictionary, &mut sources),
                 tags: tags.remove(&row.seq).unwrap_or_default(),
                 code: row.code,
@@ -231,6 +232,37 @@ impl Registry {
             let next = found.last().map(|enterprise| Some(enterprise.code.clone()));
             Ok((!found.is_empty()).then_some((found, next)))
         })
+    }
+
+    /// The numbers of all enterprises of a query, in no particular order.
+    ///
+    /// # Errors
+    /// As [`Registry::count`].
+    pub async fn seqs(&self, query: &Query) -> Result<Vec<i64>, RegistryError> {
+        store::seqs(self.db.conn(), self.db.engine(), query).await
+    }
+
+    /// Code and name of enterprises by their numbers, in no particular order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn names(&self, seqs: &[i64]) -> Result<Vec<EnterpriseName>, RegistryError> {
+        Ok(store::names(self.db.conn(), seqs).await?)
+    }
+
+    /// Whole enterprises that came or changed after a version of the registry, at most so many, in
+    /// no particular order.
+    ///
+    /// # Errors
+    /// When the database fails or a document is damaged.
+    pub async fn changed_after(
+        &self,
+        version: i64,
+        limit: usize,
+    ) -> Result<Vec<Enterprise>, RegistryError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = store::changed_after(self.db.conn(), version, limit).await?;
+        self.whole(rows).await
     }
 
     /// What is no longer current of an enterprise, newest change first.

@@ -104,15 +104,15 @@ fn text_or_number<'de, D: serde::Deserializer<'de>>(
 }
 
 /// A compiled benefit.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Benefit {
-    kind: BenefitKind,
-    formula: Option<Expr>,
-    cap: Option<Expr>,
-    floor: Option<Expr>,
-    de_minimis: Option<Expr>,
-    round_to: RoundTo,
-    budget_limited: bool,
+    pub(crate) kind: BenefitKind,
+    pub(crate) formula: Option<Expr>,
+    pub(crate) cap: Option<Expr>,
+    pub(crate) floor: Option<Expr>,
+    pub(crate) de_minimis: Option<Expr>,
+    pub(crate) round_to: RoundTo,
+    pub(crate) budget_limited: bool,
 }
 
 /// How much: exactly, within a range, or 待评审. Amounts are in yuan.
@@ -185,7 +185,8 @@ impl Benefit {
             round_to: source.round_to,
             budget_limited: source.budget_limited,
         };
-        if source.kind == BenefitKind::Money && source.formula.is_none() {
+        let blank = |text: &String| text.trim().is_empty();
+        if source.kind == BenefitKind::Money && source.formula.as_ref().is_none_or(blank) {
             errors.push(
                 RuleError::new("formula", "金额类事项缺少兑现公式")
                     .hint("请写 formula；无法计算的请用 kind: assessed"),

@@ -1,21 +1,23 @@
 //! From text to a typed expression, with messages a clerk understands.
 
-use std::{cell::RefCell, thread};
+use std::thread;
 
-use chrono::Datelike;
-use dsntk_feel::{FeelScope, IntervalType, Name as FeelName, context::FeelContext, values};
+use dsntk_feel::{FeelScope, IntervalType, Name as FeelName};
 use dsntk_feel_parser::AstNode;
 
 use crate::{
     Attribute, AttributeIndex, Comparison, Dictionary, Expr, Hierarchy, Kind, Number, Operator,
     RuleError, Test, Value,
+    dictionary::NAME_MAX,
+    fit::{self, fit},
     lexer::{Lexed, Name, Words, lex},
-    read, suggest,
+    size::Size,
 };
 
-/// Tokens from which on the parser gets a thread with a stack of its own: its trees nest as deep
-/// as a chain of conditions is long.
-const TOKENS_INLINE_MAX: usize = 1_500;
+/// Tokens and levels from which on the parser gets a thread with a stack of its own: its trees nest
+/// as deep as a chain of conditions is long.
+const TOKENS_INLINE_MAX: usize = 500;
+const LEVELS_INLINE_MAX: usize = 64;
 const STACK_BYTES: usize = 512 << 20;
 
 /// What an expression's values are.
@@ -31,7 +33,7 @@ pub(crate) enum Type {
 }
 
 impl Type {
-    fn of(attribute: &Attribute, index: AttributeIndex) -> Self {
+    pub(crate) fn of(attribute: &Attribute, index: AttributeIndex) -> Self {
         match attribute.kind {
             Kind::Bool => Type::Bool,
             Kind::Number => Type::Number,
@@ -73,7 +75,7 @@ pub(crate) fn condition(
         locals: &locals.names,
         annual: false,
     };
-    let (expr, found) = compile(&words, &locals.types, text)?;
+    let (expr, found, _) = compile(&words, locals, text)?;
     expect(found, Type::Bool, "条件的结果应为“是”或“否”")
         .map_err(|error| error.hint("条件里通常要有比较，例如 上年.营业收入 >= 2000万"))?;
     Ok(expr)
@@ -90,7 +92,7 @@ pub(crate) fn amount(
         locals: &locals.names,
         annual: false,
     };
-    let (expr, found) = compile(&words, &locals.types, text)?;
+    let (expr, found, _) = compile(&words, locals, text)?;
     expect(found, Type::Number, "金额公式的结果应为数字")?;
     Ok(expr)
 }
@@ -100,6 +102,7 @@ pub(crate) fn amount(
 pub(crate) struct Locals {
     pub names: Vec<String>,
     pub types: Vec<Type>,
+    pub sizes: Vec<Size>,
 }
 
 impl Locals {
@@ -113,7 +116,9 @@ impl Locals {
         let taken = self.names.iter().any(|other| other == name)
             || dictionary.named(name).is_some()
             || crate::words::is_reserved(name);
-        if taken || name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        let written = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        let length = name.chars().count();
+        if taken || !written || !(1..=NAME_MAX).contains(&length) {
             return Err(
                 RuleError::new("local", format!("中间量“{name}”的名称不可用或已被占用"))
                     .hint("请换一个由汉字或字母组成的名称"),
@@ -124,9 +129,10 @@ impl Locals {
             locals: &self.names,
             annual: false,
         };
-        let (expr, found) = compile(&words, &self.types, text)?;
+        let (expr, found, size) = compile(&words, self, text)?;
         self.names.push(name.to_owned());
         self.types.push(found);
+        self.sizes.push(size);
         Ok(expr)
     }
 }
@@ -142,7 +148,7 @@ pub(crate) fn formula_of(
         locals: &[],
         annual: attribute.annual,
     };
-    let (expr, found) = compile(&words, &[], text)?;
+    let (expr, found, _) = compile(&words, &Locals::default(), text)?;
     let fits = match attribute.kind {
         Kind::Bool => found == Type::Bool,
         Kind::Number => found == Type::Number,
@@ -159,14 +165,16 @@ pub(crate) fn formula_of(
     ))
 }
 
-fn compile(words: &Words<'_>, locals: &[Type], text: &str) -> Result<(Expr, Type), RuleError> {
+type Measured = Result<(Expr, Type, Size), RuleError>;
+
+fn compile(words: &Words<'_>, locals: &Locals, text: &str) -> Measured {
     let lexed = lex(words, text)?;
     let compiler = Compiler {
         dictionary: words.dictionary,
         lexed: &lexed,
         locals,
     };
-    if lexed.tokens <= TOKENS_INLINE_MAX {
+    if lexed.tokens <= TOKENS_INLINE_MAX && lexed.levels <= LEVELS_INLINE_MAX {
         return compiler.run();
     }
     thread::scope(|scope| {
@@ -179,27 +187,10 @@ fn compile(words: &Words<'_>, locals: &[Type], text: &str) -> Result<(Expr, Type
     })
 }
 
-thread_local! {
-    /// The parser wants every placeholder in scope; the scope only ever grows.
-    static SCOPE: RefCell<(FeelScope, usize)> = RefCell::new((FeelScope::default(), 0));
-}
-
 fn parse(lexed: &Lexed) -> Result<AstNode, RuleError> {
-    SCOPE.with_borrow_mut(|(scope, known)| {
-        if *known < lexed.names.len() {
-            let mut context = FeelContext::default();
-            for position in 0..lexed.names.len() {
-                let name = FeelName::from(format!("n{position}"));
-                context.set_entry(&name, values::Value::Null(None));
-            }
-            *scope = FeelScope::default();
-            scope.push(context);
-            *known = lexed.names.len();
-        }
-        dsntk_feel_parser::parse_expression(scope, &lexed.feel, false).map_err(|_| {
-            RuleError::new("syntax", "规则的写法无法识别")
-                .hint("请检查括号、比较符号和“且/或”的位置")
-        })
+    // Placeholders need no scope: each is one word, with a bracket behind it.
+    dsntk_feel_parser::parse_expression(&FeelScope::default(), &lexed.feel, false).map_err(|_| {
+        RuleError::new("syntax", "规则的写法无法识别").hint("请检查括号、比较符号和“且/或”的位置")
     })
 }
 
@@ -215,16 +206,18 @@ fn expect(found: Type, wanted: Type, message: &str) -> Result<(), RuleError> {
 
 /// Types one expression of the grammar's tree.
 pub(crate) struct Compiler<'a> {
-    dictionary: &'a Dictionary,
+    pub(crate) dictionary: &'a Dictionary,
     lexed: &'a Lexed,
-    locals: &'a [Type],
+    locals: &'a Locals,
 }
 
 pub(crate) type Typed = Result<(Expr, Type), RuleError>;
 
 impl Compiler<'_> {
-    fn run(&self) -> Typed {
-        self.expr(&parse(self.lexed)?)
+    fn run(&self) -> Measured {
+        let (expr, found) = self.expr(&parse(self.lexed)?)?;
+        let size = Size::of(&expr, self.dictionary, &self.locals.sizes).check()?;
+        Ok((expr, found, size))
     }
 
     pub(crate) fn expr(&self, node: &AstNode) -> Typed {
@@ -247,7 +240,7 @@ impl Compiler<'_> {
                 Expr::Literal(Value::Text(self.text(position)?.to_owned())),
                 Type::Text,
             )),
-            AstNode::At(position) => self.date(self.text(position)?),
+            AstNode::At(position) => fit::date(self.text(position)?),
             AstNode::Name(name) => self.name(name),
             AstNode::Neg(inner) => match self.number(inner)? {
                 Expr::Literal(Value::Number(number)) => {
@@ -328,24 +321,6 @@ impl Compiler<'_> {
             .ok_or_else(|| RuleError::new("syntax", "规则的写法无法识别"))
     }
 
-    pub(crate) fn date(&self, text: &str) -> Typed {
-        if text.contains(['T', ':']) {
-            return Err(RuleError::new(
-                "date",
-                format!("“{text}”带有时刻，规则里只写日期"),
-            ));
-        }
-        let date =
-            read::read_date(text).map_err(|error| RuleError::new("date", error.to_string()))?;
-        if !(1949..=2100).contains(&date.year()) {
-            return Err(
-                RuleError::new("date", format!("规则里的日期 {date} 不合理"))
-                    .hint("年份应在 1949 至 2100 之间"),
-            );
-        }
-        Ok((Expr::Literal(Value::Date(date)), Type::Date))
-    }
-
     pub(crate) fn placeholder(&self, name: &FeelName) -> Option<&Name> {
         let name = name.to_string();
         self.lexed
@@ -361,7 +336,7 @@ impl Compiler<'_> {
             }
             Some(Name::Constant(index)) => Ok((Expr::Constant(*index), Type::Number)),
             Some(Name::ReferenceDate) => Ok((Expr::ReferenceDate, Type::Date)),
-            Some(Name::Local(position)) => match self.locals.get(*position) {
+            Some(Name::Local(position)) => match self.locals.types.get(*position) {
                 Some(found) => Ok((Expr::Local(*position), *found)),
                 None => Err(RuleError::new("local", "中间量必须先定义再使用")),
             },
@@ -391,7 +366,7 @@ impl Compiler<'_> {
             } else {
                 (comparison, left, right)
             };
-        let right = self.fit(right, right_type, left_type)?;
+        let right = fit(self.dictionary, right, right_type, left_type)?;
         let equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
         match left_type {
             Type::Set(_) => {
@@ -448,60 +423,7 @@ impl Compiler<'_> {
 
     fn value(&self, node: &AstNode, wanted: Type) -> Result<Expr, RuleError> {
         let (expr, found) = self.expr(node)?;
-        self.fit(expr, found, wanted)
-    }
-
-    /// Checks a value against what it is compared with, and brings codes to their normal form.
-    pub(crate) fn fit(&self, expr: Expr, found: Type, wanted: Type) -> Result<Expr, RuleError> {
-        let Expr::Literal(Value::Text(text)) = &expr else {
-            return match (found, wanted) {
-                _ if found == wanted => Ok(expr),
-                (Type::Choice(_) | Type::Text, Type::Choice(_) | Type::Text) => Ok(expr),
-                _ => Err(RuleError::new(
-                    "type",
-                    format!("{}不能与{}比较", wanted.word(), found.word()),
-                )),
-            };
-        };
-        match wanted {
-            Type::Text => Ok(expr),
-            Type::Choice(index) | Type::Set(index) => {
-                self.choose(index, text)?;
-                Ok(expr)
-            }
-            Type::Code(hierarchy) => Ok(Expr::Literal(Value::Text(code_of(hierarchy, text)?))),
-            Type::Date => self.date(text).map(|(date, _)| date),
-            Type::Number => Err(
-                RuleError::new("type", format!("“{text}”是文字，这里应是数字"))
-                    .hint("数字不加引号"),
-            ),
-            Type::Bool => Err(
-                RuleError::new("type", format!("“{text}”是文字，这里应是条件"))
-                    .hint("是否型属性直接写名称"),
-            ),
-        }
-    }
-
-    pub(crate) fn choose(&self, index: AttributeIndex, text: &str) -> Result<(), RuleError> {
-        let attribute = self.dictionary.attribute(index);
-        let known = attribute.choices.is_empty() || attribute.choices.iter().any(|c| c == text);
-        if known {
-            return Ok(());
-        }
-        let near = suggest::nearest(text, attribute.choices.iter().map(String::as_str), 2);
-        let hint = match near.is_empty() {
-            true => format!("可选：{}", attribute.choices.join("、")),
-            false => format!(
-                "是不是“{}”？可选：{}",
-                near.join("”“"),
-                attribute.choices.join("、")
-            ),
-        };
-        Err(RuleError::new(
-            "choice",
-            format!("“{}”没有“{text}”这个选项", attribute.name),
-        )
-        .hint(hint))
+        fit(self.dictionary, expr, found, wanted)
     }
 
     fn membership(&self, subject: &AstNode, tests: &AstNode) -> Typed {
@@ -565,7 +487,7 @@ impl Compiler<'_> {
     fn choice(&self, condition: &AstNode, yes: &AstNode, no: &AstNode) -> Typed {
         let condition = self.boolean(condition)?;
         let ((yes, found), (no, other)) = (self.expr(yes)?, self.expr(no)?);
-        let no = self.fit(no, other, found)?;
+        let no = fit(self.dictionary, no, other, found)?;
         Ok((
             Expr::If(Box::new(condition), Box::new(yes), Box::new(no)),
             found,
@@ -581,38 +503,4 @@ fn equals_bool(comparison: Comparison, left: Expr, right: Expr) -> Expr {
         Expr::Literal(Value::Bool(_)) => Expr::Not(Box::new(left)),
         right => Expr::Compare(comparison, Box::new(left), Box::new(right)),
     }
-}
-
-/// A division or industry code in normal form; a name is answered with the code to write.
-fn code_of(hierarchy: Hierarchy, text: &str) -> Result<String, RuleError> {
-    use zhida_standards::{division, industry};
-    let (found, near): (Option<String>, Vec<String>) = match hierarchy {
-        Hierarchy::Division => (
-            division::resolve(text).map(|found| found.code().as_str().to_owned()),
-            division::find_by_name(text)
-                .iter()
-                .take(3)
-                .map(|d| d.code.to_string())
-                .collect(),
-        ),
-        Hierarchy::Industry => (
-            industry::lookup(text).map(|found| found.code.to_owned()),
-            industry::find_by_name(text)
-                .iter()
-                .take(3)
-                .map(|i| i.code.to_owned())
-                .collect(),
-        ),
-    };
-    found.ok_or_else(|| {
-        let (what, form) = match hierarchy {
-            Hierarchy::Division => ("行政区划代码", "请写六位代码，如 330114"),
-            Hierarchy::Industry => ("GB/T 4754-2017 行业代码", "请写代码，如 C 或 I65"),
-        };
-        let error = RuleError::new("code", format!("“{text}”不是{what}"));
-        match near.is_empty() {
-            true => error.hint(form),
-            false => error.hint(format!("{form}；“{text}”的代码可能是 {}", near.join("、"))),
-        }
-    })
 }

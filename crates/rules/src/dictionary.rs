@@ -3,15 +3,22 @@
 //!
 //! The file format is YAML; `data/dictionary.yaml` is the shipped example and documents itself.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, OnceLock},
+};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use crate::{Expr, Number, RuleError, compile};
+use crate::{Expr, Number, RuleError, compile, size::Size};
 
 /// Attributes that a dictionary may hold at most.
 pub const ATTRIBUTES_MAX: usize = 2_000;
+
+/// Characters that the name of an attribute, a constant or an intermediate quantity may have.
+pub const NAME_MAX: usize = 40;
 
 /// The type of an attribute's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -152,11 +159,21 @@ impl AttributeIndex {
     pub fn position(self) -> usize {
         usize::from(self.0)
     }
+
+    pub(crate) fn raw(self) -> u16 {
+        self.0
+    }
 }
 
 /// Position of a constant in its dictionary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConstantIndex(u16);
+
+impl ConstantIndex {
+    pub(crate) fn raw(self) -> u16 {
+        self.0
+    }
+}
 
 /// All attributes and constants that rules may name.
 #[derive(Debug, Clone)]
@@ -165,6 +182,8 @@ pub struct Dictionary {
     constants: Vec<Constant>,
     names: HashMap<String, Named>,
     formulas: Vec<Option<Expr>>,
+    sizes: Vec<Size>,
+    digest: OnceLock<[u8; 32]>,
 }
 
 /// What a word of a rule stands for.
@@ -262,11 +281,14 @@ impl Dictionary {
             )?;
         }
         let formulas = vec![None; attributes.len()];
+        let sizes = vec![Size::ONE; attributes.len()];
         let mut dictionary = Self {
             attributes,
             constants,
             names,
             formulas,
+            sizes,
+            digest: OnceLock::new(),
         };
         dictionary.compile_formulas()?;
         Ok(dictionary)
@@ -285,10 +307,11 @@ impl Dictionary {
             formulas.push(formula);
         }
         self.formulas = formulas;
-        self.refuse_cycles()
+        self.measure_formulas()
     }
 
-    fn refuse_cycles(&self) -> Result<(), DictionaryError> {
+    /// Refuses formulas that need each other, or grow too large through each other.
+    fn measure_formulas(&mut self) -> Result<(), DictionaryError> {
         let mut done = vec![false; self.attributes.len()];
         for start in self.indices() {
             self.walk(start, &mut Vec::new(), &mut done)?;
@@ -297,7 +320,7 @@ impl Dictionary {
     }
 
     fn walk(
-        &self,
+        &mut self,
         index: AttributeIndex,
         path: &mut Vec<AttributeIndex>,
         done: &mut [bool],
@@ -312,10 +335,15 @@ impl Dictionary {
             ));
         }
         path.push(index);
+        let needed = self.formula(index).map(Expr::attributes);
+        for next in needed.into_iter().flatten() {
+            self.walk(next, path, done)?;
+        }
         if let Some(formula) = self.formula(index) {
-            for next in formula.attributes() {
-                self.walk(next, path, done)?;
-            }
+            self.sizes[index.position()] =
+                Size::of(formula, self, &[]).check().map_err(|error| {
+                    DictionaryError::Formula(self.attribute(index).name.clone(), error)
+                })?;
         }
         path.pop();
         done[index.position()] = true;
@@ -340,9 +368,36 @@ impl Dictionary {
         &self.attributes[index.position()]
     }
 
+    /// The attribute at a position, when there is one.
+    pub(crate) fn attribute_at(&self, position: u16) -> Option<AttributeIndex> {
+        (usize::from(position) < self.attributes.len()).then_some(AttributeIndex(position))
+    }
+
+    /// The constant at a position, when there is one.
+    pub(crate) fn constant_at(&self, position: u16) -> Option<ConstantIndex> {
+        (usize::from(position) < self.constants.len()).then_some(ConstantIndex(position))
+    }
+
+    /// SHA-256 of the content: what is saved by position belongs to dictionaries of one digest.
+    pub fn digest(&self) -> [u8; 32] {
+        *self.digest.get_or_init(|| {
+            // the debug form writes numbers exactly, and cannot fail
+            let content = format!("{:?}{:?}", self.attributes, self.constants);
+            Sha256::digest(content).into()
+        })
+    }
+
     /// The compiled formula of a derived attribute.
     pub fn formula(&self, index: AttributeIndex) -> Option<&Expr> {
         self.formulas.get(index.position()).and_then(Option::as_ref)
+    }
+
+    /// How large a derived attribute's formula is.
+    pub(crate) fn size(&self, index: AttributeIndex) -> Size {
+        self.sizes
+            .get(index.position())
+            .copied()
+            .unwrap_or(Size::ONE)
     }
 
     /// The constant at an index of this dictionary.
@@ -386,7 +441,7 @@ impl Dictionary {
 
 fn check_name(owner: &str, word: &str) -> Result<(), DictionaryError> {
     let refuse = |why| Err(DictionaryError::Name(owner.to_owned(), why));
-    if word.is_empty() || word.chars().count() > 40 {
+    if word.is_empty() || word.chars().count() > NAME_MAX {
         return refuse("长度应为 1–40 个字");
     }
     if !word.chars().all(|c| c.is_alphanumeric() || c == '_') {

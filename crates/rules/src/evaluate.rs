@@ -118,7 +118,7 @@ impl Context<'_> {
                 let value = self.eval(value)?;
                 match (hierarchy, subject, &value) {
                     (Some(hierarchy), Value::Text(code), Value::Text(ancestor)) => {
-                        within(hierarchy, code, ancestor)
+                        hierarchy.lies_within(code, ancestor)
                     }
                     _ => compare(Comparison::Equal, subject, &value),
                 }
@@ -244,19 +244,6 @@ impl Context<'_> {
             Function::Years => whole_months(from, to).div_euclid(12),
             _ => (to - from).num_days(),
         }))
-    }
-}
-
-/// Does a known code lie within another? Unknown when it is too coarse to tell: 杭州市 may or may
-/// not mean 钱塘区.
-fn within(hierarchy: Hierarchy, code: &str, ancestor: &str) -> Option<bool> {
-    match (
-        hierarchy.within(code, ancestor),
-        hierarchy.within(ancestor, code),
-    ) {
-        (true, _) => Some(true),
-        (false, true) => None,
-        (false, false) => Some(false),
     }
 }
 

@@ -1,9 +1,16 @@
 //! The typed form of a rule: what the interpreter evaluates and the column engine compiles.
+//!
+//! The order of the variants that can be serialized is part of the archive's format
+//! ([`crate::archive`]).
+
+use std::convert::Infallible;
+
+use serde::{Deserialize, Serialize};
 
 use crate::{AttributeIndex, ConstantIndex, Value};
 
 /// Which year's value of an annual attribute is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Year {
     /// The attribute is not annual.
     None,
@@ -14,7 +21,7 @@ pub enum Year {
 }
 
 /// A comparison of two values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Comparison {
     /// `=`
     Equal,
@@ -80,7 +87,7 @@ impl Comparison {
 }
 
 /// An arithmetic operator on two numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Operator {
     /// `+`
     Add,
@@ -93,7 +100,7 @@ pub enum Operator {
 }
 
 /// How codes of an attribute nest: `in` means “lies within” for them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Hierarchy {
     /// Administrative divisions.
     Division,
@@ -107,6 +114,16 @@ impl Hierarchy {
         match self {
             Self::Division => zhida_standards::division::is_within(code, ancestor),
             Self::Industry => zhida_standards::industry::is_within(code, ancestor),
+        }
+    }
+
+    /// Does a known code lie within another? Unknown when it is too coarse to tell: 杭州市 may or
+    /// may not mean 钱塘区.
+    pub fn lies_within(self, code: &str, ancestor: &str) -> Option<bool> {
+        match (self.within(code, ancestor), self.within(ancestor, code)) {
+            (true, _) => Some(true),
+            (false, true) => None,
+            (false, false) => Some(false),
         }
     }
 }
@@ -132,7 +149,7 @@ pub enum Test {
 }
 
 /// How members of a set are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Members {
     /// At least one of them (包含, 包含任一).
     Any,
@@ -141,7 +158,7 @@ pub enum Members {
 }
 
 /// A function of the rule language (docs/rules.md).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Function {
     /// Smallest argument.
     Min,
@@ -168,7 +185,7 @@ pub enum Function {
 }
 
 /// A table function over rows of numbers (docs/rules.md).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Table {
     /// 分档: value of the highest row whose start is not above x.
     Tier,
@@ -226,44 +243,53 @@ impl Expr {
 
     /// Calls `each` for the direct parts.
     pub fn children(&self, each: &mut dyn FnMut(&Expr)) {
+        let Ok(()) = self.try_children(&mut |child| {
+            each(child);
+            Ok::<(), Infallible>(())
+        });
+    }
+
+    /// As [`Expr::children`], up to the first error.
+    pub(crate) fn try_children<'e, E>(
+        &'e self,
+        each: &mut dyn FnMut(&'e Expr) -> Result<(), E>,
+    ) -> Result<(), E> {
         match self {
             Expr::Literal(_)
             | Expr::Attribute(..)
             | Expr::Constant(_)
             | Expr::ReferenceDate
-            | Expr::Local(_) => {}
+            | Expr::Local(_) => Ok(()),
             Expr::Known(inner) | Expr::Not(inner) | Expr::Contains(_, inner, _) => each(inner),
             Expr::All(parts) | Expr::Any(parts) | Expr::Call(_, parts) => {
-                parts.iter().for_each(each);
+                parts.iter().try_for_each(each)
             }
             Expr::Compare(_, left, right) | Expr::Arithmetic(_, left, right) => {
-                each(left);
-                each(right);
+                each(left)?;
+                each(right)
             }
             Expr::In(subject, tests, _) => {
-                each(subject);
-                for test in tests {
-                    match test {
-                        Test::Is(value) | Test::Compares(_, value) => each(value),
-                        Test::Between { low, high, .. } => {
-                            each(low);
-                            each(high);
-                        }
+                each(subject)?;
+                tests.iter().try_for_each(|test| match test {
+                    Test::Is(value) | Test::Compares(_, value) => each(value),
+                    Test::Between { low, high, .. } => {
+                        each(low)?;
+                        each(high)
                     }
-                }
+                })
             }
             Expr::If(condition, yes, no) => {
-                each(condition);
-                each(yes);
-                each(no);
+                each(condition)?;
+                each(yes)?;
+                each(no)
             }
             Expr::Table(_, arguments, rows) => {
-                arguments.iter().for_each(&mut *each);
-                rows.iter().flatten().for_each(each);
+                arguments.iter().try_for_each(&mut *each)?;
+                rows.iter().flatten().try_for_each(each)
             }
             Expr::Stages(set, stages) => {
-                each(set);
-                stages.iter().for_each(|(_, amount)| each(amount));
+                each(set)?;
+                stages.iter().try_for_each(|(_, amount)| each(amount))
             }
         }
     }

@@ -7,6 +7,7 @@ use dsntk_feel_parser::AstNode;
 use crate::{
     AttributeIndex, Expr, Function, Members, RuleError, Table, Value,
     compile::{Compiler, Type, Typed},
+    fit::{choose, date, fit},
     lexer::Name,
 };
 
@@ -48,7 +49,7 @@ impl Compiler<'_> {
                 _ => Err(arguments_wrong("已知", "一个属性，如 已知(上年.营业收入)")),
             },
             "date" => match arguments.as_slice() {
-                [AstNode::String(position)] => self.date(self.text(position)?),
+                [AstNode::String(position)] => date(self.text(position)?),
                 _ => Err(arguments_wrong(
                     "date",
                     "带引号的日期，如 date(\"2025-01-01\")",
@@ -87,7 +88,7 @@ impl Compiler<'_> {
         };
         let day = |node| {
             let (expr, found) = self.expr(node)?;
-            self.fit(expr, found, Type::Date)
+            fit(self.dictionary, expr, found, Type::Date)
         };
         Ok((
             Expr::Call(function, vec![day(from)?, day(to)?]),
@@ -138,7 +139,7 @@ impl Compiler<'_> {
                 AstNode::List(cells) => match cells.as_slice() {
                     [AstNode::String(stage), amount] => {
                         let stage = self.text(stage)?;
-                        self.choose(index, stage)?;
+                        choose(self.dictionary, index, stage)?;
                         Ok((stage.to_owned(), self.number(amount)?))
                     }
                     _ => Err(wrong()),
@@ -177,7 +178,7 @@ impl Compiler<'_> {
                 return Err(wrong());
             };
             let text = self.text(position)?;
-            self.choose(index, text)?;
+            choose(self.dictionary, index, text)?;
             wanted.insert(text.to_owned());
         }
         let wanted = wanted.into_iter().collect();
@@ -190,7 +191,7 @@ fn arguments_wrong(name: &str, shape: &str) -> RuleError {
 }
 
 /// Rows must ascend, otherwise the author has likely swapped two numbers.
-fn refuse_unsorted(name: &str, rows: &[Vec<Expr>]) -> Result<(), RuleError> {
+pub(crate) fn refuse_unsorted(name: &str, rows: &[Vec<Expr>]) -> Result<(), RuleError> {
     for pair in rows.windows(2) {
         let starts = (pair[0].first(), pair[1].first());
         if let (

@@ -37,7 +37,7 @@ pub struct ItemRulesSource {
 }
 
 /// A compiled condition.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     /// The clause of the policy's text.
     pub text: String,
@@ -46,7 +46,7 @@ pub struct Condition {
 }
 
 /// How a condition is checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Check {
     /// By rule.
     Rule(Expr),
@@ -55,12 +55,12 @@ pub enum Check {
 }
 
 /// The compiled rules of an item.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemRules {
-    conditions: Vec<Condition>,
-    benefit: Option<Benefit>,
-    local_names: Vec<String>,
-    locals: Vec<Expr>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) benefit: Option<Benefit>,
+    pub(crate) local_names: Vec<String>,
+    pub(crate) locals: Vec<Expr>,
 }
 
 /// An explained verdict.

@@ -5,7 +5,11 @@
 //! parser as `n0`, `n1` …; texts are handed over as their position in a table.
 
 use crate::{
-    AttributeIndex, ConstantIndex, Dictionary, Named, Number, RuleError, Year, suggest,
+    AttributeIndex, ConstantIndex, Dictionary, Named, Number, NumberError, RuleError, Year,
+    dictionary::NAME_MAX,
+    order::{check_nesting, check_order},
+    size::LEVELS_MAX,
+    suggest,
     words::{
         FUNCTIONS, INFIX, REFERENCE_DATE, SPELLINGS, UNITS, YEARS, is_reserved, multiplier,
         operator,
@@ -14,8 +18,10 @@ use crate::{
 
 /// Characters that a rule may have at most.
 pub const LENGTH_MAX: usize = 400_000;
-/// Brackets that may be open at the same time.
-pub const DEPTH_MAX: usize = 256;
+/// Brackets that may be open at the same time: a table and its row at each level of an expression.
+const DEPTH_MAX: usize = 2 * LEVELS_MAX;
+/// Letters in a row that are looked at together: a year's word and a name.
+const RUN_MAX: usize = NAME_MAX + 4;
 
 /// What a placeholder of the FEEL text stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +40,8 @@ pub(crate) struct Lexed {
     pub names: Vec<Name>,
     pub texts: Vec<String>,
     pub tokens: usize,
+    /// How deep it nests.
+    pub levels: usize,
 }
 
 /// Where names come from.
@@ -46,7 +54,7 @@ pub(crate) struct Words<'a> {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Kind {
+pub(crate) enum Kind {
     /// A name or literal: something that has a value.
     Operand(String),
     /// A function's name: a bracket must follow.
@@ -64,10 +72,10 @@ enum Kind {
 }
 
 #[derive(Debug, Clone)]
-struct Token {
-    kind: Kind,
-    start: usize,
-    end: usize,
+pub(crate) struct Token {
+    pub kind: Kind,
+    pub start: usize,
+    pub end: usize,
 }
 
 pub(crate) fn lex(words: &Words<'_>, text: &str) -> Result<Lexed, RuleError> {
@@ -84,11 +92,13 @@ pub(crate) fn lex(words: &Words<'_>, text: &str) -> Result<Lexed, RuleError> {
         original,
         chars,
         at: 0,
+        open: 0,
         tokens: Vec::new(),
         out: Lexed::default(),
     };
     lexer.run()?;
     check_order(&lexer.tokens)?;
+    lexer.out.levels = check_nesting(&lexer.tokens)?;
     lexer.finish()
 }
 
@@ -114,13 +124,14 @@ struct Lexer<'a> {
     original: Vec<char>,
     chars: Vec<char>,
     at: usize,
+    /// Brackets that are open here.
+    open: usize,
     tokens: Vec<Token>,
     out: Lexed,
 }
 
 impl Lexer<'_> {
     fn run(&mut self) -> Result<(), RuleError> {
-        let mut depth = 0usize;
         while let Some(&c) = self.chars.get(self.at) {
             let start = self.at;
             match c {
@@ -130,8 +141,8 @@ impl Lexer<'_> {
                 '0'..='9' => self.number()?,
                 '.' if self.peek(1) == Some('.') => self.push(Kind::Range, 2),
                 '(' | '[' => {
-                    depth += 1;
-                    if depth > DEPTH_MAX {
+                    self.open += 1;
+                    if self.open > DEPTH_MAX {
                         return Err(RuleError::new(
                             "too_deep",
                             format!("括号嵌套超过 {DEPTH_MAX} 层"),
@@ -141,7 +152,7 @@ impl Lexer<'_> {
                     self.push(Kind::Open(c), 1);
                 }
                 ')' | ']' => {
-                    depth = depth.saturating_sub(1);
+                    self.open = self.open.saturating_sub(1);
                     self.push(Kind::Close(c), 1);
                 }
                 ',' | ';' => self.push(Kind::Comma, 1),
@@ -182,10 +193,11 @@ impl Lexer<'_> {
             self.out.names.push(name.clone());
             self.out.names.len() - 1
         });
-        let word = format!("n{position}");
+        // A FEEL name may hold spaces and operators: without its bracket, the parser would try
+        // whether the rest of the rule is part of it, in cubic time.
         let kind = match name {
-            Name::Function(_) => Kind::Function(word),
-            _ => Kind::Operand(word),
+            Name::Function(_) => Kind::Function(format!("n{position}")),
+            _ => Kind::Operand(format!("(n{position})")),
         };
         self.push(kind, length);
     }
@@ -250,12 +262,16 @@ impl Lexer<'_> {
             }
             end += 1;
         }
-        let mut number: Number = digits.parse().map_err(|error: crate::NumberError| {
+        let mut number: Number = digits.parse().map_err(|error: NumberError| {
             RuleError::new("number", error.to_string()).at(start, end)
         })?;
         while let Some(factor) = self.chars.get(end).and_then(|c| multiplier(*c)) {
             number = number * Number::integer(factor);
             end += 1;
+            if number.parts().is_none() {
+                let error = RuleError::new("number", NumberError::TooLong.to_string());
+                return Err(error.at(start, end));
+            }
         }
         if self.chars.get(end) == Some(&'%') {
             number = number
@@ -277,17 +293,10 @@ impl Lexer<'_> {
     fn is_thousands(&self, start: usize, comma: usize) -> bool {
         let follows = self.chars[comma + 1..]
             .iter()
+            .take(4)
             .take_while(|c| c.is_ascii_digit())
             .count();
-        let open = self
-            .tokens
-            .iter()
-            .fold(0i32, |depth, token| match token.kind {
-                Kind::Open(_) => depth + 1,
-                Kind::Close(_) => depth - 1,
-                _ => depth,
-            });
-        comma - start <= 3 + 4 * 4 && follows == 3 && open == 0
+        comma - start <= 3 + 4 * 4 && follows == 3 && self.open == 0
     }
 
     /// A run of letters: one known word, or several written together (“甲且乙”).
@@ -303,7 +312,7 @@ impl Lexer<'_> {
                 self.number()?;
                 continue;
             }
-            let run: String = self.chars[self.at..end].iter().collect();
+            let run: String = self.chars[self.at..end].iter().take(RUN_MAX).collect();
             if self.year_prefix(&run)? {
                 if self.at > end {
                     return Ok(());
@@ -311,7 +320,7 @@ impl Lexer<'_> {
                 continue;
             }
             let Some(length) = self.longest_known(&run) else {
-                return Err(self.unknown(&run, end));
+                return Err(self.unknown(&run, self.at + run.chars().count()));
             };
             self.known(&run.chars().take(length).collect::<String>(), length)?;
         }
@@ -320,14 +329,16 @@ impl Lexer<'_> {
 
     /// Length of the longest word at the start of `run` after which the rest makes sense too.
     fn longest_known(&self, run: &str) -> Option<usize> {
-        let chars: Vec<char> = run.chars().collect();
-        (1..=chars.len()).rev().find(|length| {
-            let word: String = chars[..*length].iter().collect();
+        let ends: Vec<usize> = run
+            .char_indices()
+            .map(|(at, c)| at + c.len_utf8())
+            .collect();
+        let ascii = |at: usize| self.chars.get(at).is_some_and(char::is_ascii_alphanumeric);
+        (1..=ends.len()).rev().find(|length| {
             // `订单and` is no word and a keyword: ASCII words end where letters end.
-            let splits_ascii = chars.get(*length).is_some_and(|next| {
-                next.is_ascii_alphanumeric() && chars[*length - 1].is_ascii_alphanumeric()
-            });
-            !splits_ascii && self.means_something(&word)
+            let next = self.at + length;
+            let splits_ascii = ascii(next) && ascii(next - 1);
+            !splits_ascii && self.means_something(&run[..ends[length - 1]])
         })
     }
 
@@ -355,6 +366,7 @@ impl Lexer<'_> {
             at += 1;
             self.chars[at..]
                 .iter()
+                .take(RUN_MAX)
                 .take_while(|c| is_word(**c))
                 .collect()
         } else {
@@ -556,74 +568,4 @@ impl Lexer<'_> {
 
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
-}
-
-/// Finds what is missing between two neighbours, where the parser would only say “syntax error”.
-fn check_order(tokens: &[Token]) -> Result<(), RuleError> {
-    let Some(last) = tokens.last() else {
-        return Err(RuleError::new("empty", "规则是空的").hint("例如 上年.营业收入 >= 2000万"));
-    };
-    let mut open: Vec<&Token> = Vec::new();
-    let mut before: Option<&Token> = None;
-    for token in tokens {
-        if let Some(previous) = before {
-            neighbours(previous, token)?;
-        } else if let Kind::Infix(symbol) = token.kind {
-            return Err(RuleError::new("operand", format!("“{symbol}”前面缺少内容"))
-                .at(token.start, token.end));
-        }
-        match token.kind {
-            Kind::Open(_) => open.push(token),
-            Kind::Close(c) if open.pop().is_none() => {
-                return Err(RuleError::new("bracket", format!("“{c}”没有对应的左括号"))
-                    .at(token.start, token.end));
-            }
-            _ => {}
-        }
-        before = Some(token);
-    }
-    if let Some(token) = open.last() {
-        return Err(RuleError::new("bracket", "这个括号没有配对")
-            .at(token.start, token.end)
-            .hint("请在后面补上右括号"));
-    }
-    if !matches!(last.kind, Kind::Operand(_) | Kind::Close(_)) {
-        return Err(RuleError::new("operand", "规则没有写完").at(last.start, last.end));
-    }
-    Ok(())
-}
-
-fn neighbours(previous: &Token, token: &Token) -> Result<(), RuleError> {
-    let ends = matches!(previous.kind, Kind::Operand(_) | Kind::Close(_));
-    let between = |message: &str, hint: &str| {
-        Err(RuleError::new("operator", message)
-            .at(previous.start, token.end)
-            .hint(hint))
-    };
-    match (&token.kind, &previous.kind) {
-        (Kind::Operand(_) | Kind::Function(_) | Kind::Not | Kind::If, _) if ends => {
-            between("这两项之间缺少连接词", "请写“且”“或”，或写比较符号")
-        }
-        (Kind::Open(_), Kind::Operand(_) | Kind::Close(')')) => {
-            between("括号前面不是函数名", "如果要列出几个值，请写 in (…)")
-        }
-        (kind, Kind::Function(_)) if *kind != Kind::Open('(') => {
-            between("函数名后面要有括号", "例如 min(甲, 乙)")
-        }
-        (Kind::Infix(symbol), _) if !ends && !is_test_start(symbol, &previous.kind) => {
-            Err(RuleError::new("operand", format!("“{symbol}”前面缺少内容"))
-                .at(token.start, token.end))
-        }
-        (Kind::Close(_) | Kind::Comma, Kind::Infix(symbol)) => {
-            Err(RuleError::new("operand", format!("“{symbol}”后面缺少内容"))
-                .at(previous.start, previous.end))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// `in (>= 5, < 9)` has comparisons without a left side.
-fn is_test_start(symbol: &str, previous: &Kind) -> bool {
-    matches!(symbol, "<" | "<=" | ">" | ">=" | "=" | "!=")
-        && matches!(previous, Kind::Open('(') | Kind::Comma | Kind::Infix("in"))
 }

@@ -23,6 +23,7 @@
 //! ```
 
 mod analyse;
+pub mod archive;
 mod benefit;
 mod bounds;
 mod compile;
@@ -32,12 +33,16 @@ mod evaluate;
 mod explain;
 mod expr;
 mod facts;
+mod fit;
 mod functions;
 mod item;
 mod lexer;
 mod number;
+mod order;
+mod part;
 mod read;
 mod render;
+mod size;
 mod suggest;
 mod value;
 mod verdict;
@@ -47,7 +52,7 @@ pub use analyse::{CLAUSES_MAX, Reach, analyse, expression_texts};
 pub use benefit::{Amount, AmountKind, Benefit, BenefitKind, BenefitSource, RoundTo, Step};
 pub use dictionary::{
     ATTRIBUTES_MAX, Absence, Attribute, AttributeIndex, Constant, ConstantIndex, ConstantValue,
-    Dictionary, DictionaryError, Kind, Named, Sensitivity,
+    Dictionary, DictionaryError, Kind, NAME_MAX, Named, Sensitivity,
 };
 pub use error::{RuleError, Span};
 pub use evaluate::Env;
@@ -61,6 +66,7 @@ pub use item::{
 pub use number::{DIGITS_MAX, Number, NumberError};
 pub use read::{TEXT_MAX, ValueError, read_date};
 pub use render::{show, show_number};
+pub use size::{LEVELS_MAX, OPERANDS_MAX, PARTS_MAX};
 pub use suggest::nearest;
 pub use value::Value;
 pub use verdict::{OUT_OF_REACH, Outcome, Truth};

@@ -63,6 +63,11 @@ fn rounded(numerator: i128, denominator: i64) -> i128 {
     }
 }
 
+fn is_short(numerator: i128, denominator: i128) -> bool {
+    let most = 10_u128.pow(DIGITS_MAX as u32);
+    numerator.unsigned_abs() < most && denominator.unsigned_abs() <= most
+}
+
 impl Number {
     /// Zero.
     pub fn zero() -> Self {
@@ -126,6 +131,24 @@ impl Number {
             }
             _ => Self::of(self.big() / divisor.big()),
         })
+    }
+
+    /// Numerator and denominator of a number that fits [`DIGITS_MAX`] digits, as each in a rule does.
+    pub(crate) fn parts(&self) -> Option<(i128, i128)> {
+        let (numerator, denominator) = match &self.0 {
+            Form::Small(numerator, denominator) => ((*numerator).into(), (*denominator).into()),
+            Form::Big(value) => (
+                i128::try_from(value.numer()).ok()?,
+                i128::try_from(value.denom()).ok()?,
+            ),
+        };
+        is_short(numerator, denominator).then_some((numerator, denominator))
+    }
+
+    /// The inverse of [`Number::parts`]; `None` for what it never gives.
+    pub(crate) fn of_parts(numerator: i128, denominator: i128) -> Option<Self> {
+        (denominator > 0 && is_short(numerator, denominator))
+            .then(|| Self::fraction(numerator, denominator))
     }
 
     /// Is it zero?

@@ -58,8 +58,10 @@ impl App {
         let dictionary = Dictionary::shipped();
         let clock: SharedClock = Arc::new(SystemClock);
         let registry = Arc::new(Registry::new(db.clone(), dictionary, clock.clone()));
-        let policies = Arc::new(Policies::new(db, dictionary, clock.clone()).await?);
+        let policies = Policies::new(db.clone(), dictionary, clock.clone()).await?;
+        let policies = Arc::new(policies);
         let matching = Arc::new(Matching::new(
+            db,
             registry.clone(),
             policies.clone(),
             dictionary,

@@ -171,6 +171,9 @@ pub enum Matching {
     /// 一项政策适用哪些企业
     #[command(help_template = HELP)]
     Policy(MatchPolicy),
+    /// 全部事项与全部企业：按事项、层级、地区、规模汇总
+    #[command(help_template = HELP)]
+    All(MatchAll),
 }
 
 /// `zhida match enterprise`.
@@ -211,6 +214,34 @@ pub struct MatchPolicy {
     pub store: Store,
 }
 
+/// `zhida match all`.
+#[derive(Debug, Args)]
+pub struct MatchAll {
+    /// 基准日（默认今天）
+    #[arg(long, value_name = "日期")]
+    pub on: Option<NaiveDate>,
+    /// 用多少个线程（默认用全部核心）
+    #[arg(long, value_name = "个数", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// 匹配时除索引和结果外最多使用多少内存（MB）
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(1..))]
+    pub memory: Option<u32>,
+    /// 与上一次保存的结果比较，记下新匹配（只能用今天的事项）
+    #[arg(long, conflicts_with = "on")]
+    pub save: bool,
+    /// 最多列出多少个事项（--json、--csv 总是全部）
+    #[arg(long, value_name = "项数", default_value_t = 20)]
+    pub limit: usize,
+    /// 输出 JSON
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// 把全部事项的结果写成 CSV 文件
+    #[arg(long, value_name = "文件")]
+    pub csv: Option<PathBuf>,
+    #[command(flatten)]
+    pub store: Store,
+}
+
 /// `zhida verify …`.
 #[derive(Debug, Subcommand)]
 pub enum Verify {
@@ -239,6 +270,9 @@ pub enum Rule {
     /// 用文件里的事实试算文件里的规则
     #[command(help_template = HELP)]
     Eval(RuleEval),
+    /// 把规则写成 SQL 条件，在自己的数据库里运行
+    #[command(help_template = HELP)]
+    Sql(RuleSql),
 }
 
 /// `zhida rule check`.
@@ -274,6 +308,23 @@ pub struct RuleEval {
     #[arg(long)]
     pub explain: bool,
     /// 输出 JSON，每行一家企业
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `zhida rule sql`.
+#[derive(Debug, Args)]
+pub struct RuleSql {
+    /// 规则：JSON 或 YAML（格式见 docs/rule-files.md；列名等约定见 docs/rules.md）
+    #[arg(long, value_name = "文件")]
+    pub rules: PathBuf,
+    /// 属性字典（默认用内置的）
+    #[arg(long, value_name = "文件")]
+    pub dictionary: Option<PathBuf>,
+    /// 基准日（默认今天）；“上年”等按它算，写进 SQL 的是确定的年份
+    #[arg(long, value_name = "日期")]
+    pub on: Option<NaiveDate>,
+    /// 输出 JSON，每行一条规则
     #[arg(long)]
     pub json: bool,
 }

@@ -41,6 +41,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Verify(Verify::Uscc(arguments)) => Ok(commands::verify::uscc(&arguments)?),
         Command::Rule(Rule::Check(arguments)) => commands::rule::check(&arguments),
         Command::Rule(Rule::Eval(arguments)) => commands::rule::eval(&arguments),
+        Command::Rule(Rule::Sql(arguments)) => commands::rule_sql::sql(&arguments),
         Command::Generate(Generate::City(arguments)) => commands::generate::city(&arguments),
         Command::Import(Import::Enterprises(arguments)) => {
             block_on(commands::import::enterprises(&arguments))
@@ -53,6 +54,9 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         }
         Command::Matching(Matching::Policy(arguments)) => {
             block_on(commands::matching::policy(&arguments))
+        }
+        Command::Matching(Matching::All(arguments)) => {
+            block_on(commands::match_all::all(&arguments))
         }
         Command::Serve(arguments) => block_on(commands::serve::serve(&arguments)),
         Command::Demo(arguments) => block_on(commands::demo::demo(&arguments)),

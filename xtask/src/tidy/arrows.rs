@@ -1,7 +1,7 @@
 //! Arrows between the crates run one way (docs: ARCHITECTURE.md).
 //!
-//! `standards ← rules ← matcher`; the first two `← platform ← ui ← rooms ← zhida`; `matching → {policies, registry}`;
-//! `demo → {standards, rules}`; `testkit` and `scenarios` only for tests.
+//! `standards ← rules ← matcher`; the first two `← platform ← ui ← rooms ← zhida`; `matching → {policies, registry, matcher}`;
+//! `demo → {standards, rules}`; `testkit` and `sqlproof` only for tests.
 
 use super::metadata::{Metadata, Package};
 
@@ -23,6 +23,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
             "ui",
             "registry",
             "policies",
+            "matcher",
         ],
     ),
     ("demo", &["standards", "rules"]),
@@ -35,19 +36,20 @@ const MAY_USE: [(&str, &[&str]); 13] = [
             "ui",
             "registry",
             "policies",
+            "matcher",
             "matching",
             "demo",
         ],
     ),
     ("testkit", &["standards", "rules", "platform"]),
-    ("scenarios", &[]),
+    ("sqlproof", &[]),
     ("xtask", &[]),
 ];
 
 /// Crates that tests of any crate may use on top.
 const FOR_TESTS: [&str; 1] = ["testkit"];
 /// Tests of these may use every crate: they look at the product from outside.
-const TESTS_THE_WHOLE: [&str; 1] = ["scenarios"];
+const TESTS_THE_WHOLE: [&str; 1] = ["sqlproof"];
 
 /// Crates that know no I/O, no database, no clock, no async; and what they therefore do not use.
 const PURE: [&str; 3] = ["standards", "rules", "matcher"];
@@ -117,7 +119,7 @@ mod tests {
             ("zhida-registry", "zhida-testkit", Some("dev"), true),
             ("zhida-registry", "zhida-testkit", None, false),
             ("zhida-registry", "zhida-matching", Some("dev"), false),
-            ("zhida-scenarios", "zhida", Some("dev"), true),
+            ("zhida-sqlproof", "zhida", Some("dev"), true),
             ("zhida-newcomer", "zhida-ui", None, false),
         ] {
             let problems = of_crate(&package(from, to, kind, true));

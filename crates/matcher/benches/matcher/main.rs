@@ -2,19 +2,24 @@
 //!
 //! The machine is likely shared and throttled: each block waits until a calibration loop on two
 //! threads runs at full speed, and says so when it never did. Sizes come from
-//! `ZHIDA_BENCH_ITEMS` and `ZHIDA_BENCH_ENTERPRISES`.
+//! `ZHIDA_BENCH_ITEMS` and `ZHIDA_BENCH_ENTERPRISES`, `ZHIDA_BENCH_ONLY=P1,P3` leaves out others.
 
 mod workload;
 
 use std::{
     hint::black_box,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use workload::{Attributes, ON, Random, World, item};
-use zhida_matcher::{Answer, Builder, Codes, Desk, Index, Options, Program, Store, Want};
+use zhida_matcher::{
+    Answer, Codes, Desk, Engine, Index, Instructions, Options, Program, Store, TableBuilder, Want,
+};
 use zhida_rules::{Env, Facts, ItemRules, Number, Value};
 
 /// Nanoseconds of one calibration step at full speed, measured on the machine of the study.
@@ -25,6 +30,11 @@ fn size(name: &str, default: usize) -> usize {
         Ok(text) => text.parse().expect("the size is a number"),
         Err(_) => default,
     }
+}
+
+fn wanted(question: &str) -> bool {
+    let only = std::env::var("ZHIDA_BENCH_ONLY").unwrap_or_default();
+    only.is_empty() || only.split(',').any(|name| name == question)
 }
 
 /// Nanoseconds a step of a dependent xorshift chain, on two threads for 60 ms.
@@ -71,11 +81,7 @@ fn resident() -> String {
     line.unwrap_or("VmRSS unknown").to_owned()
 }
 
-fn compiled(
-    dictionary: &'static zhida_rules::Dictionary,
-    world: &World,
-    count: usize,
-) -> Vec<ItemRules> {
+fn compiled(dictionary: &zhida_rules::Dictionary, world: &World, count: usize) -> Vec<ItemRules> {
     thread::scope(|scope| {
         let half = count / 2;
         let part = |range: std::ops::Range<usize>| {
@@ -90,34 +96,39 @@ fn compiled(
     })
 }
 
-fn filled<'p, 'd>(
-    program: &'p Program<'d>,
-    world: &World,
-    attributes: &Attributes,
-    count: u64,
-) -> Store<'p, 'd> {
-    let encoding = AtomicU64::new(0);
+fn filled(program: &Arc<Program>, world: &World, attributes: &Attributes, count: u64) -> Store {
     let part = |range: std::ops::Range<u64>| {
-        let mut builder = Builder::new(program);
+        let mut builder = TableBuilder::new(program.dictionary());
         for id in range {
             let facts = world.enterprise(attributes, id);
-            let start = Instant::now();
-            builder.push(id, &facts);
-            encoding.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+            builder
+                .push(id, &facts)
+                .expect("the facts are of the dictionary");
         }
         builder
     };
+    let start = Instant::now();
     let builder = thread::scope(|scope| {
         let second = scope.spawn(|| part(count / 2..count));
         let mut first = part(0..count / 2);
-        first.join(second.join().expect("facts encode"));
+        first.join(second.join().expect("facts are collected"));
         first
     });
-    let each = encoding.load(Ordering::Relaxed) as f64 / count as f64 / 1_000.0;
-    println!("   encode {each:.2} µs an enterprise (one thread)");
+    println!(
+        "   generate and collect {:.2?} (two threads)",
+        start.elapsed()
+    );
     let start = Instant::now();
-    let store = builder.finish().expect("the ids are distinct");
-    println!("   sort, tiles and zones {:.2?}", start.elapsed());
+    let table = builder.finish().expect("the ids are distinct");
+    println!(
+        "   sort and cut {:.2?}, {} MB of facts",
+        start.elapsed(),
+        table.bytes() >> 20
+    );
+    gate("encode");
+    let start = Instant::now();
+    let store = Store::encode(program, table);
+    println!("   encode {:.2?}", start.elapsed());
     store
 }
 
@@ -143,7 +154,7 @@ fn timed<T>(inputs: &[T], mut call: impl FnMut(&T)) -> Vec<u64> {
     times
 }
 
-fn one_enterprise(index: &Index<'_, '_>, rows: &[Codes], facts: &[Facts]) {
+fn one_enterprise(index: &Index, rows: &[Codes], facts: &[Facts]) {
     gate("P1: one enterprise, all items");
     let (mut desk, mut answer) = (Desk::default(), Answer::default());
     let (mut met, mut unknown, mut near) = (0, 0, 0);
@@ -169,13 +180,22 @@ fn one_enterprise(index: &Index<'_, '_>, rows: &[Codes], facts: &[Facts]) {
     });
     println!("   with near misses: {}", percentiles(times));
     let program = index.program();
+    let mut reasons = Vec::new();
+    let times = timed(rows, |codes| {
+        index.answer(codes, false, &mut desk, &mut answer);
+        reasons.clear();
+        for item in answer.met.iter().chain(&answer.unknown) {
+            program.reasons(*item, codes, &mut reasons);
+        }
+    });
+    println!("   with the reasons of all of them: {}", percentiles(times));
     let times = timed(facts, |facts| {
         black_box(program.encode(facts));
     });
     println!("   encoding hypothetical facts: {}", percentiles(times));
 }
 
-fn changed_facts(index: &Index<'_, '_>, attributes: &Attributes, rows: &[Codes], facts: &[Facts]) {
+fn changed_facts(index: &Index, attributes: &Attributes, rows: &[Codes], facts: &[Facts]) {
     gate("P4: one changed fact, flips");
     let program = index.program();
     let random = &mut Random::new(77);
@@ -211,7 +231,7 @@ fn changed_facts(index: &Index<'_, '_>, attributes: &Attributes, rows: &[Codes],
     );
 }
 
-fn one_item(store: &Store<'_, '_>) {
+fn one_item(store: &Store) {
     gate("P2: one item, all enterprises");
     let random = &mut Random::new(5);
     let items: Vec<u32> = (0..400)
@@ -235,7 +255,7 @@ fn one_item(store: &Store<'_, '_>) {
     println!("   counts and all ids: {}", percentiles(times));
 }
 
-fn all_items(store: &Store<'_, '_>) {
+fn all_items(store: &Store) {
     let pairs = store.len() as f64 * store.program().len() as f64;
     for (what, near, lists) in [
         ("counts", false, false),
@@ -270,10 +290,62 @@ fn all_items(store: &Store<'_, '_>) {
     }
 }
 
+/// Lists in memory, and each set of instructions.
+fn lists_and_instructions(store: &Store) {
+    gate("P3: compressed lists");
+    let options = Options {
+        memory: 1 << 30,
+        ..Options::default()
+    };
+    let start = Instant::now();
+    let lists = store
+        .match_lists(options, None)
+        .expect("the memory suffices");
+    let matches: u64 = lists.counts().iter().map(|counts| counts.met).sum();
+    println!(
+        "   {:.3?}: {matches} matches in {} MB",
+        start.elapsed(),
+        lists.bytes() >> 20
+    );
+    drop(lists);
+    for instructions in Instructions::available() {
+        gate(&format!("P3: counts with {instructions:?} instructions"));
+        for near in [false, true] {
+            let options = Options {
+                near,
+                instructions,
+                ..Options::default()
+            };
+            let start = Instant::now();
+            store
+                .all_items(options, None, None)
+                .expect("the memory suffices");
+            println!("   near misses {near}: {:.3?}", start.elapsed());
+        }
+    }
+}
+
+/// A new item, from its text to its answers, while everything else is there.
+fn new_item(store: &Store, world: &World) {
+    let dictionary = store.table().dictionary();
+    let on = ON.parse().expect("a date");
+    let base = (0..20).map(|n| (n, Arc::new(item(dictionary, world.rule(n as usize)))));
+    let engine = Engine::new(store.table().clone(), on, base.collect());
+    gate("a new item, from text to all enterprises");
+    let numbers: Vec<u64> = (1_000_000..1_000_010).collect();
+    let times = timed(&numbers, |number| {
+        let rules = Arc::new(item(dictionary, world.rule(*number as usize)));
+        engine.change_items(vec![(*number, Some(rules))]);
+        let found = engine.view().item(*number, Want::EVERYTHING);
+        black_box(found.expect("the item is there"));
+    });
+    println!("   {}", percentiles(times));
+}
+
 /// Slow, and right by definition: a sample of pairs that the engine must not differ from.
-fn check(index: &Index<'_, '_>, items: &[ItemRules], facts: &[Facts], rows: &[Codes]) {
+fn check(index: &Index, items: &[ItemRules], facts: &[Facts], rows: &[Codes]) {
     let program = index.program();
-    let dictionary = program.dictionary();
+    let dictionary = &**program.dictionary();
     let (mut pairs, mut wrong) = (0_u64, 0_u64);
     for (facts, codes) in facts.iter().zip(rows).take(20) {
         let env = Env {
@@ -297,15 +369,16 @@ fn main() {
     );
     println!("{count} items, {enterprises} enterprises");
     let world = World::new();
-    let dictionary: &'static zhida_rules::Dictionary = Box::leak(Box::new(World::dictionary()));
-    let attributes = Attributes::of(dictionary);
+    let dictionary = Arc::new(World::dictionary());
+    let attributes = Attributes::of(&dictionary);
 
     gate("build");
     let start = Instant::now();
-    let items = compiled(dictionary, &world, count);
+    let items = compiled(&dictionary, &world, count);
     println!("   rules from text {:.2?} (two threads)", start.elapsed());
     let start = Instant::now();
-    let program = Program::compile(dictionary, ON.parse().expect("a date"), &items);
+    let program = Program::compile(&dictionary, ON.parse().expect("a date"), &items);
+    let program = Arc::new(program);
     println!("   program {:.2?}: {:?}", start.elapsed(), program.report());
     let start = Instant::now();
     let index = Index::build(&program);
@@ -321,18 +394,26 @@ fn main() {
     let rows: Vec<Codes> = facts.iter().map(|facts| program.encode(facts)).collect();
     check(&index, &items, &facts, &rows);
     drop(items);
-    one_enterprise(&index, &rows, &facts);
-    changed_facts(&index, &attributes, &rows, &facts);
+    if wanted("P1") {
+        one_enterprise(&index, &rows, &facts);
+    }
+    if wanted("P4") {
+        changed_facts(&index, &attributes, &rows, &facts);
+    }
     drop(index);
 
     gate("store");
     let store = filled(&program, &world, &attributes, enterprises);
-    println!(
-        "   {} MB of codes and ids, {}",
-        store.bytes() >> 20,
-        resident()
-    );
-    one_item(&store);
-    all_items(&store);
+    println!("   {} MB of codes, {}", store.bytes() >> 20, resident());
+    if wanted("P2") {
+        one_item(&store);
+    }
+    if wanted("P3") {
+        all_items(&store);
+        lists_and_instructions(&store);
+    }
+    if wanted("new") {
+        new_item(&store, &world);
+    }
     println!("{}", resident());
 }

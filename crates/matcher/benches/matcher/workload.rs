@@ -10,18 +10,19 @@ use zhida_rules::{
 use zhida_standards::{division, industry};
 
 pub const ON: &str = "2026-11-22";
-const NUMBERS: usize = 24;
-const TAGS: usize = 22;
-const DATES: usize = 4;
+pub const NUMBERS: usize = 24;
+pub const TAGS: usize = 22;
+pub const DATES: usize = 4;
 /// Choices of the eight categorical attributes.
-const CHOICES: [usize; 8] = [4, 5, 6, 200, 30, 8, 12, 3];
-const RATIOS: [(usize, usize); 8] = [
-    (1, 0),
-    (2, 0),
-    (3, 0),
-    (4, 1),
+pub const CHOICES: [usize; 8] = [4, 5, 6, 200, 30, 8, 12, 3];
+/// Numerator and denominator, the denominator's scale above the numerator's.
+pub const RATIOS: [(usize, usize); 8] = [
+    (0, 1),
+    (0, 2),
+    (0, 3),
+    (1, 4),
     (5, 6),
-    (7, 8),
+    (12, 7),
     (9, 10),
     (11, 12),
 ];
@@ -68,13 +69,73 @@ impl Random {
     }
 }
 
+/// A generated condition.
+#[derive(Debug, Clone)]
+pub enum Condition {
+    /// In one of these divisions.
+    Place(Vec<String>),
+    /// In one of these industries, of any level.
+    Trade(Vec<String>),
+    /// One of these choices of a categorical attribute.
+    Choice(usize, Vec<usize>),
+    /// A numeric attribute reaches a threshold.
+    AtLeast(usize, i64),
+    /// A numeric attribute does not exceed a threshold.
+    AtMost(usize, i64),
+    /// A ratio reaches so many per mille.
+    RatioAtLeast(usize, usize),
+    /// A date is at the latest the first of this year's month.
+    Since(usize, usize, usize),
+    /// A tag is set.
+    Tag(usize),
+    Not(Box<Condition>),
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+}
+
+impl Condition {
+    /// As an author writes it.
+    pub fn feel(&self) -> String {
+        let codes = |codes: &[String]| format!("\"{}\"", codes.join("\",\""));
+        let join = |parts: &[Self], word: &str| {
+            let parts: Vec<String> = parts.iter().map(Self::part).collect();
+            parts.join(word)
+        };
+        match self {
+            Self::Place(list) => format!("所在地 in ({})", codes(list)),
+            Self::Trade(list) => format!("行业 in ({})", codes(list)),
+            Self::Choice(n, list) => {
+                let list: Vec<String> = list.iter().map(|c| format!("项{c}")).collect();
+                format!("类{n} in ({})", codes(&list))
+            }
+            Self::AtLeast(n, threshold) => format!("数{n} >= {threshold}"),
+            Self::AtMost(n, threshold) => format!("数{n} <= {threshold}"),
+            Self::RatioAtLeast(n, per_mille) => {
+                format!("率{n} >= {}.{}%", per_mille / 10, per_mille % 10)
+            }
+            Self::Since(n, year, month) => format!("日{n} <= date(\"{year}-{month:02}-01\")"),
+            Self::Tag(n) => format!("标{n}"),
+            Self::Not(inner) => format!("not({})", inner.feel()),
+            Self::All(parts) => join(parts, " and "),
+            Self::Any(parts) => join(parts, " or "),
+        }
+    }
+
+    fn part(&self) -> String {
+        match self {
+            Self::All(_) | Self::Any(_) => format!("({})", self.feel()),
+            _ => self.feel(),
+        }
+    }
+}
+
 /// Places and trades that rules and enterprises name.
 pub struct World {
     pub cities: Vec<String>,
     pub counties: Vec<String>,
     pub streets: Vec<String>,
     pub trades: Vec<String>,
-    trade_lists: Vec<String>,
+    trade_lists: Vec<Vec<String>>,
     tens: Vec<usize>,
 }
 
@@ -98,10 +159,9 @@ impl World {
         let mut random = Random::new(1);
         let trade_lists = (0..800)
             .map(|_| {
-                let length = 1 + random.below(6);
-                let codes =
-                    (0..length).map(|_| format!("\"{}\"", all[random.below(all.len())].code));
-                codes.collect::<Vec<_>>().join(",")
+                let length = 1 + random.below(3);
+                let codes = (0..length).map(|_| all[random.below(all.len())].code.to_owned());
+                codes.collect()
             })
             .collect();
         let tens = (0..NUMBERS).map(|n| 20 + (n * 7) % 50).collect();
@@ -164,100 +224,94 @@ impl World {
 
     /// The conditions of one item.
     pub fn rule(&self, number: usize) -> String {
+        self.condition(number).feel()
+    }
+
+    /// The same as a tree, for those who write it in another language.
+    pub fn condition(&self, number: usize) -> Condition {
         let random = &mut Random::new(1_000_000 + number as u64);
         let mut parts = Vec::new();
-        let one = |list: &[String], at: usize| format!("所在地 in (\"{}\")", list[at]);
+        let pick = |random: &mut Random, list: &[String]| list[random.below(list.len())].to_owned();
         match random.below(100) {
-            0..24 => parts.push(one(&self.cities, random.below(self.cities.len()))),
-            24..72 => parts.push(one(&self.counties, random.below(self.counties.len()))),
+            0..24 => parts.push(Condition::Place(vec![pick(random, &self.cities)])),
+            24..72 => parts.push(Condition::Place(vec![pick(random, &self.counties)])),
             72..76 => {
-                let codes: Vec<String> = (0..2 + random.below(3))
-                    .map(|_| format!("\"{}\"", self.counties[random.below(self.counties.len())]))
-                    .collect();
-                parts.push(format!("所在地 in ({})", codes.join(",")));
+                let count = 2 + random.below(3);
+                let codes = (0..count).map(|_| pick(random, &self.counties));
+                parts.push(Condition::Place(codes.collect()));
             }
-            76..86 => parts.push(one(&self.streets, random.below(self.streets.len()))),
+            76..86 => parts.push(Condition::Place(vec![pick(random, &self.streets)])),
             _ => {}
         }
         if random.percent(50) {
             parts.push(self.trade(random));
         }
-        for _ in 0..1 + random.below(4) {
+        for _ in 0..1 + random.below(3) + random.below(2) {
             parts.push(self.simple(random));
         }
         if random.percent(35) {
-            let ways: Vec<String> = (0..2 + random.below(2))
-                .map(|_| match random.percent(25) {
-                    true => format!("({} and {})", self.simple(random), self.simple(random)),
-                    false => self.simple(random),
-                })
-                .collect();
-            parts.push(format!("({})", ways.join(" or ")));
+            let ways = (0..2 + random.below(2)).map(|_| match random.percent(25) {
+                true => Condition::All(vec![self.simple(random), self.simple(random)]),
+                false => self.simple(random),
+            });
+            parts.push(Condition::Any(ways.collect()));
         }
         if random.percent(30) {
-            parts.push(format!("not(标{})", random.zipf(TAGS)));
+            parts.push(Condition::Not(Box::new(Condition::Tag(random.zipf(TAGS)))));
         }
         if random.percent(2) {
-            parts.push(format!(
-                "not({} or {})",
-                self.simple(random),
-                self.simple(random)
-            ));
+            let either = Condition::Any(vec![self.simple(random), self.simple(random)]);
+            parts.push(Condition::Not(Box::new(either)));
         }
-        parts.join(" and ")
+        Condition::All(parts)
     }
 
-    fn trade(&self, random: &mut Random) -> String {
+    fn trade(&self, random: &mut Random) -> Condition {
         if random.percent(85) {
-            return format!("行业 in ({})", self.trade_lists[random.zipf(800)]);
+            return Condition::Trade(self.trade_lists[random.zipf(800)].clone());
         }
         let code = &self.trades[random.below(self.trades.len())];
-        format!("行业 in (\"{code}\", \"{}\")", &code[..3])
+        Condition::Trade(vec![code.clone(), code[..3].to_owned()])
     }
 
-    fn simple(&self, random: &mut Random) -> String {
+    fn simple(&self, random: &mut Random) -> Condition {
         match random.below(100) {
             0..40 => {
                 let n = random.zipf(NUMBERS);
-                let sign = ["<=", ">=", ">=", ">="][random.below(4)];
-                format!("数{n} {sign} {}", self.threshold(random, n))
+                match random.percent(10) {
+                    true => Condition::AtMost(n, self.threshold(random, n)),
+                    false => Condition::AtLeast(n, self.threshold(random, n)),
+                }
             }
             40..55 => {
                 let per_mille = match random.percent(70) {
-                    true => [20, 30, 40, 50, 100, 200][random.below(6)],
+                    true => [50, 100, 150, 200, 300, 500][random.below(6)],
                     false => 5 * (1 + random.below(100)),
                 };
-                format!(
-                    "率{} >= {}.{}%",
-                    random.zipf(8),
-                    per_mille / 10,
-                    per_mille % 10
-                )
+                Condition::RatioAtLeast(random.zipf(RATIOS.len()), per_mille)
             }
             55..75 => {
                 let n = random.zipf(CHOICES.len());
-                let count = 1 + random.below(CHOICES[n].min(4) - 1);
-                let mut choices: Vec<String> = (0..count)
-                    .map(|_| format!("\"项{}\"", random.zipf(CHOICES[n])))
-                    .collect();
-                choices.sort();
+                let count = 1 + random.below(2);
+                let mut choices: Vec<usize> =
+                    (0..count).map(|_| random.below(CHOICES[n])).collect();
+                choices.sort_unstable();
                 choices.dedup();
-                format!("类{n} in ({})", choices.join(","))
+                Condition::Choice(n, choices)
             }
             75..80 => {
-                let (year, month) = (2000 + random.below(26), 1 + 6 * random.below(2));
-                let n = random.zipf(DATES);
-                format!("日{n} <= date(\"{year}-{month:02}-01\")")
+                let (year, month) = (1998 + random.below(20), 1 + 6 * random.below(2));
+                Condition::Since(random.zipf(DATES), year, month)
             }
-            _ => format!("标{}", random.zipf(TAGS)),
+            _ => Condition::Tag(random.zipf(TAGS)),
         }
     }
 
     fn threshold(&self, random: &mut Random, n: usize) -> i64 {
         let around = 10_i64.pow((self.tens[n] / 10) as u32);
-        match random.percent(75) {
-            true => around * [3, 5, 10, 20, 50, 100][random.below(6)],
-            false => around * (1 + random.below(60) as i64),
+        match random.percent(85) {
+            true => around * [10, 20, 50, 100, 200, 500][random.below(6)],
+            false => around * (10 + random.below(20_000) as i64) / 200,
         }
     }
 
@@ -274,13 +328,13 @@ impl World {
         let gap = |random: &mut Random, base: usize| random.percent(base * (5 - size) / 4);
         for (n, (index, count)) in ids.choices.iter().zip(CHOICES).enumerate() {
             let choice = if n == 0 { size } else { random.zipf(count) };
-            if n == 0 || !gap(random, n * 4) {
+            if n == 0 || !gap(random, 5 + n * 5) {
                 facts.assume(*index, None, Value::Text(format!("项{choice}")));
             }
         }
         for (n, index) in ids.numbers.iter().enumerate() {
             let value = random.spread(self.tens[n] + size * 4);
-            if !gap(random, 5 + n * 2) {
+            if !gap(random, 14 + n * 42 / NUMBERS) {
                 facts.assume(*index, None, Value::Number(Number::integer(value)));
             }
         }
@@ -290,7 +344,7 @@ impl World {
                 1 + random.below(12) as u32,
                 1 + random.below(28) as u32,
             );
-            if n == 0 || !gap(random, 30) {
+            if n == 0 || !gap(random, 45) {
                 facts.assume(
                     *index,
                     None,
@@ -299,9 +353,9 @@ impl World {
             }
         }
         for (n, index) in ids.tags.iter().enumerate() {
-            if random.percent(2 + n / 2 + size * 2) {
+            if random.percent(4 + n / 2 + size * 4) {
                 facts.assume(*index, None, Value::Bool(true));
-            } else if n % 2 == 1 && !gap(random, 20) {
+            } else if n % 2 == 1 && !gap(random, 30) {
                 facts.assume(*index, None, Value::Bool(false));
             }
         }

@@ -1,12 +1,17 @@
 //! Interpreter = codes and programs = every way of asking.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use proptest::prelude::*;
-use zhida_matcher::{Builder, Counts, Finding, MatcherError, Options, Program, Store, Want};
+use zhida_matcher::{
+    Counts, Finding, Instructions, MatcherError, Options, Program, Store, TableBuilder, Want,
+};
 use zhida_rules::Truth;
 
-use crate::tools::Case;
+use crate::tools::{Case, noise};
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(any::<u8>(), 1_000..4_000)
@@ -17,15 +22,16 @@ fn id(row: usize) -> u64 {
     (row as u64 * 7_919) % 100_003 + 5
 }
 
-fn store<'p, 'd>(program: &'p Program<'d>, case: &Case, rows: usize) -> Store<'p, 'd> {
-    let mut builders = [Builder::new(program), Builder::new(program)];
+fn store(program: &Arc<Program>, case: &Case, rows: usize) -> Store {
+    let builder = || TableBuilder::new(&case.dictionary);
+    let mut builders = [builder(), builder()];
     for row in 0..rows {
         let facts = &case.enterprises[row % case.enterprises.len()];
-        builders[row % 2].push(id(row), facts);
+        builders[row % 2].push(id(row), facts).unwrap();
     }
     let [mut first, second] = builders;
     first.join(second);
-    first.finish().unwrap()
+    Store::encode(program, first.finish().unwrap())
 }
 
 /// Findings by id as the interpreter gives them.
@@ -64,7 +70,7 @@ fn sorted(mut ids: Vec<u64>) -> Vec<u64> {
 }
 
 fn all_ways_agree(case: &Case, rows: usize) {
-    let program = Program::compile(&case.dictionary, case.on, &case.items);
+    let program = case.program();
     let store = store(&program, case, rows);
     let visited: Mutex<BTreeMap<u32, [Vec<u64>; 3]>> = Mutex::default();
     let totals = store
@@ -80,14 +86,27 @@ fn all_ways_agree(case: &Case, rows: usize) {
             }),
         )
         .unwrap();
-    let plain = Options {
-        near: false,
-        threads: Some(1),
-        ..Options::default()
-    };
-    let plain = store.all_items(plain, None, None).unwrap();
+    for instructions in Instructions::available() {
+        let plain = Options {
+            near: false,
+            threads: Some(1),
+            instructions,
+            ..Options::default()
+        };
+        let plain = store.all_items(plain, None, None).unwrap();
+        for (plain, counts) in plain.iter().zip(&totals) {
+            assert_eq!((plain.met, plain.unknown), (counts.met, counts.unknown));
+        }
+        let options = Options {
+            instructions,
+            ..Options::default()
+        };
+        assert_eq!(store.all_items(options, None, None).unwrap(), totals);
+    }
     let mut visited = visited.into_inner().unwrap();
-    for item in 0..case.items.len() {
+    let compressed = store.match_lists(Options::default(), None).unwrap();
+    assert_eq!(compressed.counts(), totals);
+    for (item, totals) in totals.iter().enumerate() {
         let expected = expected(case, item, rows);
         let text = &case.texts[item];
         let lists = [
@@ -98,6 +117,11 @@ fn all_ways_agree(case: &Case, rows: usize) {
         let one = store.one_item(item as u32, Want::EVERYTHING).unwrap();
         assert_eq!(one.counts, counts(&expected), "one item: {text}");
         assert_eq!(sorted(one.met), lists[0], "{text}");
+        assert_eq!(
+            sorted(compressed.met(item as u32).collect()),
+            lists[0],
+            "{text}"
+        );
         assert_eq!(sorted(one.unknown), lists[1], "{text}");
         for (id, verdict) in &one.near {
             assert_eq!(*verdict, expected[id].verdict, "{text}");
@@ -105,15 +129,21 @@ fn all_ways_agree(case: &Case, rows: usize) {
         let near = one.near.into_iter().map(|(id, _)| id).collect();
         assert_eq!(sorted(near), lists[2], "{text}");
 
-        assert_eq!(totals[item], counts(&expected), "all items: {text}");
-        let expected_plain = (totals[item].met, totals[item].unknown);
-        assert_eq!((plain[item].met, plain[item].unknown), expected_plain);
+        assert_eq!(*totals, counts(&expected), "all items: {text}");
         let visited = visited.remove(&(item as u32)).unwrap_or_default();
         assert_eq!(visited.map(sorted), lists, "{text}");
     }
     for row in 0..rows.min(20) {
         let codes = program.encode(&case.enterprises[row % case.enterprises.len()]);
         assert_eq!(store.codes(id(row)), Some(codes));
+        let stored = store.table().facts(id(row)).unwrap();
+        let expected = &case.enterprises[row % case.enterprises.len()];
+        assert!(
+            stored
+                .iter()
+                .map(|(key, fact)| (key, &fact.value))
+                .eq(expected.iter().map(|(key, fact)| (key, &fact.value)))
+        );
     }
 }
 
@@ -123,7 +153,7 @@ proptest! {
     #[test]
     fn one_item_and_one_enterprise(bytes in bytes()) {
         let case = Case::draw(&bytes, 6, 8);
-        let program = Program::compile(&case.dictionary, case.on, &case.items);
+        let program = case.program();
         for facts in &case.enterprises {
             let codes = program.encode(facts);
             for item in 0..case.items.len() {
@@ -155,17 +185,6 @@ proptest! {
     }
 }
 
-/// Generates pseudo-random bytes from a seed, for cases that proptest need not shrink.
-pub fn noise(seed: u64, length: usize) -> Vec<u8> {
-    let mut state = seed;
-    let step = || {
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        (mixed >> 40) as u8
-    };
-    std::iter::repeat_with(step).take(length).collect()
-}
-
 /// The random cases are worth something: every verdict occurs with every distance it can have.
 #[test]
 fn random_cases_are_varied() {
@@ -173,7 +192,7 @@ fn random_cases_are_varied() {
     let mut interpreted_conditions = 0;
     for seed in 0..60 {
         let case = Case::draw(&noise(seed, 4_000), 8, 20);
-        let program = Program::compile(&case.dictionary, case.on, &case.items);
+        let program = case.program();
         interpreted_conditions += program.report().computed;
         for facts in &case.enterprises {
             for item in 0..case.items.len() {
@@ -199,10 +218,41 @@ fn random_cases_are_varied() {
     assert!(interpreted_conditions > 100, "{interpreted_conditions}");
 }
 
+/// Each single condition, asked alone, says what the reasons say.
+#[test]
+fn reasons_are_the_single_conditions() {
+    let parts = [
+        "数2 >= 5",
+        "not(是0)",
+        "选0 in (\"小型\", \"微型\")",
+        "地0 in (\"330106\")",
+    ];
+    let mut seen = BTreeMap::new();
+    for seed in 0..20 {
+        let mut case = Case::draw(&noise(seed, 4_000), 1, 30);
+        let texts = parts.iter().map(|part| (*part).to_owned());
+        let all = std::iter::once(parts.join(" and "));
+        case.items = all.chain(texts).map(|text| case.item(&text)).collect();
+        let program = case.program();
+        let mut reasons = Vec::new();
+        for facts in &case.enterprises {
+            reasons.clear();
+            program.reasons(0, &program.encode(facts), &mut reasons);
+            assert_eq!(reasons.len(), parts.len());
+            for reason in &reasons {
+                let alone = case.truth(1 + reason.condition as usize, facts).verdict;
+                assert_eq!(reason.truth, alone);
+                *seen.entry((reason.condition, reason.truth)).or_insert(0) += 1;
+            }
+        }
+    }
+    assert!(seen.len() >= 11, "{seen:?}");
+}
+
 #[test]
 fn refusals_say_what_is_wrong() {
     let case = Case::draw(&noise(1, 4_000), 3, 3);
-    let program = Program::compile(&case.dictionary, case.on, &case.items);
+    let program = case.program();
     let store = store(&program, &case, 3);
     let error = store.one_item(3, Want::default()).unwrap_err();
     assert_eq!(error, MatcherError::NoSuchItem { item: 3, items: 3 });
@@ -214,14 +264,15 @@ fn refusals_say_what_is_wrong() {
         store.all_items(tiny, None, None),
         Err(MatcherError::Memory { given: 10, .. })
     ));
-    let mut twice = Builder::new(&program);
-    twice.push(7, &case.enterprises[0]);
-    twice.push(7, &case.enterprises[1]);
+    let mut twice = TableBuilder::new(&case.dictionary);
+    twice.push(7, &case.enterprises[0]).unwrap();
+    twice.push(7, &case.enterprises[1]).unwrap();
     assert_eq!(
         twice.finish().err(),
         Some(MatcherError::DuplicateEnterprise(7))
     );
-    let nobody = Builder::new(&program).finish().unwrap();
+    let nobody = TableBuilder::new(&case.dictionary).finish().unwrap();
+    let nobody = Store::encode(&program, nobody);
     let counts = nobody.all_items(Options::default(), None, None).unwrap();
     assert_eq!(counts, vec![Counts::default(); 3]);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use zhida_matcher::{Answer, Builder, Desk, Index, Options, Program, Want};
+use zhida_matcher::{Answer, Desk, Index, Options, Store, TableBuilder, Want};
 use zhida_rules::{ConditionSource, Dictionary, Facts, ItemRules, ItemRulesSource, Truth, Value};
 
 use crate::tools::Case;
@@ -27,7 +27,7 @@ fn case(rules: &[String], enterprises: Vec<Facts>) -> Case {
             .map(|rule| rule.chars().take(60).collect())
             .collect(),
         on: "2026-11-22".parse().unwrap(),
-        dictionary,
+        dictionary: dictionary.into(),
         enterprises,
     }
 }
@@ -80,13 +80,13 @@ fn everybody() -> Vec<Facts> {
 }
 
 fn agree(case: &Case) -> Vec<u32> {
-    let program = Program::compile(&case.dictionary, case.on, &case.items);
+    let program = case.program();
     let index = Index::build(&program);
-    let mut builder = Builder::new(&program);
+    let mut builder = TableBuilder::new(&case.dictionary);
     for (id, facts) in (0..).zip(&case.enterprises) {
-        builder.push(id, facts);
+        builder.push(id, facts).unwrap();
     }
-    let store = builder.finish().unwrap();
+    let store = Store::encode(&program, builder.finish().unwrap());
     let counts = store.all_items(Options::default(), None, None).unwrap();
     let (mut desk, mut answer) = (Desk::default(), Answer::default());
     for (item, counts) in counts.iter().enumerate() {
@@ -171,7 +171,7 @@ fn more_thresholds_than_codes() {
     let some = everybody().into_iter().step_by(6).collect();
     let case = case(&rules, some);
     assert!(agree(&case).is_empty());
-    let program = Program::compile(&case.dictionary, case.on, &case.items);
+    let program = case.program();
     assert_eq!(program.report().computed, 1);
 }
 

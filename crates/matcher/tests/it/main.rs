@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod agreement;
+mod engine;
 mod limits;
 mod one_enterprise;
 mod random;
-mod sql;
+mod snapshot;
 mod tools;

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use zhida_matcher::{Answer, Builder, Desk, Finding, Flip, Index, Program};
+use zhida_matcher::{Answer, Desk, Finding, Flip, Index, Instructions, Store, TableBuilder};
 use zhida_rules::{Facts, Truth};
 
-use crate::{agreement::noise, random, tools::Case};
+use crate::{
+    random,
+    tools::{Case, noise},
+};
 
 fn expected(case: &Case, facts: &Facts) -> Vec<Finding> {
     (0..case.items.len())
@@ -38,31 +41,34 @@ fn answer_of(findings: &[Finding]) -> Answer {
 }
 
 fn lists_agree(case: &Case) {
-    let program = Program::compile(&case.dictionary, case.on, &case.items);
+    let program = case.program();
     let index = Index::build(&program);
     let (mut desk, mut answer) = (Desk::default(), Answer::default());
     for facts in &case.enterprises {
         let codes = program.encode(facts);
         let expected = answer_of(&expected(case, facts));
-        index.answer(&codes, true, &mut desk, &mut answer);
-        assert_eq!(sorted(&answer), expected, "{:?}", case.texts);
-        index.answer(&codes, false, &mut desk, &mut answer);
-        let plain = sorted(&answer);
-        assert_eq!(plain.met, expected.met);
-        assert_eq!(plain.unknown, expected.unknown);
-        assert!(plain.near.is_empty());
+        for instructions in Instructions::available() {
+            desk.instructions = instructions;
+            index.answer(&codes, true, &mut desk, &mut answer);
+            assert_eq!(sorted(&answer), expected, "{:?}", case.texts);
+            index.answer(&codes, false, &mut desk, &mut answer);
+            let plain = sorted(&answer);
+            assert_eq!(plain.met, expected.met);
+            assert_eq!(plain.unknown, expected.unknown);
+            assert!(plain.near.is_empty());
+        }
     }
 }
 
 fn flips_agree(case: &Case, bytes: &[u8]) {
-    let program = Program::compile(&case.dictionary, case.on, &case.items);
+    let program = case.program();
     let index = Index::build(&program);
     let mut desk = Desk::default();
-    let mut builder = Builder::new(&program);
+    let mut builder = TableBuilder::new(&case.dictionary);
     for (id, facts) in (0..).zip(&case.enterprises) {
-        builder.push(id, facts);
+        builder.push(id, facts).unwrap();
     }
-    let mut store = builder.finish().unwrap();
+    let mut store = Store::encode(&program, builder.finish().unwrap());
     for (row, facts) in case.enterprises.iter().enumerate() {
         let changed = random::change(&bytes[row..], &case.dictionary, facts);
         let (before, after) = (expected(case, facts), expected(case, &changed));
@@ -79,16 +85,26 @@ fn flips_agree(case: &Case, bytes: &[u8]) {
             assert_eq!(flip, expected, "{}", case.texts[item as usize]);
         }
         // The store follows, and answers for the new facts.
-        assert!(store.update(row as u64, &codes));
+        assert_eq!(store.put(row as u64, &changed), Ok(codes.clone()));
         assert_eq!(store.codes(row as u64), Some(codes));
     }
-    assert!(!store.update(9_999, &program.encode(&Facts::new())));
-    let changed: Vec<Facts> = case
+    // Enterprises come and go; who reads the store as it was does not notice.
+    let (before, gone) = (store.clone(), case.enterprises.len() as u64 / 2);
+    assert!(!store.remove(9_999));
+    assert!(store.remove(gone) && !store.remove(gone));
+    let nothing = Facts::new();
+    store.put(9_999, &nothing).unwrap();
+    assert_eq!(before.len(), case.enterprises.len());
+    assert!(before.codes(9_999).is_none() && before.codes(gone).is_some());
+    let mut changed: Vec<Facts> = case
         .enterprises
         .iter()
         .enumerate()
         .map(|(row, facts)| random::change(&bytes[row..], &case.dictionary, facts))
         .collect();
+    changed[gone as usize] = nothing;
+    assert_eq!(store.len(), changed.len());
+    assert_eq!(store.table().ids().count(), changed.len());
     let counts = store.all_items(Default::default(), None, None).unwrap();
     for (item, counts) in counts.iter().enumerate() {
         let met = |facts: &&Facts| case.truth(item, facts).verdict == Truth::True;

@@ -17,7 +17,9 @@ const TEXTS: [&str; 3] = ["甲", "乙", "丙"];
 const DIVISIONS: [&str; 9] = [
     "330000", "330100", "330102", "330106", "330200", "330282", "440000", "441900", "110105",
 ];
-const PLACES: [&str; 8] = [
+const PLACES: [&str; 10] = [
+    "330100",
+    "330000",
     "330102",
     "330106",
     "330282",
@@ -28,7 +30,7 @@ const PLACES: [&str; 8] = [
     "650105",
 ];
 const INDUSTRIES: [&str; 7] = ["C", "C13", "C1311", "C27", "I", "I65", "I6513"];
-const TRADES: [&str; 5] = ["C1311", "C2710", "I6513", "A0111", "C1312"];
+const TRADES: [&str; 7] = ["C1311", "C2710", "I6513", "A0111", "C1312", "C13", "I"];
 const NUMBERS: [&str; 7] = ["0", "1", "5", "100", "0.05", "2000万", "-3"];
 const VALUES: [&str; 14] = [
     "0", "1", "-1", "5", "4", "6", "99", "100", "101", "0.05", "20000000", "19999999", "20000001",
@@ -433,7 +435,7 @@ pub fn case(bytes: &[u8], items: usize, enterprises: usize) -> Case {
         .map(|_| enterprise(draw, &dictionary))
         .collect();
     Case {
-        dictionary,
+        dictionary: dictionary.into(),
         items,
         enterprises,
         on: "2026-11-22".parse().unwrap(),

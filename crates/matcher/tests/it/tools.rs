@@ -1,14 +1,16 @@
 //! Shared by the tests: the interpreter's word on everything.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
-use zhida_matcher::Finding;
-use zhida_rules::{Dictionary, Env, Facts, ItemRules};
+use zhida_matcher::{Finding, Program};
+use zhida_rules::{ConditionSource, Dictionary, Env, Facts, ItemRules, ItemRulesSource};
 
 use crate::random;
 
 /// Dictionary, items, enterprises and reference date of one random case.
 pub struct Case {
-    pub dictionary: Dictionary,
+    pub dictionary: Arc<Dictionary>,
     pub items: Vec<ItemRules>,
     pub enterprises: Vec<Facts>,
     pub on: NaiveDate,
@@ -27,8 +29,37 @@ impl Case {
         self.items[item].evaluate(&env).into()
     }
 
+    /// Its items compiled.
+    pub fn program(&self) -> Arc<Program> {
+        Arc::new(Program::compile(&self.dictionary, self.on, &self.items))
+    }
+
+    /// An item of one rule.
+    pub fn item(&self, rule: &str) -> ItemRules {
+        let source = ItemRulesSource {
+            conditions: vec![ConditionSource {
+                text: String::new(),
+                rule: Some(rule.to_owned()),
+                manual: None,
+            }],
+            benefit: None,
+        };
+        ItemRules::compile(&self.dictionary, &source).unwrap()
+    }
+
     /// A random case drawn from bytes.
     pub fn draw(bytes: &[u8], items: usize, enterprises: usize) -> Self {
         random::case(bytes, items, enterprises)
     }
+}
+
+/// Generates pseudo-random bytes from a seed, for cases that proptest need not shrink.
+pub fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed;
+    let step = || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        (mixed >> 40) as u8
+    };
+    std::iter::repeat_with(step).take(length).collect()
 }

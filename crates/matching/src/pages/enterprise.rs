@@ -7,6 +7,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use chrono::Datelike;
 use zhida_platform::format::{count, date_zh};
+use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_rules::{Dictionary, FactKey, Facts, Kind};
 use zhida_ui::chart::{Caption, Chart, Datum, stacked_bar};
@@ -19,9 +20,12 @@ use crate::answers::Answers;
 use crate::calculator::question_text;
 use crate::judge::Detail;
 use crate::model::{EnterpriseMatch, WhatIf};
+use crate::news::NewsQuery;
 use crate::verdict::{Counts, Label};
 use crate::what_if::words;
 
+/// New matches that are shown.
+const NEWS_SHOWN: u32 = 10;
 /// Facts that the what-if form offers.
 const CHANGES_OFFERED: usize = 9;
 /// Facts that many policies rest on: offered when near misses leave room. The flag says whether
@@ -49,6 +53,8 @@ pub(crate) struct EnterprisePage {
     what_if: Option<WhatIf>,
     together: Vec<(String, String)>,
     left_out: Vec<(String, String)>,
+    /// What full runs found newly met: item, address, day.
+    news: Vec<(String, String, String)>,
 }
 
 impl EnterprisePage {
@@ -110,6 +116,13 @@ pub(crate) async fn show(
         .active("/enterprises")
         .crumb("市场主体", "/enterprises")
         .crumb(name, format!("/enterprises/{code}"));
+    let query = NewsQuery {
+        enterprise: code.clone(),
+        ..NewsQuery::default()
+    };
+    let news = matching.news(&query, &PageRequest::first(NEWS_SHOWN)).await;
+    let news = news.map_err(Problem::from)?.items.into_iter();
+    let news = news.map(|one| (one.item_name, href(&one.item), date_zh(one.since)));
     let name_of = |id: &String| {
         let item = found.items.iter().find(|item| item.head.id == *id);
         item.map_or_else(|| id.clone(), |item| item.head.name.clone())
@@ -117,6 +130,7 @@ pub(crate) async fn show(
     let best = &found.best_combination;
     Ok(Html(EnterprisePage {
         page,
+        news: news.collect(),
         groups,
         chart: verdict_bar("政策事项，按结论", "项", &found.counts, false, group),
         only: only.is_some(),

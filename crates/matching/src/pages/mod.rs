@@ -6,6 +6,7 @@ pub(crate) mod enterprise;
 pub(crate) mod fields;
 pub(crate) mod home;
 pub(crate) mod item;
+pub(crate) mod news;
 pub(crate) mod pair;
 pub(crate) mod places;
 
@@ -33,6 +34,9 @@ pub(crate) fn router(matching: Arc<Matching>) -> Router {
         .route("/", get(home::show))
         .route("/calculator", get(calculator::show))
         .route("/match/check", get(check::show))
+        .route("/match/news", get(news::show))
+        .route("/match/news.csv", get(news::csv))
+        .route("/match/news.xlsx", get(news::xlsx))
         .route("/enterprises/{code}/matches", get(enterprise::show))
         .route("/enterprises/{code}/matches/{item}", get(pair::show))
         .route("/policies/{id}/enterprises", get(item::show))

@@ -46,6 +46,7 @@ fn every_page_is_accessible() {
             ("matching-what-if", format!("{matches}?employees.2025=120")),
             ("matching-pair", format!("{matches}/{item}")),
             ("matching-item", format!("/policies/{item}/enterprises")),
+            ("matching-news", "/match/news".to_owned()),
         ];
         for (name, path) in pages {
             browser.open(&server.url(&path)).await;

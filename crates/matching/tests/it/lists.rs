@@ -65,7 +65,14 @@ async fn exported(setup: &Setup, item: &str, query: &Query, label: Option<Label>
 }
 
 async fn counts_pages_and_exports_are_one_list(db: TestDatabase) {
-    let setup = filled(db).await;
+    pages_and_exports_of(filled(db).await).await;
+}
+
+async fn so_they_are_by_the_engine(db: TestDatabase) {
+    pages_and_exports_of(filled(db).await.ready().await).await;
+}
+
+async fn pages_and_exports_of(setup: Setup) {
     let queries = [
         Query::default(),
         Query {
@@ -206,6 +213,7 @@ async fn a_tampered_cursor_is_refused(db: TestDatabase) {
 
 both_databases!(
     counts_pages_and_exports_are_one_list,
+    so_they_are_by_the_engine,
     a_list_agrees_with_each_enterprise,
     a_list_follows_the_registry,
     the_preview_of_published_rules_is_their_list,

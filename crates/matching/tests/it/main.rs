@@ -4,7 +4,9 @@
 
 mod api;
 mod browser;
+mod engine;
 mod lists;
 mod matches;
+mod news;
 mod pages;
 mod support;

@@ -1,10 +1,11 @@
 //! Two libraries with a few items and enterprises, and the room over them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, Utc};
 use zhida_matching::{Matching, room};
 use zhida_platform::access::Viewer;
-use zhida_platform::clock::{FixedClock, SharedClock};
+use zhida_platform::clock::{Clock, FixedClock, SharedClock};
 use zhida_platform::config::Config;
 use zhida_platform::progress::Silent;
 use zhida_policies::Policies;
@@ -25,9 +26,27 @@ pub const OTHERS: usize = 60;
 
 pub struct Setup {
     pub registry: Arc<Registry>,
+    pub policies: Arc<Policies>,
     pub matching: Arc<Matching>,
+    pub clock: Arc<MovableClock>,
     pub folder: tempfile::TempDir,
-    _db: TestDatabase,
+    db: TestDatabase,
+}
+
+/// A clock that a test moves.
+#[derive(Debug)]
+pub struct MovableClock(Mutex<FixedClock>);
+
+impl MovableClock {
+    pub fn set(&self, day: &str) {
+        *self.0.lock().unwrap() = FixedClock::on(day.parse().unwrap());
+    }
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.0.lock().unwrap().now()
+    }
 }
 
 /// A code of the reserved test range.
@@ -43,10 +62,16 @@ pub fn first() -> String {
 
 /// Rooms over an empty database.
 pub async fn empty(db: TestDatabase) -> Setup {
-    let rooms = [zhida_registry::migrations(), zhida_policies::migrations()];
+    let rooms = [
+        zhida_registry::migrations(),
+        zhida_policies::migrations(),
+        zhida_matching::migrations(),
+    ];
     db.migrate(&rooms).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let clock: SharedClock = Arc::new(FixedClock::on("2026-11-22".parse().unwrap()));
+    let start = FixedClock::on("2026-11-22".parse().unwrap());
+    let movable = Arc::new(MovableClock(Mutex::new(start)));
+    let clock: SharedClock = Arc::clone(&movable) as SharedClock;
     let dictionary = Dictionary::shipped();
     let registry = Registry::new(db.handle(), dictionary, Arc::clone(&clock))
         .with_folder(folder.path().join("files"));
@@ -54,18 +79,31 @@ pub async fn empty(db: TestDatabase) -> Setup {
     let policies = Policies::new(db.handle(), dictionary, Arc::clone(&clock))
         .await
         .unwrap();
-    let matching = Matching::new(Arc::clone(&registry), Arc::new(policies), dictionary, clock);
+    let policies = Arc::new(policies);
+    let matching = Matching::new(
+        db.handle(),
+        Arc::clone(&registry),
+        Arc::clone(&policies),
+        dictionary,
+        clock,
+    );
     Setup {
         registry,
+        policies,
         matching: Arc::new(matching),
+        clock: movable,
         folder,
-        _db: db,
+        db,
     }
 }
 
 /// Rooms with the items that Zhida ships, and the test's enterprises.
 pub async fn shipped(db: TestDatabase) -> Setup {
-    let rooms = [zhida_registry::migrations(), zhida_policies::migrations()];
+    let rooms = [
+        zhida_registry::migrations(),
+        zhida_policies::migrations(),
+        zhida_matching::migrations(),
+    ];
     db.migrate(&rooms).await.unwrap();
     let clock: SharedClock = Arc::new(FixedClock::on("2026-11-22".parse().unwrap()));
     let policies = Policies::new(db.handle(), Dictionary::shipped(), clock)
@@ -84,7 +122,11 @@ pub async fn shipped(db: TestDatabase) -> Setup {
 
 /// Rooms with items and enterprises.
 pub async fn filled(db: TestDatabase) -> Setup {
-    let rooms = [zhida_registry::migrations(), zhida_policies::migrations()];
+    let rooms = [
+        zhida_registry::migrations(),
+        zhida_policies::migrations(),
+        zhida_matching::migrations(),
+    ];
     db.migrate(&rooms).await.unwrap();
     let clock: SharedClock = Arc::new(FixedClock::on("2026-11-22".parse().unwrap()));
     let policies = Policies::new(db.handle(), Dictionary::shipped(), clock)
@@ -110,6 +152,23 @@ pub async fn filled(db: TestDatabase) -> Setup {
 }
 
 impl Setup {
+    /// The room over the same libraries without an engine: the interpreter answers.
+    pub fn interpreter(&self) -> Matching {
+        Matching::new(
+            self.db.handle(),
+            Arc::clone(&self.registry),
+            Arc::clone(&self.policies),
+            Dictionary::shipped(),
+            Arc::clone(&self.clock) as SharedClock,
+        )
+    }
+
+    /// The setup with its engine loaded.
+    pub async fn ready(self) -> Self {
+        self.matching.prepare(&Silent).await.unwrap();
+        self
+    }
+
     /// Imports CSV text as of a day.
     pub async fn bring(&self, text: &str, as_of: &str) {
         let path = self.folder.path().join("file.csv");

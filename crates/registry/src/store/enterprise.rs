@@ -9,7 +9,7 @@ use super::instant;
 use super::query::Conditions;
 use crate::RegistryError;
 use crate::import::Losers;
-use crate::model::{FactChange, Order, PastFact, Query};
+use crate::model::{EnterpriseName, FactChange, Order, PastFact, Query};
 
 /// Changes of one enterprise that are shown at most.
 const HISTORY_MAX: i64 = 500;
@@ -57,6 +57,34 @@ pub(crate) async fn facts_after(
     conditions.after(Order::Code, after.as_ref());
     let (sql, values) = conditions.select(WHOLE, Order::Code, limit);
     Ok(db::query_all(conn, &sql, values).await?)
+}
+
+/// Enterprises written after a version of the registry, in no particular order.
+pub(crate) async fn changed_after(
+    conn: &impl ConnectionTrait,
+    version: i64,
+    limit: i64,
+) -> db::Result<Vec<StoredEnterprise>> {
+    let sql = format!("SELECT {WHOLE} FROM enterprise e WHERE e.version > $1 LIMIT $2");
+    db::query_all(conn, &sql, [version.into(), limit.into()]).await
+}
+
+/// Code and name of these enterprises.
+pub(crate) async fn names(
+    conn: &impl ConnectionTrait,
+    seqs: &[i64],
+) -> db::Result<Vec<EnterpriseName>> {
+    let mut found = Vec::with_capacity(seqs.len());
+    for chunk in seqs.chunks(CODES_MAX) {
+        let sql = format!(
+            "SELECT seq, code, name FROM enterprise WHERE seq IN ({})",
+            db::number_members(conn)
+        );
+        let members = db::members_value(chunk.iter().copied());
+        let rows: Vec<EnterpriseName> = db::query_all(conn, &sql, [members]).await?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// What an import needs of a stored enterprise.

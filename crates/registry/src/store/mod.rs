@@ -11,10 +11,10 @@ pub(crate) use batch::{
     take_over,
 };
 pub(crate) use enterprise::{
-    Stored, StoredEnterprise, currents, enterprise, facts_after, history, known_losers, tags_of,
-    version,
+    Stored, StoredEnterprise, changed_after, currents, enterprise, facts_after, history,
+    known_losers, names, tags_of, version,
 };
-pub(crate) use query::{StoredRow, count, list};
+pub(crate) use query::{StoredRow, count, list, seqs};
 pub(crate) use tag::{insert_rule, replace_tags, rules, set_active, tag_counts, tags_after};
 pub(crate) use write::{drop_list_indexes, lock, restore_list_indexes, write_chunk};
 

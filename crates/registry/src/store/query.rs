@@ -218,3 +218,23 @@ pub(crate) async fn count(
     let count = db::query_count(conn, &sql, conditions.values).await?;
     Ok(u64::try_from(count).unwrap_or_default())
 }
+
+#[derive(FromQueryResult)]
+struct Seq {
+    seq: i64,
+}
+
+/// The numbers of all enterprises of a query.
+pub(crate) async fn seqs(
+    conn: &impl ConnectionTrait,
+    engine: Engine,
+    query: &Query,
+) -> Result<Vec<i64>, RegistryError> {
+    let conditions = Conditions::new(query, engine)?;
+    let sql = format!(
+        "SELECT e.seq FROM enterprise e{}",
+        conditions.where_clause()
+    );
+    let rows: Vec<Seq> = db::query_all(conn, &sql, conditions.values).await?;
+    Ok(rows.into_iter().map(|row| row.seq).collect())
+}

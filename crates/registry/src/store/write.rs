@@ -72,6 +72,7 @@ const LIST_INDEXES: &[(&str, &str)] = &[
     ),
     ("enterprise_division", "enterprise (division, code)"),
     ("enterprise_industry", "enterprise (industry, code)"),
+    ("enterprise_version", "enterprise (version)"),
 ];
 
 /// Drops the indexes of lists before the first large import; lists are slower until it is done.

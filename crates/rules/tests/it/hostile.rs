@@ -7,7 +7,7 @@ use zhida_rules::{Env, Facts, Formula, Rule};
 use crate::tools::{ON, dictionary};
 
 /// Pieces that make near-rules more often than random characters do.
-const PIECES: [&str; 48] = [
+pub const PIECES: [&str; 48] = [
     "上年.营业收入",
     "上年",
     ".",
@@ -106,22 +106,9 @@ proptest! {
     }
 }
 
-fn conditions() -> impl Strategy<Value = String> {
-    let number = || (0i64..1000).prop_map(|n| n.to_string());
-    let value = prop_oneof![
-        Just("从业人数".to_owned()),
-        Just("上年.营业收入".to_owned()),
-        Just("上年.研发强度".to_owned()),
-        number(),
-    ];
-    let value = value.prop_recursive(2, 6, 2, |inner| {
-        (
-            inner.clone(),
-            proptest::sample::select(&["+", "-", "*"][..]),
-            inner,
-        )
-            .prop_map(|(a, op, b)| format!("({a} {op} {b})"))
-    });
+/// Conditions with every form of the language.
+pub fn conditions() -> impl Strategy<Value = String> {
+    let value = amounts().boxed();
     let single = prop_oneof![
         (
             value.clone(),
@@ -135,6 +122,14 @@ fn conditions() -> impl Strategy<Value = String> {
         Just("所属行业 in (\"C\", \"I65\")".to_owned()),
         Just("包含任一(企业标签, \"甲\", \"乙\")".to_owned()),
         Just("已知(上市公司)".to_owned()),
+        Just("企业名称 != \"甲\"".to_owned()),
+        Just("成立日期 <= @\"2020-02-29\"".to_owned()),
+        Just("成立日期 in (> date(\"2020-01-01\"), 基准日)".to_owned()),
+        Just("成立月数 >= 12".to_owned()),
+        Just("某年(营业收入, 2024) between 1 and 2.5".to_owned()),
+        Just("所在区划 != \"330114\"".to_owned()),
+        Just("包含全部(已达阶段, \"一期\", \"二期\")".to_owned()),
+        Just("上市公司 = 高新技术企业".to_owned()),
     ];
     single.prop_recursive(4, 24, 3, |inner| {
         prop_oneof![
@@ -143,6 +138,41 @@ fn conditions() -> impl Strategy<Value = String> {
             inner.clone().prop_map(|a| format!("not({a})")),
             (inner.clone(), inner.clone(), inner)
                 .prop_map(|(a, b, c)| format!("if {a} then {b} else {c}")),
+        ]
+    })
+}
+
+/// Numbers with every function of the language.
+pub fn amounts() -> impl Strategy<Value = String> {
+    let value = prop_oneof![
+        Just("从业人数".to_owned()),
+        Just("上年.营业收入".to_owned()),
+        Just("上年.研发强度".to_owned()),
+        Just("LPR一年期".to_owned()),
+        Just("满月数(成立日期, 基准日)".to_owned()),
+        Just("天数(date(\"2020-02-29\"), 成立日期)".to_owned()),
+        Just("累计(已达阶段, [\"一期\", 5万], [\"二期\", 0.5])".to_owned()),
+        (0i64..1000).prop_map(|n| n.to_string()),
+        (0i64..1000).prop_map(|n| format!("-{n}.{n}%")),
+    ];
+    value.prop_recursive(2, 6, 2, |inner| {
+        let operator = proptest::sample::select(&["+", "-", "*", "/ 7 +"][..]);
+        prop_oneof![
+            (inner.clone(), operator, inner.clone())
+                .prop_map(|(a, operator, b)| format!("({a} {operator} {b})")),
+            inner
+                .clone()
+                .prop_map(|a| format!("min({a}, max(1, 2), abs({a}))")),
+            inner.clone().prop_map(|a| format!("round(floor({a}), 1)")),
+            inner
+                .clone()
+                .prop_map(|a| format!("分档({a}, [0, 1], [5, {a}])")),
+            inner
+                .clone()
+                .prop_map(|a| format!("超额累进({a}, [0, 10%], [1亿, 5%])")),
+            (inner.clone(), inner.clone())
+                .prop_map(|(a, b)| format!("二维分档({a}, {b}, [0, 1, 2], [5, 6, 7])")),
+            inner.prop_map(|a| format!("(if 上市公司 then 补差({a}, 1) else {a})")),
         ]
     })
 }

@@ -108,7 +108,7 @@ fn long_and_deep_rules_compile_or_are_refused() {
     assert_eq!(rule.size(), 10_000);
     let deep = format!("{}上市公司{}", "(".repeat(200), ")".repeat(200));
     assert!(Rule::compile(&dictionary, &deep).is_ok());
-    let too_deep = format!("{}上市公司{}", "(".repeat(300), ")".repeat(300));
+    let too_deep = format!("{}上市公司{}", "(".repeat(1_100), ")".repeat(1_100));
     assert!(refusal(&too_deep).contains("嵌套"));
     let alternating = (0..200).fold("上市公司".to_owned(), |inner, level| {
         format!(

@@ -63,6 +63,7 @@ pub async fn demo(arguments: &Demo) -> Result<Outcome> {
     log::init(&config.log);
     let app = App::open(&config).await?;
     prepare(&app, folder, arguments.enterprises).await?;
+    app.matching.keep_current();
     let base = format!("http://{}", listener.local_addr()?);
     introduce(&app, &base, folder, arguments.data.is_some()).await?;
     let viewer = Viewer::Officer {

@@ -3,8 +3,10 @@
 pub mod demo;
 pub mod generate;
 pub mod import;
+pub mod match_all;
 pub mod matching;
 pub mod rule;
+pub mod rule_sql;
 pub mod serve;
 pub mod verify;
 

@@ -24,7 +24,7 @@ const LINE_BYTES_MAX: u64 = 4 << 20;
 /// A file of rules larger than this is refused.
 const RULES_BYTES_MAX: u64 = 256 << 20;
 
-fn dictionary(path: Option<&Path>) -> Result<Dictionary> {
+pub(super) fn dictionary(path: Option<&Path>) -> Result<Dictionary> {
     match path {
         None => Ok(Dictionary::shipped().clone()),
         Some(path) => {
@@ -190,7 +190,7 @@ impl RuleEntry {
     }
 }
 
-fn read_rules(dictionary: &Dictionary, path: &Path) -> Result<Vec<(String, ItemRules)>> {
+pub(super) fn read_rules(dictionary: &Dictionary, path: &Path) -> Result<Vec<(String, ItemRules)>> {
     let file = File::open(path).with_context(|| format!("读不到规则文件 {}", path.display()))?;
     let mut text = String::new();
     let read = file.take(RULES_BYTES_MAX + 1).read_to_string(&mut text);

@@ -17,6 +17,7 @@ pub async fn serve(arguments: &Serve) -> Result<Outcome> {
     }
     log::init(&config.log);
     let app = App::open(&config).await?;
+    app.matching.keep_current();
     let listener = app::bind(config.server.addr).await?;
     println!("直达已启动：http://{}", listener.local_addr()?);
     println!("登录功能将在后续版本提供：现在只开放公开页面和计算器，不能写入。");

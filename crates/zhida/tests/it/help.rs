@@ -2,7 +2,7 @@
 
 use crate::program::zhida;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 18] = [
     "",
     "demo",
     "serve",
@@ -12,11 +12,13 @@ const COMMANDS: [&str; 16] = [
     "match",
     "match enterprise",
     "match policy",
+    "match all",
     "verify",
     "verify uscc",
     "rule",
     "rule check",
     "rule eval",
+    "rule sql",
     "generate",
     "generate city",
 ];

@@ -6,7 +6,10 @@ use serde_json::Value;
 use zhida_platform::db::{self, Database};
 use zhida_testkit::{TestDatabase, both_databases};
 
-use crate::{program::zhida, snapshot::ROOT};
+use crate::{
+    program::{Ran, zhida},
+    snapshot::ROOT,
+};
 
 both_databases!(a_city_is_imported_and_matched, a_dry_run_writes_nothing);
 
@@ -52,6 +55,39 @@ fn report(ran: &Value, rows: u64) -> [u64; 3] {
     parts
 }
 
+/// `match all` says of an item what `match policy` says, on the screen, as JSON and as CSV.
+fn all_is_the_sum_of_items(run: &dyn Fn(&[&str]) -> Ran, matched: &Value, folder: &Path) {
+    let all = run(&["match", "all", "--on", DAY, "--json"]).json();
+    let number = |value: &Value, name: &str| value[name].as_u64().unwrap();
+    assert_eq!(number(&all, "enterprises"), ENTERPRISES);
+    let items = all["items"].as_array().unwrap();
+    let item = items.iter().find(|item| item["id"] == ITEM).unwrap();
+    let counts = &matched["counts"];
+    assert_eq!(item["met"], counts["eligible"]);
+    assert_eq!(item["near_miss"], counts["near_miss"]);
+    assert_eq!(item["one_unknown"], counts["one_unknown"]);
+    for part in ["items", "levels", "regions", "sizes"] {
+        let met = |line: &Value| number(line, "met");
+        let sum: u64 = all[part].as_array().unwrap().iter().map(met).sum();
+        assert_eq!(sum, number(&all["total"], "met"), "{part}");
+    }
+    let file = folder.join("all.csv").display().to_string();
+    let arguments = ["--threads", "1", "--memory", "64", "--limit", "3"];
+    let shown = ["match", "all", "--on", DAY, "--csv", &file];
+    let text = run(&[&shown[..], &arguments].concat()).out;
+    let head = format!(
+        "基准日 2026年11月22日：{} 个事项，200 家市场主体",
+        items.len()
+    );
+    assert!(text.starts_with(&head), "{text}");
+    assert!(
+        text.contains(&format!("另有 {} 个事项未列出", items.len() - 3)),
+        "{text}"
+    );
+    let lines = fs::read_to_string(&file).unwrap().lines().count();
+    assert_eq!(lines, items.len() + 1);
+}
+
 async fn a_city_is_imported_and_matched(db: TestDatabase) {
     let folder = tempfile::tempdir().unwrap();
     generate(folder.path());
@@ -78,6 +114,7 @@ async fn a_city_is_imported_and_matched(db: TestDatabase) {
 
     let json = ["match", "policy", ITEM, "--on", DAY, "--json"];
     let matched = run(&json).json();
+    all_is_the_sum_of_items(&run, &matched, folder.path());
     counted(&matched);
     let path = folder.path().join("matched.csv").display().to_string();
     run(&["match", "policy", ITEM, "--on", DAY, "--csv", &path]);

@@ -107,3 +107,46 @@ fn a_wrong_line_of_facts_is_named() {
         ran.err
     );
 }
+
+#[test]
+fn rules_are_written_as_sql_with_the_columns_they_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.json");
+    let text = r#"{"甲": "上年.营业收入 / 注册资本 >= 0.5", "乙": "所在区划 in (\"330100\")",
+        "丙": "round(上年.营业收入, 注册资本) > 1"}"#;
+    fs::write(&rules, text).unwrap();
+    let run = |more: &[&str]| {
+        let words = ["rule", "sql", "--on", "2026-11-22", "--rules"].map(std::ffi::OsStr::new);
+        let more = more.iter().map(std::ffi::OsStr::new);
+        zhida(words.into_iter().chain([rules.as_os_str()]).chain(more)).expect(1)
+    };
+    let lines = run(&["--json"]).json_lines();
+    let names = |line: usize| {
+        let columns = lines[line]["columns"].as_array().unwrap();
+        let names = columns
+            .iter()
+            .map(|column| column["name"].as_str().unwrap());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(names(0), ["\"registered_capital\"", "\"revenue_2025\""]);
+    assert_eq!(lines[0]["columns"][1]["type"], "NUMERIC");
+    assert_eq!(lines[0]["columns"][1]["attribute"], "营业收入");
+    assert_eq!(names(1), ["\"division\""]);
+    assert_eq!(
+        lines[1]["sql"],
+        "((\"division\" LIKE '3301%' OR (CASE WHEN \"division\" IN ('330000') THEN NULL ELSE FALSE END)))"
+    );
+    assert_eq!(lines[2]["sql"], serde_json::Value::Null);
+    assert_eq!(
+        lines[2]["problem"],
+        "规则不能写成 SQL：小数位数不是常数的四舍五入"
+    );
+    let script = run(&[]).out;
+    for line in script.lines().filter(|line| line.contains("不能写成 SQL")) {
+        assert!(line.starts_with("-- "), "{script}");
+    }
+    assert!(
+        script.contains("-- \"revenue_2025\" NUMERIC  2025年营业收入\n"),
+        "{script}"
+    );
+}

@@ -1,0 +1,284 @@
+//! Columns of facts to columns of codes.
+//!
+//! Most dimensions are a plain attribute or the ratio of two, and their codes follow from whole
+//! columns: thresholds become cuts in the column's own unit, texts are looked up once each. The
+//! rest is evaluated row by row, as for a single enterprise.
+
+use std::sync::OnceLock;
+
+use zhida_rules::{Absence, FactKey, Facts, Kind, Number, Operator};
+
+use crate::{
+    dimension::{Border, Dimension, Point, Scale, Source},
+    eval::{Evaluation, Given, Val},
+    exact::Exact,
+    node::{Node, NodeId},
+    plan::Zone,
+    program::Program,
+    raw::{NO_DAY, NO_NUMBER, Numbers, PLACES_MAX, Raw, day_number},
+    store::{ColumnMut, Tile},
+    table::Chunk,
+};
+
+/// Thresholds in units of the last of so many decimal places.
+type Cuts = [OnceLock<Vec<i64>>; PLACES_MAX as usize + 1];
+
+/// How a dimension's codes are computed.
+enum Way {
+    /// From an attribute's column; with the cuts of a column of numbers, by its decimal places.
+    Fact(FactKey, Box<Cuts>),
+    /// From the columns of a numerator and a denominator.
+    Ratio(FactKey, FactKey),
+    /// Row by row.
+    Rows,
+}
+
+/// Computes tiles of codes for one program.
+pub(crate) struct Encoder<'p> {
+    program: &'p Program,
+    ways: Vec<Way>,
+}
+
+impl<'p> Encoder<'p> {
+    pub fn new(program: &'p Program) -> Self {
+        let ways = program.dimensions.iter().map(|dimension| {
+            let Source::Node(node) = dimension.source else {
+                return Way::Rows;
+            };
+            match (program.nodes.get(node), &dimension.scale) {
+                (Node::Fact(index, year), _) => Way::Fact((*index, *year), Default::default()),
+                (Node::Arithmetic(Operator::Divide, top, bottom), Scale::Ordered(_)) => {
+                    match (number(program, *top), number(program, *bottom)) {
+                        (Some(top), Some(bottom)) => Way::Ratio(top, bottom),
+                        _ => Way::Rows,
+                    }
+                }
+                _ => Way::Rows,
+            }
+        });
+        Self {
+            ways: ways.collect(),
+            program,
+        }
+    }
+
+    /// The codes of a chunk.
+    pub fn tile(&self, chunk: &Chunk) -> Tile {
+        let mut tile = Tile::new(self.program);
+        let mut by_rows = Vec::new();
+        for (position, way) in self.ways.iter().enumerate() {
+            let dimension = &self.program.dimensions[position];
+            let column = tile.column_mut(position);
+            let done = match way {
+                Way::Fact(key, cuts) => self.fact(dimension, *key, cuts, chunk, column),
+                Way::Ratio(top, bottom) => ratio(dimension, *top, *bottom, chunk, column),
+                Way::Rows => None,
+            };
+            match done {
+                Some(zone) => tile.zones[position] = zone,
+                None => by_rows.push(position),
+            }
+        }
+        self.rows(chunk, &by_rows, &mut tile);
+        tile
+    }
+
+    /// `None` when the column does not have the form that the dimension expects.
+    fn fact(
+        &self,
+        dimension: &Dimension,
+        key: FactKey,
+        cuts: &Cuts,
+        chunk: &Chunk,
+        column: ColumnMut<'_>,
+    ) -> Option<Zone> {
+        let absent = self.absent(dimension, key);
+        let rows = chunk.ids.len();
+        match (chunk.column(key), &dimension.scale) {
+            (None, _) => Some(filled(column, rows, |_| absent)),
+            (Some(Raw::Flags(flags)), _) => {
+                let codes = [false, true].map(|flag| dimension.code(&Val::Bool(flag)));
+                let codes = [absent, codes[0], codes[1]];
+                Some(filled(column, rows, |row| codes[usize::from(flags[row])]))
+            }
+            (Some(Raw::Words(words)), _) => {
+                let known = words.values.iter().map(|word| dimension.code(&word.val()));
+                let codes: Vec<u16> = std::iter::once(absent).chain(known).collect();
+                Some(filled(column, rows, |row| codes[words.at[row] as usize]))
+            }
+            (Some(Raw::Days(days)), Scale::Ordered(borders)) => {
+                let cuts = day_cuts(borders);
+                Some(filled(column, rows, |row| match days[row] {
+                    NO_DAY => absent,
+                    day => 1 + cuts.partition_point(|cut| *cut <= i64::from(day)) as u16,
+                }))
+            }
+            (Some(Raw::Numbers(numbers)), Scale::Ordered(borders)) if numbers.odd.is_empty() => {
+                let cuts = cuts.get(usize::from(numbers.places))?;
+                let cuts = cuts.get_or_init(|| number_cuts(borders, numbers.places));
+                Some(filled(column, rows, |row| match numbers.values[row] {
+                    NO_NUMBER => absent,
+                    value => 1 + cuts.partition_point(|cut| *cut <= value) as u16,
+                }))
+            }
+            _ => None,
+        }
+    }
+
+    /// The code of an attribute that is not known.
+    fn absent(&self, dimension: &Dimension, (index, year): FactKey) -> u16 {
+        let nothing = Facts::new();
+        let given = Given::Facts(&nothing);
+        let value = crate::eval::fact(&self.program.dictionary, given, index, year);
+        value.map_or(0, |value| dimension.code(&value))
+    }
+
+    fn rows(&self, chunk: &Chunk, dimensions: &[usize], tile: &mut Tile) {
+        if dimensions.is_empty() {
+            return;
+        }
+        let program = self.program;
+        let mut codes = vec![vec![0_u16; chunk.ids.len()]; dimensions.len()];
+        for row in 0..chunk.ids.len() {
+            let given = Given::Row(chunk, row);
+            let mut evaluation = Evaluation::new(&program.nodes, &program.dictionary, given);
+            for (codes, position) in codes.iter_mut().zip(dimensions) {
+                let dimension = &program.dimensions[*position];
+                codes[row] = match dimension.source {
+                    Source::Node(node) => evaluation
+                        .value(node)
+                        .map_or(0, |value| dimension.code(&value)),
+                    _ => program.interpreted_code(dimension, &chunk.facts(row)),
+                };
+            }
+        }
+        for (codes, position) in codes.iter().zip(dimensions) {
+            let column = tile.column_mut(*position);
+            tile.zones[*position] = filled(column, codes.len(), |row| codes[row]);
+        }
+    }
+}
+
+/// The attribute of a node that is a plain number for which silence means unknown.
+fn number(program: &Program, node: NodeId) -> Option<FactKey> {
+    let Node::Fact(index, year) = program.nodes.get(node) else {
+        return None;
+    };
+    let attribute = program.dictionary.attribute(*index);
+    let plain = attribute.kind == Kind::Number && attribute.absence == Absence::Unknown;
+    plain.then_some((*index, *year))
+}
+
+#[inline]
+fn filled(column: ColumnMut<'_>, rows: usize, code: impl Fn(usize) -> u16) -> Zone {
+    let mut zone = Zone::default();
+    let mut each = |row: usize| {
+        let code = code(row);
+        zone.include(code);
+        code
+    };
+    match column {
+        ColumnMut::Narrow(list) => (0..rows).for_each(|row| list[row] = each(row) as u8),
+        ColumnMut::Wide(list) => (0..rows).for_each(|row| list[row] = each(row)),
+    }
+    zone
+}
+
+/// The least number, in units of the last place, that has passed each border.
+fn number_cuts(borders: &[Border], places: u8) -> Vec<i64> {
+    let unit = Exact::integer(10_i64.pow(places.into()));
+    let cuts = borders.iter().map(|(point, above)| match point {
+        Point::Number(point) => {
+            let at = point.mul(&unit);
+            let least = match above {
+                true => at.floor().add(&Exact::integer(1)),
+                false => at.ceil(),
+            };
+            let negative = least < Exact::integer(0);
+            least
+                .to_i64()
+                .unwrap_or(if negative { i64::MIN } else { i64::MAX })
+        }
+        // Days stand behind all numbers.
+        Point::Date(_) => i64::MAX,
+    });
+    cuts.collect()
+}
+
+/// The first day, counted from 1970, that has passed each border.
+fn day_cuts(borders: &[Border]) -> Vec<i64> {
+    // A day counts as below all numbers, which stand before days.
+    if borders
+        .iter()
+        .any(|(point, _)| matches!(point, Point::Number(_)))
+    {
+        return Vec::new();
+    }
+    let cuts = borders.iter().filter_map(|(point, above)| match point {
+        Point::Date(day) => Some(i64::from(day_number(*day)) + i64::from(*above)),
+        Point::Number(_) => None,
+    });
+    cuts.collect()
+}
+
+fn ratio(
+    dimension: &Dimension,
+    top: FactKey,
+    bottom: FactKey,
+    chunk: &Chunk,
+    column: ColumnMut<'_>,
+) -> Option<Zone> {
+    let rows = chunk.ids.len();
+    let (Some(top), Some(bottom)) = (chunk.column(top), chunk.column(bottom)) else {
+        return Some(filled(column, rows, |_| 0));
+    };
+    let (Raw::Numbers(top), Raw::Numbers(bottom)) = (top, bottom) else {
+        return None;
+    };
+    let Scale::Ordered(borders) = &dimension.scale else {
+        return None;
+    };
+    let cuts = ratio_cuts(borders, top, bottom)?;
+    Some(filled(column, rows, |row| {
+        let (top, bottom) = (top.values[row], bottom.values[row]);
+        if top == NO_NUMBER || bottom == NO_NUMBER || bottom == 0 {
+            return 0;
+        }
+        let sign = i128::from(bottom.signum());
+        let (top, bottom) = (i128::from(top) * sign, i128::from(bottom.abs()));
+        let passed = cuts.partition_point(|cut| {
+            // Products of two 63-bit numbers fit.
+            let (left, right) = (top * i128::from(cut.den), bottom * i128::from(cut.num));
+            left > right || left == right && !cut.above
+        });
+        1 + passed as u16
+    }))
+}
+
+/// A border in terms of the two columns' units.
+struct RatioCut {
+    num: i64,
+    den: i64,
+    above: bool,
+}
+
+/// `None` when a border or a value does not fit whole numbers of the columns' units.
+fn ratio_cuts(borders: &[Border], top: &Numbers, bottom: &Numbers) -> Option<Vec<RatioCut>> {
+    if !top.odd.is_empty() || !bottom.odd.is_empty() {
+        return None;
+    }
+    let (up, down) = (u32::from(top.places), u32::from(bottom.places));
+    let units = Number::ratio(10_i64.pow(up), 10_i64.pow(down))?;
+    let cuts = borders.iter().map(|(point, above)| {
+        let Point::Number(point) = point else {
+            return None;
+        };
+        let (num, den) = Exact::from_number(&(point.to_number() * units.clone())).fraction()?;
+        Some(RatioCut {
+            num,
+            den,
+            above: *above,
+        })
+    });
+    cuts.collect()
+}

@@ -1,0 +1,149 @@
+//! 新匹配, for officers: list, filters and exports of one query.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+use zhida_platform::export::{Table, csv_response, xlsx_response};
+use zhida_platform::format::{count, date_zh};
+use zhida_platform::paging::PageRequest;
+use zhida_platform::problem::Problem;
+use zhida_ui::{Frame, Html, Page, PageError, Pager};
+
+use super::{address, officers_only, percent};
+use crate::Matching;
+use crate::news::NewsQuery;
+
+const PATH: &str = "/match/news";
+
+/// The filters of the list.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct NewsFilters {
+    enterprise: String,
+    item: String,
+    after: String,
+}
+
+impl NewsFilters {
+    fn query(&self) -> NewsQuery {
+        NewsQuery {
+            enterprise: self.enterprise.clone(),
+            item: self.item.clone(),
+        }
+    }
+
+    fn address(&self, path: &str, after: &str) -> String {
+        let fields = [
+            ("enterprise", self.enterprise.as_str()),
+            ("item", &self.item),
+            ("after", after),
+        ];
+        address(path, &fields)
+    }
+}
+
+/// A line of the list.
+struct Line {
+    code: String,
+    name: String,
+    item: String,
+    href: String,
+    since: String,
+    reason: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "matching/news.html")]
+pub(crate) struct NewsPage {
+    page: Page,
+    filters: NewsFilters,
+    lines: Vec<Line>,
+    csv: String,
+    xlsx: String,
+    summary: String,
+    pager: Pager,
+}
+
+/// 新匹配
+pub(crate) async fn show(
+    State(matching): State<Arc<Matching>>,
+    frame: Frame,
+    Query(filters): Query<NewsFilters>,
+) -> Result<Html<NewsPage>, PageError> {
+    officers_only(&frame.viewer)?;
+    let page = PageRequest {
+        after: Some(filters.after.clone()),
+        limit: 50,
+    }
+    .checked(200)?;
+    let query = filters.query();
+    let total = matching.news_count(&query).await.map_err(Problem::from)?;
+    let found = matching.news(&query, &page).await.map_err(Problem::from)?;
+    let summary = format!("共 {} 条", count(total));
+    let lines: Vec<Line> = found
+        .items
+        .into_iter()
+        .map(|news| Line {
+            href: format!("/enterprises/{}/matches/{}", news.code, percent(&news.item)),
+            code: news.code,
+            name: news.name,
+            item: news.item_name,
+            since: date_zh(news.since),
+            reason: news.reason,
+        })
+        .collect();
+    Ok(Html(NewsPage {
+        page: frame
+            .page("新匹配")
+            .lead("与上一次夜间全量匹配相比，新符合政策事项的市场主体")
+            .active(PATH)
+            .office(),
+        csv: filters.address("/match/news.csv", ""),
+        xlsx: filters.address("/match/news.xlsx", ""),
+        pager: Pager {
+            summary: format!("{summary}，本页 {} 条", lines.len()),
+            first: match filters.after.is_empty() {
+                true => String::new(),
+                false => filters.address(PATH, ""),
+            },
+            next: found
+                .next
+                .map(|next| filters.address(PATH, &next))
+                .unwrap_or_default(),
+        },
+        summary,
+        filters,
+        lines,
+    }))
+}
+
+/// CSV of the list.
+pub(crate) async fn csv(
+    State(matching): State<Arc<Matching>>,
+    frame: Frame,
+    Query(filters): Query<NewsFilters>,
+) -> Result<Response, PageError> {
+    Ok(csv_response(table(&matching, &frame, &filters).await?))
+}
+
+/// XLSX of the list.
+pub(crate) async fn xlsx(
+    State(matching): State<Arc<Matching>>,
+    frame: Frame,
+    Query(filters): Query<NewsFilters>,
+) -> Result<Response, PageError> {
+    Ok(xlsx_response(table(&matching, &frame, &filters).await?).await?)
+}
+
+async fn table(
+    matching: &Arc<Matching>,
+    frame: &Frame,
+    filters: &NewsFilters,
+) -> Result<Table, PageError> {
+    officers_only(&frame.viewer)?;
+    let table = matching.export_news(&filters.query()).await;
+    Ok(table.map_err(Problem::from)?)
+}

@@ -1,0 +1,163 @@
+//! Who newly meets what: kept once, told to officers.
+
+use zhida_matching::news::{News, NewsQuery};
+use zhida_platform::access::Viewer;
+use zhida_platform::paging::PageRequest;
+use zhida_platform::progress::Silent;
+use zhida_testkit::{TestDatabase, both_databases};
+
+use crate::support::{OTHERS, Setup, code, empty, filled, first};
+
+/// All news, page by page.
+async fn all(setup: &Setup, query: &NewsQuery) -> Vec<News> {
+    let (mut news, mut after) = (Vec::new(), None);
+    loop {
+        let page = PageRequest { after, limit: 2 };
+        let found = setup.matching.news(query, &page).await.unwrap();
+        news.extend(found.items);
+        after = found.next;
+        if after.is_none() {
+            let count = setup.matching.news_count(query).await.unwrap();
+            assert_eq!(news.len() as u64, count);
+            return news;
+        }
+    }
+}
+
+async fn save(setup: &Setup) -> u64 {
+    let run = setup.matching.save_run("经办员甲", &Silent).await.unwrap();
+    run.news
+}
+
+async fn changed_facts_newcomers_and_new_items_are_news(db: TestDatabase) {
+    let setup = filled(db).await;
+    setup.policies.withdraw("经办员甲", "gaoqi").await.unwrap();
+    let run = setup.matching.save_run("经办员甲", &Silent).await.unwrap();
+    assert_eq!((run.news, run.first), (0, true), "nothing to compare with");
+    assert_eq!(save(&setup).await, 0, "nothing changed");
+
+    let newcomer = code(OTHERS + 1);
+    let text = format!(
+        "统一社会信用代码,企业名称,所在区划,从业人数\n\
+         {},济南样例制造有限公司,370102,120\n{newcomer},新来的样例企业,370112,30\n",
+        first()
+    );
+    setup.bring(&text, "2026-09-30").await;
+    assert_eq!(save(&setup).await, 2);
+    assert_eq!(save(&setup).await, 0, "told once");
+    let news = all(&setup, &NewsQuery::default()).await;
+    let mut told: Vec<(&str, &str)> = news
+        .iter()
+        .map(|one| (one.item.as_str(), one.code.as_str()))
+        .collect();
+    told.sort_unstable();
+    assert_eq!(told, [("jiuye", &*first()), ("zengchang", &*newcomer)]);
+    assert!(news.iter().all(|one| one.reason == "情况变化"));
+
+    setup.policies.reinstate("经办员甲", "gaoqi").await.unwrap();
+    setup.clock.set("2026-11-23");
+    let fresh = save(&setup).await;
+    let item = NewsQuery {
+        item: "gaoqi".into(),
+        ..NewsQuery::default()
+    };
+    let news = all(&setup, &item).await;
+    assert!(fresh > 2 && news.len() as u64 == fresh);
+    assert!(news.iter().all(|one| one.reason == "新事项"));
+    assert!(news.iter().all(|one| one.since.to_string() == "2026-11-23"));
+    let one = NewsQuery {
+        enterprise: first(),
+        ..NewsQuery::default()
+    };
+    let mut items: Vec<String> = all(&setup, &one)
+        .await
+        .into_iter()
+        .map(|n| n.item)
+        .collect();
+    items.sort();
+    assert_eq!(items, ["gaoqi", "jiuye"]);
+}
+
+async fn officers_read_them_on_the_page_in_files_and_by_api(db: TestDatabase) {
+    let setup = filled(db).await;
+    let app = setup.officer();
+    let page = app.get("/match/news").await.expect_status(200);
+    assert!(page.text().contains("还没有新匹配"));
+    save(&setup).await;
+    let text = format!(
+        "统一社会信用代码,企业名称,从业人数\n{},济南样例制造有限公司,120\n",
+        first()
+    );
+    setup.bring(&text, "2026-09-30").await;
+    assert_eq!(save(&setup).await, 1);
+
+    let page = app.get("/match/news").await.expect_status(200);
+    assert!(page.text().contains("共 1 条") && page.text().contains("济南样例制造有限公司"));
+    let path = format!("/enterprises/{}/matches", first());
+    let page = app.get(&path).await.expect_status(200);
+    assert!(page.text().contains("夜间全量匹配发现的"));
+    let file = app.get("/match/news.csv").await.expect_status(200);
+    assert!(file.text().contains("2026-11-22") && file.text().contains(&first()));
+    let _ = app.get("/match/news.xlsx").await.expect_status(200);
+    let news = app.get("/api/v1/matches/news?item=jiuye").await;
+    let news = news.expect_status(200).json();
+    assert_eq!(news["items"][0]["code"], first());
+    assert_eq!(news["items"][0]["item"], "jiuye");
+    let nobody = format!("/api/v1/matches/news?enterprise={}", code(999));
+    let _ = app.get(&nobody).await.expect_status(404);
+    let _ = app
+        .get("/api/v1/matches/news?after=x")
+        .await
+        .expect_status(400);
+    let public = setup.app(Viewer::Public);
+    let _ = public.get("/match/news").await.expect_status(403);
+    let _ = public.get("/api/v1/matches/news").await.expect_status(403);
+}
+
+async fn without_data_there_is_no_run(db: TestDatabase) {
+    let setup = empty(db).await;
+    let refused = setup.matching.save_run("经办员甲", &Silent).await;
+    assert!(refused.unwrap_err().to_string().contains("没有可以比较的"));
+}
+
+/// Waits for what happens beside the server, up to a minute.
+async fn until(what: &str, happened: impl AsyncFn() -> bool) {
+    for _ in 0..600 {
+        if happened().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("{what} did not happen");
+}
+
+async fn the_server_keeps_itself_current_and_runs_at_night(db: TestDatabase) {
+    let setup = filled(db).await;
+    setup.matching.keep_current();
+    until("loading", async || setup.matching.is_ready()).await;
+    let open = setup.matching.items_ready().unwrap();
+    setup.policies.withdraw("经办员甲", "gaoqi").await.unwrap();
+    let withdrawn = async || setup.matching.items_ready() == Some(open - 1);
+    until("withdrawing", withdrawn).await;
+    setup.policies.reinstate("经办员甲", "gaoqi").await.unwrap();
+    let text = format!(
+        "统一社会信用代码,企业名称,从业人数\n{},济南样例制造有限公司,120\n",
+        first()
+    );
+    setup.bring(&text, "2026-09-30").await;
+    setup.clock.set("2026-11-23");
+    let query = NewsQuery {
+        enterprise: first(),
+        ..NewsQuery::default()
+    };
+    let told = async || setup.matching.news_count(&query).await.unwrap() == 1;
+    until("the night's run", told).await;
+    assert_eq!(all(&setup, &query).await[0].item, "jiuye");
+}
+
+both_databases!(
+    the_server_keeps_itself_current_and_runs_at_night,
+    changed_facts_newcomers_and_new_items_are_news,
+    officers_read_them_on_the_page_in_files_and_by_api,
+    without_data_there_is_no_run,
+);
