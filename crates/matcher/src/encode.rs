@@ -110,7 +110,7 @@ impl<'p> Encoder<'p> {
                 let cuts = day_cuts(borders);
                 Some(filled(column, rows, |row| match days[row] {
                     NO_DAY => absent,
-                    day => 1 + cuts.partition_point(|cut| *cut <= i64::from(day)) as u16,
+                    day => 1 + passed(&cuts, i64::from(day)),
                 }))
             }
             (Some(Raw::Numbers(numbers)), Scale::Ordered(borders)) if numbers.odd.is_empty() => {
@@ -118,7 +118,7 @@ impl<'p> Encoder<'p> {
                 let cuts = cuts.get_or_init(|| number_cuts(borders, numbers.places));
                 Some(filled(column, rows, |row| match numbers.values[row] {
                     NO_NUMBER => absent,
-                    value => 1 + cuts.partition_point(|cut| *cut <= value) as u16,
+                    value => 1 + passed(cuts, value),
                 }))
             }
             _ => None,
@@ -182,6 +182,15 @@ fn filled(column: ColumnMut<'_>, rows: usize, code: impl Fn(usize) -> u16) -> Zo
         ColumnMut::Wide(list) => (0..rows).for_each(|row| list[row] = each(row)),
     }
     zone
+}
+
+/// How many cuts a value has reached; of few all are compared, which spares guessed branches.
+#[inline(always)]
+fn passed(cuts: &[i64], value: i64) -> u16 {
+    match cuts.len() {
+        ..=8 => cuts.iter().map(|cut| u16::from(*cut <= value)).sum(),
+        _ => cuts.partition_point(|cut| *cut <= value) as u16,
+    }
 }
 
 /// The least number, in units of the last place, that has passed each border.

@@ -202,8 +202,8 @@ impl Lanes for V4 {
 
 #[cfg(target_arch = "x86_64")]
 impl Lanes for V3 {
-    const BORDERS: usize = 250;
-    const RANGES: usize = 50;
+    const BORDERS: usize = 6;
+    const RANGES: usize = 6;
 
     #[inline(always)]
     fn narrow(self, codes: &[u8; 64], from: u8, width: u8) -> u64 {

@@ -5,6 +5,7 @@ mod corners;
 mod engines;
 // The same random cases as the column engine's.
 #[path = "../../../matcher/tests/it/random.rs"]
+#[allow(dead_code, reason = "nothing changes here")]
 mod random;
 #[path = "../../../matcher/tests/it/tools.rs"]
 #[allow(dead_code, reason = "only part of the tools is needed here")]

@@ -343,7 +343,8 @@ async fn contents(database: &str) -> Vec<(&'static str, i64)> {
         "policy_document",
         "policy_item",
         "policy_revision",
-        "audit_event",
+        // The nightly run is the server's own doing, whoever visits.
+        "audit_event WHERE action <> 'matching.run'",
     ] {
         let sql = format!("SELECT COUNT(*) FROM {table}");
         counts.push((table, db::query_count(db.conn(), &sql, []).await.unwrap()));
