@@ -1,50 +1,85 @@
-//! Writes the seeds of both targets from the shipped policies: `cargo run --example seeds` in `fuzz/`.
+//! Writes the seeds of all targets from the shipped policies and dictionary:
+//! `cargo run --example seeds` in `fuzz/`.
 
-use std::{fs, io, path::Path};
+use std::{fs, io, path::Path, sync::Arc};
 
+use zhida_demo::shipped;
 use zhida_fuzz::exercise;
-use zhida_rules::{Dictionary, ItemRules, ItemRulesSource, archive};
-
-#[derive(serde::Deserialize)]
-struct File {
-    items: Vec<Item>,
-}
-
-#[derive(serde::Deserialize)]
-struct Item {
-    id: String,
-    #[serde(flatten)]
-    rules: ItemRulesSource,
-}
+use zhida_matcher::{TableBuilder, snapshot};
+use zhida_rules::{Dictionary, Facts, ItemRules, Number, Value, archive};
 
 fn main() -> io::Result<()> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (rules, archives) = (here.join("corpus/rule"), here.join("corpus/archive"));
-    fs::create_dir_all(&rules)?;
-    fs::create_dir_all(&archives)?;
-    for entry in fs::read_dir(here.join("../data/policies"))? {
-        let path = entry?.path();
-        if path.extension().is_none_or(|extension| extension != "yaml") {
-            continue;
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let folders = ["rule", "archive", "snapshot"].map(|target| corpus.join(target));
+    for folder in &folders {
+        fs::create_dir_all(folder)?;
+    }
+    let [rules, archives, snapshots] = folders;
+    policies(&rules, &archives)?;
+    enterprises(&snapshots)
+}
+
+fn policies(rules: &Path, archives: &Path) -> io::Result<()> {
+    let dictionary = Dictionary::shipped();
+    for shipped::Item {
+        id, rules: source, ..
+    } in shipped::items()
+    {
+        let conditions = source.conditions.iter().flat_map(|c| &c.rule);
+        let amounts = source
+            .benefit
+            .iter()
+            .flat_map(|b| b.locals.values().chain(&b.formula));
+        for (number, text) in conditions.chain(amounts).enumerate() {
+            fs::write(rules.join(format!("{id}-{number}")), text)?;
         }
-        let file: File =
-            serde_norway::from_str(&fs::read_to_string(&path)?).map_err(io::Error::other)?;
-        for Item { id, rules: source } in file.items {
-            let conditions = source.conditions.iter().flat_map(|c| &c.rule);
-            let amounts = source
-                .benefit
-                .iter()
-                .flat_map(|b| b.locals.values().chain(&b.formula));
-            for (number, text) in conditions.chain(amounts).enumerate() {
-                fs::write(rules.join(format!("{id}-{number}")), text)?;
-            }
-            let item = ItemRules::compile(Dictionary::shipped(), &source)
-                .map_err(|errors| io::Error::other(format!("{id}: {errors:?}")))?;
-            let mut bytes = Vec::new();
-            archive::write(Dictionary::shipped(), [("a", &item)], &mut bytes)
-                .map_err(io::Error::other)?;
-            fs::write(archives.join(&id), exercise::content(&bytes))?;
+        let item = ItemRules::compile(dictionary, &source)
+            .map_err(|errors| io::Error::other(format!("{id}: {errors:?}")))?;
+        let mut bytes = Vec::new();
+        archive::write(dictionary, [("a", &item)], &mut bytes).map_err(io::Error::other)?;
+        fs::write(archives.join(&id), exercise::content(&bytes))?;
+    }
+    Ok(())
+}
+
+/// A file of all attributes, and a small one of each single fact: the smaller the file, the more of
+/// it a change can reach.
+fn enterprises(snapshots: &Path) -> io::Result<()> {
+    let dictionary = Arc::new(Dictionary::shipped().clone());
+    let [_, full] = exercise::enterprises(&dictionary);
+    write(&dictionary, &full, &snapshots.join("full"))?;
+    for ((index, year), fact) in full.iter() {
+        // A value that the plain column holds, and one that needs the column beside it.
+        let aside = match &fact.value {
+            Value::Number(_) => Number::ratio(1, 3).map(Value::Number),
+            Value::Set(_) => Some(Value::Set(["甲\n乙".to_owned()].into())),
+            _ => None,
+        };
+        for (what, value) in [("plain", Some(fact.value.clone())), ("aside", aside)] {
+            let Some(value) = value else { continue };
+            let mut one = Facts::new();
+            one.assume(*index, *year, value);
+            let id = &dictionary.attribute(*index).id;
+            let year = year.unwrap_or_default();
+            write(
+                &dictionary,
+                &one,
+                &snapshots.join(format!("{id}-{year}-{what}")),
+            )?;
         }
     }
     Ok(())
+}
+
+/// The file of two enterprises: nothing is known of one.
+fn write(dictionary: &Arc<Dictionary>, facts: &Facts, path: &Path) -> io::Result<()> {
+    let mut builder = TableBuilder::new(dictionary);
+    for (id, facts) in [(1, &Facts::new()), (2, facts)] {
+        builder.push(id, facts).map_err(io::Error::other)?;
+    }
+    let table = builder.finish().map_err(io::Error::other)?;
+    let folder = path.with_extension("folder");
+    snapshot::save(&table, "", b"", &folder).map_err(io::Error::other)?;
+    fs::rename(folder.join("enterprises.parquet"), path)?;
+    fs::remove_dir_all(folder)
 }

@@ -13,6 +13,7 @@
 //! | `p4 COUNT` | so many changed facts |
 
 mod engines;
+#[path = "../../../crates/matcher/benches/matcher/gate.rs"]
 mod gate;
 mod languages;
 mod ours;

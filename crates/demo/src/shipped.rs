@@ -1,5 +1,6 @@
 //! The dictionary and the real items that the program ships, inside the binary.
 
+use zhida_rules::ItemRulesSource;
 use zhida_standards::division::{self, DivisionCode};
 
 use crate::Label;
@@ -30,6 +31,7 @@ pub fn labels() -> Vec<Label> {
     let mut found: Vec<Label> = Vec::new();
     for item in items() {
         let rules = item
+            .rules
             .conditions
             .iter()
             .filter_map(|condition| condition.rule.as_deref());
@@ -61,12 +63,20 @@ struct File {
     items: Vec<Item>,
 }
 
-#[derive(serde::Deserialize)]
-struct Item {
+/// A shipped item, as far as a program needs it that keeps no policies.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub struct Item {
+    /// Its number in the catalogue, such as `p024-yanfa-houbuzhu`.
+    pub id: String,
+    /// Codes of the divisions that it is for; `000000` is the whole country.
     #[serde(default)]
-    regions: Vec<String>,
+    pub regions: Vec<String>,
+    /// Codes of the industries that it is for; none are all.
     #[serde(default)]
-    conditions: Vec<zhida_rules::ConditionSource>,
+    pub industries: Vec<String>,
+    /// Conditions and benefit.
+    #[serde(flatten)]
+    pub rules: ItemRulesSource,
 }
 
 impl Item {
@@ -79,7 +89,8 @@ impl Item {
     }
 }
 
-fn items() -> impl Iterator<Item = Item> {
+/// The shipped items, file by file.
+pub fn items() -> impl Iterator<Item = Item> {
     policy_files().flat_map(|(name, text)| {
         let file: File = serde_norway::from_str(text)
             .unwrap_or_else(|error| panic!("a test reads every shipped file, {name}: {error}"));

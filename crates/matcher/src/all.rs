@@ -12,6 +12,8 @@ use std::{
     thread,
 };
 
+use zhida_rules::Truth;
+
 use crate::{
     cut::{Cutter, Local},
     error::MatcherError,
@@ -77,9 +79,17 @@ impl Block<'_> {
         planes::rows(&self.said.unknown).map(|row| self.ids[row])
     }
 
-    /// Ids of the enterprises that miss one condition.
-    pub fn near(&self) -> impl Iterator<Item = u64> + '_ {
-        planes::rows(&self.said.near).map(|row| self.ids[row])
+    /// Ids of the enterprises that miss one condition, with the verdict.
+    pub fn near(&self) -> impl Iterator<Item = (u64, Truth)> + '_ {
+        planes::rows(&self.said.near).map(|row| {
+            let set = |plane: &planes::Plane| plane[row / 64] >> (row % 64) & 1 == 1;
+            let verdict = match (set(&self.said.met), set(&self.said.unknown)) {
+                (true, _) => Truth::True,
+                (_, true) => Truth::Unknown,
+                _ => Truth::False,
+            };
+            (self.ids[row], verdict)
+        })
     }
 }
 
@@ -147,7 +157,7 @@ impl Store {
         let tokens: usize = program.rules.iter().map(|rule| rule.verdict.len()).sum();
         let ranges = program.atoms.iter().map(|atom| atom.ranges.len());
         let borders = (2 * ranges.sum::<usize>()).min(program.report().codes);
-        let needed = Bench::bytes(program.atoms.len(), borders, program.dimensions.len())
+        let needed = Bench::bytes(program.atoms.iter(), borders, program.dimensions.len())
             + program.rules.len() * (size_of::<Counts>() + 64)
             + tokens * 16;
         let given = options.memory;

@@ -24,7 +24,7 @@ use zhida_standards::{division::DivisionCode, industry};
 
 use crate::{eval::Val, exact::Exact, node::NodeId};
 
-/// Classes that one dimension may have; further conditions get columns of their own.
+/// Classes that one dimension may have; further conditions get a further dimension.
 pub(crate) const CLASSES_MAX: usize = 60_000;
 
 /// A point on an ordered scale.
@@ -270,7 +270,8 @@ fn sort_key(code: &str) -> String {
     }
 }
 
-fn normal(hierarchy: Hierarchy, text: &str) -> Option<String> {
+/// A code in its one form.
+pub(crate) fn normal(hierarchy: Hierarchy, text: &str) -> Option<String> {
     match hierarchy {
         Hierarchy::Division => DivisionCode::parse(text)
             .ok()
@@ -308,26 +309,13 @@ impl Dimension {
         }
     }
 
-    /// The code of a known value. A value of another kind than the scale's is unequal to every
-    /// value of it and counts as below, as in the interpreter.
+    /// The code of a known value, which is of the scale's kind: conditions are typed.
     pub fn code(&self, value: &Val<'_>) -> u16 {
         match (&self.scale, value) {
             (Scale::Flag, Val::Bool(value)) => 1 + u16::from(*value),
             (Scale::Flag, _) => 0,
-            (Scale::Ordered(borders), Val::Number(number)) => {
-                let passed = borders.partition_point(|(point, above)| match point {
-                    Point::Number(at) if *above => at < number,
-                    Point::Number(at) => at <= number,
-                    Point::Date(_) => false,
-                });
-                passed as u16 + 1
-            }
-            (Scale::Ordered(borders), Val::Date(date)) => {
-                let passed = borders.partition_point(|(point, above)| match point {
-                    Point::Date(at) if *above => at < date,
-                    Point::Date(at) => at <= date,
-                    Point::Number(_) => false,
-                });
+            (Scale::Ordered(borders), value) => {
+                let passed = borders.partition_point(|border| has_passed(value, border));
                 passed as u16 + 1
             }
             (Scale::Text(texts), Val::Text(text)) => texts.get(*text).copied().unwrap_or(1),
@@ -384,6 +372,19 @@ impl Dimension {
             _ => Vec::new(),
         };
         merged(ranges)
+    }
+}
+
+/// Does a value lie behind a border of its kind?
+fn has_passed(value: &Val<'_>, (point, above): &Border) -> bool {
+    let order = match (value, point) {
+        (Val::Number(number), Point::Number(at)) => number.cmp(at),
+        (Val::Date(date), Point::Date(at)) => date.cmp(at),
+        _ => return false,
+    };
+    match above {
+        true => order.is_gt(),
+        false => order.is_ge(),
     }
 }
 

@@ -4,7 +4,7 @@
 //! columns: thresholds become cuts in the column's own unit, texts are looked up once each. The
 //! rest is evaluated row by row, as for a single enterprise.
 
-use std::sync::OnceLock;
+use std::{collections::HashMap, sync::OnceLock};
 
 use zhida_rules::{Absence, FactKey, Facts, Kind, Number, Operator};
 
@@ -15,7 +15,7 @@ use crate::{
     node::{Node, NodeId},
     plan::Zone,
     program::Program,
-    raw::{NO_DAY, NO_NUMBER, Numbers, PLACES_MAX, Raw, day_number},
+    raw::{NO_DAY, NO_NUMBER, Numbers, PLACES_MAX, Raw, Word, day_number},
     store::{ColumnMut, Tile},
     table::Chunk,
 };
@@ -38,6 +38,10 @@ pub(crate) struct Encoder<'p> {
     program: &'p Program,
     ways: Vec<Way>,
 }
+
+/// Codes of words met so far, by dimension; one for each thread. The same places and trades come
+/// in chunk after chunk, and finding a place's code takes ten times as long as finding it here.
+pub(crate) type Desk<'t> = Vec<HashMap<&'t Word, u16, foldhash::fast::RandomState>>;
 
 impl<'p> Encoder<'p> {
     pub fn new(program: &'p Program) -> Self {
@@ -62,15 +66,21 @@ impl<'p> Encoder<'p> {
         }
     }
 
+    pub fn desk<'t>(&self) -> Desk<'t> {
+        self.ways.iter().map(|_| HashMap::default()).collect()
+    }
+
     /// The codes of a chunk.
-    pub fn tile(&self, chunk: &Chunk) -> Tile {
+    pub fn tile<'t>(&self, chunk: &'t Chunk, desk: &mut Desk<'t>) -> Tile {
         let mut tile = Tile::new(self.program);
         let mut by_rows = Vec::new();
         for (position, way) in self.ways.iter().enumerate() {
             let dimension = &self.program.dimensions[position];
             let column = tile.column_mut(position);
             let done = match way {
-                Way::Fact(key, cuts) => self.fact(dimension, *key, cuts, chunk, column),
+                Way::Fact(key, cuts) => {
+                    self.fact(dimension, (*key, cuts), chunk, &mut desk[position], column)
+                }
                 Way::Ratio(top, bottom) => ratio(dimension, *top, *bottom, chunk, column),
                 Way::Rows => None,
             };
@@ -84,12 +94,12 @@ impl<'p> Encoder<'p> {
     }
 
     /// `None` when the column does not have the form that the dimension expects.
-    fn fact(
+    fn fact<'t>(
         &self,
         dimension: &Dimension,
-        key: FactKey,
-        cuts: &Cuts,
-        chunk: &Chunk,
+        (key, cuts): (FactKey, &Cuts),
+        chunk: &'t Chunk,
+        known: &mut HashMap<&'t Word, u16, foldhash::fast::RandomState>,
         column: ColumnMut<'_>,
     ) -> Option<Zone> {
         let absent = self.absent(dimension, key);
@@ -102,8 +112,14 @@ impl<'p> Encoder<'p> {
                 Some(filled(column, rows, |row| codes[usize::from(flags[row])]))
             }
             (Some(Raw::Words(words)), _) => {
-                let known = words.values.iter().map(|word| dimension.code(&word.val()));
-                let codes: Vec<u16> = std::iter::once(absent).chain(known).collect();
+                let mut code = |word| {
+                    *known
+                        .entry(word)
+                        .or_insert_with(|| dimension.code(&word.val()))
+                };
+                let mut codes = Vec::with_capacity(words.values.len() + 1);
+                codes.push(absent);
+                codes.extend(words.values.iter().map(&mut code));
                 Some(filled(column, rows, |row| codes[words.at[row] as usize]))
             }
             (Some(Raw::Days(days)), Scale::Ordered(borders)) => {
@@ -169,19 +185,34 @@ fn number(program: &Program, node: NodeId) -> Option<FactKey> {
     plain.then_some((*index, *year))
 }
 
+/// The codes of all rows, and what occurs among them.
 #[inline]
 fn filled(column: ColumnMut<'_>, rows: usize, code: impl Fn(usize) -> u16) -> Zone {
-    let mut zone = Zone::default();
-    let mut each = |row: usize| {
-        let code = code(row);
-        zone.include(code);
-        code
-    };
     match column {
-        ColumnMut::Narrow(list) => (0..rows).for_each(|row| list[row] = each(row) as u8),
-        ColumnMut::Wide(list) => (0..rows).for_each(|row| list[row] = each(row)),
+        ColumnMut::Narrow(list) => {
+            let list = &mut list[..rows];
+            for (row, place) in list.iter_mut().enumerate() {
+                *place = code(row) as u8;
+            }
+            // Loops of their own: the compiler makes wide instructions of them.
+            let least = list.iter().map(|c| c.wrapping_sub(1)).min();
+            let most = list.iter().copied().max();
+            Zone::of(
+                least.map(|c| u16::from(c.wrapping_add(1))),
+                most.map(u16::from),
+                list.contains(&0),
+            )
+        }
+        ColumnMut::Wide(list) => {
+            let list = &mut list[..rows];
+            for (row, place) in list.iter_mut().enumerate() {
+                *place = code(row);
+            }
+            let least = list.iter().map(|c| c.wrapping_sub(1)).min();
+            let most = list.iter().copied().max();
+            Zone::of(least.map(|c| c.wrapping_add(1)), most, list.contains(&0))
+        }
     }
-    zone
 }
 
 /// How many cuts a value has reached; of few all are compared, which spares guessed branches.
@@ -196,33 +227,27 @@ fn passed(cuts: &[i64], value: i64) -> u16 {
 /// The least number, in units of the last place, that has passed each border.
 fn number_cuts(borders: &[Border], places: u8) -> Vec<i64> {
     let unit = Exact::integer(10_i64.pow(places.into()));
-    let cuts = borders.iter().map(|(point, above)| match point {
+    // A scale's borders are all numbers or all days.
+    let cuts = borders.iter().filter_map(|(point, above)| match point {
         Point::Number(point) => {
             let at = point.mul(&unit);
             let least = match above {
                 true => at.floor().add(&Exact::integer(1)),
                 false => at.ceil(),
             };
-            let negative = least < Exact::integer(0);
-            least
-                .to_i64()
-                .unwrap_or(if negative { i64::MIN } else { i64::MAX })
+            let beyond = match least < Exact::integer(0) {
+                true => i64::MIN,
+                false => i64::MAX,
+            };
+            Some(least.to_i64().unwrap_or(beyond))
         }
-        // Days stand behind all numbers.
-        Point::Date(_) => i64::MAX,
+        Point::Date(_) => None,
     });
     cuts.collect()
 }
 
 /// The first day, counted from 1970, that has passed each border.
 fn day_cuts(borders: &[Border]) -> Vec<i64> {
-    // A day counts as below all numbers, which stand before days.
-    if borders
-        .iter()
-        .any(|(point, _)| matches!(point, Point::Number(_)))
-    {
-        return Vec::new();
-    }
     let cuts = borders.iter().filter_map(|(point, above)| match point {
         Point::Date(day) => Some(i64::from(day_number(*day)) + i64::from(*above)),
         Point::Number(_) => None,

@@ -15,7 +15,7 @@
 //! all again, as is due every night when the reference date moves.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
 };
 
@@ -24,10 +24,11 @@ use zhida_rules::{Dictionary, Facts, ItemRules, Truth};
 
 use crate::{
     all::{Block, Options, Progress},
-    answer::{Answer, Desk, Flip},
+    answer::{Answer, Desk},
     error::MatcherError,
     index::Index,
-    program::{Program, Report},
+    program::{Codes, Program, Report},
+    scalar::Finding,
     scan::{Counts, ItemMatches, Want},
     store::Store,
     table::Table,
@@ -51,7 +52,14 @@ struct Part {
 }
 
 impl Part {
-    fn new(dictionary: &Arc<Dictionary>, on: NaiveDate, items: Vec<KeyedItem>) -> Self {
+    /// Of a key that comes twice the last counts.
+    fn new(dictionary: &Arc<Dictionary>, on: NaiveDate, mut items: Vec<KeyedItem>) -> Self {
+        let last: HashMap<u64, usize> = items.iter().map(|(key, _)| *key).zip(0..).collect();
+        let mut position = 0;
+        items.retain(|(key, _)| {
+            position += 1;
+            last[key] == position - 1
+        });
         let rules = items.iter().map(|(_, rules)| &**rules);
         let program = Arc::new(Program::compile(dictionary, on, rules));
         let keys = items.iter().map(|(key, _)| *key);
@@ -94,6 +102,41 @@ impl Live {
 
     fn len(&self) -> usize {
         self.part.items.len() - self.gone.len()
+    }
+
+    /// What an enterprise's new codes flip.
+    fn flips(
+        &self,
+        enterprise: u64,
+        before: Option<&Facts>,
+        after: &Codes,
+        desk: &mut Desk,
+    ) -> impl Iterator<Item = FactFlip> {
+        let Part { program, index, .. } = &*self.part;
+        let flips: Vec<(u32, Option<Finding>, Finding)> = match before {
+            Some(before) => {
+                let flips = index.flips(&program.encode(before), after, desk);
+                let flips = flips.into_iter();
+                flips
+                    .map(|flip| (flip.item, Some(flip.from), flip.to))
+                    .collect()
+            }
+            None => {
+                let mut answer = Answer::default();
+                index.answer(after, true, desk, &mut answer);
+                let near = answer.near.iter().map(|(item, _)| *item);
+                let items = answer.met.iter().chain(&answer.unknown).copied();
+                let items: BTreeSet<u32> = items.chain(near).collect();
+                let found = |item| (item, None, program.finding(item, after));
+                items.into_iter().map(found).collect()
+            }
+        };
+        flips.into_iter().map(move |(item, from, to)| FactFlip {
+            enterprise,
+            item: self.part.items[item as usize].0,
+            from,
+            to,
+        })
     }
 
     fn items(&self) -> impl Iterator<Item = &KeyedItem> {
@@ -219,7 +262,13 @@ impl View {
         visit: Option<KeyedVisit<'_>>,
     ) -> Result<Vec<(u64, Counts)>, MatcherError> {
         let mut list = Vec::with_capacity(self.items());
-        for live in &self.parts {
+        let parts = self.parts.len();
+        for (number, live) in self.parts.iter().enumerate() {
+            let on = |done, of| {
+                if let Some(progress) = progress {
+                    progress(number * of + done, parts * of);
+                }
+            };
             let key = |item: u32| live.part.items[item as usize].0;
             let shown = |block: &Block<'_>| {
                 if let Some(visit) = visit
@@ -233,7 +282,7 @@ impl View {
                 .then_some(&shown as &(dyn Fn(&Block<'_>) + Sync));
             let counts = live
                 .store(&self.table)
-                .all_items(options, progress, shown)?;
+                .all_items(options, Some(&on), shown)?;
             let counts = (0..).zip(counts).map(|(item, counts)| (key(item), counts));
             list.extend(counts.filter(|(key, _)| !live.gone.contains(key)));
         }
@@ -321,8 +370,10 @@ pub struct FactFlip {
     pub enterprise: u64,
     /// The item.
     pub item: u64,
-    /// The findings before and after.
-    pub flip: Flip,
+    /// Before; `None` when there was no such enterprise.
+    pub from: Option<Finding>,
+    /// After.
+    pub to: Finding,
 }
 
 /// Keeps a [`View`] current.
@@ -364,13 +415,15 @@ impl Engine {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// New or changed items, and (`None`) items that are no more.
+    /// New or changed items, and (`None`) items that are no more; of a key that comes twice the last
+    /// counts.
     pub fn change_items(&self, changes: Vec<(u64, Option<Arc<ItemRules>>)>) {
         let _turn = self.turn();
         let mut view = View::clone(&self.view());
+        let changes: HashMap<u64, Option<Arc<ItemRules>>> = changes.into_iter().collect();
         for live in &mut view.parts {
-            let changed = changes.iter().map(|(key, _)| *key);
-            let changed = changed.filter(|key| live.has(*key)).collect::<Vec<_>>();
+            let changed = changes.keys().copied().filter(|key| live.has(*key));
+            let changed = changed.collect::<Vec<_>>();
             if !changed.is_empty() {
                 Arc::make_mut(&mut live.gone).extend(changed);
             }
@@ -394,8 +447,9 @@ impl Engine {
         self.publish(view);
     }
 
-    /// New or changed facts of enterprises, and (`None`) enterprises that are no more; gives the
-    /// pairs that flipped for those that remain.
+    /// New or changed facts of enterprises, and (`None`) enterprises that are no more; of an id that
+    /// comes twice the last counts. Gives the pairs that flipped for those that remain; of an
+    /// enterprise that is new, the items that are anything to it.
     ///
     /// # Errors
     /// When a value is of another kind than its attribute; nothing is changed then.
@@ -409,25 +463,25 @@ impl Engine {
         let mut stores: Vec<Option<Store>> = stores.collect();
         let mut flips = Vec::new();
         let mut desk = Desk::default();
-        for (id, facts) in changes {
-            let before = view.table.facts(*id).unwrap_or_default();
+        let last: HashMap<u64, Option<&Facts>> = changes
+            .iter()
+            .map(|(id, facts)| (*id, facts.as_ref()))
+            .collect();
+        for (id, facts) in last {
+            let before = view.table.facts(id);
             let Some(facts) = facts else {
-                view.table.remove(*id);
+                view.table.remove(id);
                 continue;
             };
-            let at = view.table.place(*id, facts)?;
+            let at = view.table.place(id, facts)?;
+            // As the table holds them: without sources, and silence as the dictionary reads it.
+            let facts = view.table.facts(id).unwrap_or_default();
             for (live, store) in view.parts.iter().zip(&mut stores) {
-                let Part { program, index, .. } = &*live.part;
-                let (before, after) = (program.encode(&before), program.encode(facts));
-                let keyed = index.flips(&before, &after, &mut desk).into_iter();
-                let keyed = keyed.map(|flip| FactFlip {
-                    enterprise: *id,
-                    item: live.part.items[flip.item as usize].0,
-                    flip,
-                });
-                flips.extend(keyed.filter(|flip| !live.gone.contains(&flip.item)));
+                let codes = live.part.program.encode(&facts);
+                let found = live.flips(id, before.as_ref(), &codes, &mut desk);
+                flips.extend(found.filter(|flip| !live.gone.contains(&flip.item)));
                 if let Some(store) = store {
-                    store.enter(&view.table, at, &after);
+                    store.enter(&view.table, at, &codes);
                 }
             }
         }

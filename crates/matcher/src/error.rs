@@ -31,6 +31,12 @@ pub enum MatcherError {
         /// The least that is needed, in bytes.
         needed: usize,
     },
+    /// The lists do not fit the caller's memory bound.
+    #[error("名单用去的内存超过了允许的 {given} 字节，请调大内存上限，或分批计算")]
+    Lists {
+        /// The bound in bytes.
+        given: usize,
+    },
     /// A rule cannot be written as SQL.
     #[error("规则不能写成 SQL：{0}")]
     Sql(String),

@@ -1,11 +1,12 @@
 //! Rules on tiles.
 
+use std::ops::Range;
+
 use crate::{
     cut::{Group, Local, LocalRule, Step},
     lanes::Lanes,
-    lower::Literal,
     plan::Constant,
-    planes::{self, ONES, Plane, Planes, ZEROS},
+    planes::{ONES, PART, Part, Plane, State, WORDS, ZEROS},
     program::{Atom, Program},
     store::Tile,
     table::Chunk,
@@ -50,8 +51,28 @@ pub(crate) struct Bench {
     unknowns: Vec<u32>,
     /// The first of a dimension's planes of codes below its borders.
     below: Vec<u32>,
-    /// The state of each open group of a rule, the rule itself first.
-    levels: Vec<Planes>,
+    /// The rule in hand.
+    wires: Vec<Wire>,
+    /// The state around each open group of it.
+    around: Vec<State>,
+}
+
+/// A step of a rule with the planes that it reads in the current tile.
+#[derive(Debug, Clone, Copy)]
+enum Wire {
+    And(Input),
+    Or(Input),
+    Open(Group),
+    Close(Group),
+}
+
+/// A literal; `negated` and `fixed` are all ones or all zeros.
+#[derive(Debug, Clone, Copy)]
+struct Input {
+    yes: u32,
+    unknown: u32,
+    negated: u64,
+    fixed: u64,
 }
 
 /// What a rule says of the rows of a tile.
@@ -81,13 +102,19 @@ impl Bench {
             atoms: Vec::new(),
             unknowns: Vec::new(),
             below: Vec::new(),
-            levels: vec![Planes::any()],
+            wires: Vec::new(),
+            around: Vec::new(),
         }
     }
 
-    /// Bytes that a tile of a program needs at most.
-    pub fn bytes(atoms: usize, borders: usize, dimensions: usize) -> usize {
-        (atoms + borders + dimensions + 2) * size_of::<Plane>() + atoms * size_of::<Built>()
+    /// Bytes that a tile needs at most.
+    pub fn bytes<'a>(
+        atoms: impl Iterator<Item = &'a Atom>,
+        borders: usize,
+        dimensions: usize,
+    ) -> usize {
+        let (planes, atoms) = planes(atoms, borders, dimensions);
+        planes * size_of::<Plane>() + atoms * size_of::<Built>()
     }
 
     /// Turns to another tile.
@@ -113,6 +140,18 @@ impl Bench {
             list.clear();
             list.resize(program.dimensions.len(), UNBUILT);
         }
+        let atoms = local
+            .atoms
+            .iter()
+            .map(|number| &program.atoms[*number as usize]);
+        let borders = local.borders.iter().map(Vec::len).sum();
+        let (most, _) = planes(atoms, borders, program.dimensions.len());
+        if most > self.planes.capacity() {
+            // Exactly what may be needed, and never old and new at once: the bound is the caller's.
+            self.planes = Vec::new();
+            self.planes.reserve_exact(most);
+            self.planes.extend([ZEROS, ONES]);
+        }
     }
 
     /// A rule's answer for the current tile; `None` when there is nothing to say.
@@ -123,103 +162,126 @@ impl Bench {
         place: Place<'_>,
         rule: &LocalRule,
     ) -> Option<Said> {
-        let steps = &place.local.steps[rule.verdict.clone()];
-        let alive = self.follow::<L, NEAR>(lanes, place, steps);
-        let near = match &rule.distance {
-            Some(distance) if NEAR => {
-                let verdict = match alive {
-                    true => self.levels[0].clone(),
-                    false => Planes::any(),
-                };
-                let steps = &place.local.steps[distance.clone()];
-                let alive = self.follow::<L, NEAR>(lanes, place, steps);
-                let near = if alive { near(&self.levels[0]) } else { ZEROS };
-                self.levels[0] = verdict;
-                near
-            }
-            _ if !alive => return None,
-            _ if NEAR => near(&self.levels[0]),
-            _ => ZEROS,
-        };
-        let state = &self.levels[0];
-        let (mut met, mut unknown) = (state.certain, state.possible);
-        let mut any = [0; 3];
+        let mut said = Said::NOTHING;
         // The machine cannot settle what people verify.
         let settled = if rule.manual { 0 } else { u64::MAX };
-        for i in 0..planes::WORDS {
-            met[i] &= settled;
-            unknown[i] &= !met[i];
-            any[0] |= met[i];
-            any[1] |= unknown[i];
-            any[2] |= near[i];
+        let own_distance = rule.distance.as_ref().filter(|_| NEAR);
+        if self.wire::<L, NEAR>(lanes, place, &rule.verdict) {
+            match own_distance {
+                Some(_) => self.run::<false, true>(place, &mut said, settled),
+                None => self.run::<NEAR, true>(place, &mut said, settled),
+            }
         }
-        let any = any.map(|word| word != 0);
-        any.contains(&true).then_some(Said {
-            met,
-            unknown,
-            near,
-            any,
-        })
+        if let Some(distance) = own_distance
+            && self.wire::<L, NEAR>(lanes, place, distance)
+        {
+            self.run::<NEAR, false>(place, &mut said, settled);
+        }
+        said.any.contains(&true).then_some(said)
     }
 
-    /// Follows the steps of a rule; `false` when no row is left that could be met or, with
-    /// `NEAR`, near.
+    /// Looks up what the steps of a rule read, building it where nobody asked yet; `false` when no
+    /// row could be met or, with `NEAR`, near.
     #[inline(always)]
-    fn follow<L: Lanes, const NEAR: bool>(
+    fn wire<L: Lanes, const NEAR: bool>(
         &mut self,
         lanes: L,
         place: Place<'_>,
-        steps: &[Step],
+        steps: &Range<usize>,
     ) -> bool {
+        let steps = &place.local.steps[steps.clone()];
         if self.hopeless::<NEAR>(steps) {
             return false;
         }
-        self.levels[0] = Planes::all(&place.chunk.alive);
-        let (mut depth, mut any) = (0, false);
+        self.wires.clear();
+        let (mut depth, mut any, mut missing) = (0_u32, false, 0);
         for step in steps {
-            let mut alive = true;
-            match *step {
+            let wire = match *step {
                 Step::Literal(literal) => {
                     let built = self.atom(lanes, place, literal.atom);
-                    if built == Built::TRUE && !literal.negated && !any {
-                        continue;
+                    let (passed, failed) = match literal.negated {
+                        false => (Built::TRUE, Built::FALSE),
+                        true => (Built::FALSE, Built::TRUE),
+                    };
+                    if depth == 0 {
+                        if built == passed {
+                            continue;
+                        }
+                        if built == failed {
+                            missing += 1 + u32::from(literal.fixed || !NEAR);
+                            if missing >= 2 {
+                                return false;
+                            }
+                        }
                     }
-                    let Literal { negated, fixed, .. } = literal;
-                    let state = &mut self.levels[depth];
-                    let yes = &self.planes[built.yes as usize];
-                    let unknown = &self.planes[built.unknown as usize];
+                    let input = Input {
+                        yes: built.yes,
+                        unknown: built.unknown,
+                        negated: u64::from(literal.negated).wrapping_neg(),
+                        fixed: u64::from(literal.fixed).wrapping_neg(),
+                    };
                     if any {
-                        state.or_literal::<NEAR>(yes, unknown, negated, fixed);
+                        Wire::Or(input)
                     } else {
-                        alive = state.and_literal::<NEAR>(yes, unknown, negated, fixed);
+                        Wire::And(input)
                     }
                 }
                 Step::Open(group) => {
                     depth += 1;
-                    if depth == self.levels.len() {
-                        self.levels.push(Planes::any());
-                    }
                     any = group == Group::Any;
-                    self.levels[depth] = match group {
-                        Group::Any => Planes::any(),
-                        Group::All => Planes::all(&ONES),
-                    };
+                    Wire::Open(group)
                 }
                 Step::Close(around) => {
-                    let (outer, inner) = self.levels.split_at_mut(depth);
                     depth -= 1;
                     any = around == Group::Any;
-                    match around {
-                        Group::Any => outer[depth].or_planes::<NEAR>(&inner[0]),
-                        Group::All => alive = outer[depth].and_planes::<NEAR>(&inner[0]),
+                    Wire::Close(around)
+                }
+            };
+            self.wires.push(wire);
+        }
+        true
+    }
+
+    /// Computes the rule in hand, part of the rows after part, and notes its verdict and distance.
+    #[inline(always)]
+    fn run<const NEAR: bool, const VERDICT: bool>(
+        &mut self,
+        place: Place<'_>,
+        said: &mut Said,
+        settled: u64,
+    ) {
+        let planes = &self.planes;
+        let alive: &[Part] = place.chunk.alive.as_chunks().0;
+        for (at, alive) in alive.iter().enumerate() {
+            let mut state = State::all(alive);
+            for wire in &self.wires {
+                match wire {
+                    Wire::And(input) => state.and::<NEAR>(&input.state(planes, at)),
+                    Wire::Or(input) => state.or::<NEAR>(&input.state(planes, at)),
+                    Wire::Open(group) => {
+                        self.around.push(state);
+                        state = match group {
+                            Group::Any => State::any(),
+                            Group::All => State::all(&[u64::MAX; PART]),
+                        };
+                    }
+                    Wire::Close(around) => {
+                        let inner = state;
+                        state = self.around.pop().unwrap_or(inner);
+                        match around {
+                            Group::Any => state.or::<NEAR>(&inner),
+                            Group::All => state.and::<NEAR>(&inner),
+                        }
                     }
                 }
             }
-            if depth == 0 && !alive {
-                return false;
+            if VERDICT {
+                said.verdict(at, &state, settled);
+            }
+            if NEAR {
+                said.distance(at, &state);
             }
         }
-        true
     }
 
     /// Do the conditions that are the same for the whole tile refuse it?
@@ -299,7 +361,18 @@ impl Bench {
         let slot = self.slots(1);
         let column = tile.column(dimension);
         column.mark(lanes, ranges, &mut self.planes[slot]);
-        slot as u32
+        self.unless_empty(slot)
+    }
+
+    /// The latest slot, or that of no row: what nobody meets refuses rules without being computed.
+    #[inline(always)]
+    fn unless_empty(&mut self, slot: usize) -> u32 {
+        let parts: &[Part] = self.planes[slot].as_chunks().0;
+        if parts.iter().any(is_any) {
+            return slot as u32;
+        }
+        self.used = slot;
+        NO_ROW
     }
 
     /// The same, as differences of planes that all conditions on the dimension share.
@@ -326,11 +399,11 @@ impl Bench {
         fresh[0] = ZEROS;
         for (from, to) in ranges {
             let (low, high) = (&shared[border(*from)], &shared[border(to + 1)]);
-            for i in 0..planes::WORDS {
+            for i in 0..WORDS {
                 fresh[0][i] |= high[i] & !low[i];
             }
         }
-        slot as u32
+        self.unless_empty(slot)
     }
 
     /// So many planes in a row.
@@ -344,8 +417,68 @@ impl Bench {
     }
 }
 
-/// Exactly one condition is missing.
+/// Planes for so many conditions, borders and dimensions at most, and the number of conditions.
+fn planes<'a>(
+    atoms: impl Iterator<Item = &'a Atom>,
+    borders: usize,
+    dimensions: usize,
+) -> (usize, usize) {
+    let (mut all, mut unsure) = (0, 0);
+    for atom in atoms {
+        all += 1;
+        unsure += usize::from(!atom.unsure.is_empty());
+    }
+    (2 + all + unsure + borders + dimensions, all)
+}
+
+impl Input {
+    /// The literal for a part of the rows.
+    #[inline(always)]
+    fn state(&self, planes: &[Plane], at: usize) -> State {
+        let yes = &planes[self.yes as usize].as_chunks().0[at];
+        let unknown = &planes[self.unknown as usize].as_chunks().0[at];
+        State::literal(yes, unknown, self.negated, self.fixed)
+    }
+}
+
+impl Said {
+    const NOTHING: Self = Self {
+        met: ZEROS,
+        unknown: ZEROS,
+        near: ZEROS,
+        any: [false; 3],
+    };
+
+    #[inline(always)]
+    fn verdict(&mut self, at: usize, state: &State, settled: u64) {
+        let (mut met, mut unknown) = (state.certain, state.possible);
+        for i in 0..PART {
+            met[i] &= settled;
+            unknown[i] &= !met[i];
+        }
+        self.met.as_chunks_mut().0[at] = met;
+        self.unknown.as_chunks_mut().0[at] = unknown;
+        self.any[0] |= is_any(&met);
+        self.any[1] |= is_any(&unknown);
+    }
+
+    /// Exactly one condition is missing.
+    #[inline(always)]
+    fn distance(&mut self, at: usize, state: &State) {
+        let mut near = state.certain;
+        for (near, far) in near.iter_mut().zip(&state.far) {
+            *near = !(*near | far);
+        }
+        self.near.as_chunks_mut().0[at] = near;
+        self.any[2] |= is_any(&near);
+    }
+}
+
 #[inline(always)]
-fn near(state: &Planes) -> Plane {
-    std::array::from_fn(|i| !state.certain[i] & !state.far[i])
+fn is_any(part: &Part) -> bool {
+    let mut all = 0;
+    for word in part {
+        all |= word;
+    }
+    all != 0
 }

@@ -3,7 +3,10 @@
 //! A list is kept tile by tile: where few rows match, their positions as differences of one byte or
 //! more; where many do, a bit for each row. The bound of memory is the caller's.
 
-use std::sync::Mutex;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use crate::{
     all::{Block, Options, Progress},
@@ -21,9 +24,9 @@ const PIECE: usize = size_of::<Piece>();
 /// The matches of one item in one tile.
 struct Piece {
     tile: u32,
-    start: u32,
     arena: u16,
     length: u16,
+    start: u64,
 }
 
 /// The enterprises that meet each item.
@@ -38,7 +41,7 @@ pub struct MatchLists {
 #[derive(Default)]
 struct Arena {
     bytes: Vec<u8>,
-    pieces: Vec<(u32, u32, u32, u16)>,
+    pieces: Vec<(u32, u32, u64, u16)>,
 }
 
 impl Store {
@@ -53,13 +56,23 @@ impl Store {
     ) -> Result<MatchLists, MatcherError> {
         // One arena a thread would do; a few more keep threads from waiting for each other.
         let arenas: Vec<Mutex<Arena>> = (0..16).map(|_| Mutex::default()).collect();
+        let used = AtomicUsize::new(0);
         let visit = |block: &Block<'_>| {
             let Some(met) = block.met_rows() else { return };
+            // Beyond the bound the run goes on for the counts, which tell how much would do.
+            if used.load(Ordering::Relaxed) > options.memory {
+                return;
+            }
             let arena = &arenas[block.tile as usize % arenas.len()];
             let mut arena = arena.lock().unwrap_or_else(|broken| broken.into_inner());
-            arena.add(block.item, block.tile, met);
+            let added = arena.add(block.item, block.tile, met);
+            used.fetch_add(added, Ordering::Relaxed);
         };
         let counts = self.all_items(options, progress, Some(&visit))?;
+        let (given, used) = (options.memory, used.into_inner());
+        if used > given {
+            return Err(MatcherError::Lists { given });
+        }
         let mut lists = MatchLists {
             pieces: counts.iter().map(|_| Vec::new()).collect(),
             counts,
@@ -80,16 +93,13 @@ impl Store {
             }
             lists.arenas.push(arena.bytes);
         }
-        let (given, needed) = (options.memory, lists.bytes());
-        match given < needed {
-            true => Err(MatcherError::Memory { given, needed }),
-            false => Ok(lists),
-        }
+        Ok(lists)
     }
 }
 
 impl Arena {
-    fn add(&mut self, item: u32, tile: u32, rows: &Plane) {
+    /// Gives the bytes that it took.
+    fn add(&mut self, item: u32, tile: u32, rows: &Plane) -> usize {
         let start = self.bytes.len();
         let mut last = 0;
         planes::each(rows, |row| {
@@ -106,8 +116,10 @@ impl Arena {
             let words = rows.iter().flat_map(|word| word.to_le_bytes());
             self.bytes.extend(words);
         }
-        let length = (self.bytes.len() - start) as u16;
-        self.pieces.push((item, tile, start as u32, length));
+        let length = self.bytes.len() - start;
+        self.pieces.push((item, tile, start as u64, length as u16));
+        // Pieces are held twice for a moment when they are dealt out to their items.
+        length + 2 * PIECE
     }
 }
 

@@ -15,7 +15,7 @@
 
 use std::collections::HashMap;
 
-use zhida_rules::{Check, Comparison, Expr, Hierarchy, ItemRules, Kind};
+use zhida_rules::{Check, Comparison, Expr, Hierarchy, ItemRules, Kind, is_fixed};
 
 use crate::{
     dimension::{Accepted, Border, Draft, Point, ScaleKind, Source},
@@ -70,13 +70,15 @@ pub(crate) struct Lowering<'d> {
     pub atoms: Vec<DraftAtom>,
     /// Conditions that got a flag of their own.
     pub opaque: usize,
+    /// The one of each kind that has room yet.
     dimensions: HashMap<(Source, ScaleKind), u32>,
     flags: HashMap<u32, u32>,
 }
 
 /// One item on its way.
 struct ItemScope<'s> {
-    locals: Scope<'s>,
+    locals: &'s [Expr],
+    nodes: Scope<'s>,
     literals: usize,
     branches: bool,
 }
@@ -107,12 +109,13 @@ impl<'d> Lowering<'d> {
     fn columns(&mut self, item: &ItemRules) -> Result<Lowered, TooLarge> {
         use chrono::Datelike;
         let local_nodes = self.flattener.locals(item.locals());
-        let locals = Scope {
+        let nodes = Scope {
             local_nodes: &local_nodes,
             year: self.flattener.on.year(),
         };
         let mut scope = ItemScope {
-            locals,
+            locals: item.locals(),
+            nodes,
             literals: 0,
             branches: false,
         };
@@ -204,8 +207,8 @@ impl<'d> Lowering<'d> {
             }
             single => {
                 scope.count(1)?;
-                let atom = self.single(single, scope.locals);
-                let fixed = self.is_fixed(single);
+                let atom = self.single(single, scope.nodes);
+                let fixed = is_fixed(self.flattener.dictionary, scope.locals, single);
                 Ok(Term::Literal(Literal {
                     atom,
                     negated,
@@ -213,17 +216,6 @@ impl<'d> Lowering<'d> {
                 }))
             }
         }
-    }
-
-    /// As the interpreter: does it name attributes only that an enterprise cannot change?
-    fn is_fixed(&self, single: &Expr) -> bool {
-        let mut fixed = true;
-        single.visit(&mut |expr| {
-            if let Expr::Attribute(index, _) = expr {
-                fixed &= self.flattener.dictionary.attribute(*index).fixed;
-            }
-        });
-        fixed
     }
 
     fn single(&mut self, single: &Expr, scope: Scope<'_>) -> u32 {
@@ -344,16 +336,24 @@ impl<'d> Lowering<'d> {
         }
     }
 
-    /// A new atom; `None` when its dimension has no room for more classes.
+    /// A new atom; `None` when it has more classes than a dimension has room for.
     fn accept(&mut self, source: Source, kind: ScaleKind, accepted: Accepted) -> Option<u32> {
-        let next = self.drafts.len() as u32;
-        let dimension = *self.dimensions.entry((source, kind)).or_insert(next);
-        if dimension == next {
-            self.drafts.push(Draft::new(source, kind));
-        }
-        if !self.drafts[dimension as usize].collect(&accepted) {
-            return None;
-        }
+        let last = self.dimensions.get(&(source, kind)).copied();
+        let open = last.filter(|at| self.drafts[*at as usize].collect(&accepted));
+        let dimension = match open {
+            Some(dimension) => dimension,
+            None => {
+                // A full one stays as it is; a further one takes what comes.
+                let mut draft = Draft::new(source, kind);
+                if !draft.collect(&accepted) {
+                    return None;
+                }
+                let next = self.drafts.len() as u32;
+                self.drafts.push(draft);
+                self.dimensions.insert((source, kind), next);
+                next
+            }
+        };
         self.atoms.push(DraftAtom {
             dimension,
             accepted,

@@ -157,14 +157,15 @@ impl Nodes {
     }
 
     /// Numbers the nodes that these rest on, for values computed once: few of all the nodes of the
-    /// rules are left when conditions have become codes.
+    /// rules are left when conditions have become codes. Constants need no computing.
     pub fn number(&mut self, roots: impl Iterator<Item = NodeId>) {
         self.slots = vec![UNUSED; self.list.len()];
         self.used = 0;
         let mut open: Vec<NodeId> = roots.collect();
         while let Some(id) = open.pop() {
+            let constant = self.is_constant(id);
             let slot = &mut self.slots[id as usize];
-            if *slot == UNUSED {
+            if *slot == UNUSED && !constant {
                 *slot = self.used;
                 self.used += 1;
                 self.get(id).children(&mut |child| open.push(child));
@@ -195,5 +196,24 @@ impl Nodes {
             Node::Literal(literal) => Some(literal),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_computed_has_a_place_for_its_value() {
+        let mut nodes = Nodes::default();
+        let number = |n| Node::Literal(Literal::Number(Exact::integer(n)));
+        let tests = (0..1_000).map(|n| NodeTest::Is(nodes.add(number(n))));
+        let tests = tests.collect();
+        let subject = nodes.add(Node::Not(0));
+        let list = nodes.add(Node::In(subject, tests, None));
+        nodes.number([list].into_iter());
+        assert_eq!(nodes.used(), 2);
+        assert!(nodes.slot(list) < 2 && nodes.slot(subject) < 2);
+        assert!(nodes.slot(0) >= 2);
     }
 }

@@ -35,6 +35,17 @@ pub(crate) enum Constant {
 }
 
 impl Zone {
+    /// Around the lowest known code (0 when none is), the highest, and whether any is unknown.
+    pub fn of(least: Option<u16>, most: Option<u16>, unknown: bool) -> Self {
+        match (least, most) {
+            (Some(low @ 1..), Some(high)) => Self { low, high, unknown },
+            _ => Self {
+                unknown,
+                ..Self::default()
+            },
+        }
+    }
+
     pub fn include(&mut self, code: u16) {
         if code == 0 {
             self.unknown = true;

@@ -29,130 +29,68 @@ pub(crate) const ZEROS: Plane = [0; WORDS];
 /// Every row.
 pub(crate) const ONES: Plane = [u64::MAX; WORDS];
 
-/// The state of a condition for the rows of a tile.
-#[derive(Debug, Clone)]
-pub(crate) struct Planes {
-    pub certain: Plane,
-    pub possible: Plane,
-    pub far: Plane,
+/// Words that a rule is computed over at a time: few enough for its state to stay in registers.
+pub(crate) const PART: usize = 8;
+/// A part of a plane.
+pub(crate) type Part = [u64; PART];
+
+/// The state of a condition for some rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct State {
+    pub certain: Part,
+    pub possible: Part,
+    pub far: Part,
 }
 
-impl Planes {
-    /// The neutral start of an “and” over some rows; the others are far.
+impl State {
+    /// The neutral of an “and” over some rows; the others are far.
     #[inline(always)]
-    pub fn all(inside: &Plane) -> Self {
+    pub fn all(inside: &Part) -> Self {
         Self {
             certain: *inside,
             possible: *inside,
-            far: std::array::from_fn(|i| !inside[i]),
+            far: inverted(inside),
         }
     }
 
-    /// The neutral start of an “or”.
+    /// The neutral of an “or”.
     #[inline(always)]
     pub fn any() -> Self {
         Self {
-            certain: ZEROS,
-            possible: ZEROS,
-            far: ONES,
+            certain: [0; PART],
+            possible: [0; PART],
+            far: [u64::MAX; PART],
         }
     }
 
-    /// Adds a literal to an “and”; `false` when no row can still be met or, with `NEAR`, near.
+    /// A literal; `negated` and `fixed` are all ones or all zeros, so that nothing branches on them.
     #[inline(always)]
-    pub fn and_literal<const NEAR: bool>(
-        &mut self,
-        yes: &Plane,
-        unknown: &Plane,
-        negated: bool,
-        fixed: bool,
-    ) -> bool {
-        match (negated, fixed) {
-            (false, false) => self.and::<NEAR, false, false>(yes, unknown),
-            (false, true) => self.and::<NEAR, false, true>(yes, unknown),
-            (true, false) => self.and::<NEAR, true, false>(yes, unknown),
-            (true, true) => self.and::<NEAR, true, true>(yes, unknown),
+    pub fn literal(yes: &Part, unknown: &Part, negated: u64, fixed: u64) -> Self {
+        let mut state = Self::any();
+        for i in 0..PART {
+            state.certain[i] = (yes[i] | unknown[i] & negated) ^ negated;
+            state.possible[i] = (yes[i] | unknown[i] & !negated) ^ negated;
+            state.far[i] = !state.possible[i] & fixed;
         }
+        state
     }
 
+    /// Adds a part to an “and”.
     #[inline(always)]
-    fn and<const NEAR: bool, const NEGATED: bool, const FIXED: bool>(
-        &mut self,
-        yes: &Plane,
-        unknown: &Plane,
-    ) -> bool {
-        let mut alive = 0;
-        for i in 0..WORDS {
-            let (certain, possible) = sides::<NEGATED>(yes[i], unknown[i]);
+    pub fn and<const NEAR: bool>(&mut self, part: &Self) {
+        for i in 0..PART {
             if NEAR {
-                let mut far = self.far[i] | !(self.certain[i] | certain);
-                if FIXED {
-                    far |= !possible;
-                }
-                self.far[i] = far;
-                alive |= !far;
-            }
-            self.certain[i] &= certain;
-            self.possible[i] &= possible;
-            alive |= self.possible[i];
-        }
-        alive != 0
-    }
-
-    /// Adds a literal to an “or”.
-    #[inline(always)]
-    pub fn or_literal<const NEAR: bool>(
-        &mut self,
-        yes: &Plane,
-        unknown: &Plane,
-        negated: bool,
-        fixed: bool,
-    ) {
-        match (negated, fixed) {
-            (false, false) => self.or::<NEAR, false, false>(yes, unknown),
-            (false, true) => self.or::<NEAR, false, true>(yes, unknown),
-            (true, false) => self.or::<NEAR, true, false>(yes, unknown),
-            (true, true) => self.or::<NEAR, true, true>(yes, unknown),
-        }
-    }
-
-    #[inline(always)]
-    fn or<const NEAR: bool, const NEGATED: bool, const FIXED: bool>(
-        &mut self,
-        yes: &Plane,
-        unknown: &Plane,
-    ) {
-        for i in 0..WORDS {
-            let (certain, possible) = sides::<NEGATED>(yes[i], unknown[i]);
-            self.certain[i] |= certain;
-            self.possible[i] |= possible;
-            if NEAR {
-                self.far[i] &= if FIXED { !possible } else { 0 };
-            }
-        }
-    }
-
-    /// Adds a group to an “and”; `false` as for a literal.
-    #[inline(always)]
-    pub fn and_planes<const NEAR: bool>(&mut self, part: &Self) -> bool {
-        let mut alive = 0;
-        for i in 0..WORDS {
-            if NEAR {
-                let missing = !(self.certain[i] | part.certain[i]);
-                self.far[i] |= part.far[i] | missing;
-                alive |= !self.far[i];
+                self.far[i] |= part.far[i] | !(self.certain[i] | part.certain[i]);
             }
             self.certain[i] &= part.certain[i];
             self.possible[i] &= part.possible[i];
-            alive |= self.possible[i];
         }
-        alive != 0
     }
 
-    /// Adds a group to an “or”.
+    /// Adds a part to an “or”.
     #[inline(always)]
-    pub fn or_planes<const NEAR: bool>(&mut self, part: &Self) {
-        for i in 0..WORDS {
+    pub fn or<const NEAR: bool>(&mut self, part: &Self) {
+        for i in 0..PART {
             self.certain[i] |= part.certain[i];
             self.possible[i] |= part.possible[i];
             if NEAR {
@@ -162,14 +100,13 @@ impl Planes {
     }
 }
 
-/// Certain and possible words of a literal.
 #[inline(always)]
-fn sides<const NEGATED: bool>(yes: u64, unknown: u64) -> (u64, u64) {
-    if NEGATED {
-        (!(yes | unknown), !yes)
-    } else {
-        (yes, yes | unknown)
+fn inverted(part: &Part) -> Part {
+    let mut inverted = *part;
+    for word in &mut inverted {
+        *word = !*word;
     }
+    inverted
 }
 
 /// The first so many rows.

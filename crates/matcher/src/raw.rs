@@ -252,7 +252,8 @@ impl Raw {
                     .map(|row| {
                         let from = words.at[row] as usize;
                         if from != 0 && known[from] == 0 {
-                            known[from] = gathered.position(words.values[from - 1].clone());
+                            gathered.values.push(words.values[from - 1].clone());
+                            known[from] = gathered.values.len() as u32;
                         }
                         known[from]
                     })

@@ -26,6 +26,9 @@ use crate::{
     table::{At, Chunk, Table, in_shares},
 };
 
+/// Tiles whose codes are counted to tell which conditions refuse most.
+const SAMPLE: usize = 160;
+
 /// The codes of a chunk.
 #[derive(Debug, Clone)]
 pub(crate) struct Tile {
@@ -102,15 +105,16 @@ impl Store {
     /// When the table and the program are of different dictionaries.
     pub fn encode(program: &Arc<Program>, table: Table) -> Self {
         assert_eq!(
-            table.dictionary.attributes().len(),
-            program.dictionary.attributes().len(),
+            table.dictionary.digest(),
+            program.dictionary.digest(),
             "the table and the items are of one dictionary"
         );
         let mut tiles: Vec<Option<Tile>> = Vec::new();
         tiles.resize_with(table.chunks.len(), || None);
         let encoder = Encoder::new(program);
-        in_shares(&mut tiles, &table.chunks, |tile, chunk| {
-            *tile = Some(encoder.tile(chunk));
+        let desk = || encoder.desk();
+        in_shares(&mut tiles, &table.chunks, desk, |desk, tile, chunk| {
+            *tile = Some(encoder.tile(chunk, desk));
         });
         let tiles: Vec<Arc<Tile>> = tiles.into_iter().flatten().map(Arc::new).collect();
         let counties = table.counties.iter();
@@ -164,10 +168,12 @@ impl Store {
     /// # Errors
     /// When a value is of another kind than the attribute's other values.
     pub fn put(&mut self, id: u64, facts: &Facts) -> Result<Codes, MatcherError> {
-        let codes = self.program.encode(facts);
         let at = self.table.place(id, facts)?;
-        let table = self.table.clone();
-        self.enter(&table, at, &codes);
+        // As the table holds them: without sources, and silence as the dictionary reads it.
+        let facts = self.table.facts(id).unwrap_or_default();
+        let codes = self.program.encode(&facts);
+        self.fit();
+        self.fill(at, &codes);
         Ok(codes)
     }
 
@@ -176,15 +182,26 @@ impl Store {
         self.table = table.clone();
     }
 
-    /// Enters the codes of a row of a table.
-    pub(crate) fn enter(&mut self, table: &Table, (tile, row): At, codes: &Codes) {
-        let (program, tiles) = (&self.program, &mut self.tiles);
-        tiles.resize_with(table.chunks.len(), || Arc::new(Tile::new(program)));
-        let counties = &table.counties;
+    /// Takes over a table of which one row has changed.
+    pub(crate) fn enter(&mut self, table: &Table, at: At, codes: &Codes) {
+        self.table = table.clone();
+        self.fit();
+        self.fill(at, codes);
+    }
+
+    /// Tiles and zones for chunks and counties that have been added.
+    fn fit(&mut self) {
+        let program = &self.program;
+        let tile = || Arc::new(Tile::new(program));
+        self.tiles.resize_with(self.table.chunks.len(), tile);
         let none = || vec![Zone::default(); program.dimensions.len()];
-        self.zones.resize_with(counties.len(), none);
-        Arc::make_mut(&mut tiles[tile as usize]).fill(row as usize, codes);
-        let county = counties.iter().position(|(_, c)| c.contains(&tile));
+        self.zones.resize_with(self.table.counties.len(), none);
+    }
+
+    fn fill(&mut self, (tile, row): At, codes: &Codes) {
+        Arc::make_mut(&mut self.tiles[tile as usize]).fill(row as usize, codes);
+        let mut counties = self.table.counties.iter();
+        let county = counties.position(|(_, chunks)| chunks.contains(&tile));
         let zones = &mut self.zones[county.expect("every chunk lies in a county")];
         for (zone, code) in zones.iter_mut().zip(&codes.0) {
             zone.include(*code);
@@ -222,8 +239,9 @@ impl Store {
             let histograms: Vec<Vec<u32>> = dimensions
                 .map(|(position, dimension)| {
                     let mut histogram = vec![0_u32; dimension.codes()];
-                    // One tile of three tells enough.
-                    for number in (0..self.tiles.len()).step_by(3) {
+                    // Some tiles from everywhere tell enough.
+                    let step = self.tiles.len().div_ceil(SAMPLE).max(1);
+                    for number in (0..self.tiles.len()).step_by(step) {
                         let column = self.tiles[number].column(position);
                         for row in 0..self.table.chunks[number].ids.len() {
                             histogram[usize::from(column.get(row))] += 1;

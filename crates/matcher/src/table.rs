@@ -60,22 +60,20 @@ impl Chunk {
         facts
     }
 
-    fn put(&mut self, row: usize, facts: &Facts) -> Result<(), FactKey> {
+    fn put<'f>(&mut self, row: usize, facts: impl Iterator<Item = (&'f FactKey, &'f Fact)>) {
         for (_, raw) in &mut self.columns {
             raw.clear(row);
         }
-        for (key, Fact { value, .. }) in facts.iter() {
+        for (key, Fact { value, .. }) in facts {
             let found = self.columns.binary_search_by_key(key, |(key, _)| *key);
             let at = found.unwrap_or_else(|at| {
                 let raw = Raw::like(value, self.ids.len());
                 self.columns.insert(at, (*key, raw));
                 at
             });
-            if !self.columns[at].1.put(row, value) {
-                return Err(*key);
-            }
+            let fits = self.columns[at].1.put(row, value);
+            debug_assert!(fits, "facts were checked against the dictionary");
         }
-        Ok(())
     }
 
     fn revive(&mut self, row: usize, alive: bool) {
@@ -181,8 +179,7 @@ impl Table {
             None => self.room(id, Sorting::of(&self.dictionary).county(facts)),
         };
         let rows = Arc::make_mut(&mut self.chunks[chunk as usize]);
-        rows.put(row as usize, facts)
-            .map_err(|key| mixed(&self.dictionary, key))?;
+        rows.put(row as usize, useful(&self.dictionary, facts));
         Ok((chunk, row))
     }
 
@@ -237,6 +234,15 @@ impl Table {
         let found = self.built.binary_search_by_key(&id, |(id, _)| *id);
         found.ok().map(|at| self.built[at].1)
     }
+}
+
+/// The facts that rules can name. What tells of persons is not held, and so in no snapshot.
+fn useful<'f>(
+    dictionary: &Dictionary,
+    facts: &'f Facts,
+) -> impl Iterator<Item = (&'f FactKey, &'f Fact)> {
+    let named = |(index, _): &FactKey| dictionary.attribute(*index).personal.is_none();
+    facts.iter().filter(move |(key, _)| named(key))
 }
 
 /// Is every value of its attribute's kind?
@@ -329,7 +335,7 @@ impl TableBuilder {
     pub fn push(&mut self, id: u64, facts: &Facts) -> Result<(), MatcherError> {
         check(&self.dictionary, facts)?;
         let row = self.ids.len();
-        for (key, Fact { value, .. }) in facts.iter() {
+        for (key, Fact { value, .. }) in useful(&self.dictionary, facts) {
             let raw = self.columns.entry(*key);
             let raw = raw.or_insert_with(|| Raw::like(value, row));
             raw.extend(row + 1);
@@ -390,12 +396,17 @@ impl TableBuilder {
         self.ids = Vec::new();
         // Each column goes when it has been dealt out, so that facts are held once, not twice.
         while let Some((key, raw)) = self.columns.pop_first() {
-            in_shares(&mut chunks, &runs, |chunk, run| {
-                let raw = raw.gathered(rows_of(&order, run));
-                if !raw.is_unknown() {
-                    chunk.columns.push((key, raw));
-                }
-            });
+            in_shares(
+                &mut chunks,
+                &runs,
+                || (),
+                |(), chunk, run| {
+                    let raw = raw.gathered(rows_of(&order, run));
+                    if !raw.is_unknown() {
+                        chunk.columns.push((key, raw));
+                    }
+                },
+            );
         }
         let counties = counties.into_iter();
         let counties =
@@ -444,17 +455,22 @@ pub(crate) fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Does something to every pair, on all cores.
-pub(crate) fn in_shares<T: Send, U: Sync>(
+/// Does something to every pair, on all cores, each with a desk of its own.
+pub(crate) fn in_shares<'w, T: Send, U: Sync, D>(
     list: &mut [T],
-    with: &[U],
-    each: impl Fn(&mut T, &U) + Sync,
+    with: &'w [U],
+    desk: impl Fn() -> D + Sync,
+    each: impl Fn(&mut D, &mut T, &'w U) + Sync,
 ) {
     let share = list.len().div_ceil(threads()).max(1);
-    let each = &each;
+    let (desk, each) = (&desk, &each);
     thread::scope(|scope| {
         for (list, with) in list.chunks_mut(share).zip(with.chunks(share)) {
-            scope.spawn(move || list.iter_mut().zip(with).for_each(|(a, b)| each(a, b)));
+            scope.spawn(move || {
+                let mut desk = desk();
+                let pairs = list.iter_mut().zip(with);
+                pairs.for_each(|(a, b)| each(&mut desk, a, b));
+            });
         }
     });
 }

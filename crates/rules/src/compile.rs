@@ -106,13 +106,8 @@ pub(crate) struct Locals {
 }
 
 impl Locals {
-    /// Compiles one more, which may name those before it.
-    pub(crate) fn define(
-        &mut self,
-        dictionary: &Dictionary,
-        name: &str,
-        text: &str,
-    ) -> Result<Expr, RuleError> {
+    /// Refuses a name that one more could not have.
+    pub(crate) fn check_name(&self, dictionary: &Dictionary, name: &str) -> Result<(), RuleError> {
         let taken = self.names.iter().any(|other| other == name)
             || dictionary.named(name).is_some()
             || crate::words::is_reserved(name);
@@ -124,6 +119,17 @@ impl Locals {
                     .hint("请换一个由汉字或字母组成的名称"),
             );
         }
+        Ok(())
+    }
+
+    /// Compiles one more, which may name those before it.
+    pub(crate) fn define(
+        &mut self,
+        dictionary: &Dictionary,
+        name: &str,
+        text: &str,
+    ) -> Result<Expr, RuleError> {
+        self.check_name(dictionary, name)?;
         let words = Words {
             dictionary,
             locals: &self.names,
@@ -345,16 +351,7 @@ impl Compiler<'_> {
     }
 
     fn arithmetic(&self, operator: Operator, left: &AstNode, right: &AstNode) -> Typed {
-        let (left, right) = (self.number(left)?, self.number(right)?);
-        if operator == Operator::Divide
-            && matches!(&right, Expr::Literal(Value::Number(number)) if number.is_zero())
-        {
-            return Err(RuleError::new("zero", "不能除以 0"));
-        }
-        Ok((
-            Expr::Arithmetic(operator, Box::new(left), Box::new(right)),
-            Type::Number,
-        ))
+        arithmetic(operator, self.number(left)?, self.number(right)?)
     }
 
     fn compare(&self, comparison: Comparison, left: &AstNode, right: &AstNode) -> Typed {
@@ -493,6 +490,19 @@ impl Compiler<'_> {
             found,
         ))
     }
+}
+
+/// An operator on two numbers; nothing is divided by a literal zero.
+pub(crate) fn arithmetic(operator: Operator, left: Expr, right: Expr) -> Typed {
+    if operator == Operator::Divide
+        && matches!(&right, Expr::Literal(Value::Number(number)) if number.is_zero())
+    {
+        return Err(RuleError::new("zero", "不能除以 0"));
+    }
+    Ok((
+        Expr::Arithmetic(operator, Box::new(left), Box::new(right)),
+        Type::Number,
+    ))
 }
 
 /// `x = true` is `x`; `x = false` is `not(x)`; `x = y` holds when both or neither do.

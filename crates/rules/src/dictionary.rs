@@ -11,8 +11,9 @@ use std::{
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use zhida_standards::mask;
 
-use crate::{Expr, Number, RuleError, compile, size::Size};
+use crate::{Expr, Number, RuleError, Value, compile, size::Size};
 
 /// Attributes that a dictionary may hold at most.
 pub const ATTRIBUTES_MAX: usize = 2_000;
@@ -57,6 +58,34 @@ pub enum Sensitivity {
     Confidential,
 }
 
+/// What an attribute tells of a natural person. It is shown plain only to those who may see it so,
+/// and rules cannot name it: a verdict would tell of the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Personal {
+    /// 姓名.
+    Name,
+    /// 电话号码.
+    Phone,
+    /// 证件号码.
+    Id,
+    /// 电子邮箱.
+    Email,
+}
+
+impl Personal {
+    /// What may be shown to everybody else.
+    #[must_use]
+    pub fn masked(self, text: &str) -> String {
+        match self {
+            Self::Name => mask::name(text),
+            Self::Phone => mask::mobile(text),
+            Self::Id => mask::citizen_id(text),
+            Self::Email => mask::email(text),
+        }
+    }
+}
+
 /// What it means that nothing is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -66,6 +95,17 @@ pub enum Absence {
     Unknown,
     /// Closed world: the register is complete, so an enterprise not in it does not have it.
     No,
+}
+
+impl Attribute {
+    /// The value as those see it who may not see personal data plain.
+    #[must_use]
+    pub fn masked(&self, value: &Value) -> Value {
+        match (self.personal, value) {
+            (Some(personal), Value::Text(text)) => Value::Text(personal.masked(text)),
+            _ => value.clone(),
+        }
+    }
 }
 
 /// One attribute of an enterprise.
@@ -92,6 +132,9 @@ pub struct Attribute {
     /// Who may see it.
     #[serde(default)]
     pub sensitivity: Sensitivity,
+    /// What of a natural person it tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub personal: Option<Personal>,
     /// What silence means.
     #[serde(default)]
     pub absence: Absence,
@@ -473,6 +516,9 @@ fn check_attribute(attribute: &Attribute) -> Result<(), DictionaryError> {
     }
     if attribute.absence == Absence::No && !matches!(attribute.kind, Kind::Bool | Kind::Set) {
         return wrong("只有是否型和集合型属性可以声明“未登记即为否”");
+    }
+    if attribute.personal.is_some() && (attribute.kind != Kind::Text || attribute.annual) {
+        return wrong("个人信息（personal）只能是不分年度的文字型属性");
     }
     Ok(())
 }

@@ -48,10 +48,14 @@ pub(crate) fn fit(
     };
     match wanted {
         Type::Text => Ok(expr),
-        Type::Choice(index) | Type::Set(index) => {
+        Type::Choice(index) => {
             choose(dictionary, index, text)?;
             Ok(expr)
         }
+        Type::Set(_) => Err(
+            RuleError::new("type", format!("“{text}”是文字，这里应是集合"))
+                .hint("请写 包含(集合, \"内容\")"),
+        ),
         Type::Code(hierarchy) => Ok(Expr::Literal(Value::Text(code_of(hierarchy, text)?))),
         Type::Date => date(text).map(|(date, _)| date),
         Type::Number => Err(

@@ -456,6 +456,12 @@ impl Lexer<'_> {
         length: usize,
     ) -> Result<(), RuleError> {
         let attribute = self.words.dictionary.attribute(index);
+        if attribute.personal.is_some() {
+            let message = format!("“{}”是个人信息，不能用于规则", attribute.name);
+            return Err(RuleError::new("personal", message)
+                .at(start, start + length)
+                .hint("政策条件只应涉及企业的情况"));
+        }
         let year = match (attribute.annual, self.words.annual) {
             (false, _) => Year::None,
             (true, true) => Year::Relative(0),

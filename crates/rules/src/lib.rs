@@ -52,7 +52,7 @@ pub use analyse::{CLAUSES_MAX, Reach, analyse, expression_texts};
 pub use benefit::{Amount, AmountKind, Benefit, BenefitKind, BenefitSource, RoundTo, Step};
 pub use dictionary::{
     ATTRIBUTES_MAX, Absence, Attribute, AttributeIndex, Constant, ConstantIndex, ConstantValue,
-    Dictionary, DictionaryError, Kind, NAME_MAX, Named, Sensitivity,
+    Dictionary, DictionaryError, Kind, NAME_MAX, Named, Personal, Sensitivity,
 };
 pub use error::{RuleError, Span};
 pub use evaluate::Env;
@@ -66,7 +66,7 @@ pub use item::{
 pub use number::{DIGITS_MAX, Number, NumberError};
 pub use read::{TEXT_MAX, ValueError, read_date};
 pub use render::{show, show_number};
-pub use size::{LEVELS_MAX, OPERANDS_MAX, PARTS_MAX};
+pub use size::{FACTORS_MAX, LEVELS_MAX, OPERANDS_MAX, PARTS_MAX};
 pub use suggest::nearest;
 pub use value::Value;
-pub use verdict::{OUT_OF_REACH, Outcome, Truth};
+pub use verdict::{OUT_OF_REACH, Outcome, Truth, is_fixed};

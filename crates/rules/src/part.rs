@@ -1,7 +1,10 @@
 //! Parts of an item's rules as rules of their own: what an engine that answers 符合, 不符合 and
 //! 信息不足 has to be asked besides the item itself to tell labels apart.
 
-use crate::{Check, Dictionary, Expr, ItemRules, Value, verdict::Shape, verdict::shape};
+use crate::{
+    Check, Dictionary, Expr, ItemRules, Value,
+    verdict::{Shape, is_fixed, shape},
+};
 
 impl ItemRules {
     /// The conditions that can be computed, without those that people verify, and no benefit.
@@ -27,7 +30,7 @@ impl ItemRules {
         let mut part = self.computed();
         for condition in &mut part.conditions {
             if let Check::Rule(expr) = &mut condition.check {
-                *expr = fixed_part(dictionary, expr, false);
+                *expr = fixed_part(dictionary, &self.locals, expr, false);
             }
         }
         part
@@ -56,8 +59,8 @@ impl ItemRules {
 }
 
 /// The condition with everything replaced by “met” that an enterprise could change.
-fn fixed_part(dictionary: &Dictionary, expr: &Expr, negated: bool) -> Expr {
-    let part = |(expr, negated): (&Expr, bool)| fixed_part(dictionary, expr, negated);
+fn fixed_part(dictionary: &Dictionary, locals: &[Expr], expr: &Expr, negated: bool) -> Expr {
+    let part = |(expr, negated): (&Expr, bool)| fixed_part(dictionary, locals, expr, negated);
     match shape(expr, negated) {
         Shape::All(parts) => Expr::All(parts.into_iter().map(part).collect()),
         Shape::Any(parts) => Expr::Any(parts.into_iter().map(part).collect()),
@@ -65,21 +68,10 @@ fn fixed_part(dictionary: &Dictionary, expr: &Expr, negated: bool) -> Expr {
             let when = |negated, branch| Expr::All(vec![part((condition, negated)), part(branch)]);
             Expr::Any(vec![when(false, yes), when(true, no)])
         }
-        Shape::Single(single, negated) => match (is_fixed(dictionary, single), negated) {
+        Shape::Single(single, negated) => match (is_fixed(dictionary, locals, single), negated) {
             (false, _) => Expr::Literal(Value::Bool(true)),
             (true, false) => single.clone(),
             (true, true) => Expr::Not(Box::new(single.clone())),
         },
     }
-}
-
-/// As `Context::is_fixed`.
-fn is_fixed(dictionary: &Dictionary, single: &Expr) -> bool {
-    let mut fixed = true;
-    single.visit(&mut |expr| {
-        if let Expr::Attribute(index, _) = expr {
-            fixed &= dictionary.attribute(*index).fixed;
-        }
-    });
-    fixed
 }

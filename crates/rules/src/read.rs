@@ -10,6 +10,10 @@ use crate::{Attribute, Kind, Number, NumberError, Value};
 /// Characters that a text value may have at most.
 pub const TEXT_MAX: usize = 4_000;
 
+/// Multipliers (万, 亿, %) that a number may have: 万亿 is the longest that people write, and each
+/// makes the number longer than its digits.
+const MULTIPLIERS_MAX: usize = 2;
+
 /// The first and last year that a date may lie in.
 pub const YEARS: std::ops::RangeInclusive<i32> = 1900..=2200;
 
@@ -186,7 +190,7 @@ fn read_number(text: &str, unit: Option<&str>) -> Result<Number, NumberError> {
     let unit_word = unit.filter(|word| *word != "%").unwrap_or_default();
     let mut rest = plain.strip_suffix(unit_word).unwrap_or(&plain);
     let mut factor = Number::integer(1);
-    loop {
+    for _ in 0..MULTIPLIERS_MAX {
         let (shorter, by) = match rest.char_indices().next_back() {
             Some((at, '万')) => (&rest[..at], Some(Number::integer(10_000))),
             Some((at, '亿')) => (&rest[..at], Some(Number::integer(100_000_000))),

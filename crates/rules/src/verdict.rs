@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::{Expr, evaluate::Context};
+use crate::{Dictionary, Expr, evaluate::Context};
 
 /// The distance of what cannot be changed (a place, a founding date).
 pub const OUT_OF_REACH: u32 = 1_000_000;
@@ -172,16 +172,26 @@ impl Context<'_> {
         }
     }
 
-    /// Does the condition rest on attributes only that an enterprise cannot change?
+    /// As [`is_fixed`].
     pub(crate) fn is_fixed(&self, single: &Expr) -> bool {
-        let mut attributes = 0;
-        let mut fixed = true;
-        single.visit(&mut |expr| {
-            if let Expr::Attribute(index, _) = expr {
-                attributes += 1;
-                fixed &= self.env.dictionary.attribute(*index).fixed;
-            }
-        });
-        attributes == 0 || fixed
+        is_fixed(self.env.dictionary, self.locals, single)
     }
+}
+
+/// Does a condition rest on attributes only that an enterprise cannot change? `locals` are the
+/// item's intermediate quantities.
+pub fn is_fixed(dictionary: &Dictionary, locals: &[Expr], single: &Expr) -> bool {
+    let mut fixed = true;
+    single.visit(&mut |expr| match expr {
+        Expr::Attribute(index, _) => fixed &= dictionary.attribute(*index).fixed,
+        // Each names only those before it.
+        Expr::Local(position) => {
+            fixed = fixed
+                && locals
+                    .get(*position)
+                    .is_none_or(|local| is_fixed(dictionary, &locals[..*position], local));
+        }
+        _ => {}
+    });
+    fixed
 }

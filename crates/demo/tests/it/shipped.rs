@@ -6,22 +6,6 @@ use zhida_standards::{division, industry};
 
 use crate::{column, rows_of};
 
-#[derive(serde::Deserialize)]
-struct File {
-    items: Vec<Item>,
-}
-
-#[derive(serde::Deserialize)]
-struct Item {
-    id: String,
-    #[serde(default)]
-    regions: Vec<String>,
-    #[serde(default)]
-    industries: Vec<String>,
-    #[serde(flatten)]
-    rules: ItemRulesSource,
-}
-
 /// How many shipped items somebody meets as far as they can be computed.
 #[test]
 fn most_shipped_items_find_somebody() {
@@ -37,9 +21,7 @@ fn most_shipped_items_find_somebody() {
         .partition(|row| row["所在区划"].starts_with("3701"));
     away.extend(home.into_iter().take(3_000));
     let enterprises: Vec<_> = away.into_iter().map(|row| (facts(&row), row)).collect();
-    let items: Vec<Item> = shipped::policy_files()
-        .flat_map(|(_, text)| serde_norway::from_str::<File>(text).unwrap().items)
-        .collect();
+    let items: Vec<shipped::Item> = shipped::items().collect();
     let mut nobody = Vec::new();
     for item in &items {
         let computed = |c: &&ConditionSource| c.rule.is_some();

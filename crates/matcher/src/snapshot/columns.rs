@@ -3,8 +3,8 @@
 use std::{cell::Cell, ops::Range};
 
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Decimal128Array, Int32Array, PrimitiveArray, StringArray,
-    cast::AsArray, types,
+    Array, ArrayRef, BooleanArray, Decimal128Array, Int32Array, PrimitiveArray, cast::AsArray,
+    types,
 };
 use arrow_buffer::{ArrowNativeType, BooleanBuffer};
 use zhida_rules::{FactKey, Kind, Value};
@@ -22,27 +22,38 @@ enum Form<'a> {
     Decimals(&'a PrimitiveArray<types::Decimal64Type>, u8),
     Long(&'a Decimal128Array, u8),
     Words(Texts<'a>),
-    Exact(&'a StringArray),
+    Exact(Exact<'a>),
+}
+
+/// Bytes that a row group's exact texts may have when each row's is counted: each row is compared
+/// with those before it. Numbers of the longest form in each row have fewer.
+const EXACT_BYTES: usize = 16 << 20;
+
+/// Exact values of a row group, each once.
+struct Exact<'a> {
+    keys: &'a Int32Array,
+    /// `None` where a text is no value: the reader makes one up for rows that have none.
+    values: Vec<Option<Value>>,
 }
 
 /// Words of a row group, each once.
 struct Texts<'a> {
     keys: &'a Int32Array,
-    words: Vec<Word>,
+    /// `None` where a text is no word: the reader makes one up for rows of which none is known.
+    words: Vec<Option<Word>>,
     /// What stands for each in the chunk at hand; 0 when it has not occurred.
     known: Vec<u32>,
 }
 
 /// Cuts a row group's column into those of chunks. Whatever gives `None` is not as it was written.
 pub(super) struct Decoder<'a> {
-    kind: Kind,
     form: Form<'a>,
 }
 
 impl<'a> Decoder<'a> {
     pub fn new(kind: Kind, exact: bool, array: &'a ArrayRef) -> Option<Self> {
         let form = match kind {
-            _ if exact => Form::Exact(array.as_string_opt()?),
+            _ if exact => Form::Exact(Exact::new(kind, array)?),
             Kind::Bool => Form::Flags(array.as_boolean_opt()?),
             Kind::Date => Form::Days(array.as_primitive_opt()?),
             Kind::Number => match array.as_primitive_opt::<types::Decimal64Type>() {
@@ -56,7 +67,7 @@ impl<'a> Decoder<'a> {
                 Form::Words(Texts::new(kind, array)?)
             }
         };
-        Some(Self { kind, form })
+        Some(Self { form })
     }
 
     /// The values of some rows; without any, the column is left out.
@@ -92,20 +103,20 @@ impl<'a> Decoder<'a> {
         key: FactKey,
         columns: &mut Vec<(FactKey, Raw)>,
     ) -> Option<()> {
-        let Form::Exact(array) = self.form else {
+        let Form::Exact(Exact { keys, values }) = &self.form else {
             return None;
         };
         for (row, at) in rows
             .clone()
             .enumerate()
-            .filter(|(_, at)| array.is_valid(*at))
+            .filter(|(_, at)| keys.is_valid(*at))
         {
-            let value: Value = exact::value(self.kind, array.value(at))?;
+            let value = values.get(keys.value(at).as_usize())?.as_ref()?;
             if columns.last().is_none_or(|(last, _)| *last != key) {
-                columns.push((key, Raw::like(&value, rows.len())));
+                columns.push((key, Raw::like(value, rows.len())));
             }
             let (_, raw) = columns.last_mut()?;
-            raw.put(row, &value).then_some(())?;
+            raw.put(row, value).then_some(())?;
         }
         Some(())
     }
@@ -181,15 +192,28 @@ fn long(array: &Decimal128Array, places: u8) -> Option<Option<Raw>> {
     Some(raw)
 }
 
+impl<'a> Exact<'a> {
+    fn new(kind: Kind, array: &'a ArrayRef) -> Option<Self> {
+        let dictionary = array.as_dictionary_opt::<types::Int32Type>()?;
+        let texts = dictionary.values().as_string_opt::<i32>()?;
+        let keys = dictionary.keys();
+        let lengths: Vec<usize> = texts.iter().map(|t| t.map_or(0, str::len)).collect();
+        let used = keys.iter().flatten().map(|key| lengths.get(key.as_usize()));
+        (used.sum::<Option<usize>>()? <= EXACT_BYTES).then_some(())?;
+        let values = texts.iter().map(|text| exact::value(kind, text?)).collect();
+        Some(Self { keys, values })
+    }
+}
+
 impl<'a> Texts<'a> {
     fn new(kind: Kind, array: &'a ArrayRef) -> Option<Self> {
         let dictionary = array.as_dictionary_opt::<types::Int32Type>()?;
         let texts = dictionary.values().as_string_opt::<i32>()?;
-        let words = texts.iter().map(|text| exact::word(kind, text?));
+        let words = texts.iter().map(|text| exact::word(kind, text?)).collect();
         Some(Self {
             keys: dictionary.keys(),
             known: vec![0; texts.len()],
-            words: words.collect::<Option<_>>()?,
+            words,
         })
     }
 
@@ -217,6 +241,7 @@ impl<'a> Texts<'a> {
         }
         used.iter().for_each(|key| self.known[*key] = 0);
         let values = used.iter().map(|key| self.words[*key].clone());
-        Some(Some(Raw::Words(Words::new(values.collect(), at))))
+        let values: Option<Vec<Word>> = values.collect();
+        Some(Some(Raw::Words(Words::new(values?, at))))
     }
 }

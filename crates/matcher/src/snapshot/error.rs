@@ -1,6 +1,6 @@
 //! Why a snapshot cannot be kept or used.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use super::VERSION;
 
@@ -37,6 +37,9 @@ pub enum SnapshotError {
     /// Two columns would have one name.
     #[error("不能保存匹配快照：列名“{0}”被用了两次，请在属性字典中修改与它相同的属性标识")]
     Name(String),
+    /// The folder holds something else, which would be lost.
+    #[error("不能保存匹配快照：“{}”不是匹配快照的文件，请移走它，或另选一个目录", .0.display())]
+    Foreign(PathBuf),
     /// The folder cannot be read or written.
     #[error("匹配快照无法读写：{0}")]
     Io(#[from] io::Error),

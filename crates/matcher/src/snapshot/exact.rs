@@ -9,6 +9,8 @@ use crate::raw::Word;
 
 /// Digits that are read at once.
 const DIGITS: usize = 18;
+/// Digits that a number may have: more than any that can be typed, and few enough to multiply.
+const DIGITS_MAX: usize = 100;
 
 /// A set of its text in a column, see [`crate::sql::set_text`].
 pub(super) fn set(text: &str) -> Option<BTreeSet<String>> {
@@ -59,7 +61,9 @@ fn whole(text: &str) -> Option<Number> {
         Some(digits) => (true, digits),
         None => (false, text),
     };
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !(1..=DIGITS_MAX).contains(&digits.len())
+        || !digits.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
     let mut sum = Number::zero();

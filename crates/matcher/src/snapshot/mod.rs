@@ -18,7 +18,8 @@
 //!
 //! Files are written into a folder beside the old one, which is exchanged for it when all of it
 //! has reached the disk. Whenever the machine stops, [`load`] finds the old snapshot or the new one,
-//! whole. One process may save at a time.
+//! whole. One process may save at a time. A folder that holds anything but a snapshot's files is
+//! never replaced or removed: the name was then given by mistake.
 //!
 //! File access stands here, in a crate that is otherwise pure, because the file is the table's own
 //! layout: what would be handed to another crate is the private form of its chunks. No rule and no
@@ -57,6 +58,7 @@ const MANIFEST_BYTES: u64 = 16 << 20;
 const ENTERPRISES: &str = "enterprises.parquet";
 const RULES: &str = "rules.bin";
 const MANIFEST: &str = "manifest.json";
+const FILES: [&str; 3] = [ENTERPRISES, RULES, MANIFEST];
 
 /// What a snapshot held.
 pub struct Loaded {
@@ -73,9 +75,13 @@ pub struct Loaded {
 /// Saves a table, in place of the snapshot that stands there, if any.
 ///
 /// # Errors
-/// When the folder cannot be written, or the id of an attribute is the name of another column.
+/// When the folder cannot be written or holds other things, or the id of an attribute is the name of
+/// another column.
 pub fn save(table: &Table, mark: &str, rules: &[u8], folder: &Path) -> Result<(), SnapshotError> {
     let fresh = beside(folder, ".new");
+    for place in [folder, &beside(folder, ".old")] {
+        check_own(place)?;
+    }
     remove(&fresh)?;
     fs::create_dir_all(&fresh)?;
     let to = Summed::create(&fresh.join(ENTERPRISES))?;
@@ -210,16 +216,34 @@ fn beside(folder: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-fn remove(folder: &Path) -> io::Result<()> {
+/// Removes a folder of ours, if there is one.
+fn remove(folder: &Path) -> Result<(), SnapshotError> {
+    check_own(folder)?;
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
+        done => Ok(done?),
     }
+}
+
+/// Refuses a folder with anything in it that is no file of a snapshot, whole or begun.
+fn check_own(folder: &Path) -> Result<(), SnapshotError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let ours = FILES.iter().any(|file| entry.file_name() == *file);
+        if !ours || !entry.file_type()?.is_file() {
+            return Err(SnapshotError::Foreign(entry.path()));
+        }
+    }
+    Ok(())
 }
 
 /// Puts the fresh folder where the old one stands. A folder cannot be renamed over another, so the
 /// old one steps aside first; until the fresh one stands there, [`load`] looks for it.
-fn exchange(fresh: &Path, folder: &Path) -> io::Result<()> {
+fn exchange(fresh: &Path, folder: &Path) -> Result<(), SnapshotError> {
     let old = beside(folder, ".old");
     if folder.exists() {
         remove(&old)?;

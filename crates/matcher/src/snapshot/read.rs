@@ -2,9 +2,14 @@
 //!
 //! The file's sum has been checked before, so a mistake here is one of its writer; yet nothing in
 //! it is believed: sizes are checked before memory is asked for, and values before they are used.
+//!
+//! What is not bounded: a column in which all is equal takes next to nothing in the file and up to
+//! sixteen bytes a row in memory, and each chunk has words of its own, so a file can ask for as many
+//! times its size as it names columns, or as a group has chunks. A large table's own file does the
+//! same, and whoever can forge the sum could as well forge the facts.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     panic::{self, AssertUnwindSafe},
     sync::{
         Arc,
@@ -21,8 +26,14 @@ use parquet::{
         ProjectionMask,
         arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
     },
-    basic::Compression,
-    file::metadata::{ParquetMetaData, ParquetStatisticsPolicy, RowGroupMetaData},
+    basic::{Compression, Encoding, Type},
+    column::page::Page,
+    file::{
+        metadata::{
+            ColumnChunkMetaData, ParquetMetaData, ParquetStatisticsPolicy, RowGroupMetaData,
+        },
+        serialized_reader::SerializedPageReader,
+    },
 };
 use zhida_rules::{Dictionary, FactKey, Kind};
 
@@ -162,8 +173,9 @@ fn plan(dictionary: &Dictionary, found: &ArrowReaderMetadata) -> Read<(SchemaRef
 /// The type in which a column is read; `None` when the file's is none of ours.
 fn wanted(column: &Column, found: &DataType) -> Option<DataType> {
     let places = 0..=crate::raw::PLACES_MAX as i8;
+    let texts = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     match (column.kind, found) {
-        (_, DataType::Utf8) if column.exact => Some(DataType::Utf8),
+        (_, DataType::Utf8) if column.exact => Some(texts()),
         _ if column.exact => None,
         (Kind::Bool, DataType::Boolean) | (Kind::Date, DataType::Date32) => Some(found.clone()),
         (Kind::Number, DataType::Decimal128(NARROW, scale)) if places.contains(scale) => {
@@ -173,10 +185,7 @@ fn wanted(column: &Column, found: &DataType) -> Option<DataType> {
             Some(found.clone())
         }
         (Kind::Bool | Kind::Date | Kind::Number, _) => None,
-        (_, DataType::Utf8) => {
-            let (key, value) = (DataType::Int32, DataType::Utf8);
-            Some(DataType::Dictionary(Box::new(key), Box::new(value)))
-        }
+        (_, DataType::Utf8) => Some(texts()),
         _ => None,
     }
 }
@@ -223,7 +232,9 @@ impl Groups {
     }
 
     fn group(&self, group: usize) -> Read<Vec<Part>> {
-        let rows = self.metadata.metadata().row_group(group).num_rows() as usize;
+        let metadata = self.metadata.metadata().row_group(group);
+        let rows = metadata.num_rows() as usize;
+        check_texts(&self.file, metadata)?;
         let batch = self.batch(group, rows)?;
         let ids = batch.column(0).as_primitive::<types::UInt64Type>().values();
         let counties = batch.column(1).as_primitive::<types::UInt32Type>().values();
@@ -233,7 +244,8 @@ impl Groups {
             let start = parts.iter().map(|part: &Part| part.chunk.ids.len()).sum();
             let run = start..start + numbers.len();
             let county = counties[start];
-            if run.len() > ROWS || counties[run.clone()].iter().any(|other| *other != county) {
+            let many = parts.len() == CHUNKS || run.len() > ROWS;
+            if many || counties[run.clone()].iter().any(|other| *other != county) {
                 return Err(SnapshotError::damaged("企业数据文件的分块不成立"));
             }
             parts.push(Part {
@@ -267,6 +279,28 @@ impl Groups {
     }
 }
 
+/// Is each text of a group written once, as the writer does? Otherwise a few bytes could ask for
+/// gigabytes: as differences to the text before, or one long text for all rows among others in full.
+fn check_texts(file: &Bytes, group: &RowGroupMetaData) -> Read<()> {
+    let rows = group.num_rows() as usize;
+    let file = Arc::new(file.clone());
+    let texts = |column: &&ColumnChunkMetaData| column.column_type() == Type::BYTE_ARRAY;
+    for column in group.columns().iter().filter(texts) {
+        let pages = SerializedPageReader::new(Arc::clone(&file), column, rows, None)?;
+        for (at, page) in pages.enumerate() {
+            let page = page?;
+            let fine = match page {
+                Page::DictionaryPage { encoding, .. } => at == 0 && encoding == Encoding::PLAIN,
+                _ => at > 0 && page.encoding() == Encoding::RLE_DICTIONARY,
+            };
+            if !fine {
+                return Err(SnapshotError::damaged("企业数据文件的编码与说明不符"));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Deals a column out to the chunks.
 fn fill(parts: &mut [Part], source: &Source, array: &ArrayRef) -> Read<()> {
     let mut decoder = columns::Decoder::new(source.kind, source.exact, array)
@@ -295,12 +329,10 @@ fn assembled(dictionary: &Arc<Dictionary>, parts: Vec<Part>) -> Read<Table> {
         return Err(SnapshotError::damaged("企业数据文件的分块不成立"));
     }
     let mut counties: Vec<(u32, Vec<u32>)> = Vec::new();
+    let mut known: HashMap<u32, usize> = HashMap::new();
     for part in &parts {
-        match counties
-            .iter_mut()
-            .rev()
-            .find(|(county, _)| *county == part.county)
-        {
+        let at = *known.entry(part.county).or_insert(counties.len());
+        match counties.get_mut(at) {
             Some((_, chunks)) => chunks.push(part.number),
             None => counties.push((part.county, vec![part.number])),
         }

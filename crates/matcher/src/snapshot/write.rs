@@ -20,20 +20,22 @@ use parquet::{
     },
     schema::types::ColumnPath,
 };
-use zhida_rules::{FactKey, Kind};
+use zhida_rules::{FactKey, Kind, TEXT_MAX};
 
 use super::{
     CHUNKS, SnapshotError, exact,
     layout::{self, CHUNK, COUNTY, Column, Extent, ID, NARROW, WIDE},
 };
 use crate::{
+    planes::ROWS,
     raw::{NO_DAY, Raw, Word},
     sql,
     table::{Chunk, Table, threads},
 };
 
-/// Bytes of distinct texts in a row group up to which they are written once each.
-const DICTIONARY_BYTES: usize = 64 << 20;
+/// Bytes of distinct texts in a row group up to which they are written once each: more than texts
+/// can have, for the reader takes no others.
+const DICTIONARY_BYTES: usize = CHUNKS * ROWS * (4 * TEXT_MAX + size_of::<u32>()) + 1;
 
 /// A chunk that is written: its number in the file and its county.
 struct Part<'t> {
@@ -284,7 +286,7 @@ fn values(group: &[Part<'_>], key: FactKey, kind: Kind, extent: Extent) -> Resul
     })
 }
 
-/// Texts, each once.
+/// Texts, each once; `None` for a set whose text would look like that of another.
 fn words(
     group: &[Part<'_>],
     key: FactKey,
@@ -300,8 +302,11 @@ fn words(
         let mut positions: Vec<Option<i32>> = vec![None; words.values.len() + 1];
         for row in &part.rows {
             let at = words.at[*row] as usize;
-            if at > 0 && positions[at].is_none() {
-                let text = match &words.values[at - 1] {
+            let word = at.checked_sub(1).map(|at| &words.values[at]);
+            if let Some(word) = word.filter(|word| !layout::is_ambiguous(word))
+                && positions[at].is_none()
+            {
+                let text = match word {
                     Word::Text(text) => text.clone(),
                     Word::Set(members) => sql::set_text(members.iter().map(String::as_str)),
                 };

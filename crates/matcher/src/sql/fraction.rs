@@ -89,6 +89,15 @@ impl Fraction {
         })
     }
 
+    /// The sum of numbers, by halves: engines follow brackets within brackets call by call.
+    pub fn sum(mut parts: Vec<Self>) -> Lowered<Self> {
+        if parts.len() < 2 {
+            return Ok(parts.pop().unwrap_or_else(Self::zero));
+        }
+        let half = parts.split_off(parts.len() / 2);
+        Self::sum(parts)?.combine(Operator::Add, Self::sum(half)?)
+    }
+
     /// The same with this denominator on top of its own; only where both count.
     fn over(self, den: &Option<String>) -> Lowered<Self> {
         Ok(Self {
@@ -142,6 +151,29 @@ impl Fraction {
             den: self.den,
         })
     }
+}
+
+/// The number of the first condition that is met; zero where none is.
+pub(super) fn first(cases: Vec<(String, Fraction)>) -> Lowered<Fraction> {
+    if cases.is_empty() {
+        return Ok(Fraction::zero());
+    }
+    let pick = |part: &dyn Fn(&Fraction) -> String, otherwise: &str| {
+        let cases = cases
+            .iter()
+            .map(|(when, found)| format!("WHEN {when} THEN {}", part(found)));
+        let cases = cases.collect::<Vec<_>>().join(" ");
+        limited(format!("(CASE {cases} ELSE {otherwise} END)"))
+    };
+    let whole = cases.iter().all(|(_, found)| found.den.is_none());
+    let below = |found: &Fraction| found.den.clone().unwrap_or_else(|| decimal("1"));
+    Ok(Fraction {
+        num: pick(&|found| found.num.clone(), &decimal("0"))?,
+        den: match whole {
+            true => None,
+            false => Some(pick(&below, &decimal("1"))?),
+        },
+    })
 }
 
 /// One of two numbers; without `unless` the second is for all the rest, unknown conditions too.

@@ -17,9 +17,10 @@
 //!
 //! A condition that people verify is unknown, so the item is at most that. Statements of a visitor
 //! (`Facts::stated`), for whom silence never means “no”, are not for this predicate. What has no
-//! such form is refused and named: a division or industry compared with another attribute, rounding
-//! to a number of places that a fact gives, a constant that neither decimals nor two machine words
-//! hold, and a rule whose form grows beyond [`LENGTH_MAX`] characters.
+//! such form is refused and named: a division or industry compared with another attribute, or derived
+//! from texts, which may be codes in other forms; a member of a set with a line feed in it; rounding
+//! to a number of places that a fact gives; a constant that neither decimals nor two machine words
+//! hold; and a rule whose form grows beyond [`LENGTH_MAX`] characters.
 //!
 //! The same text runs on PostgreSQL and on DataFusion, a columnar engine; tests compare both with
 //! the interpreter. What differs:
@@ -32,8 +33,20 @@
 //! | remainder | `%` or the standard's `MOD` | `%` only, so it is used |
 //! | day − day | INTEGER | BIGINT; both are cast to NUMERIC(9, 0) |
 //! | EXTRACT | NUMERIC | INTEGER; cast likewise |
+//! | brackets within brackets | as deep as the server's stack (`max_stack_depth`) | 50 levels (`datafusion.sql_parser.recursion_limit`), or the query fails |
 //!
 //! `POSITION`, `COALESCE`, `NULLIF`, `CASE`, `LIKE`, `ABS` and `INTERVAL '1' DAY` mean the same on both.
+//!
+//! **Over the file of a snapshot.** The Parquet file of [`crate::snapshot`] has these columns by name
+//! and kind; the table of the predicates is a view that says what the file leaves open:
+//!
+//! | in the file | in the view |
+//! |---|---|
+//! | no column, for what is known of nobody | `CAST(NULL AS <type>)` |
+//! | DECIMAL(18, s) or (38, s), as narrow as the values allow | on DataFusion `CAST(x AS DECIMAL(40, s))`, that products fit |
+//! | NULL, and a text in `x__exact`, for a number of more places or digits, or a set with a line feed within a member | nothing: it is silence to the predicate, so rows with such a text are for the engine |
+//!
+//! Tests run the predicates so over a snapshot's own file on DataFusion, and name whom the engine names.
 
 mod fraction;
 mod number;
@@ -180,7 +193,7 @@ impl Writer<'_, '_> {
                     Members::Any => " OR ",
                     Members::All => " AND ",
                 };
-                joined(word, wanted.iter().map(|m| Ok(scalar::contains(&set, m))))
+                joined(word, wanted.iter().map(|m| scalar::contains(&set, m)))
             }
             Node::Settled(condition, yes, no) => {
                 let (when, yes, no) =
@@ -233,7 +246,7 @@ impl Writer<'_, '_> {
         match (test, hierarchy) {
             (NodeTest::Is(value), Some(hierarchy)) => match self.node(*value) {
                 Node::Literal(Literal::Text(code)) => {
-                    scalar::within(&self.scalar(subject)?, hierarchy, code)
+                    scalar::within(&self.code(subject, hierarchy)?, hierarchy, code)
                 }
                 Node::Unknown => Ok(UNKNOWN.into()),
                 _ => refused("区划或行业与另一属性比较"),

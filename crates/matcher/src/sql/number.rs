@@ -101,7 +101,7 @@ impl Writer<'_, '_> {
             NumberFunction::Max => {
                 list.try_fold(first, |a, b| pick(a, Comparison::GreaterOrEqual, b))
             }
-            NumberFunction::Sum => list.try_fold(first, |a, b| a.combine(Operator::Add, b)),
+            NumberFunction::Sum => Fraction::sum(std::iter::once(first).chain(list).collect()),
             NumberFunction::Abs => Ok(Fraction {
                 num: format!("ABS({})", first.num),
                 den: first.den,

@@ -7,7 +7,10 @@ use zhida_standards::{
 };
 
 use super::{Lowered, Writer, branch, limited, refused, set_text};
-use crate::node::{Literal, Node, NodeId};
+use crate::{
+    dimension::normal,
+    node::{Literal, Node, NodeId},
+};
 
 impl Writer<'_, '_> {
     /// What is no number: a text, a day, a set or a condition as a value.
@@ -27,13 +30,37 @@ impl Writer<'_, '_> {
         }
     }
 
+    /// A code of a hierarchy, of which each has one form only. Texts that people wrote may be codes
+    /// in other forms, which SQL cannot bring to this one.
+    pub(super) fn code(&self, id: NodeId, hierarchy: Hierarchy) -> Lowered<String> {
+        let kind = match hierarchy {
+            Hierarchy::Division => Kind::Division,
+            Hierarchy::Industry => Kind::Industry,
+        };
+        match self.node(id) {
+            Node::Fact(index, _) if self.kind(*index) == kind => self.scalar(id),
+            Node::Literal(Literal::Text(text))
+                if normal(hierarchy, text).as_ref() == Some(text) =>
+            {
+                self.scalar(id)
+            }
+            Node::If(condition, yes, no) => {
+                let (yes, no) = (self.code(*yes, hierarchy)?, self.code(*no, hierarchy)?);
+                branch(&self.truth(*condition)?, &yes, &no)
+            }
+            Node::Unknown => self.scalar(id),
+            _ => refused("由文字得出的区划或行业"),
+        }
+    }
+
     /// A text, a day or a set.
     pub(super) fn scalar(&self, id: NodeId) -> Lowered<String> {
         match self.node(id) {
             Node::Literal(Literal::Text(text)) => Ok(quoted(text)),
             Node::Literal(Literal::Date(date)) => Ok(format!("DATE '{date}'")),
             Node::Literal(Literal::Set(members)) => {
-                Ok(quoted(&set_text(members.iter().map(String::as_str))))
+                let members: Vec<&str> = members.iter().map(String::as_str).collect();
+                quoted_set(&members)
             }
             Node::Fact(index, year) if self.kind(*index) != Kind::Number => {
                 Ok(self.column(*index, *year))
@@ -52,9 +79,18 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// Members between line feeds; one with a line feed within it would look like several.
+fn quoted_set(members: &[&str]) -> Lowered<String> {
+    match members.iter().any(|member| member.contains('\n')) {
+        true => refused("含换行的集合成员"),
+        false => Ok(quoted(&set_text(members.iter().copied()))),
+    }
+}
+
 /// Is a member in a set's text?
-pub(super) fn contains(set: &str, member: &str) -> String {
-    format!("(POSITION({} IN {set}) > 0)", quoted(&set_text([member])))
+pub(super) fn contains(set: &str, member: &str) -> Lowered<String> {
+    let member = quoted_set(&[member])?;
+    Ok(format!("(POSITION({member} IN {set}) > 0)"))
 }
 
 /// Whole months between two days, the earlier one first; the same as the interpreter's

@@ -6,7 +6,7 @@ use zhida_rules::{Comparison, Operator, Table};
 
 use super::{
     Lowered, Writer,
-    fraction::{Fraction, choose},
+    fraction::{Fraction, choose, first},
     joined, limited,
     number::pick,
     refused, scalar,
@@ -64,8 +64,8 @@ impl Writer<'_, '_> {
         if ranked {
             list.sort_by_key(|row| Reverse(row.fixed.clone()));
         }
-        let mut found = Fraction::zero();
-        for (position, row) in list.iter().enumerate().rev() {
+        let mut cases = Vec::with_capacity(list.len());
+        for (position, row) in list.iter().enumerate() {
             let mut when = vec![Ok(row.is_reached(subjects)?)];
             if !ranked {
                 for (other, rival) in list.iter().enumerate() {
@@ -81,9 +81,9 @@ impl Writer<'_, '_> {
                 }
             }
             let when = joined(" AND ", when.into_iter())?;
-            found = choose(&when, None, row.value.clone(), found)?;
+            cases.push((when, row.value.clone()));
         }
-        Ok(found)
+        first(cases)
     }
 
     fn row(&self, table: Table, row: &[NodeId]) -> Lowered<Row> {
@@ -107,7 +107,7 @@ impl Writer<'_, '_> {
         let Some(subject) = subjects.first() else {
             return refused("没有参数的函数");
         };
-        let mut total = None;
+        let mut earned = Vec::with_capacity(rows.len());
         for (position, row) in rows.iter().enumerate() {
             let [start, rate] = &self.numbers(row)?[..] else {
                 return refused("没有比例的一档");
@@ -123,13 +123,9 @@ impl Writer<'_, '_> {
                 .combine(Operator::Subtract, start)?
                 .combine(Operator::Multiply, rate.clone())?;
             let nothing = part.nothing();
-            let part = choose(&when, None, part, nothing)?;
-            total = Some(match total {
-                None => part,
-                Some(sum) => part.combine(Operator::Add, sum)?,
-            });
+            earned.push(choose(&when, None, part, nothing)?);
         }
-        Ok(total.unwrap_or_else(Fraction::zero))
+        Fraction::sum(earned)
     }
 
     /// The sum of the amounts of the stages in a set; amounts of other stages may be unknown.
@@ -138,8 +134,8 @@ impl Writer<'_, '_> {
             return Ok(Fraction::unknown());
         }
         let set = self.scalar(set)?;
-        let mut amounts = stages.iter().map(|(stage, amount)| {
-            let when = scalar::contains(&set, stage);
+        let amounts = stages.iter().map(|(stage, amount)| {
+            let when = scalar::contains(&set, stage)?;
             let unless = format!("NOT {when}");
             choose(
                 &when,
@@ -148,8 +144,7 @@ impl Writer<'_, '_> {
                 Fraction::zero(),
             )
         });
-        let first = amounts.next().unwrap_or_else(|| Ok(Fraction::zero()))?;
-        amounts.try_fold(first, |sum, amount| sum.combine(Operator::Add, amount?))
+        Fraction::sum(amounts.collect::<Lowered<_>>()?)
     }
 }
 

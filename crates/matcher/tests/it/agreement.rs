@@ -82,7 +82,7 @@ fn all_ways_agree(case: &Case, rows: usize) {
                 let lists = visited.entry(block.item).or_default();
                 lists[0].extend(block.met());
                 lists[1].extend(block.unknown());
-                lists[2].extend(block.near());
+                lists[2].extend(block.near().map(|(id, _)| id));
             }),
         )
         .unwrap();

@@ -166,13 +166,25 @@ fn more_thresholds_than_codes() {
         let parts: Vec<String> = (from..from + 20_000).map(|n| n.to_string()).collect();
         format!("人数 in ({})", parts.join(","))
     };
-    // Two borders a number: the second rule finds no room and is computed row by row.
+    // Two borders a number: the second rule finds no room and opens a further dimension.
     let rules = [chain(0), chain(20_000), "人数 >= 9999".to_owned()];
     let some = everybody().into_iter().step_by(6).collect();
     let case = case(&rules, some);
     assert!(agree(&case).is_empty());
     let program = case.program();
-    assert_eq!(program.report().computed, 1);
+    let report = program.report();
+    assert_eq!((report.computed, report.dimensions), (0, 2));
+}
+
+/// It is computed row by row, and no row pays for what stands in the rule.
+#[test]
+fn a_list_longer_than_a_dimension() {
+    let list: Vec<String> = (0..30_001).map(|n| (2 * n).to_string()).collect();
+    let rules = [format!("人数 in ({})", list.join(","))];
+    let few = everybody().into_iter().step_by(7).collect();
+    let case = case(&rules, few);
+    assert!(agree(&case).is_empty());
+    assert_eq!(case.program().report().computed, 1);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is saved comes back as it was, or not at all.
 
 mod exercise;
+mod forged;
 
 use std::{
     collections::BTreeSet,
@@ -290,6 +291,30 @@ fn values_that_other_engines_cannot_hold_come_back_exactly() {
     }
 }
 
+/// The text of 甲⏎乙 would be that of 甲 and 乙.
+#[test]
+fn a_set_that_looks_like_another_stands_beside_its_column() {
+    let dictionary = dictionary(&[("tags", "kind: set")]);
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("snapshot");
+    let enterprises = [&["甲\n乙"][..], &["丙", "甲\n乙"], &["丙"]]
+        .map(|members| facts(&dictionary, &[("tags", None, set(members))]));
+    let table = table(&dictionary, &enterprises);
+    snapshot::save(&table, "", b"", &folder).unwrap();
+    let file = SerializedFileReader::new(File::open(folder.join(FILES[0])).unwrap()).unwrap();
+    let rows = file.get_row_iter(None).unwrap();
+    let rows: Vec<String> = rows.map(|row| row.unwrap().to_string()).collect();
+    assert_eq!(
+        rows,
+        [
+            "{id: 1, county: 0, chunk: 0, tags: null, tags__exact: \"[\"甲\\n乙\"]\"}",
+            "{id: 2, county: 0, chunk: 0, tags: null, tags__exact: \"[\"丙\",\"甲\\n乙\"]\"}",
+            "{id: 3, county: 0, chunk: 0, tags: \"\n丙\n\", tags__exact: null}",
+        ]
+    );
+    assert_same(&table, &snapshot::load(&dictionary, &folder).unwrap().table);
+}
+
 #[test]
 fn chunks_of_different_places_share_a_column() {
     let dictionary = dictionary(&KINDS);
@@ -308,6 +333,37 @@ fn chunks_of_different_places_share_a_column() {
     });
     let before = table(&dictionary, &enterprises);
     assert_same(&before, &there_and_back(&before).table);
+}
+
+/// Each county has chunks of its own, so 40 of them are more than a row group holds.
+#[test]
+fn what_is_known_in_one_row_group_may_be_unknown_in_another() {
+    let dictionary = dictionary(&[
+        ("place", "kind: division"),
+        ("tags", "kind: set"),
+        ("word", "kind: text"),
+        ("level", "kind: choice, choices: [甲, 乙]"),
+        ("count", "kind: number"),
+        ("day", "kind: date"),
+        ("flag", "kind: bool"),
+    ]);
+    let text = |text: &str| Value::Text(text.to_owned());
+    let enterprise = |at: usize| {
+        let mut values = vec![("place", None, text(&format!("3301{:02}", at + 1)))];
+        if at == 0 {
+            values.extend([
+                ("tags", None, set(&["甲", "乙"])),
+                ("word", None, text("词")),
+                ("level", None, text("甲")),
+                ("count", None, number("7")),
+                ("day", None, Value::Date("2026-11-22".parse().unwrap())),
+                ("flag", None, Value::Bool(true)),
+            ]);
+        }
+        facts(&dictionary, &values)
+    };
+    let table = table(&dictionary, &(0..40).map(enterprise).collect::<Vec<_>>());
+    assert_same(&table, &there_and_back(&table).table);
 }
 
 #[test]
@@ -489,6 +545,32 @@ fn a_stop_at_any_moment_leaves_a_whole_snapshot() {
         .map(|e| e.unwrap().file_name())
         .collect();
     assert_eq!(left, ["snapshot"]);
+}
+
+#[test]
+fn a_folder_of_something_else_is_left_alone() {
+    let dictionary = dictionary(&KINDS);
+    let table = table(&dictionary, &every_kind(&dictionary));
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("snapshot");
+    let save = || snapshot::save(&table, "", b"", &folder);
+    for name in ["snapshot", "snapshot.old", "snapshot.new"] {
+        let other = root.path().join(name);
+        fs::create_dir_all(other.join(FILES[2])).unwrap();
+        let refused = save().unwrap_err();
+        assert!(matches!(refused, SnapshotError::Foreign(_)), "{refused:?}");
+        fs::remove_dir(other.join(FILES[2])).unwrap();
+        let letter = other.join("信.txt");
+        fs::write(&letter, "重要").unwrap();
+        let refused = save().unwrap_err().to_string();
+        assert!(refused.contains("信.txt"), "{refused}");
+        assert_eq!(fs::read_to_string(&letter).unwrap(), "重要");
+        assert!(!folder.join(FILES[2]).exists());
+        // An empty one is what a person may have made for it.
+        fs::remove_file(&letter).unwrap();
+        save().unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }
 
 #[test]

@@ -5,13 +5,17 @@ use chrono::{Datelike, NaiveDate};
 
 use super::op::{Op, TestForm};
 use crate::{
-    Comparison, Dictionary, Expr, Function, Hierarchy, Number, RuleError, Table, Test, Value, Year,
-    compile::{Locals, Type, Typed},
+    Comparison, DIGITS_MAX, Dictionary, Expr, Function, Hierarchy, Number, RuleError, Table, Test,
+    Value, Year,
+    compile::{Locals, Type, Typed, arithmetic},
     fit::{YEARS, choose, fit},
     functions::refuse_unsorted,
     read,
     size::Size,
 };
+
+/// What the denominator of every decimal divides.
+const DECIMAL: i128 = 10_i128.pow(DIGITS_MAX as u32);
 
 /// An expression with its type and size.
 pub(super) type Part = (Expr, Type, Size);
@@ -96,7 +100,9 @@ impl<'a> Builder<'a> {
             Op::End => return Err(malformed()),
             Op::Bool(value) => (Expr::Literal(Value::Bool(value)), Type::Bool),
             Op::Number(numerator, denominator) => {
-                let number = Number::of_parts(numerator, denominator).ok_or_else(malformed)?;
+                let number = Number::of_parts(numerator, denominator)
+                    .filter(|_| DECIMAL % denominator == 0)
+                    .ok_or_else(malformed)?;
                 (Expr::Literal(Value::Number(number)), Type::Number)
             }
             Op::Text(text) => (Expr::Literal(Value::Text(text.to_owned())), Type::Text),
@@ -137,8 +143,7 @@ impl<'a> Builder<'a> {
                 (Expr::If(condition, Box::new(yes), Box::new(no)), found)
             }
             Op::Arithmetic(operator) => {
-                let (left, right) = (parts.boxed(Type::Number)?, parts.boxed(Type::Number)?);
-                (Expr::Arithmetic(operator, left, right), Type::Number)
+                arithmetic(operator, parts.of(Type::Number)?, parts.of(Type::Number)?)?
             }
             Op::Call(function, count) => call(function, count, parts)?,
             Op::Table(table, count) => {
@@ -173,7 +178,7 @@ impl<'a> Builder<'a> {
             Year::Relative(offset) => attribute.annual && (-3..=0).contains(&offset),
             Year::Absolute(year) => attribute.annual && read::YEARS.contains(&year),
         };
-        match sound {
+        match sound && attribute.personal.is_none() {
             true => Ok((Expr::Attribute(index, year), Type::of(attribute, index))),
             false => Err(malformed()),
         }

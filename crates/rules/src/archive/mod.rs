@@ -236,7 +236,8 @@ impl<'a> Reader<'a> {
         let mut known = Locals::default();
         let mut locals = Vec::new();
         for _ in 0..self.take::<usize>()? {
-            let name = self.take()?;
+            let name: String = self.take()?;
+            known.check_name(self.dictionary, &name)?;
             let (expr, found, size) = self.expr(&known)?;
             known.names.push(name);
             known.types.push(found);

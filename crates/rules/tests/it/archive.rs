@@ -150,6 +150,94 @@ fn forged_content_is_refused_before_it_does_harm() {
     }
 }
 
+/// An item of one amount, its local's name and the steps of its formula, and what is said of it.
+fn forged_amount(local: &str, steps: &[u8]) -> Option<String> {
+    let dictionary = dictionary();
+    let name = u8::try_from(local.len()).unwrap();
+    let mut content = vec![1, b'a', 1, name];
+    content.extend(local.as_bytes());
+    content.extend([1, 1, 0]); // a flag: known
+    content.extend([0, 1]);
+    content.extend(BENEFIT);
+    content.extend(steps);
+    let forged = exercise::sealed(&dictionary, &content);
+    read(&dictionary, &forged)
+        .err()
+        .map(|error| error.to_string())
+}
+
+/// Money, with a formula and no more.
+const BENEFIT: [u8; 7] = [0, 0, 0, 1, 0, 0, 0];
+
+#[test]
+fn what_no_text_could_say_is_refused() {
+    let one = [2, 2, 2];
+    let number = |numerator: u8, denominator: u8| vec![2, numerator * 2, denominator * 2];
+    let steps = |parts: &[&[u8]]| parts.concat();
+    let half = steps(&[&one, &number(2, 1), &[17, 3, 0]]);
+    assert_eq!(
+        forged_amount("甲", &half),
+        None,
+        "the forgery's form is right"
+    );
+    let by_zero = steps(&[&one, &number(0, 1), &[17, 3, 0]]);
+    let third = steps(&[&number(1, 3), &[0]]);
+    for (local, steps, part) in [
+        ("甲", &by_zero, "不能除以 0"),
+        ("甲", &third, "不是编译得出的规则"),
+        ("从业人数", &half, "名称不可用"),
+        ("且", &half, "名称不可用"),
+        ("甲 乙", &half, "名称不可用"),
+        ("", &half, "名称不可用"),
+    ] {
+        let said = forged_amount(local, steps).unwrap_or_default();
+        assert!(said.contains(part), "{local} {steps:?}: {said}");
+    }
+}
+
+/// `法人 = "甲"`, where 法人 may be an attribute that tells of a person.
+#[test]
+fn persons_are_not_named_in_archives_either() {
+    let forged = |personal: &str| {
+        let yaml = format!(
+            "attributes: [{{ id: boss, name: 法人, kind: text, department: 市监{personal} }}]"
+        );
+        let mut content = vec![1, b'a', 0, 1, 0, 0, 5, 0, 0, 3, 3];
+        content.extend("甲".as_bytes());
+        content.extend([13, 0, 0, 0]);
+        exercise::archive(&Dictionary::from_yaml(&yaml).unwrap(), &content)
+    };
+    assert!(forged(""), "the forgery's form is right");
+    assert!(!forged(", personal: name"));
+}
+
+/// `包含(if 高新技术企业 then 企业标签 else "甲", "甲")`, which no enterprise can meet or fail.
+#[test]
+fn a_text_for_a_set_is_refused() {
+    let dictionary = dictionary();
+    let at = |name: &str| {
+        let found = dictionary.indices();
+        let mut found = found.map(|index| &dictionary.attribute(index).name);
+        u8::try_from(found.position(|other| other == name).unwrap()).unwrap()
+    };
+    let text = [&[3, 3][..], "甲".as_bytes()].concat();
+    let steps = |otherwise: &[u8]| {
+        let mut steps = vec![1, b'a', 0, 1, 0, 0];
+        steps.extend([5, at("高新技术企业"), 0, 5, at("企业标签"), 0]);
+        steps.extend(otherwise);
+        steps.extend([16, 15, 0, 1, 3]);
+        steps.extend("甲".as_bytes());
+        steps.extend([0, 0]);
+        steps
+    };
+    let set = [5, at("企业标签"), 0];
+    assert!(
+        exercise::archive(&dictionary, &steps(&set)),
+        "the forgery's form is right"
+    );
+    assert!(!exercise::archive(&dictionary, &steps(&text)));
+}
+
 proptest! {
     // the same every time: chance is for `fuzz/`
     #![proptest_config(ProptestConfig {

@@ -14,7 +14,7 @@ fn on() -> NaiveDate {
 }
 
 /// Nothing known, and everything known.
-fn enterprises(dictionary: &Dictionary) -> [Facts; 2] {
+pub fn enterprises(dictionary: &Dictionary) -> [Facts; 2] {
     let mut full = Facts::new();
     for index in dictionary.indices() {
         let attribute = dictionary.attribute(index);

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
-use zhida_rules::{Formula, ItemRules, ItemRulesSource, Rule};
+use zhida_rules::{Formula, ItemRules, ItemRulesSource, Rule, Value, ValueError};
 
 use crate::{exercise, tools::dictionary};
 
@@ -26,6 +26,13 @@ fn code_of(text: &str) -> &'static str {
 #[case::nested_branches(format!("{}是{}", "if (".repeat(30), ") then 上市公司 else 否".repeat(30)), "too_large")]
 #[case::brackets(format!("{}是{}", "(".repeat(1_100), ")".repeat(1_100)), "too_deep")]
 #[case::factors(format!("从业人数 > 1{}", " / 0.99999".repeat(505)), "too_large")]
+#[case::some_factors(format!("从业人数 > 1{}", " * 0.99999".repeat(16)), "too_large")]
+#[case::fewer_factors(format!("从业人数 > 1{}", " * 0.99999".repeat(15)), "")]
+#[case::divisors(format!("从业人数 > 1{}", " / 从业人数".repeat(17)), "too_large")]
+#[case::fewer_divisors(format!("从业人数 > 1{}", " / 从业人数".repeat(16)), "")]
+#[case::quotients(format!("从业人数 > 1{}", " + 1 / 从业人数".repeat(17)), "too_large")]
+#[case::fewer_quotients(format!("从业人数 > 1{}", " + 1 / 从业人数".repeat(15)), "")]
+#[case::rates_of_rates(format!("{}1{} > 1", "超额累进(1, [0, ".repeat(200), "])".repeat(200)), "too_large")]
 #[case::no_word("啊".repeat(400_000), "unknown_name")]
 #[case::no_spaces(format!("{}上市公司", "高新技术企业且".repeat(50_000)), "")]
 #[case::magnitude(format!("从业人数 > 1{}", "万".repeat(399_000)), "number")]
@@ -69,6 +76,42 @@ fn quantities_that_double_are_refused() {
         errors[0].message.contains("超过 400000 个部分"),
         "{errors:?}"
     );
+}
+
+#[test]
+fn factors_are_counted_through_intermediate_quantities() {
+    let source: ItemRulesSource = serde_json::from_value(serde_json::json!({
+        "conditions": [],
+        "benefit": {
+            "let": { "甲": format!("从业人数{}", " * 从业人数".repeat(7)) },
+            "formula": "甲 * 甲 * 2",
+        },
+    }))
+    .unwrap();
+    let errors = ItemRules::compile(&dictionary(), &source).unwrap_err();
+    assert_eq!(errors[0].code, "too_large");
+    assert!(errors[0].message.contains("超过 16 个数"), "{errors:?}");
+}
+
+/// Each suffix makes the number longer, and longer numbers take longer to multiply.
+#[test]
+fn suffixes_of_a_number_end() {
+    let dictionary = dictionary();
+    let staff = dictionary.attribute(dictionary.find("从业人数").unwrap());
+    for (text, number) in [
+        ("1万亿", "1000000000000"),
+        ("5万%", "500"),
+        ("1亿人", "100000000"),
+    ] {
+        let expected = Value::Number(number.parse().unwrap());
+        assert_eq!(staff.read_text(text), Ok(expected), "{text}");
+    }
+    let start = Instant::now();
+    for text in ["1万万万".to_owned(), format!("1{}", "亿".repeat(3_999))] {
+        let refused = staff.read_text(&text).unwrap_err();
+        assert!(matches!(refused, ValueError::Number(_)), "{refused}");
+    }
+    assert!(start.elapsed() < PATIENCE / 30, "{:?}", start.elapsed());
 }
 
 #[test]

@@ -154,6 +154,49 @@ fn near_misses_are_counted_and_places_are_out_of_reach() {
     assert_eq!(outcome(elsewhere), (Truth::False, OUT_OF_REACH));
 }
 
+/// A quantity of a name of its own is no more out of reach than written out, nor less.
+#[test]
+fn intermediate_quantities_are_as_fixed_as_what_they_rest_on() {
+    let dictionary = dictionary();
+    let facts = facts(
+        &dictionary,
+        r#"{"从业人数":1,"营业收入":{"2025":2},"成立日期":"2025-01-01"}"#,
+    );
+    let env = Env {
+        dictionary: &dictionary,
+        facts: &facts,
+        on: ON.parse().unwrap(),
+    };
+    for (rule, distance) in [
+        ("占比 >= 1", 1),
+        ("从业人数 / 上年.营业收入 >= 1", 1),
+        ("两倍 >= 2", 1),
+        ("够大", 1),
+        ("not(已知(占比))", 1),
+        ("年头 >= 3", OUT_OF_REACH),
+        ("两倍 >= 2 and 年头 >= 3", OUT_OF_REACH),
+        ("年头 + 占比 >= 3", 1),
+    ] {
+        let yaml = format!(
+            r#"
+conditions: [{{ text: 条件, rule: {rule} }}]
+benefit:
+  let: {{ 占比: 从业人数 / 上年.营业收入, 两倍: 占比 * 2, 够大: 两倍 >= 2, 年头: "满年数(成立日期, 基准日)" }}
+  kind: right
+"#
+        );
+        let rules = item(&dictionary, &yaml);
+        let outcome = rules.evaluate(&env);
+        assert_eq!(
+            (outcome.verdict, outcome.distance),
+            (Truth::False, distance),
+            "{rule}"
+        );
+        let fixed = rules.within_reach(&dictionary).evaluate(&env).verdict;
+        assert_eq!(fixed == Truth::False, distance == OUT_OF_REACH, "{rule}");
+    }
+}
+
 #[test]
 fn an_explanation_says_what_is_required_known_missing_and_what_would_change_it() {
     let dictionary = dictionary();

@@ -18,8 +18,8 @@ pub fn item(dictionary: &Dictionary, rule: &str) -> ItemRules {
     ItemRules::compile(dictionary, &source).unwrap_or_else(|errors| panic!("{rule}: {errors:?}"))
 }
 
-pub fn cases() -> [Case; 3] {
-    [numbers(), days(), words()]
+pub fn cases() -> [Case; 4] {
+    [numbers(), long_tables(), days(), words()]
 }
 
 /// Each first value with each second one; no text is unknown.
@@ -60,7 +60,12 @@ pub fn numbers() -> Case {
         \x20 - { id: a, name: 甲, kind: number, department: 测 }\n\
         \x20 - { id: b, name: 乙, kind: number, department: 测 }\n\
         \x20 - { id: g, name: 地, kind: division, department: 测 }\n\
-        \x20 - { id: h, name: 另地, kind: division, department: 测 }\n";
+        \x20 - { id: h, name: 另地, kind: division, department: 测 }\n\
+        \x20 - { id: s, name: 集, kind: set, department: 测 }\n\
+        \x20 - { id: t, name: 文, kind: text, department: 测 }\n\
+        \x20 - { id: i, name: 派地, kind: division, department: 测, \
+        formula: 'if 甲 > 0 then 文 else \"33abc\"' }\n\
+        \x20 - { id: j, name: 派业, kind: industry, department: 测, formula: 文 }\n";
     let quantities = [
         "floor(甲)",
         "ceiling(甲)",
@@ -106,6 +111,31 @@ pub fn numbers() -> Case {
     let values = [
         "未知", "0", "1", "-1", "0.5", "-0.5", "1.5", "-1.5", "2", "0.25", "0.35", "-0.35",
         "0.349", "3", "-3", "7", "0.001",
+    ];
+    grid(dictionary, &values, &values, rules)
+}
+
+/// More rows than an engine nests brackets.
+fn long_tables() -> Case {
+    let dictionary = "attributes:\n\
+        \x20 - { id: a, name: 甲, kind: number, department: 测 }\n\
+        \x20 - { id: b, name: 乙, kind: number, department: 测 }\n";
+    let rows = |value: fn(u32) -> u32| {
+        let rows = (0..120).map(|n| format!("[{n}, {}]", value(n)));
+        rows.collect::<Vec<_>>().join(", ")
+    };
+    let (steps, rates) = (rows(|n| 2 * n), rows(|n| n % 3));
+    let many = ["甲"; 50].join(", ");
+    let mut rules = Vec::new();
+    for bound in ["0", "1", "3.5", "4", "117", "238"] {
+        rules.push(format!("分档(甲, {steps}) >= {bound}"));
+        rules.push(format!("分档(甲 / 乙, {steps}) = {bound}"));
+        rules.push(format!("超额累进(甲, {rates}) >= {bound}"));
+        rules.push(format!("超额累进(甲 / 乙, {rates}) > {bound}"));
+        rules.push(format!("sum({many}) > {bound}"));
+    }
+    let values = [
+        "未知", "-1", "0", "1", "2", "3.5", "4", "118", "119", "119.5",
     ];
     grid(dictionary, &values, &values, rules)
 }
@@ -171,7 +201,9 @@ fn words() -> Case {
         \x20 - { id: s, name: 集, kind: set, choices: [一期, 二期, 三期], department: 测 }\n\
         \x20 - { id: g, name: 地, kind: division, department: 测 }\n\
         \x20 - { id: t, name: 派集, kind: set, choices: [一期, 二期, 三期], department: 测, \
-        formula: 'if 地 in (\"330100\") then 集 else 集' }\n";
+        formula: 'if 地 in (\"330100\") then 集 else 集' }\n\
+        \x20 - { id: h, name: 派地, kind: division, department: 测, \
+        formula: 'if 包含(集, \"一期\") then 地 else \"330106\"' }\n";
     let mut rules = vec![
         "累计(集, [\"一期\", 1], [\"二期\", 2]) >= 2".into(),
         "累计(集, [\"一期\", 1 / 3], [\"二期\", 2]) > 2".into(),
@@ -188,6 +220,7 @@ fn words() -> Case {
         rules.push(format!("地 = \"{code}\""));
         rules.push(format!("地 != \"{code}\""));
         rules.push(format!("地 in (\"{code}\", \"110000\")"));
+        rules.push(format!("派地 in (\"{code}\", \"110000\")"));
     }
     grid(
         dictionary,

@@ -1,9 +1,14 @@
 //! The engines that run the predicates: PostgreSQL keeps rows, DataFusion columns.
 
+use std::path::Path;
+
 use datafusion::{
-    arrow::array::{AsArray, RecordBatch},
+    arrow::{
+        array::{AsArray, RecordBatch},
+        datatypes::{Fields, UInt64Type},
+    },
     common::DataFusionError,
-    prelude::SessionContext,
+    prelude::{ParquetReadOptions, SessionContext},
 };
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use zhida_matcher::sql;
@@ -53,6 +58,29 @@ pub struct Columnar(SessionContext);
 impl Columnar {
     pub fn start() -> Self {
         Self(SessionContext::new())
+    }
+
+    /// Opens a Parquet file as a table; gives its columns.
+    pub async fn open(&self, table: &str, file: &Path) -> Fields {
+        let options = ParquetReadOptions::default();
+        let path = file.to_str().unwrap();
+        self.0.register_parquet(table, path, options).await.unwrap();
+        let table = self.0.table(table).await.unwrap();
+        table.schema().as_arrow().fields().clone()
+    }
+
+    /// The first column, of whole numbers.
+    pub async fn ids(&self, query: &str) -> Vec<u64> {
+        let batches = self.batches(query).await;
+        let batches = batches.unwrap_or_else(|error| panic!("{error}: {query}"));
+        let ids = |batch: &RecordBatch| {
+            batch
+                .column(0)
+                .as_primitive::<UInt64Type>()
+                .values()
+                .to_vec()
+        };
+        batches.iter().flat_map(ids).collect()
     }
 
     async fn batches(&self, text: &str) -> Result<Vec<RecordBatch>, DataFusionError> {

@@ -7,6 +7,7 @@ mod engines;
 #[path = "../../../matcher/tests/it/random.rs"]
 #[allow(dead_code, reason = "nothing changes here")]
 mod random;
+mod snapshot;
 #[path = "../../../matcher/tests/it/tools.rs"]
 #[allow(dead_code, reason = "only part of the tools is needed here")]
 mod tools;
@@ -181,6 +182,11 @@ fn what_has_no_form_is_refused_and_named() {
         ("round(甲, 乙) = 1", "小数位数不是常数的四舍五入"),
         ("地 = 另地", "区划或行业与另一属性比较"),
         (&format!("{nested} = 1"), "展开后太长"),
+        ("包含(集, \"乙\n甲\")", "含换行的集合成员"),
+        ("包含全部(集, \"甲\", \"乙\n甲\")", "含换行的集合成员"),
+        ("累计(集, [\"乙\n甲\", 1]) > 0", "含换行的集合成员"),
+        ("派地 in (\"330000\")", "由文字得出的区划或行业"),
+        ("派业 != \"C\"", "由文字得出的区划或行业"),
     ] {
         let item = corners::item(&case.dictionary, rule);
         assert_eq!(

@@ -1,0 +1,56 @@
+//! P3: all items, all enterprises.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use zhida_matcher::{Block, Counts, Options, Store};
+
+use crate::measure::{calm, cores, once};
+
+/// Counts, near misses and a visit of every list, on all cores and on one.
+pub fn counts(store: &Store) {
+    let pairs = store.len() as f64 * store.program().len() as f64;
+    for (what, near, lists) in [
+        ("counts", false, false),
+        ("counts and near misses", true, false),
+        ("counts, near misses and a visit of every list", true, true),
+    ] {
+        calm(&format!("P3: all items, all enterprises: {what}"));
+        let visited = AtomicU64::new(0);
+        let visit = |block: &Block<'_>| {
+            visited.fetch_add(block.met().count() as u64, Ordering::Relaxed);
+        };
+        for threads in [cores(), 1] {
+            let options = Options {
+                near,
+                threads: Some(threads),
+                ..Options::default()
+            };
+            let (counts, time) = once(|| store.all_items(options, None, lists.then_some(&visit)));
+            let counts = counts.expect("the memory suffices");
+            let sum = |of: fn(&Counts) -> u64| counts.iter().map(of).sum::<u64>();
+            println!(
+                "   {threads} threads: {time:.3?}, {:.0} G pairs/s; met {}, unknown {}, near {}",
+                pairs / time.as_secs_f64() / 1e9,
+                sum(|c| c.met),
+                sum(|c| c.unknown),
+                sum(|c| c.near_unmet + c.near_unknown),
+            );
+        }
+    }
+}
+
+/// Counts, near misses and the lists of matches, kept in memory.
+pub fn lists(store: &Store) {
+    calm("P3: compressed lists and near misses");
+    let options = Options {
+        memory: 1 << 30,
+        ..Options::default()
+    };
+    let (lists, time) = once(|| store.match_lists(options, None));
+    let lists = lists.expect("the memory suffices");
+    let matches: u64 = lists.counts().iter().map(|counts| counts.met).sum();
+    println!(
+        "   {time:.3?}: {matches} matches in {} MB",
+        lists.bytes() >> 20
+    );
+}

@@ -1,0 +1,104 @@
+//! P2: one item, and items that are new.
+
+use std::{hint::black_box, sync::Arc, time::Duration};
+
+use zhida_matcher::{Desk, Engine, Program, Store, Table, Want};
+use zhida_rules::{Facts, ItemRules};
+
+use crate::{
+    build::Base,
+    measure::{calm, once, percentiles, timed},
+    workload::{Condition, NUMBERS, ON, Random, World, item},
+};
+
+/// Changes that are measured; the engine joins small parts after a dozen.
+const CHANGES: u64 = 10;
+
+/// Items drawn for the question of one item.
+pub fn sample(program: &Program) -> Vec<u32> {
+    let random = &mut Random::new(5);
+    (0..400)
+        .map(|_| random.below(program.len()) as u32)
+        .collect()
+}
+
+/// Does an item's outermost “and” name a place? If not, no county can be passed over.
+pub fn names_place(world: &World, item: u32) -> bool {
+    let place = |condition: &Condition| matches!(condition, Condition::Place(_));
+    match world.condition(item as usize) {
+        Condition::All(parts) => parts.iter().any(place),
+        other => place(&other),
+    }
+}
+
+/// One item → all enterprises, over thresholds that the program knows.
+pub fn all_enterprises(store: &Store, world: &World) {
+    calm("P2: one item, all enterprises");
+    let items = sample(store.program());
+    let met = Want {
+        met: true,
+        ..Want::default()
+    };
+    for (what, want) in [
+        ("counts and met ids", met),
+        ("counts and all ids", Want::EVERYTHING),
+    ] {
+        let times = timed(&items, |item| {
+            black_box(store.one_item(*item, want).expect("the item exists"));
+        });
+        let pairs = items.iter().zip(&times);
+        let (near, whole): (Vec<_>, Vec<_>) =
+            pairs.partition(|(item, _)| names_place(world, **item));
+        let of = |part: Vec<(_, &Duration)>| percentiles(part.iter().map(|(_, t)| **t).collect());
+        println!("   {what}: {}", percentiles(times.clone()));
+        println!("      {} that name a place: {}", near.len(), of(near));
+        println!("      {} full scans: {}", whole.len(), of(whole));
+    }
+}
+
+/// Items that nobody compiled yet, beside all others: their thresholds are in no column.
+pub fn unseen(table: &Table, base: &Base, count: usize, facts: &[Facts]) {
+    let on = ON.parse().expect("a date");
+    let rules = base.items(count).into_iter().map(Arc::new);
+    let engine = Engine::new(table.clone(), on, (0..).zip(rules).collect());
+    engine.view().warm();
+
+    calm("P2: an item with a threshold never seen");
+    let numbers: Vec<u64> = (0..100).collect();
+    let view = engine.view();
+    let rules: Vec<ItemRules> = numbers.iter().map(|n| never_seen(base, *n)).collect();
+    let times = timed(&rules, |rules| {
+        black_box(view.rule(rules, Want::EVERYTHING));
+    });
+    println!("   counts and all ids: {}", percentiles(times));
+    drop(view);
+
+    calm("a new item, from text to its answers");
+    let mut steps: [Vec<Duration>; 5] = Default::default();
+    let desk = &mut Desk::default();
+    for (number, facts) in (0..CHANGES).zip(facts) {
+        let key = 1_000_000 + number;
+        let (rules, parsing) = once(|| Arc::new(never_seen(base, number)));
+        let (_, entering) = once(|| engine.change_items(vec![(key, Some(rules))]));
+        let (_, one) = once(|| black_box(engine.view().enterprise(facts, false, desk)));
+        let (_, all) = once(|| engine.view().item(key, Want::EVERYTHING));
+        let times = [parsing, entering, one, all, parsing + entering + one + all];
+        for (step, time) in steps.iter_mut().zip(times) {
+            step.push(time);
+        }
+    }
+    let names = ["parse", "enter", "P1", "P2", "together"];
+    for (name, step) in names.iter().zip(steps) {
+        println!("   {name}: {}", percentiles(step));
+    }
+}
+
+/// A generated item with one condition more, whose threshold the generator never draws: its own are
+/// round, or below the first of these.
+fn never_seen(base: &Base, number: u64) -> ItemRules {
+    let threshold = 20_001 + 10 * number as i64;
+    let more = Condition::AtLeast(number as usize % NUMBERS, threshold);
+    let condition = base.world.condition(2_000_000 + number as usize);
+    let both = Condition::All(vec![condition, more]);
+    item(&base.dictionary, both.feel())
+}
