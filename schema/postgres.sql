@@ -1,14 +1,68 @@
 CREATE TABLE audit_event (
-    id TEXT NOT NULL,
+    no BIGINT NOT NULL,
     at TEXT NOT NULL,
+    account TEXT,
     actor TEXT NOT NULL,
+    organisation TEXT,
+    on_behalf_of TEXT,
     action TEXT NOT NULL,
+    viewed BOOLEAN NOT NULL,
     subject_kind TEXT NOT NULL,
     subject_id TEXT NOT NULL,
-    detail TEXT NOT NULL,
+    enterprise TEXT,
+    value_before TEXT,
+    value_after TEXT,
+    detail TEXT,
+    address TEXT,
+    agent TEXT,
+    request TEXT,
+    key_id TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (no)
+);
+CREATE INDEX audit_event_account ON audit_event USING btree (account, at, no) WHERE (account IS NOT NULL);
+CREATE INDEX audit_event_action ON audit_event USING btree (action, at, no);
+CREATE INDEX audit_event_at ON audit_event USING btree (at, no);
+CREATE INDEX audit_event_enterprise ON audit_event USING btree (enterprise, at, no) WHERE (enterprise IS NOT NULL);
+CREATE INDEX audit_event_subject ON audit_event USING btree (subject_kind, subject_id, at, no);
+CREATE TABLE audit_head (
+    id BIGINT NOT NULL,
+    no BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    seal TEXT NOT NULL,
+    base_no BIGINT NOT NULL,
+    base_hash TEXT NOT NULL,
     PRIMARY KEY (id)
 );
-CREATE INDEX audit_event_subject ON audit_event USING btree (subject_kind, subject_id, id);
+CREATE TABLE delivery (
+    id TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    event TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    account TEXT NOT NULL,
+    address TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    held BOOLEAN NOT NULL,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    link TEXT NOT NULL,
+    state TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    error TEXT NOT NULL,
+    number BIGINT,
+    due_at TEXT NOT NULL,
+    lease_owner TEXT NOT NULL,
+    lease_until TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    sent_at TEXT,
+    PRIMARY KEY (id)
+);
+CREATE INDEX delivery_address ON delivery USING btree (address, channel, state, id);
+CREATE INDEX delivery_due ON delivery USING btree (state, mode, due_at);
+CREATE INDEX delivery_message ON delivery USING btree (message_id);
+CREATE INDEX delivery_number ON delivery USING btree (address, number);
+CREATE INDEX delivery_state ON delivery USING btree (state, id);
 CREATE TABLE enterprise (
     seq BIGINT NOT NULL,
     code TEXT NOT NULL,
@@ -51,6 +105,33 @@ CREATE TABLE fact_change (
     PRIMARY KEY (seq)
 );
 CREATE INDEX fact_change_code ON fact_change USING btree (code, seq);
+CREATE TABLE file (
+    id TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    bytes BIGINT NOT NULL,
+    subject_kind TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
+    uploaded_by TEXT NOT NULL,
+    uploaded_at TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX file_digest ON file USING btree (digest);
+CREATE INDEX file_subject ON file USING btree (subject_kind, subject_id, id);
+CREATE TABLE file_content (
+    digest TEXT NOT NULL,
+    bytes BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    scan_at TEXT NOT NULL,
+    scan_attempts BIGINT NOT NULL,
+    state_at TEXT NOT NULL,
+    touched_at TEXT NOT NULL,
+    PRIMARY KEY (digest)
+);
+CREATE INDEX file_content_scan ON file_content USING btree (state, scan_at);
+CREATE INDEX file_content_touched ON file_content USING btree (touched_at);
 CREATE TABLE import_batch (
     no BIGINT NOT NULL,
     department TEXT NOT NULL,
@@ -73,6 +154,51 @@ CREATE TABLE import_batch (
     PRIMARY KEY (no)
 );
 CREATE INDEX import_batch_sha256 ON import_batch USING btree (sha256, status);
+CREATE TABLE job (
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    state TEXT NOT NULL,
+    priority BIGINT NOT NULL,
+    run_at TEXT NOT NULL,
+    live_key TEXT,
+    key_while_running BOOLEAN NOT NULL,
+    asked_by TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    attempts_max BIGINT NOT NULL,
+    owner TEXT NOT NULL,
+    lease_until TEXT,
+    cancel_by TEXT,
+    done BIGINT NOT NULL,
+    total BIGINT,
+    note TEXT NOT NULL,
+    result TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    started_at TEXT,
+    finished_at TEXT,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX job_due ON job USING btree (priority DESC, run_at, id) WHERE (state = 'queued'::text);
+CREATE INDEX job_finished ON job USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+CREATE INDEX job_kind ON job USING btree (kind, id);
+CREATE INDEX job_lease ON job USING btree (lease_until) WHERE (state = 'running'::text);
+CREATE UNIQUE INDEX job_live_key ON job USING btree (live_key);
+CREATE INDEX job_state ON job USING btree (state, id);
+CREATE TABLE job_schedule (
+    name TEXT NOT NULL,
+    title TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    cadence TEXT NOT NULL,
+    workdays_only BOOLEAN NOT NULL,
+    enabled BOOLEAN NOT NULL,
+    next_at TEXT NOT NULL,
+    last_at TEXT,
+    last_job TEXT,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (name)
+);
 CREATE TABLE match_counter (
     id BIGINT NOT NULL,
     next_run BIGINT NOT NULL,
@@ -101,8 +227,224 @@ CREATE TABLE match_run (
     actor TEXT NOT NULL,
     started_at TEXT NOT NULL,
     finished_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL DEFAULT ''::text,
+    items BIGINT NOT NULL DEFAULT 0,
+    done BIGINT NOT NULL DEFAULT 0,
+    news BIGINT NOT NULL DEFAULT 0,
+    failure TEXT NOT NULL DEFAULT ''::text,
     PRIMARY KEY (no)
 );
+CREATE TABLE match_snapshot (
+    id TEXT NOT NULL,
+    saved_at TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE TABLE message (
+    id TEXT NOT NULL,
+    event TEXT NOT NULL,
+    recipient_kind TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    link TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    subject_kind TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX message_recipient ON message USING btree (recipient, recipient_kind, id);
+CREATE INDEX message_subject ON message USING btree (subject_kind, subject_id, id);
+CREATE TABLE message_preference (
+    account TEXT NOT NULL,
+    event TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    PRIMARY KEY (account, event, channel)
+);
+CREATE TABLE message_push (
+    enterprise TEXT NOT NULL,
+    day TEXT NOT NULL,
+    pushes BIGINT NOT NULL,
+    PRIMARY KEY (enterprise, day)
+);
+CREATE TABLE message_read (
+    account TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    read_at TEXT NOT NULL,
+    PRIMARY KEY (account, message_id)
+);
+CREATE TABLE message_template (
+    event TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    updated_by TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (event, channel)
+);
+CREATE TABLE people_account (
+    id TEXT NOT NULL,
+    login TEXT NOT NULL,
+    name TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    email TEXT NOT NULL,
+    state TEXT NOT NULL,
+    demo BOOLEAN NOT NULL,
+    password TEXT,
+    must_change BOOLEAN NOT NULL,
+    factor_key TEXT,
+    factor_confirmed BOOLEAN NOT NULL,
+    factor_step BIGINT NOT NULL,
+    created_at TEXT NOT NULL,
+    signed_in_at TEXT,
+    PRIMARY KEY (id),
+    UNIQUE (login)
+);
+CREATE TABLE people_attempt (
+    login TEXT NOT NULL,
+    failures BIGINT NOT NULL,
+    lockouts BIGINT NOT NULL,
+    locked_until TEXT,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (login)
+);
+CREATE INDEX people_attempt_updated ON people_attempt USING btree (updated_at);
+CREATE TABLE people_invitation (
+    id TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    organisation TEXT,
+    enterprise TEXT,
+    enterprise_name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    invitee TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_by_account TEXT,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    used_by TEXT,
+    used_at TEXT,
+    revoked_at TEXT,
+    PRIMARY KEY (id),
+    UNIQUE (digest),
+    FOREIGN KEY (organisation) REFERENCES people_organisation(id)
+);
+CREATE INDEX people_invitation_enterprise ON people_invitation USING btree (enterprise, id);
+CREATE TABLE people_lock (
+    name TEXT NOT NULL,
+    value BIGINT NOT NULL,
+    PRIMARY KEY (name)
+);
+CREATE TABLE people_mandate (
+    id TEXT NOT NULL,
+    enterprise TEXT NOT NULL,
+    enterprise_name TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    actions TEXT NOT NULL,
+    valid_from TEXT NOT NULL,
+    valid_until TEXT NOT NULL,
+    granted_by TEXT NOT NULL,
+    granted_at TEXT NOT NULL,
+    ended_by TEXT,
+    ended_at TEXT,
+    PRIMARY KEY (id),
+    FOREIGN KEY (organisation) REFERENCES people_organisation(id)
+);
+CREATE INDEX people_mandate_enterprise ON people_mandate USING btree (enterprise);
+CREATE INDEX people_mandate_organisation ON people_mandate USING btree (organisation);
+CREATE TABLE people_organisation (
+    id TEXT NOT NULL,
+    parent TEXT,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    division TEXT NOT NULL,
+    valid_from TEXT NOT NULL,
+    valid_until TEXT,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY (parent) REFERENCES people_organisation(id)
+);
+CREATE INDEX people_organisation_name ON people_organisation USING btree (name, id);
+CREATE INDEX people_organisation_parent ON people_organisation USING btree (parent, name, id);
+CREATE TABLE people_password (
+    id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY (account) REFERENCES people_account(id)
+);
+CREATE INDEX people_password_account ON people_password USING btree (account, id);
+CREATE TABLE people_recovery_code (
+    account TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    used_at TEXT,
+    PRIMARY KEY (account, digest),
+    FOREIGN KEY (account) REFERENCES people_account(id)
+);
+CREATE TABLE people_seat (
+    id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    organisation TEXT,
+    enterprise TEXT,
+    enterprise_name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    valid_from TEXT NOT NULL,
+    valid_until TEXT,
+    granted_by TEXT NOT NULL,
+    granted_at TEXT NOT NULL,
+    ended_by TEXT,
+    ended_at TEXT,
+    reason TEXT NOT NULL,
+    successor TEXT,
+    PRIMARY KEY (id),
+    FOREIGN KEY (account) REFERENCES people_account(id),
+    FOREIGN KEY (organisation) REFERENCES people_organisation(id)
+);
+CREATE INDEX people_seat_account ON people_seat USING btree (account);
+CREATE INDEX people_seat_enterprise ON people_seat USING btree (enterprise);
+CREATE INDEX people_seat_organisation ON people_seat USING btree (organisation);
+CREATE INDEX people_seat_role ON people_seat USING btree (role);
+CREATE TABLE people_session (
+    id TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    account TEXT NOT NULL,
+    seat TEXT,
+    mandate TEXT,
+    factor BOOLEAN NOT NULL,
+    address TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    seen_at TEXT NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (digest),
+    FOREIGN KEY (account) REFERENCES people_account(id)
+);
+CREATE INDEX people_session_account ON people_session USING btree (account);
+CREATE INDEX people_session_seen ON people_session USING btree (seen_at);
+CREATE TABLE people_setup (
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (name)
+);
+CREATE TABLE people_token (
+    id TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    hint TEXT NOT NULL,
+    account TEXT NOT NULL,
+    seat TEXT NOT NULL,
+    name TEXT NOT NULL,
+    actions TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    used_at TEXT,
+    ended_at TEXT,
+    PRIMARY KEY (id),
+    UNIQUE (digest),
+    FOREIGN KEY (account) REFERENCES people_account(id),
+    FOREIGN KEY (seat) REFERENCES people_seat(id)
+);
+CREATE INDEX people_token_account ON people_token USING btree (account);
 CREATE TABLE policy_counter (
     name TEXT NOT NULL,
     value BIGINT NOT NULL,
@@ -190,3 +532,27 @@ CREATE TABLE tag_rule (
     updated_at TEXT NOT NULL,
     PRIMARY KEY (name)
 );
+CREATE TABLE webhook_endpoint (
+    id TEXT NOT NULL,
+    owner_kind TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    url TEXT NOT NULL,
+    events TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    secret_previous TEXT NOT NULL,
+    previous_until TEXT NOT NULL,
+    state TEXT NOT NULL,
+    off_reason TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    last_number BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    failing_since TEXT NOT NULL,
+    due_at TEXT NOT NULL,
+    lease_owner TEXT NOT NULL,
+    lease_until TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX webhook_endpoint_due ON webhook_endpoint USING btree (state, due_at);
+CREATE INDEX webhook_endpoint_owner ON webhook_endpoint USING btree (owner, owner_kind, id);

@@ -1,13 +1,65 @@
 CREATE TABLE audit_event (
-    id TEXT NOT NULL PRIMARY KEY,
+    no BIGINT NOT NULL PRIMARY KEY,
     at TEXT NOT NULL,
+    account TEXT,
     actor TEXT NOT NULL,
+    organisation TEXT,
+    on_behalf_of TEXT,
     action TEXT NOT NULL,
+    viewed BOOLEAN NOT NULL,
     subject_kind TEXT NOT NULL,
     subject_id TEXT NOT NULL,
-    detail TEXT NOT NULL
+    enterprise TEXT,
+    value_before TEXT,
+    value_after TEXT,
+    detail TEXT,
+    address TEXT,
+    agent TEXT,
+    request TEXT,
+    key_id TEXT NOT NULL,
+    hash TEXT NOT NULL
 );
-CREATE INDEX audit_event_subject ON audit_event (subject_kind, subject_id, id);
+CREATE INDEX audit_event_account ON audit_event (account, at, no) WHERE account IS NOT NULL;
+CREATE INDEX audit_event_action ON audit_event (action, at, no);
+CREATE INDEX audit_event_at ON audit_event (at, no);
+CREATE INDEX audit_event_enterprise ON audit_event (enterprise, at, no) WHERE enterprise IS NOT NULL;
+CREATE INDEX audit_event_subject ON audit_event (subject_kind, subject_id, at, no);
+CREATE TABLE audit_head (
+    id BIGINT NOT NULL PRIMARY KEY,
+    no BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    seal TEXT NOT NULL,
+    base_no BIGINT NOT NULL,
+    base_hash TEXT NOT NULL
+);
+CREATE TABLE delivery (
+    id TEXT NOT NULL PRIMARY KEY,
+    message_id TEXT NOT NULL,
+    event TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    account TEXT NOT NULL,
+    address TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    held BOOLEAN NOT NULL,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    link TEXT NOT NULL,
+    state TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    error TEXT NOT NULL,
+    number BIGINT,
+    due_at TEXT NOT NULL,
+    lease_owner TEXT NOT NULL,
+    lease_until TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    sent_at TEXT
+);
+CREATE INDEX delivery_address ON delivery (address, channel, state, id);
+CREATE INDEX delivery_due ON delivery (state, mode, due_at);
+CREATE INDEX delivery_message ON delivery (message_id);
+CREATE INDEX delivery_number ON delivery (address, number);
+CREATE INDEX delivery_state ON delivery (state, id);
 CREATE TABLE enterprise (
             seq BIGINT NOT NULL PRIMARY KEY,
             code TEXT NOT NULL,
@@ -42,6 +94,31 @@ CREATE TABLE fact_change (
             changes TEXT NOT NULL
         );
 CREATE INDEX fact_change_code ON fact_change (code, seq);
+CREATE TABLE file (
+    id TEXT NOT NULL PRIMARY KEY,
+    digest TEXT NOT NULL,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    bytes BIGINT NOT NULL,
+    subject_kind TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
+    uploaded_by TEXT NOT NULL,
+    uploaded_at TEXT NOT NULL
+);
+CREATE INDEX file_digest ON file (digest);
+CREATE INDEX file_subject ON file (subject_kind, subject_id, id);
+CREATE TABLE file_content (
+    digest TEXT NOT NULL PRIMARY KEY,
+    bytes BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    scan_at TEXT NOT NULL,
+    scan_attempts BIGINT NOT NULL,
+    state_at TEXT NOT NULL,
+    touched_at TEXT NOT NULL
+);
+CREATE INDEX file_content_scan ON file_content (state, scan_at);
+CREATE INDEX file_content_touched ON file_content (touched_at);
 CREATE TABLE import_batch (
             no BIGINT NOT NULL PRIMARY KEY,
             department TEXT NOT NULL,
@@ -63,6 +140,49 @@ CREATE TABLE import_batch (
             updated_at TEXT NOT NULL
         );
 CREATE INDEX import_batch_sha256 ON import_batch (sha256, status);
+CREATE TABLE job (
+    id TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    state TEXT NOT NULL,
+    priority BIGINT NOT NULL,
+    run_at TEXT NOT NULL,
+    live_key TEXT,
+    key_while_running BOOLEAN NOT NULL,
+    asked_by TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    attempts_max BIGINT NOT NULL,
+    owner TEXT NOT NULL,
+    lease_until TEXT,
+    cancel_by TEXT,
+    done BIGINT NOT NULL,
+    total BIGINT,
+    note TEXT NOT NULL,
+    result TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    started_at TEXT,
+    finished_at TEXT,
+    updated_at TEXT NOT NULL
+);
+CREATE INDEX job_due ON job (priority DESC, run_at, id) WHERE state = 'queued';
+CREATE INDEX job_finished ON job (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX job_kind ON job (kind, id);
+CREATE INDEX job_lease ON job (lease_until) WHERE state = 'running';
+CREATE UNIQUE INDEX job_live_key ON job (live_key);
+CREATE INDEX job_state ON job (state, id);
+CREATE TABLE job_schedule (
+    name TEXT NOT NULL PRIMARY KEY,
+    title TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    cadence TEXT NOT NULL,
+    workdays_only BOOLEAN NOT NULL,
+    enabled BOOLEAN NOT NULL,
+    next_at TEXT NOT NULL,
+    last_at TEXT,
+    last_job TEXT,
+    updated_at TEXT NOT NULL
+);
 CREATE TABLE match_counter (
             id BIGINT NOT NULL PRIMARY KEY,
             next_run BIGINT NOT NULL,
@@ -88,7 +208,191 @@ CREATE TABLE match_run (
             actor TEXT NOT NULL,
             started_at TEXT NOT NULL,
             finished_at TEXT NOT NULL
+        , updated_at TEXT NOT NULL DEFAULT '', items BIGINT NOT NULL DEFAULT 0, done BIGINT NOT NULL DEFAULT 0, news BIGINT NOT NULL DEFAULT 0, failure TEXT NOT NULL DEFAULT '');
+CREATE TABLE match_snapshot (
+            id TEXT NOT NULL PRIMARY KEY,
+            saved_at TEXT NOT NULL
         );
+CREATE TABLE message (
+    id TEXT NOT NULL PRIMARY KEY,
+    event TEXT NOT NULL,
+    recipient_kind TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    link TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    subject_kind TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
+    created_at TEXT NOT NULL
+);
+CREATE INDEX message_recipient ON message (recipient, recipient_kind, id);
+CREATE INDEX message_subject ON message (subject_kind, subject_id, id);
+CREATE TABLE message_preference (
+    account TEXT NOT NULL,
+    event TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    PRIMARY KEY (account, event, channel)
+);
+CREATE TABLE message_push (
+    enterprise TEXT NOT NULL,
+    day TEXT NOT NULL,
+    pushes BIGINT NOT NULL,
+    PRIMARY KEY (enterprise, day)
+);
+CREATE TABLE message_read (
+    account TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    read_at TEXT NOT NULL,
+    PRIMARY KEY (account, message_id)
+);
+CREATE TABLE message_template (
+    event TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    updated_by TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (event, channel)
+);
+CREATE TABLE people_account (
+    id TEXT NOT NULL PRIMARY KEY,
+    login TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    email TEXT NOT NULL,
+    state TEXT NOT NULL,
+    demo BOOLEAN NOT NULL,
+    password TEXT,
+    must_change BOOLEAN NOT NULL,
+    factor_key TEXT,
+    factor_confirmed BOOLEAN NOT NULL,
+    factor_step BIGINT NOT NULL,
+    created_at TEXT NOT NULL,
+    signed_in_at TEXT
+);
+CREATE TABLE people_attempt (
+    login TEXT NOT NULL PRIMARY KEY,
+    failures BIGINT NOT NULL,
+    lockouts BIGINT NOT NULL,
+    locked_until TEXT,
+    updated_at TEXT NOT NULL
+);
+CREATE INDEX people_attempt_updated ON people_attempt (updated_at);
+CREATE TABLE people_invitation (
+    id TEXT NOT NULL PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE,
+    organisation TEXT REFERENCES people_organisation (id),
+    enterprise TEXT,
+    enterprise_name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    invitee TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_by_account TEXT,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    used_by TEXT,
+    used_at TEXT,
+    revoked_at TEXT
+);
+CREATE INDEX people_invitation_enterprise ON people_invitation (enterprise, id);
+CREATE TABLE people_lock (
+    name TEXT NOT NULL PRIMARY KEY,
+    value BIGINT NOT NULL
+);
+CREATE TABLE people_mandate (
+    id TEXT NOT NULL PRIMARY KEY,
+    enterprise TEXT NOT NULL,
+    enterprise_name TEXT NOT NULL,
+    organisation TEXT NOT NULL REFERENCES people_organisation (id),
+    actions TEXT NOT NULL,
+    valid_from TEXT NOT NULL,
+    valid_until TEXT NOT NULL,
+    granted_by TEXT NOT NULL,
+    granted_at TEXT NOT NULL,
+    ended_by TEXT,
+    ended_at TEXT
+);
+CREATE INDEX people_mandate_enterprise ON people_mandate (enterprise);
+CREATE INDEX people_mandate_organisation ON people_mandate (organisation);
+CREATE TABLE people_organisation (
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT REFERENCES people_organisation (id),
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    division TEXT NOT NULL,
+    valid_from TEXT NOT NULL,
+    valid_until TEXT,
+    created_at TEXT NOT NULL
+);
+CREATE INDEX people_organisation_name ON people_organisation (name, id);
+CREATE INDEX people_organisation_parent ON people_organisation (parent, name, id);
+CREATE TABLE people_password (
+    id TEXT NOT NULL PRIMARY KEY,
+    account TEXT NOT NULL REFERENCES people_account (id),
+    hash TEXT NOT NULL
+);
+CREATE INDEX people_password_account ON people_password (account, id);
+CREATE TABLE people_recovery_code (
+    account TEXT NOT NULL REFERENCES people_account (id),
+    digest TEXT NOT NULL,
+    used_at TEXT,
+    PRIMARY KEY (account, digest)
+);
+CREATE TABLE people_seat (
+    id TEXT NOT NULL PRIMARY KEY,
+    account TEXT NOT NULL REFERENCES people_account (id),
+    organisation TEXT REFERENCES people_organisation (id),
+    enterprise TEXT,
+    enterprise_name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    valid_from TEXT NOT NULL,
+    valid_until TEXT,
+    granted_by TEXT NOT NULL,
+    granted_at TEXT NOT NULL,
+    ended_by TEXT,
+    ended_at TEXT,
+    reason TEXT NOT NULL,
+    successor TEXT
+);
+CREATE INDEX people_seat_account ON people_seat (account);
+CREATE INDEX people_seat_enterprise ON people_seat (enterprise);
+CREATE INDEX people_seat_organisation ON people_seat (organisation);
+CREATE INDEX people_seat_role ON people_seat (role);
+CREATE TABLE people_session (
+    id TEXT NOT NULL PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE,
+    account TEXT NOT NULL REFERENCES people_account (id),
+    seat TEXT,
+    mandate TEXT,
+    factor BOOLEAN NOT NULL,
+    address TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    seen_at TEXT NOT NULL
+);
+CREATE INDEX people_session_account ON people_session (account);
+CREATE INDEX people_session_seen ON people_session (seen_at);
+CREATE TABLE people_setup (
+    name TEXT NOT NULL PRIMARY KEY,
+    digest TEXT NOT NULL,
+    created_at TEXT NOT NULL
+);
+CREATE TABLE people_token (
+    id TEXT NOT NULL PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE,
+    hint TEXT NOT NULL,
+    account TEXT NOT NULL REFERENCES people_account (id),
+    seat TEXT NOT NULL REFERENCES people_seat (id),
+    name TEXT NOT NULL,
+    actions TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    used_at TEXT,
+    ended_at TEXT
+);
+CREATE INDEX people_token_account ON people_token (account);
 CREATE TABLE policy_counter (
     name TEXT NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL
@@ -160,3 +464,26 @@ CREATE TABLE tag_rule (
             active BOOLEAN NOT NULL,
             updated_at TEXT NOT NULL
         );
+CREATE TABLE webhook_endpoint (
+    id TEXT NOT NULL PRIMARY KEY,
+    owner_kind TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    url TEXT NOT NULL,
+    events TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    secret_previous TEXT NOT NULL,
+    previous_until TEXT NOT NULL,
+    state TEXT NOT NULL,
+    off_reason TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    last_number BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    failing_since TEXT NOT NULL,
+    due_at TEXT NOT NULL,
+    lease_owner TEXT NOT NULL,
+    lease_until TEXT NOT NULL
+);
+CREATE INDEX webhook_endpoint_due ON webhook_endpoint (state, due_at);
+CREATE INDEX webhook_endpoint_owner ON webhook_endpoint (owner, owner_kind, id);

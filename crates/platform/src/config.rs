@@ -9,9 +9,13 @@ use figment::value::{Dict, Value};
 use figment::{Figment, Profile};
 use serde::{Deserialize, Serialize};
 
+use crate::files::FilesConfig;
+use crate::messages::{MailConfig, MessagesConfig, WebhooksConfig};
 use crate::paging;
 
 const DEFAULTS: &str = include_str!("../../../config.default.toml");
+/// Settings that are taken from the environment as they are written.
+const SECRETS: [&str; 1] = ["mail.password"];
 const ENV_PREFIX: &str = "ZHIDA_";
 /// Variables with our prefix that are not settings: the path of the file
 /// itself, and whatever tests pass to themselves.
@@ -28,6 +32,16 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// `[limits]`
     pub limits: LimitsConfig,
+    /// `[sign_in]`
+    pub sign_in: SignInConfig,
+    /// `[files]`
+    pub files: FilesConfig,
+    /// `[mail]`
+    pub mail: MailConfig,
+    /// `[messages]`
+    pub messages: MessagesConfig,
+    /// `[webhooks]`
+    pub webhooks: WebhooksConfig,
     /// `[log]`
     pub log: LogConfig,
 }
@@ -44,6 +58,8 @@ pub struct ServerConfig {
 pub struct DatabaseConfig {
     /// `sqlite:PATH` or `postgres://…`; may hold a password, so never log it.
     pub url: String,
+    /// Folder of what is made from the database to start faster; empty for the usual place.
+    pub snapshots: String,
 }
 
 /// How much is accepted.
@@ -57,6 +73,15 @@ pub struct LimitsConfig {
     pub xlsx_unpacked_bytes_max: u64,
     /// Items of a list's page.
     pub page_limit_max: u32,
+}
+
+/// How long somebody stays signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInConfig {
+    /// Minutes without a request after which a session has ended.
+    pub idle_minutes: u32,
+    /// Hours after which a session has ended in any case.
+    pub absolute_hours: u32,
 }
 
 /// What is logged, and how.
@@ -160,7 +185,12 @@ impl Config {
         }
         for (name, value) in environment {
             if let Some(key) = setting_of(&name, &known)? {
-                let value: Value = value.parse().expect("parsing a figment value never fails");
+                let value: Value = if SECRETS.contains(&key.as_str()) {
+                    // a password of digits is no number
+                    value.into()
+                } else {
+                    value.parse().expect("parsing a figment value never fails")
+                };
                 figment = figment.merge(Serialized::default(&key, value));
             }
         }
@@ -172,7 +202,7 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let limits = &self.limits;
         let page_limit_max = u64::from(paging::LIMIT_MAX);
-        for (key, value, max) in [
+        let own = [
             (
                 "limits.upload_bytes_max",
                 limits.upload_bytes_max,
@@ -193,13 +223,50 @@ impl Config {
                 u64::from(limits.page_limit_max),
                 page_limit_max,
             ),
-        ] {
+            (
+                "sign_in.idle_minutes",
+                u64::from(self.sign_in.idle_minutes),
+                24 * 60,
+            ),
+            (
+                "sign_in.absolute_hours",
+                u64::from(self.sign_in.absolute_hours),
+                7 * 24,
+            ),
+        ];
+        let of_rooms = self
+            .files
+            .limits()
+            .into_iter()
+            .chain(self.mail.limits())
+            .chain(self.messages.limits())
+            .chain(self.webhooks.limits());
+        for (key, value, max) in own.into_iter().chain(of_rooms) {
             if value == 0 || value > max {
                 return Err(ConfigError::Value {
                     key: key.to_owned(),
                     message: format!("写的是 {value}，请写 1 至 {max} 的整数"),
                 });
             }
+        }
+        self.check_messages()
+    }
+
+    fn check_messages(&self) -> Result<(), ConfigError> {
+        let wrong = |key: &str, message: &str| {
+            Err(ConfigError::Value {
+                key: key.to_owned(),
+                message: message.to_owned(),
+            })
+        };
+        if self.messages.digest_time().is_none() {
+            return wrong("messages.digest_at", "请写 时:分，如 08:30");
+        }
+        if self.mail.is_on() && self.mail.from.is_empty() {
+            return wrong(
+                "mail.from",
+                "填了 mail.server，就要写发件人，如 直达 <no-reply@example.gov.cn>",
+            );
         }
         Ok(())
     }
@@ -300,13 +367,20 @@ fn value_error(error: figment::Error) -> ConfigError {
     let wanted = match key.as_str() {
         "server.addr" => "请写 IP:端口，如 127.0.0.1:8080",
         "log.format" => "请写 text 或 json",
-        "log.level" | "database.url" => "请写文字",
+        "mail.security" => "请写 starttls、tls 或 none",
+        "webhooks.allow_http" => "请写 true 或 false",
+        "webhooks.allowed_hosts" => "请写主机名的列表，如 [\"oa.example.gov.cn\"]",
+        _ if wants_text(&error) => "请写文字",
         _ => "请写不带单位的正整数",
     };
     ConfigError::Value {
         key,
         message: wanted.to_owned(),
     }
+}
+
+fn wants_text(error: &figment::Error) -> bool {
+    matches!(&error.kind, figment::error::Kind::InvalidType(_, wanted) if wanted.contains("string"))
 }
 
 /// The known key at the smallest edit distance, if it is near at all.

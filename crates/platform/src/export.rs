@@ -221,7 +221,7 @@ fn set_download(response: &mut Response, kind: &'static str, name: &str) {
     }
 }
 
-fn percent_encoded(text: &str) -> String {
+pub(crate) fn percent_encoded(text: &str) -> String {
     use std::fmt::Write as _;
     let mut encoded = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {

@@ -94,7 +94,8 @@ pub fn loopback_only(router: Router) -> Router {
     }))
 }
 
-fn names_loopback(request: &Request) -> bool {
+/// Whether the request names this machine: then it does not leave it, and needs no TLS.
+pub fn names_loopback(request: &Request) -> bool {
     let Some(host) = host(request) else {
         return false;
     };

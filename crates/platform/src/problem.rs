@@ -93,6 +93,13 @@ impl Problem {
         .hint("请按提示改正后重新提交")
     }
 
+    /// 401: it takes an account, and nobody has signed in.
+    #[must_use]
+    pub fn sign_in(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "sign-in", "请先登录", detail)
+            .hint("请登录有权限的账号后再试")
+    }
+
     /// 403: this viewer may not do it.
     #[must_use]
     pub fn forbidden(detail: impl Into<String>) -> Self {
@@ -212,6 +219,11 @@ impl IntoResponse for Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 9110 asks every 401 to name a way in; browsers do not answer this one with a window
+            let way = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, way);
+        }
         response.extensions_mut().insert(self);
         response
     }

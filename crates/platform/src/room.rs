@@ -3,6 +3,7 @@
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::access::Action;
 use crate::db::MigrationSet;
 
 /// One line of the menu.
@@ -12,8 +13,8 @@ pub struct MenuItem {
     pub label: &'static str,
     /// Path within the site, beginning with `/`.
     pub href: &'static str,
-    /// Shown to officers only.
-    pub officer_only: bool,
+    /// Shown to those who may do this; `None`: to everybody.
+    pub action: Option<Action>,
 }
 
 /// A room: one library or desk with all of its domain.

@@ -12,6 +12,7 @@ use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use tokio::sync::Mutex;
 
 use super::{Error, Result};
+use crate::audit;
 
 /// Connections of a pool: enough to keep a small server's cores busy.
 const CONNECTIONS_MAX: u32 = 10;
@@ -50,6 +51,7 @@ pub struct Database {
     engine: Engine,
     /// SQLite has one writer; queueing here is fair, polling its lock is not.
     pub(super) writer: Arc<Mutex<()>>,
+    audit: Arc<audit::Desk>,
 }
 
 impl std::fmt::Debug for Database {
@@ -143,7 +145,21 @@ impl Database {
             conn,
             engine,
             writer: Arc::new(Mutex::new(())),
+            audit: Arc::default(),
         }
+    }
+
+    /// The same database, whose audit records are chained with this key. Every part of the program is
+    /// given this handle, so that none can write without it.
+    #[must_use]
+    pub fn with_audit_key(mut self, key: audit::Key) -> Self {
+        self.audit = Arc::new(audit::Desk::with_key(key));
+        self
+    }
+
+    /// The key of its audit records, and those that wait.
+    pub(crate) fn audit(&self) -> &Arc<audit::Desk> {
+        &self.audit
     }
 
     /// Which database this is.

@@ -83,6 +83,17 @@ pub enum Error {
         /// Values found.
         found: usize,
     },
+    /// The audit chain has a key that this program was not given.
+    #[error(
+        "审计链用密钥「{name}」保护，本程序没有这把密钥，不能写入：请在配置里指明那时的密钥文件"
+    )]
+    AuditKey {
+        /// Name of the key, [`crate::audit::Key::name`].
+        name: String,
+    },
+    /// The audit chain has lost its head.
+    #[error("审计链的链首记录不见了，不能写入：请运行 zhida audit verify 核验，并从备份恢复")]
+    AuditHead,
     /// A text is too long for the search index.
     #[error("要检索的文本有 {chars} 个字，超过上限 {limit} 个字：请拆成几段再存")]
     SearchTextTooLong {

@@ -38,7 +38,13 @@ pub struct MigrationSet {
 /// The platform's own tables, always applied first.
 const PLATFORM: MigrationSet = MigrationSet {
     room: "platform",
-    steps: &[step("001-audit", crate::audit::SCHEMA)],
+    steps: &[
+        step("001-audit", crate::audit::schema::FIRST),
+        step("002-audit-chain", crate::audit::schema::CHAIN),
+        step("003-jobs", crate::jobs::schema::FIRST),
+        step("004-files", crate::files::SCHEMA),
+        step("005-messages", crate::messages::SCHEMA),
+    ],
 };
 
 /// `digest` is the SHA-256 of the step's SQL on this engine.

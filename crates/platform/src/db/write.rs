@@ -1,6 +1,6 @@
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sea_orm::prelude::async_trait::async_trait;
@@ -12,6 +12,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::error::wants_retry;
 use super::{Database, Engine, Error, Result};
+use crate::audit;
 
 /// How often a transaction is run before its conflict is the caller's.
 const ATTEMPTS_MAX: u32 = 6;
@@ -32,6 +33,8 @@ struct Inner {
     // dropped before the writer's turn is given up
     transaction: DatabaseTransaction,
     conflict: AtomicBool,
+    audit_key: Option<audit::Key>,
+    on_commit: Mutex<Vec<Box<dyn FnOnce() + Send>>>,
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
@@ -71,7 +74,25 @@ impl Tx {
     pub async fn commit(self) -> Result<()> {
         let inner = Arc::into_inner(self.inner).ok_or(Error::TxEscaped)?;
         inner.transaction.commit().await?;
+        let told = inner.on_commit.into_inner();
+        for tell in told.unwrap_or_else(PoisonError::into_inner) {
+            tell();
+        }
         Ok(())
+    }
+
+    /// Calls `tell` once the changes last, and never when they are undone: for waking whoever waits for
+    /// them. It must be quick and must not fail.
+    pub fn on_commit(&self, tell: impl FnOnce() + Send + 'static) {
+        let waiting = self.inner.on_commit.lock();
+        waiting
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Box::new(tell));
+    }
+
+    /// The key of the audit records.
+    pub(crate) fn audit_key(&self) -> Option<&audit::Key> {
+        self.inner.audit_key.as_ref()
     }
 
     fn seen<T>(&self, answer: std::result::Result<T, DbErr>) -> std::result::Result<T, DbErr> {
@@ -135,6 +156,8 @@ impl Database {
             inner: Arc::new(Inner {
                 transaction,
                 conflict: AtomicBool::new(false),
+                audit_key: self.audit().key().cloned(),
+                on_commit: Mutex::default(),
                 _turn: turn,
             }),
         })

@@ -45,11 +45,8 @@ fn app() -> App {
         )
         .route(
             "/officer",
-            get(async |viewer: Viewer| viewer.actor().to_owned()).layer(Extension(
-                Viewer::Officer {
-                    name: "甲".to_owned(),
-                },
-            )),
+            get(async |viewer: Viewer| viewer.actor().to_owned())
+                .layer(Extension(Viewer::officer("甲"))),
         )
         .route("/small", post(length))
         .route("/upload", post(length).layer(upload_limit(&config)));

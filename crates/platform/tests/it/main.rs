@@ -1,9 +1,20 @@
 //! The platform against real databases, a real router and real files.
 
+mod access;
 mod audit;
+mod audit_chain;
 mod db;
 mod export;
+mod files;
+mod files_bad;
+mod files_scan;
 mod http;
+mod jobs;
+mod jobs_servers;
+mod messages;
+mod messages_kit;
+mod messages_mail;
+mod messages_webhooks;
 mod migrate;
 mod paging;
 mod search;

@@ -1,0 +1,120 @@
+use sea_orm::prelude::async_trait::async_trait;
+
+use crate::db::{self, Tx};
+
+/// Whom a message is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recipient<'a> {
+    /// One account, by its id.
+    Account(&'a str),
+    /// An enterprise, by its 统一社会信用代码: whoever acts for it, now and
+    /// later; the inbox belongs to the enterprise, not to the person.
+    Enterprise(&'a str),
+    /// An e-mail address that belongs to no account yet (an invitation, a
+    /// check of the address); no inbox, no preferences, no webhooks.
+    Address(&'a str),
+    /// Nobody in particular: the endpoints that are subscribed to all events
+    /// of the kind.
+    Subscribers,
+}
+
+impl<'a> Recipient<'a> {
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Self::Account(_) => "account",
+            Self::Enterprise(_) => "enterprise",
+            Self::Address(_) => "address",
+            Self::Subscribers => "subscribers",
+        }
+    }
+
+    pub(super) fn id(self) -> &'a str {
+        match self {
+            Self::Account(id) | Self::Enterprise(id) | Self::Address(id) => id,
+            Self::Subscribers => "",
+        }
+    }
+}
+
+/// On whose side somebody stands; decides what they get by default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Side {
+    /// 工作人员: a daily digest, unless something is urgent.
+    Officer,
+    /// 企业: at once, within the enterprise's daily cap.
+    Enterprise {
+        /// 统一社会信用代码
+        uscc: String,
+    },
+}
+
+/// One person that a recipient stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// The account's id.
+    pub account: String,
+    /// The side.
+    pub side: Side,
+    /// E-mail address, if known.
+    pub mail: Option<String>,
+    /// Whether the person has shown to read mail at that address; nothing is
+    /// sent to other addresses.
+    pub mail_verified: bool,
+    /// Mobile phone, if known and verified.
+    pub phone: Option<String>,
+}
+
+/// Knows who stands behind a recipient: written over `platform::access`, which
+/// knows accounts, roles and their periods.
+#[async_trait]
+pub trait AddressBook: Send + Sync + std::fmt::Debug {
+    /// The people who get what is sent to this account or enterprise today; at
+    /// most some hundred. Nobody is fine: the message waits in the inbox.
+    async fn contacts(&self, tx: &Tx, to: Recipient<'_>) -> db::Result<Vec<Contact>>;
+}
+
+/// Whether mail can be sent there: one plain address, nothing else that a
+/// header could be made of.
+pub(super) fn is_mail_address(address: &str) -> bool {
+    address.len() <= 254
+        && super::template::is_one_line(address)
+        && address.parse::<lettre::Address>().is_ok()
+}
+
+/// 11 digits of China, or an international number with its `+`.
+pub(super) fn is_phone(phone: &str) -> bool {
+    let digits = phone.strip_prefix('+').unwrap_or(phone);
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let mobile = digits.len() == 11 && digits.starts_with('1');
+    plain && (mobile || phone.starts_with('+') && (7..=15).contains(&digits.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_checked() {
+        for (address, good) in [
+            ("a@example.gov.cn", true),
+            ("经办@例子.中国", true),
+            ("a@example.gov.cn\r\nBcc: b@c.cn", false),
+            ("a@example.gov.cn, b@c.cn", false),
+            ("<a@example.gov.cn>", false),
+            ("a", false),
+            ("", false),
+        ] {
+            assert_eq!(is_mail_address(address), good, "{address:?}");
+        }
+        for (phone, good) in [
+            ("13800138000", true),
+            ("+8613800138000", true),
+            ("1380013800", false),
+            ("23800138000", false),
+            ("13800138000\n", false),
+            ("+1", false),
+        ] {
+            assert_eq!(is_phone(phone), good, "{phone:?}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+use chrono::TimeDelta;
+
+use super::event::Channel;
+use super::mail::Mail;
+use super::plan::pause;
+use super::sms::Sms;
+use super::store::{self, Held, Lease, Outcome};
+use super::{MessageError, Messages, SendError};
+use crate::clock::{instant_text, to_shanghai};
+use crate::db::Database;
+
+/// How long a server keeps what it sends; longer than any time-out of a mail
+/// server, a gateway or an endpoint, which the settings limit.
+pub(super) const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// Tries to find out whether another server took what we wanted, or nothing is due.
+const MISSES_MAX: u32 = 3;
+/// Messages that a digest lists; of the others it says how many.
+const DIGEST_LINES: usize = 100;
+/// Titles that a text message names.
+const SMS_TITLES: usize = 3;
+const FOOTER: &str = "——\n这是系统自动发出的邮件，请勿回复。接收方式可在本系统的“消息设置”里修改。";
+
+/// What a run of [`Messages::deliver_due`] has done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeliverReport {
+    /// Deliveries handed over, those in digests counted one by one.
+    pub sent: u64,
+    /// Digests among them.
+    pub digests: u64,
+    /// Failed, to be tried again.
+    pub postponed: u64,
+    /// Failed for good.
+    pub given_up: u64,
+}
+
+impl Messages {
+    /// Delivers what is due: at most `rounds_max` mails and text messages, as
+    /// many digests, and some events of as many endpoints. Safe to run on
+    /// several servers at once.
+    ///
+    /// # Errors
+    /// When the database fails. A delivery that fails is no error: it is noted
+    /// and tried again.
+    pub async fn deliver_due(
+        &self,
+        db: &Database,
+        rounds_max: u64,
+    ) -> Result<DeliverReport, MessageError> {
+        let mut report = DeliverReport::default();
+        let mut misses = 0;
+        for _ in 0..rounds_max {
+            let lease = &self.lease();
+            let held = db
+                .write(|tx| async move { store::claim_one(&tx, lease).await })
+                .await?;
+            match held {
+                Some(held) => {
+                    misses = 0;
+                    self.deliver(db, &[held], &mut report).await?;
+                }
+                // another server may have taken the one we saw
+                None => misses += 1,
+            }
+            if misses == MISSES_MAX {
+                break;
+            }
+        }
+        misses = 0;
+        for _ in 0..rounds_max {
+            let lease = &self.lease();
+            let held = db
+                .write(|tx| async move { store::claim_digest(&tx, lease).await })
+                .await?;
+            if held.is_empty() {
+                misses += 1;
+            } else {
+                misses = 0;
+                report.digests += 1;
+                self.deliver(db, &held, &mut report).await?;
+            }
+            if misses == MISSES_MAX {
+                break;
+            }
+        }
+        self.deliver_webhooks(db, rounds_max, &mut report).await?;
+        Ok(report)
+    }
+
+    pub(super) fn lease(&self) -> Lease<'_> {
+        let now = self.now();
+        Lease {
+            owner: &self.inner.owner,
+            now,
+            until: now + LEASE,
+        }
+    }
+
+    /// Hands over one delivery, or a digest of several, and notes what came of it.
+    async fn deliver(
+        &self,
+        db: &Database,
+        held: &[Held],
+        report: &mut DeliverReport,
+    ) -> Result<(), MessageError> {
+        let outcome = match self.hand_over(held).await {
+            Ok(()) => Outcome::Sent,
+            Err(error) => self.after(held, error),
+        };
+        let count = held.len() as u64;
+        match &outcome {
+            Outcome::Sent => report.sent += count,
+            Outcome::Later { why, .. } => {
+                report.postponed += count;
+                tracing::warn!(deliveries = count, why, "消息没有送出，稍后再试");
+            }
+            Outcome::GivenUp { why } => {
+                report.given_up += count;
+                tracing::warn!(deliveries = count, why, "消息没有送出，已放弃");
+            }
+        }
+        let ids: Vec<&str> = held.iter().map(|held| held.id.as_str()).collect();
+        let (ids, outcome, owner, now) = (&ids, &outcome, &self.inner.owner, self.now());
+        let settled = db
+            .write(|tx| async move { store::settle(&tx, ids, owner, outcome, now).await })
+            .await?;
+        if settled < count {
+            tracing::warn!(lost = count - settled, "发送时间超过租期，结果没有记下");
+        }
+        Ok(())
+    }
+
+    fn after(&self, held: &[Held], error: SendError) -> Outcome {
+        let most = i64::try_from(self.inner.messages.attempts_max).unwrap_or(i64::MAX);
+        let attempts = held.iter().map(|held| held.attempts).max().unwrap_or(1);
+        // what has just joined a digest has not been tried as often as the rest
+        let all_tried = held.iter().all(|held| held.attempts >= most);
+        match error.is_final || all_tried {
+            true => Outcome::GivenUp { why: error.why },
+            false => Outcome::Later {
+                why: error.why,
+                at: self.now() + pause(attempts),
+            },
+        }
+    }
+
+    async fn hand_over(&self, held: &[Held]) -> Result<(), SendError> {
+        let Some(first) = held.first() else {
+            return Ok(());
+        };
+        if first.channel == Channel::Sms.slug() {
+            let gateway = self.inner.sms.as_ref();
+            let gateway = gateway.ok_or_else(|| SendError::later("系统没有配置短信网关"))?;
+            return gateway.send(&self.sms_of(first, held)).await;
+        }
+        let mailer = self.inner.mailer.as_ref();
+        let mailer = mailer.ok_or_else(|| SendError::later("系统没有配置邮件服务器"))?;
+        mailer.send(&self.mail_of(first, held)).await
+    }
+
+    fn mail_of(&self, first: &Held, held: &[Held]) -> Mail {
+        let (title, text) = match held {
+            [one] => (one.title.clone(), self.letter(one)),
+            _ => (self.digest_title(held.len()), self.digest(held)),
+        };
+        let id = match held.len() {
+            1 => first.id.clone(),
+            // a digest that grows before it is sent again is another mail
+            count => format!("{}-{count}", first.id),
+        };
+        Mail {
+            id,
+            to: first.address.clone(),
+            title,
+            text,
+            at: self.now(),
+        }
+    }
+
+    fn letter(&self, one: &Held) -> String {
+        let mut text = one.body.clone();
+        if let Some(link) = self.absolute(&one.link) {
+            text.push_str(&format!("\n\n查看详情：{link}"));
+        }
+        format!("{text}\n\n{FOOTER}\n")
+    }
+
+    fn digest_title(&self, count: usize) -> String {
+        let today = to_shanghai(self.now()).format("%-m月%-d日");
+        format!("{today}消息汇总：{count} 条")
+    }
+
+    fn digest(&self, held: &[Held]) -> String {
+        let mut text = String::new();
+        for (at, one) in held.iter().take(DIGEST_LINES).enumerate() {
+            text.push_str(&format!("{}. {}\n", at + 1, one.title));
+            if let Some(link) = self.absolute(&one.link) {
+                text.push_str(&format!("   {link}\n"));
+            }
+        }
+        if held.len() > DIGEST_LINES {
+            let rest = held.len() - DIGEST_LINES;
+            text.push_str(&format!("另有 {rest} 条，请登录系统在“站内信”查看。\n"));
+        }
+        format!("{text}\n{FOOTER}\n")
+    }
+
+    fn sms_of(&self, first: &Held, held: &[Held]) -> Sms {
+        let text = match held {
+            [one] => one.body.clone(),
+            _ => {
+                let titles: Vec<&str> = held
+                    .iter()
+                    .take(SMS_TITLES)
+                    .map(|one| one.body.as_str())
+                    .collect();
+                let count = held.len();
+                format!(
+                    "您有 {count} 条新消息：{}等，请登录系统查看",
+                    titles.join("；")
+                )
+            }
+        };
+        let at = instant_text(self.now());
+        Sms {
+            id: first.id.clone(),
+            phone: first.address.clone(),
+            text,
+            at,
+        }
+    }
+
+    fn absolute(&self, link: &str) -> Option<String> {
+        let site = self.inner.messages.site_url.trim_end_matches('/');
+        (!link.is_empty() && !site.is_empty()).then(|| format!("{site}{link}"))
+    }
+}

@@ -1,0 +1,124 @@
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{MessageError, Messages, store};
+use crate::clock::instant_text;
+use crate::db::{ConnectionTrait, Tx};
+use crate::paging::{Page, PageRequest};
+use crate::problem::Problem;
+
+/// Whose inbox is looked at: an account, and the enterprises that it acts for
+/// at this moment (from `platform::access`).
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    /// The account.
+    pub account: &'a str,
+    /// 统一社会信用代码 of the enterprises.
+    pub enterprises: &'a [&'a str],
+}
+
+/// A message as its reader sees it. All texts are plain: what shows them
+/// escapes them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct InboxMessage {
+    /// UUIDv7; later messages have greater ids.
+    pub id: String,
+    /// Slug of its kind.
+    pub event: String,
+    /// 统一社会信用代码, when it is for an enterprise rather than a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enterprise: Option<String>,
+    /// One line.
+    pub title: String,
+    /// Some paragraphs.
+    pub body: String,
+    /// Where to go from here, a path of this site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// Kind of what it is about.
+    pub subject_kind: String,
+    /// Which one.
+    pub subject_id: String,
+    /// When it was sent.
+    #[serde(serialize_with = "stored")]
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: DateTime<Utc>,
+    /// When this reader first read it.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "stored_if_any"
+    )]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub read_at: Option<DateTime<Utc>>,
+}
+
+pub(super) fn stored<S: serde::Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&instant_text(*at))
+}
+
+pub(super) fn stored_if_any<S: serde::Serializer>(
+    at: &Option<DateTime<Utc>>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => stored(at, to),
+        None => to.serialize_none(),
+    }
+}
+
+const LIST: &str = "message:id";
+
+impl Messages {
+    /// A page of an inbox, the newest first.
+    ///
+    /// # Errors
+    /// When the cursor is not one of this list, or the statement fails.
+    pub async fn inbox(
+        &self,
+        conn: &impl ConnectionTrait,
+        reader: &Reader<'_>,
+        unread_only: bool,
+        page: &PageRequest,
+    ) -> Result<Page<InboxMessage>, Problem> {
+        let before: Option<String> = page.cursor(LIST)?;
+        let limit = page.rows_wanted();
+        let rows = store::inbox(conn, reader, unread_only, before.as_deref(), limit).await?;
+        Page::from_rows(rows, page, LIST, |message| message.id.clone())
+    }
+
+    /// How many messages of [`Messages::inbox`] the account has not read.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn unread(
+        &self,
+        conn: &impl ConnectionTrait,
+        reader: &Reader<'_>,
+    ) -> Result<u64, MessageError> {
+        Ok(u64::try_from(store::unread(conn, reader).await?).unwrap_or(0))
+    }
+
+    /// Marks a message as read by this account; nothing happens when it is
+    /// not in the reader's inbox, or was read before.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn mark_read(
+        &self,
+        tx: &Tx,
+        reader: &Reader<'_>,
+        id: &str,
+    ) -> Result<(), MessageError> {
+        store::mark_read(tx, reader, Some(id), self.now()).await?;
+        Ok(())
+    }
+
+    /// Marks the whole inbox as read; how many messages were not.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn mark_all_read(&self, tx: &Tx, reader: &Reader<'_>) -> Result<u64, MessageError> {
+        Ok(store::mark_read(tx, reader, None, self.now()).await?)
+    }
+}

@@ -1,0 +1,152 @@
+use chrono::{DateTime, Utc};
+
+use super::super::inbox::{InboxMessage, Reader};
+use crate::clock::{instant_text, parse_instant};
+use crate::db::{self, ConnectionTrait, FromQueryResult, Tx, Value};
+
+/// A message as it is written.
+#[derive(Debug)]
+pub(crate) struct MessageRow<'a> {
+    pub id: &'a str,
+    pub event: &'a str,
+    pub recipient_kind: &'a str,
+    pub recipient: &'a str,
+    pub title: &'a str,
+    pub body: &'a str,
+    pub link: &'a str,
+    pub fields: &'a str,
+    pub subject_kind: &'a str,
+    pub subject_id: &'a str,
+    pub created_at: DateTime<Utc>,
+}
+
+pub(crate) async fn insert_message(tx: &Tx, row: &MessageRow<'_>) -> db::Result<u64> {
+    db::execute(
+        tx,
+        "INSERT INTO message (id, event, recipient_kind, recipient, title, body, link, fields,
+             subject_kind, subject_id, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        [
+            row.id.into(),
+            row.event.into(),
+            row.recipient_kind.into(),
+            row.recipient.into(),
+            row.title.into(),
+            row.body.into(),
+            row.link.into(),
+            row.fields.into(),
+            row.subject_kind.into(),
+            row.subject_id.into(),
+            instant_text(row.created_at).into(),
+        ],
+    )
+    .await
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: String,
+    event: String,
+    recipient_kind: String,
+    recipient: String,
+    title: String,
+    body: String,
+    link: String,
+    subject_kind: String,
+    subject_id: String,
+    created_at: String,
+    read_at: Option<String>,
+}
+
+impl From<Row> for InboxMessage {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            event: row.event,
+            enterprise: (row.recipient_kind == "enterprise").then_some(row.recipient),
+            title: row.title,
+            body: row.body,
+            link: Some(row.link).filter(|link| !link.is_empty()),
+            subject_kind: row.subject_kind,
+            subject_id: row.subject_id,
+            created_at: parse_instant(&row.created_at).unwrap_or_default(),
+            read_at: row.read_at.as_deref().and_then(parse_instant),
+        }
+    }
+}
+
+/// The messages that a reader may see, as a condition on `message m`; its
+/// values are `$1` (the enterprises) and `$2` (the account).
+fn visible(conn: &impl ConnectionTrait) -> String {
+    format!(
+        "(m.recipient_kind = 'account' AND m.recipient = $2
+          OR m.recipient_kind = 'enterprise' AND m.recipient IN ({}))",
+        db::text_members(conn)
+    )
+}
+
+fn reader_values(reader: &Reader<'_>) -> [Value; 2] {
+    [
+        db::members_value(reader.enterprises.iter().copied()),
+        reader.account.into(),
+    ]
+}
+
+/// The newest first; those before `before` on later pages.
+pub(crate) async fn inbox(
+    conn: &impl ConnectionTrait,
+    reader: &Reader<'_>,
+    unread_only: bool,
+    before: Option<&str>,
+    limit: i64,
+) -> db::Result<Vec<InboxMessage>> {
+    let unread = if unread_only {
+        "AND r.read_at IS NULL"
+    } else {
+        ""
+    };
+    let sql = format!(
+        "SELECT m.id, m.event, m.recipient_kind, m.recipient, m.title, m.body, m.link,
+                m.subject_kind, m.subject_id, m.created_at, r.read_at
+         FROM message m LEFT JOIN message_read r ON r.message_id = m.id AND r.account = $2
+         WHERE {} {unread} AND m.id < $3 ORDER BY m.id DESC LIMIT $4",
+        visible(conn)
+    );
+    // no id sorts after this
+    let before = before.unwrap_or("g");
+    let values = reader_values(reader)
+        .into_iter()
+        .chain([before.into(), limit.into()]);
+    let rows: Vec<Row> = db::query_all(conn, &sql, values).await?;
+    Ok(rows.into_iter().map(InboxMessage::from).collect())
+}
+
+pub(crate) async fn unread(conn: &impl ConnectionTrait, reader: &Reader<'_>) -> db::Result<i64> {
+    let sql = format!(
+        "SELECT COUNT(*) FROM message m
+         WHERE {} AND NOT EXISTS (SELECT 1 FROM message_read r
+                                  WHERE r.message_id = m.id AND r.account = $2)",
+        visible(conn)
+    );
+    db::query_count(conn, &sql, reader_values(reader)).await
+}
+
+/// Marks one message that the reader may see, or all of them.
+pub(crate) async fn mark_read(
+    tx: &Tx,
+    reader: &Reader<'_>,
+    id: Option<&str>,
+    now: DateTime<Utc>,
+) -> db::Result<u64> {
+    let one = if id.is_some() { "AND m.id = $4" } else { "" };
+    let sql = format!(
+        "INSERT INTO message_read (account, message_id, read_at)
+         SELECT $2, m.id, $3 FROM message m WHERE {} {one}
+         ON CONFLICT (account, message_id) DO NOTHING",
+        visible(tx)
+    );
+    let values = reader_values(reader)
+        .into_iter()
+        .chain([instant_text(now).into()]);
+    db::execute(tx, &sql, values.chain(id.map(Value::from))).await
+}

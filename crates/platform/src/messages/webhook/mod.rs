@@ -1,0 +1,331 @@
+//! Webhooks: other systems are told what happens, signed, in order, again
+//! until they answer, and once more when they ask for it.
+//!
+//! An endpoint belongs to an account or an enterprise, and gets the messages
+//! that its owner gets ([`Scope::Own`]); a city's own systems get every message
+//! sent to [`Recipient::Subscribers`](super::Recipient::Subscribers)
+//! ([`Scope::All`], for administrators to grant). It names the events it wants,
+//! or all.
+//!
+//! A request is a POST of JSON with the headers of Standard Webhooks 1.0.0:
+//! `webhook-id` (the same for every try and replay), `webhook-timestamp`
+//! (seconds), `webhook-signature` (`v1,` and the HMAC-SHA256 of
+//! `id.timestamp.body` in base64; two of them for a day after the secret was
+//! changed). The body:
+//!
+//! ```json
+//! {
+//!   "type": "policies.published", "number": 17, "timestamp": "2026-11-22T01:02:03.000000Z",
+//!   "data": {
+//!     "fields": {"item": "稳岗返还"}, "title": "新政策：稳岗返还", "body": "…",
+//!     "link": "/policies/42", "subject": {"kind": "item", "id": "42"},
+//!     "recipient": {"kind": "enterprise", "id": "91330100MA27XF1C0G"}
+//!   }
+//! }
+//! ```
+//!
+//! The numbers of an endpoint count on without gaps in the order of sending:
+//! nothing is sent before what comes before it was answered with 2xx. An answer
+//! of 410, or `webhooks.off_after_days` days of failure, switches the endpoint
+//! off and tells its owner; what happens meanwhile is kept for
+//! `webhooks.keep_days` and sent once it is on again. [`Messages::replay`] sends
+//! again from a number on.
+//!
+//! A request leaves only for public addresses: every address of the host is
+//! checked, and the connection goes to an address that was checked, so that a
+//! name cannot point elsewhere in between. Redirects are not followed, and no
+//! more than 64 KiB of an answer are read.
+//!
+//! ```no_run
+//! use zhida_platform::db::Tx;
+//! use zhida_platform::messages::webhook::{NewEndpoint, Owner, Scope};
+//! use zhida_platform::messages::{MessageError, Messages};
+//!
+//! async fn subscribe(messages: &Messages, tx: &Tx, uscc: &str) -> Result<String, MessageError> {
+//!     let wanted = NewEndpoint {
+//!         owner: Owner::Enterprise(uscc.to_owned()),
+//!         scope: Scope::Own,
+//!         url: "https://erp.example.cn/zhida".to_owned(),
+//!         events: vec!["policies.published".to_owned()],
+//!     };
+//!     let (_endpoint, secret) = messages.add_endpoint(tx, &wanted, "account-7").await?;
+//!     // shown once: only a new one can be made later
+//!     Ok(secret.reveal().to_owned())
+//! }
+//! ```
+
+mod deliver;
+mod guard;
+mod poster;
+mod sign;
+
+pub use guard::is_public;
+pub(super) use poster::Poster;
+pub use sign::sign;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::inbox::{stored, stored_if_any};
+use super::{MessageError, Messages, Recipient, Secret, store};
+use crate::db::{ConnectionTrait, Tx};
+use crate::ids;
+
+/// How long the secret before the last one still signs.
+const OLD_SECRET: TimeDelta = TimeDelta::hours(24);
+/// Characters of a URL at most.
+const URL_CHARS_MAX: usize = 2_000;
+/// Endpoints of one owner at most.
+pub const ENDPOINTS_MAX: usize = 20;
+/// Stands for every kind of event.
+pub const EVERY_EVENT: &str = "*";
+
+/// Who is behind an endpoint, and is told when it is switched off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// An account, by its id.
+    Account(String),
+    /// An enterprise, by its 统一社会信用代码.
+    Enterprise(String),
+}
+
+impl Owner {
+    pub(super) fn recipient(&self) -> Recipient<'_> {
+        match self {
+            Self::Account(id) => Recipient::Account(id),
+            Self::Enterprise(uscc) => Recipient::Enterprise(uscc),
+        }
+    }
+
+    pub(super) fn of(kind: &str, id: String) -> Self {
+        match kind {
+            "enterprise" => Self::Enterprise(id),
+            _ => Self::Account(id),
+        }
+    }
+}
+
+/// Which messages an endpoint gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Those that its owner gets.
+    Own,
+    /// Those to all subscribers. They may speak of anybody: granting it is an
+    /// administrator's decision, which the caller checks.
+    All,
+}
+
+impl Scope {
+    pub(super) fn slug(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::All => "all",
+        }
+    }
+}
+
+/// An endpoint as it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEndpoint {
+    /// Who it belongs to.
+    pub owner: Owner,
+    /// Which messages.
+    pub scope: Scope,
+    /// Where to.
+    pub url: String,
+    /// Slugs of events, or [`EVERY_EVENT`] alone.
+    pub events: Vec<String>,
+}
+
+/// An endpoint as its owner sees it; never with its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Endpoint {
+    /// UUIDv7.
+    pub id: String,
+    /// Who it belongs to.
+    #[serde(skip)]
+    pub owner: Owner,
+    /// Which messages.
+    pub scope: Scope,
+    /// Where to.
+    pub url: String,
+    /// Slugs of events, or [`EVERY_EVENT`] alone.
+    pub events: Vec<String>,
+    /// Whether requests are sent.
+    pub is_on: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub off_reason: String,
+    /// The number of the last event that was tried.
+    pub last_number: i64,
+    /// Since when every request has failed.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "stored_if_any"
+    )]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub failing_since: Option<DateTime<Utc>>,
+    /// When it was made.
+    #[serde(serialize_with = "stored")]
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: DateTime<Utc>,
+}
+
+impl Messages {
+    /// Adds an endpoint; it and its secret, which is not shown again. The
+    /// caller checks the right and writes the audit record.
+    ///
+    /// # Errors
+    /// When the URL cannot be used, an event is unknown, the owner has
+    /// [`ENDPOINTS_MAX`] already, or a statement fails.
+    pub async fn add_endpoint(
+        &self,
+        tx: &Tx,
+        wanted: &NewEndpoint,
+        by: &str,
+    ) -> Result<(Endpoint, Secret), MessageError> {
+        self.inner.poster.check(&wanted.url)?;
+        self.check_events(&wanted.events)?;
+        if store::endpoints_of(tx, &wanted.owner).await?.len() >= ENDPOINTS_MAX {
+            let fault = format!("已有 {ENDPOINTS_MAX} 个推送地址，请先删除不用的");
+            return Err(MessageError::Endpoint(fault));
+        }
+        let now = self.now();
+        let endpoint = Endpoint {
+            id: ids::next(now).to_string(),
+            owner: wanted.owner.clone(),
+            scope: wanted.scope,
+            url: wanted.url.clone(),
+            events: wanted.events.clone(),
+            is_on: true,
+            off_reason: String::new(),
+            last_number: 0,
+            failing_since: None,
+            created_at: now,
+        };
+        let secret = sign::new_secret()?;
+        store::insert_endpoint(tx, &endpoint, &secret, by).await?;
+        Ok((endpoint, secret))
+    }
+
+    fn check_events(&self, events: &[String]) -> Result<(), MessageError> {
+        if events.is_empty() {
+            return Err(MessageError::Endpoint(
+                "没有选择要推送的消息种类".to_owned(),
+            ));
+        }
+        let every = events.iter().any(|event| event == EVERY_EVENT);
+        if every && events.len() > 1 {
+            return Err(MessageError::Endpoint(
+                "选了全部种类，就不要再逐个选择".to_owned(),
+            ));
+        }
+        for event in events.iter().filter(|event| *event != EVERY_EVENT) {
+            self.named(event)?;
+        }
+        Ok(())
+    }
+
+    /// The endpoints of one owner, oldest first.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn endpoints(
+        &self,
+        conn: &impl ConnectionTrait,
+        owner: &Owner,
+    ) -> Result<Vec<Endpoint>, MessageError> {
+        Ok(store::endpoints_of(conn, owner).await?)
+    }
+
+    /// Makes a new secret; the one before signs beside it for a day.
+    ///
+    /// # Errors
+    /// When the owner has no such endpoint, or a statement fails.
+    pub async fn renew_secret(
+        &self,
+        tx: &Tx,
+        owner: &Owner,
+        id: &str,
+    ) -> Result<Secret, MessageError> {
+        let secret = sign::new_secret()?;
+        let until = self.now() + OLD_SECRET;
+        found(
+            id,
+            store::renew_secret(tx, owner, id, &secret, until).await?,
+        )?;
+        Ok(secret)
+    }
+
+    /// Switches an endpoint on; what waits is sent from where it stopped.
+    ///
+    /// # Errors
+    /// When the owner has no such endpoint, or a statement fails.
+    pub async fn switch_on(&self, tx: &Tx, owner: &Owner, id: &str) -> Result<(), MessageError> {
+        found(id, store::switch_on(tx, owner, id, self.now()).await?)
+    }
+
+    /// Switches an endpoint off, with words for its owner.
+    ///
+    /// # Errors
+    /// When the owner has no such endpoint, or a statement fails.
+    pub async fn switch_off(
+        &self,
+        tx: &Tx,
+        owner: &Owner,
+        id: &str,
+        why: &str,
+    ) -> Result<(), MessageError> {
+        found(id, store::switch_off(tx, owner, id, why).await?)
+    }
+
+    /// Removes an endpoint and what waits for it.
+    ///
+    /// # Errors
+    /// When the owner has no such endpoint, or a statement fails.
+    pub async fn remove_endpoint(
+        &self,
+        tx: &Tx,
+        owner: &Owner,
+        id: &str,
+    ) -> Result<(), MessageError> {
+        found(id, store::remove_endpoint(tx, owner, id).await?)
+    }
+
+    /// Sends an endpoint's events again from this number on, in order, before
+    /// newer ones; how many. Those older than `webhooks.keep_days` are gone.
+    ///
+    /// # Errors
+    /// When the owner has no such endpoint, or a statement fails.
+    pub async fn replay(
+        &self,
+        tx: &Tx,
+        owner: &Owner,
+        id: &str,
+        from: i64,
+    ) -> Result<u64, MessageError> {
+        found(id, store::wake(tx, owner, id, self.now()).await?)?;
+        Ok(store::replay(tx, id, from).await?)
+    }
+
+    /// Removes events of webhooks and counters that are older than the
+    /// settings keep; how many. For a nightly job.
+    ///
+    /// # Errors
+    /// When a statement fails.
+    pub async fn purge(&self, tx: &Tx) -> Result<u64, MessageError> {
+        let days = i64::try_from(self.inner.webhooks.keep_days).unwrap_or(30);
+        let before = self.now() - TimeDelta::days(days);
+        store::forget_pushes(tx, before.date_naive()).await?;
+        Ok(store::purge_events(tx, before).await?)
+    }
+}
+
+fn found(id: &str, rows: u64) -> Result<(), MessageError> {
+    match rows {
+        0 => Err(MessageError::NotFound(format!("推送地址「{id}」"))),
+        _ => Ok(()),
+    }
+}
