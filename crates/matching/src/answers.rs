@@ -98,7 +98,7 @@ pub fn field_name(dictionary: &Dictionary, key: FactKey) -> String {
 }
 
 /// The fact of a field's name: `revenue.2025`, `revenue` (the year before the day), `high_tech`.
-/// Derived attributes are computed and cannot be given.
+/// Derived attributes are computed and cannot be given; what tells of persons decides nothing.
 pub fn read_name(dictionary: &Dictionary, name: &str, on: NaiveDate) -> Option<FactKey> {
     let (word, year) = match name.rsplit_once('.') {
         Some((word, year)) => (word, Some(year)),
@@ -106,7 +106,7 @@ pub fn read_name(dictionary: &Dictionary, name: &str, on: NaiveDate) -> Option<F
     };
     let index = dictionary.find(word)?;
     let attribute = dictionary.attribute(index);
-    if attribute.formula.is_some() {
+    if attribute.formula.is_some() || attribute.personal.is_some() {
         return None;
     }
     match (attribute.annual, year) {

@@ -18,8 +18,8 @@ use crate::answers;
 use crate::error::Error;
 use crate::judge::Detail;
 use crate::model::{EnterpriseMatch, ItemMatch, WhatIf};
-use crate::news::{News, NewsQuery};
-use crate::pages::officers_only;
+use crate::news::{News, NewsQuery, RunRecord};
+use crate::rights::{LIST, RUNS};
 use crate::service::Patience;
 use crate::verdict::Label;
 
@@ -31,6 +31,7 @@ pub(crate) fn router(matching: Arc<Matching>) -> OpenApiRouter {
         .routes(routes!(calculate))
         .routes(routes!(what_if))
         .routes(routes!(news))
+        .routes(routes!(runs))
         .with_state(matching)
 }
 
@@ -62,7 +63,6 @@ fn detail(explain: bool) -> Detail {
     params(("code" = String, Path, description = "统一社会信用代码"), EnterpriseParams),
     responses(
         (status = 200, description = "全部在办事项的结论、依据、金额与最优组合", body = EnterpriseMatch),
-        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "库中没有这个市场主体", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -72,7 +72,7 @@ async fn enterprise(
     Path(code): Path<String>,
     Query(params): Query<EnterpriseParams>,
 ) -> Result<Json<EnterpriseMatch>, Problem> {
-    officers_only(&viewer)?;
+    let code = matching.reached(&viewer, &code).await?.code;
     let on = matching.day(params.on)?;
     Ok(Json(
         matching
@@ -116,7 +116,6 @@ struct ItemParams {
     responses(
         (status = 200, description = "按结论计数与一页企业", body = ItemMatch),
         (status = 400, description = "筛选条件有误，或范围太大", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这个已发布的事项", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -127,7 +126,7 @@ async fn item(
     Query(params): Query<ItemParams>,
     page: PageRequest,
 ) -> Result<Json<ItemMatch>, Problem> {
-    officers_only(&viewer)?;
+    viewer.need(LIST)?;
     let on = matching.day(params.on)?;
     let label = match params.verdict.trim() {
         "" => None,
@@ -144,6 +143,7 @@ async fn item(
         industry: params.industry,
         size: params.size,
         tag: params.tag,
+        reach: viewer.reach(LIST),
         ..Default::default()
     };
     Ok(Json(
@@ -214,7 +214,6 @@ struct WhatIfBody {
     responses(
         (status = 200, description = "结论与金额的变化", body = WhatIf),
         (status = 400, description = "填写的内容有误", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "库中没有这个市场主体", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -223,11 +222,11 @@ async fn what_if(
     viewer: Viewer,
     Json(body): Json<WhatIfBody>,
 ) -> Result<Json<WhatIf>, Problem> {
-    officers_only(&viewer)?;
+    let code = matching.reached(&viewer, &body.code).await?.code;
     let on = matching.day(body.on)?;
     let changes =
         answers::from_json(matching.dictionary, &body.changes, on).map_err(Error::Facts)?;
-    Ok(Json(matching.what_if(&body.code, &changes, on).await?))
+    Ok(Json(matching.what_if(&code, &changes, on).await?))
 }
 
 /// Which news.
@@ -251,7 +250,6 @@ struct NewsParams {
     responses(
         (status = 200, description = "一页新匹配，新的在前", body = Page<News>),
         (status = 400, description = "翻页位置有误", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这个市场主体或事项", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -261,10 +259,28 @@ async fn news(
     Query(params): Query<NewsParams>,
     page: PageRequest,
 ) -> Result<Json<Page<News>>, Problem> {
-    officers_only(&viewer)?;
+    viewer.need(LIST)?;
     let query = NewsQuery {
         enterprise: params.enterprise,
         item: params.item,
+        reach: viewer.reach(LIST),
     };
     Ok(Json(matching.news(&query, &page).await?))
+}
+
+/// 全量匹配的进展：最近几次，新的在前
+#[utoipa::path(
+    get,
+    path = "/api/v1/matches/runs",
+    tag = "政策直达",
+    responses(
+        (status = 200, description = "最近的全量匹配，各到哪一步", body = Vec<RunRecord>),
+    )
+)]
+async fn runs(
+    State(matching): State<Arc<Matching>>,
+    viewer: Viewer,
+) -> Result<Json<Vec<RunRecord>>, Problem> {
+    viewer.need(RUNS)?;
+    Ok(Json(matching.runs().await?))
 }

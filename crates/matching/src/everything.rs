@@ -13,10 +13,11 @@ use zhida_matcher::{Block, Counts, Engine, MatcherError, Options, View};
 use zhida_platform::export::{Cell, Column, Table};
 use zhida_platform::progress::Progress;
 use zhida_policies::Catalogue;
+use zhida_rules::Truth;
 use zhida_standards::division;
 
 use crate::Matching;
-use crate::engine::{Groups, Items, SIZES, Snapshot};
+use crate::engine::{Groups, Items, SIZES, Snapshot, UNKNOWN};
 use crate::error::Error;
 use crate::judge;
 use crate::model::ItemHead;
@@ -148,10 +149,9 @@ pub struct GroupSum {
     pub enterprises: u64,
     /// Those that meet at least one item.
     pub reached: u64,
-    /// Pairs of 符合.
-    pub met: u64,
-    /// Pairs of 信息不足.
-    pub unknown: u64,
+    /// Their items.
+    #[serde(flatten)]
+    pub pairs: Pairs,
 }
 
 impl Matching {
@@ -275,12 +275,8 @@ fn summary(
     })
 }
 
-/// Pairs of one group.
-#[derive(Default)]
-struct Sums {
-    met: AtomicU64,
-    unknown: AtomicU64,
-}
+/// Pairs of one group, in the order of [`Pairs`].
+type Sums = [AtomicU64; 4];
 
 /// Sums by group, filled from several threads.
 struct Tally<'a> {
@@ -296,7 +292,7 @@ impl<'a> Tally<'a> {
         let sums = |number: usize| (0..number).map(|_| Sums::default()).collect();
         Self {
             groups,
-            counties: sums(groups.counties.len()),
+            counties: sums(groups.counties().len()),
             sizes: sums(SIZES.len()),
             reached: (0..end).map(|_| AtomicBool::new(false)).collect(),
         }
@@ -308,17 +304,21 @@ impl<'a> Tally<'a> {
                 reached.store(true, Ordering::Relaxed);
             }
         });
-        self.count(met, |sums| &sums.met);
-        self.count(block.unknown(), |sums| &sums.unknown);
+        self.count(0, met);
+        self.count(1, block.unknown());
+        for (slot, wanted) in [(2, Truth::False), (3, Truth::Unknown)] {
+            let near = block.near().filter(|(_, verdict)| *verdict == wanted);
+            self.count(slot, near.map(|(number, _)| number));
+        }
     }
 
     /// A block is of one county, or nearly so: its sums are added run by run.
-    fn count(&self, numbers: impl Iterator<Item = u64>, slot: impl Fn(&Sums) -> &AtomicU64) {
+    fn count(&self, slot: usize, numbers: impl Iterator<Item = u64>) {
         let mut sizes = [0; SIZES.len()];
         let mut run = (0, 0);
         let add = |(county, number): (u16, u64)| {
             if let Some(sums) = self.counties.get(usize::from(county)) {
-                slot(sums).fetch_add(number, Ordering::Relaxed);
+                sums[slot].fetch_add(number, Ordering::Relaxed);
             }
         };
         for number in numbers {
@@ -332,37 +332,32 @@ impl<'a> Tally<'a> {
         }
         add(run);
         for (sums, number) in self.sizes.iter().zip(sizes) {
-            slot(sums).fetch_add(number, Ordering::Relaxed);
+            sums[slot].fetch_add(number, Ordering::Relaxed);
         }
     }
 
     /// The sums by county and by size class; groups without enterprises are left out.
     fn groups(self, view: &View) -> (Vec<GroupSum>, Vec<GroupSum>) {
-        let told = |sums: Vec<Sums>, word: &dyn Fn(usize) -> (String, String)| {
-            let told = |(at, sums): (usize, Sums)| {
-                let (key, name) = word(at);
+        let told = |sums: Vec<Sums>, words: Vec<(String, String)>| -> Vec<GroupSum> {
+            let told = |((key, name), sums): ((String, String), Sums)| {
+                let [met, unknown, near_miss, one_unknown] = sums.map(AtomicU64::into_inner);
                 GroupSum {
                     key,
                     name,
                     enterprises: 0,
                     reached: 0,
-                    met: sums.met.into_inner(),
-                    unknown: sums.unknown.into_inner(),
+                    pairs: Pairs {
+                        met,
+                        unknown,
+                        near_miss,
+                        one_unknown,
+                    },
                 }
             };
-            sums.into_iter()
-                .enumerate()
-                .map(told)
-                .collect::<Vec<GroupSum>>()
+            words.into_iter().zip(sums).map(told).collect()
         };
-        let mut counties = told(self.counties, &|at| county(&self.groups.counties[at]));
-        let mut sizes = told(self.sizes, &|at| {
-            let key = SIZES.iter().take(SIZES.len() - 1).nth(at);
-            (
-                key.copied().unwrap_or_default().to_owned(),
-                SIZES[at].to_owned(),
-            )
-        });
+        let mut counties = told(self.counties, self.groups.counties().map(county).collect());
+        let mut sizes = told(self.sizes, SIZES.map(size).to_vec());
         for number in view.table().ids() {
             let group = self.groups.of(number);
             let reached = self.reached.get(number as usize);
@@ -383,12 +378,15 @@ impl<'a> Tally<'a> {
     }
 }
 
-fn county(code: &str) -> (String, String) {
-    let name = division::full_name(code);
-    let known = match (code, name) {
-        ("", _) => "未知".to_owned(),
-        (_, Some(name)) => name,
-        (code, None) => code.to_owned(),
+fn county(code: String) -> (String, String) {
+    let name = match code.as_str() {
+        "" => UNKNOWN.to_owned(),
+        known => division::full_name(known).unwrap_or_else(|| code.clone()),
     };
-    (code.to_owned(), known)
+    (code, name)
+}
+
+fn size(name: &str) -> (String, String) {
+    let key = if name == UNKNOWN { "" } else { name };
+    (key.to_owned(), name.to_owned())
 }

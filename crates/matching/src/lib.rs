@@ -20,11 +20,13 @@ pub mod explain;
 mod item;
 pub mod judge;
 mod list;
+mod migration;
 pub mod model;
 pub mod news;
 mod pages;
 mod preview;
 pub mod rank;
+pub mod rights;
 mod service;
 mod sight;
 mod size_class;
@@ -47,10 +49,10 @@ pub use verdict::{Counts, Label};
 /// The room: home page, calculator, matches of enterprises and items, and the API.
 #[must_use]
 pub fn room(matching: Arc<Matching>) -> Room {
-    let item = |label, href| MenuItem {
+    let item = |label, href, action| MenuItem {
         label,
         href,
-        officer_only: false,
+        action,
     };
     Room {
         name: "matching",
@@ -58,12 +60,9 @@ pub fn room(matching: Arc<Matching>) -> Room {
         api: api::router(matching),
         migrations: migrations(),
         menu: vec![
-            item("政策计算器", "/calculator"),
-            item("我符合吗", "/match/check"),
-            MenuItem {
-                officer_only: true,
-                ..item("新匹配", "/match/news")
-            },
+            item("政策计算器", "/calculator", None),
+            item("我符合吗", "/match/check", None),
+            item("新匹配", "/match/news", Some(rights::LIST)),
         ],
     }
 }
@@ -71,5 +70,5 @@ pub fn room(matching: Arc<Matching>) -> Room {
 /// The steps that build the room's tables.
 #[must_use]
 pub fn migrations() -> MigrationSet {
-    news::MIGRATIONS
+    migration::MIGRATIONS
 }

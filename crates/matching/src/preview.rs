@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use futures::future::BoxFuture;
+use zhida_platform::access::Reach;
 use zhida_platform::problem::Problem;
 use zhida_policies::{Preview, PreviewResult};
 use zhida_registry::Query;
@@ -119,7 +120,7 @@ impl Matching {
         if let Some((_, list)) = self.by_engine(&rules, &Query::default(), on).await? {
             return Ok(told(&list));
         }
-        let spread = self.spreads.current(&self.registry).await?;
+        let spread = self.spreads.current(&self.registry, Reach::All).await?;
         let mut sums = Sums::default();
         if spread.total <= ALL_MAX {
             let everyone = self.scan_rules(&rules, &Query::default(), on).await?;

@@ -21,7 +21,7 @@ pub fn may_see(viewer: &Viewer, attribute: &Attribute) -> bool {
 pub fn public_dictionary(dictionary: &Dictionary) -> Dictionary {
     let mut attributes = dictionary.attributes().to_vec();
     for attribute in &mut attributes {
-        if !may_see(&Viewer::Public, attribute) {
+        if !may_see(&Viewer::visitor(), attribute) {
             attribute.absence = Absence::Unknown;
         }
     }
@@ -111,9 +111,9 @@ attributes:
             serde_json::json!({"revenue": {"2025": 15_000_000}, "above_scale": true, "staff": 12});
         let richer = serde_json::json!({"revenue": {"2025": 95_000_000}, "staff": 12});
         let without = serde_json::json!({"staff": 12});
-        let public = shown(&Viewer::Public, with);
-        assert_eq!(public, shown(&Viewer::Public, richer));
-        assert_eq!(public, shown(&Viewer::Public, without));
+        let public = shown(&Viewer::visitor(), with);
+        assert_eq!(public, shown(&Viewer::visitor(), richer));
+        assert_eq!(public, shown(&Viewer::visitor(), without));
         let verdicts: Vec<Option<bool>> = public.iter().map(|c| c.verdict).collect();
         assert_eq!(
             verdicts,
@@ -126,7 +126,7 @@ attributes:
 
     #[test]
     fn an_officer_sees_all() {
-        let officer = Viewer::Officer { name: "甲".into() };
+        let officer = Viewer::officer("甲");
         let facts = serde_json::json!({"revenue": {"2025": 15_000_000}, "above_scale": true});
         let shown = shown(&officer, facts);
         assert_eq!(shown[0].tests[0].verdict, Some(false));

@@ -103,10 +103,17 @@ pub fn everything(found: &Summary, items: usize) -> String {
         table(&headings, &levels.collect::<Vec<_>>())
     ));
     for (heading, groups) in [("地区", &found.regions), ("企业规模", &found.sizes)] {
-        let headings = [heading, "市场主体", "至少符合一项", "符合", "信息不足"];
+        let headings = [
+            heading,
+            "市场主体",
+            "至少符合一项",
+            "符合",
+            "信息不足",
+            "只差一项",
+        ];
         let rows = groups.iter().map(|sum| {
-            let figures = [sum.enterprises, sum.reached, sum.met, sum.unknown].map(count);
-            line(vec![sum.name.clone()], &figures)
+            let head = vec![sum.name.clone(), count(sum.enterprises), count(sum.reached)];
+            line(head, &pairs(&sum.pairs))
         });
         text.push_str(&format!(
             "\n{}",

@@ -13,12 +13,12 @@ use zhida_ui::{Choice, FormErrors, Frame, Html, Page, PageError};
 use crate::analysis;
 use crate::error::Error;
 use crate::forms::{ConditionRow, EditForm, form_field};
-use crate::guard;
 use crate::lint::{Finding, Severity};
 use crate::model::{PolicyDocument, PolicyEntry};
 use crate::pages::App;
 use crate::preview::PreviewResult;
 use crate::read::{Issue, benefit_slug, round_word};
+use crate::rights::EDIT;
 use crate::service::{Checked, Policies};
 use crate::vocabulary::{Category, Delivery, DeliveryBasis, Theme};
 
@@ -163,7 +163,7 @@ pub(crate) async fn new(
     frame: Frame,
     Parameters(parameters): Parameters<NewParameters>,
 ) -> Answer {
-    guard::writer(&frame.viewer)?;
+    frame.viewer.need(EDIT)?;
     let form = EditForm::blank(&parameters.document);
     Ok(
         Html(page(&app.policies, &frame, form, FormErrors::none(), None, None).await?)
@@ -173,7 +173,7 @@ pub(crate) async fn new(
 
 /// 编辑事项
 pub(crate) async fn edit(State(app): State<App>, frame: Frame, Path(id): Path<String>) -> Answer {
-    guard::writer(&frame.viewer)?;
+    frame.viewer.need(EDIT)?;
     let shown = app.policies.item(&id).await.map_err(Problem::from)?;
     let entry = shown.record.draft.as_ref().or(shown.entry());
     let Some(entry) = entry else {
@@ -239,7 +239,7 @@ pub(crate) async fn check(
     frame: Frame,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Answer {
-    guard::writer(&frame.viewer)?;
+    frame.viewer.need(EDIT)?;
     let form = EditForm::sent(fields);
     let document = app.policies.document(form.get("document_id")).await;
     let view = match document.map(|document| form.entry(&document)) {
@@ -277,7 +277,7 @@ pub(crate) async fn submit(
     Path(id): Path<String>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Answer {
-    guard::writer(&frame.viewer)?;
+    frame.viewer.need(EDIT)?;
     let record = app.policies.item(&id).await.map_err(Problem::from)?.record;
     let mut form = EditForm::sent(fields);
     form.set("id", &record.id);
@@ -291,7 +291,7 @@ pub(crate) async fn submit_new(
     frame: Frame,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Answer {
-    guard::writer(&frame.viewer)?;
+    frame.viewer.need(EDIT)?;
     let mut form = EditForm::sent(fields);
     form.set("revision", "0");
     if app.policies.item(form.get("id")).await.is_ok() {
@@ -376,7 +376,7 @@ pub(crate) async fn withdraw(
     viewer: Viewer,
     Path(id): Path<String>,
 ) -> Answer {
-    guard::writer(&viewer)?;
+    viewer.need(EDIT)?;
     let record = app.policies.item(&id).await.map_err(Problem::from)?.record;
     app.policies
         .withdraw(viewer.actor(), &record.id)
@@ -391,7 +391,7 @@ pub(crate) async fn reinstate(
     viewer: Viewer,
     Path(id): Path<String>,
 ) -> Answer {
-    guard::writer(&viewer)?;
+    viewer.need(EDIT)?;
     let record = app.policies.item(&id).await.map_err(Problem::from)?.record;
     app.policies
         .reinstate(viewer.actor(), &record.id)

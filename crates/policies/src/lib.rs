@@ -14,7 +14,6 @@ mod editor;
 mod elements;
 mod error;
 mod forms;
-mod guard;
 pub mod import;
 pub mod lint;
 mod migration;
@@ -23,6 +22,7 @@ mod pages;
 mod preview;
 mod query;
 mod read;
+pub mod rights;
 #[cfg(test)]
 mod sample;
 mod service;
@@ -71,7 +71,7 @@ pub fn room(policies: Arc<Policies>, preview: Option<Arc<dyn Preview>>) -> Room 
         menu: vec![MenuItem {
             label: "惠企政策",
             href: "/policies",
-            officer_only: false,
+            action: Some(rights::READ),
         }],
     }
 }

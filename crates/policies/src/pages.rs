@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::model::{PolicyDocument, region_name};
 use crate::preview::Preview;
 use crate::query::{Facet, Query, QueryText};
+use crate::rights::{EDIT, MATCHES};
 use crate::service::Policies;
 use crate::store::{FacetCount, ListRow};
 use crate::view::{ItemView, RevisionLine};
@@ -79,7 +80,7 @@ struct ListPage {
     statuses: Vec<Choice>,
     rows: Vec<Line>,
     pager: Pager,
-    officer: bool,
+    may_edit: bool,
 }
 
 struct Line {
@@ -165,7 +166,7 @@ async fn list(
             .await?,
         rows,
         pager,
-        officer: frame.viewer.can_write(),
+        may_edit: frame.viewer.may(EDIT),
         text,
     }))
 }
@@ -269,7 +270,8 @@ struct ShowPage {
     page: Page,
     view: ItemView,
     revisions: Vec<RevisionLine>,
-    officer: bool,
+    may_edit: bool,
+    may_match: bool,
     withdrawn: bool,
     published: bool,
     has_draft: bool,
@@ -296,7 +298,7 @@ async fn show(
         .revisions(&shown.record.id)
         .await
         .map_err(Problem::from)?;
-    let officer = frame.viewer.can_write();
+    let may_edit = frame.viewer.may(EDIT);
     let view = ItemView::new(policies, entry, &document, shown.record.number.as_deref());
     let mut page = frame
         .page(entry.item.name.clone())
@@ -323,8 +325,9 @@ async fn show(
     Ok(Html(ShowPage {
         page,
         view,
-        revisions: RevisionLine::all(&revisions, officer),
-        officer,
+        revisions: RevisionLine::all(&revisions, may_edit),
+        may_edit,
+        may_match: frame.viewer.may(MATCHES),
         withdrawn: state == crate::ItemState::Withdrawn,
         published: state == crate::ItemState::Published,
         has_draft: shown.record.draft.is_some(),
@@ -362,7 +365,7 @@ async fn document(
     }
     .checked(PAGE)?;
     let total = policies.count(&query).await.map_err(Problem::from)?;
-    if total == 0 && !frame.viewer.can_write() {
+    if total == 0 && !frame.viewer.may(EDIT) {
         return Err(Problem::from(Error::NoDocument(id)).into());
     }
     let found = policies

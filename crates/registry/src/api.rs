@@ -12,15 +12,16 @@ use zhida_platform::access::Viewer;
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_platform::problem::Problem;
 use zhida_platform::progress::Silent;
+use zhida_rules::Dictionary;
 
-use crate::RegistryError;
-use crate::document::value_json;
+use crate::document::{value_json, value_of};
 use crate::forms::{ImportFields, ListParams};
 use crate::import::{ImportOptions, ImportReport};
-use crate::listing::Sight;
-use crate::model::{Batch, FactChange, Row};
+use crate::listing::{Sight, seen};
+use crate::model::{Batch, FactChange, PastFact, Row};
+use crate::rights::{IMPORT, TAGS};
 use crate::room::App;
-use crate::tagging::{TagPreview, TagState, may_write};
+use crate::tagging::{TagPreview, TagState};
 use crate::tags::sensitivity_level;
 use crate::uploads;
 
@@ -140,10 +141,8 @@ async fn get_enterprise(
     Path(code): Path<String>,
 ) -> Result<Json<EnterpriseFile>, Problem> {
     let registry = &app.registry;
-    let found = registry.enterprise(&code).await?;
-    let enterprise =
-        found.ok_or_else(|| RegistryError::NoEnterprise(code.chars().take(30).collect()))?;
     let sight = Sight::of(registry, &viewer).await?;
+    let (enterprise, viewer) = registry.shown(&viewer, &code).await?;
     let dictionary = registry.dictionary();
     let mut facts = Vec::new();
     for ((index, year), fact) in enterprise.facts.iter() {
@@ -156,7 +155,7 @@ async fn get_enterprise(
             attribute: attribute.id.clone(),
             name: attribute.name.clone(),
             year: *year,
-            value: value_json(&fact.value),
+            value: value_json(&seen(&viewer, attribute, &fact.value)),
             unit: attribute.unit.clone(),
             department: source.map(|source| source.department.clone()),
             as_of: source.and_then(|source| source.as_of),
@@ -185,21 +184,31 @@ async fn get_enterprise_history(
     Path(code): Path<String>,
 ) -> Result<Json<Vec<FactChange>>, Problem> {
     let registry = &app.registry;
-    if registry.enterprise(&code).await?.is_none() {
-        return Err(RegistryError::NoEnterprise(code.chars().take(30).collect()).into());
-    }
-    let mut changes = registry.history(&code).await?;
-    let dictionary = registry.dictionary();
+    let (enterprise, viewer) = registry.shown(&viewer, &code).await?;
+    let mut changes = registry.history(&enterprise.code).await?;
     for change in &mut changes {
-        // an attribute that the dictionary lost is shown to nobody
-        change.facts.retain(|fact| {
-            dictionary.find(&fact.attribute).is_some_and(|index| {
-                viewer.can_see(sensitivity_level(dictionary.attribute(index).sensitivity))
-            })
-        });
+        let facts = std::mem::take(&mut change.facts).into_iter();
+        change.facts = facts
+            .filter_map(|fact| past(&viewer, registry.dictionary(), fact))
+            .collect();
     }
     changes.retain(|change| !change.facts.is_empty());
     Ok(Json(changes))
+}
+
+/// A past statement as the viewer may see it; one of an attribute that the dictionary lost is shown
+/// to nobody.
+fn past(viewer: &Viewer, dictionary: &Dictionary, mut fact: PastFact) -> Option<PastFact> {
+    let attribute = dictionary.attribute(dictionary.find(&fact.attribute)?);
+    if !viewer.can_see(sensitivity_level(attribute.sensitivity)) {
+        return None;
+    }
+    if attribute.personal.is_some()
+        && let Some(value) = value_of(attribute.kind, &fact.value)
+    {
+        fact.value = value_json(&seen(viewer, attribute, &value));
+    }
+    Some(fact)
 }
 
 /// An import as multipart form.
@@ -231,7 +240,6 @@ struct ImportForm {
     request_body(content = ImportForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "导入或试运行的报告：行数 = 接受 + 退回 + 未变", body = ImportReport),
-        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
         (status = 400, description = "缺少文件，或填写的内容有误", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "同一文件正在导入", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "文件不能导入，没有改动任何数据", body = Problem, content_type = "application/problem+json"),
@@ -241,7 +249,7 @@ async fn import_enterprises(
     viewer: Viewer,
     form: Multipart,
 ) -> Result<Json<ImportReport>, Problem> {
-    may_write(&viewer)?;
+    viewer.need(IMPORT)?;
     let upload = uploads::receive(&app.registry, form).await?;
     let missing = || Problem::bad_input("没有收到文件").field("file", "请在 file 一栏附上文件");
     let file = upload.file.clone().ok_or_else(missing)?;
@@ -286,14 +294,13 @@ async fn run_import(
     responses(
         (status = 200, description = "一页导入批次，新的在前", body = Page<Batch>),
         (status = 400, description = "翻页标记有误", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn list_batches(
     State(app): State<App>,
     viewer: Viewer,
     page: PageRequest,
 ) -> Result<Json<Page<Batch>>, Problem> {
-    may_write(&viewer)?;
+    viewer.need(IMPORT)?;
     Ok(Json(app.registry.batches(&page).await?))
 }
 
@@ -302,7 +309,6 @@ async fn list_batches(
     params(("no" = i64, Path, description = "批次编号")),
     responses(
         (status = 200, description = "导入批次", body = Batch),
-        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这个批次", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn get_batch(
@@ -310,7 +316,7 @@ async fn get_batch(
     viewer: Viewer,
     Path(no): Path<i64>,
 ) -> Result<Json<Batch>, Problem> {
-    may_write(&viewer)?;
+    viewer.need(IMPORT)?;
     Ok(Json(app.registry.batch(no).await?))
 }
 
@@ -318,10 +324,9 @@ async fn get_batch(
 #[utoipa::path(get, path = "/api/v1/enterprise-tags", tag = TAG,
     responses(
         (status = 200, description = "全部标签", body = Vec<TagState>),
-        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn list_tags(State(app): State<App>, viewer: Viewer) -> Result<Json<Vec<TagState>>, Problem> {
-    may_write(&viewer)?;
+    viewer.need(TAGS)?;
     Ok(Json(app.registry.tags().await?))
 }
 
@@ -342,7 +347,6 @@ struct NewTag {
     responses(
         (status = 201, description = "已新增"),
         (status = 400, description = "名称或规则有误", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "已有同名标签", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn add_tag(
@@ -369,14 +373,13 @@ struct RuleText {
     responses(
         (status = 200, description = "规范写法和符合的数量", body = TagPreview),
         (status = 400, description = "规则有误", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn check_tag(
     State(app): State<App>,
     viewer: Viewer,
     Json(text): Json<RuleText>,
 ) -> Result<Json<TagPreview>, Problem> {
-    may_write(&viewer)?;
+    viewer.need(TAGS)?;
     Ok(Json(app.registry.preview_tag(&text.rule).await?))
 }
 
@@ -392,7 +395,6 @@ struct Switch {
     params(("name" = String, Path, description = "标签名称")),
     responses(
         (status = 204, description = "已启用或停用"),
-        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这个标签", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn switch_tag(
@@ -411,10 +413,9 @@ async fn switch_tag(
 #[utoipa::path(post, path = "/api/v1/enterprise-tags/recompute", tag = TAG,
     responses(
         (status = 200, description = "重新计算了多少家市场主体", body = Count),
-        (status = 403, description = "只对工作人员开放", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn recompute_tags(State(app): State<App>, viewer: Viewer) -> Result<Json<Count>, Problem> {
-    may_write(&viewer)?;
+    viewer.need(TAGS)?;
     Ok(Json(Count {
         count: app.registry.recompute_tags(&Silent).await?,
     }))

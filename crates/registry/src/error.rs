@@ -32,9 +32,6 @@ pub enum RegistryError {
     /// A condition of a list that makes no sense.
     #[error("{1}")]
     Query(&'static str, String),
-    /// Only officers may.
-    #[error("只有工作人员可以{0}")]
-    Forbidden(&'static str),
     /// A facts document cannot be read.
     #[error("企业“{0}”的档案数据已损坏，请从备份恢复或重新导入")]
     Damaged(String),
@@ -84,7 +81,6 @@ impl From<RegistryError> for Problem {
             E::TagField(field, message) | E::Query(field, message) => {
                 Problem::bad_input(message.clone()).field(field, message)
             }
-            E::Forbidden(_) => Problem::forbidden(text),
             E::Import(error) => (*error).into(),
             E::Problem(problem) => *problem,
             E::Database(error) => error.into(),

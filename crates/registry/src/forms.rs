@@ -55,6 +55,7 @@ impl ListParams {
             size: clean(&self.size),
             status: clean(&self.status),
             order,
+            ..Query::default()
         })
     }
 

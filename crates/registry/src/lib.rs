@@ -18,6 +18,7 @@ mod migration;
 pub mod model;
 mod pages;
 mod precedence;
+pub mod rights;
 mod room;
 mod service;
 mod store;

@@ -1,15 +1,16 @@
 //! The list of enterprises as a viewer may see it: page, count and export of one query.
 
-use zhida_platform::access::{Level, Viewer};
+use zhida_platform::access::{self, Level, Reach, Viewer};
 use zhida_platform::export::{Cell, Column, Row as Line, Table};
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_platform::problem::Problem;
-use zhida_rules::Dictionary;
+use zhida_rules::{Attribute, Dictionary, Value};
 use zhida_standards::{division, industry};
 
 use std::sync::Arc;
 
 use crate::model::{Enterprise, Order, Query, Row};
+use crate::rights::{LIST, READ};
 use crate::store::{self, StoredRow};
 use crate::tags::{Tags, sensitivity_level};
 use crate::{Registry, RegistryError};
@@ -27,13 +28,36 @@ pub(crate) fn key(order: Order, row: &StoredRow) -> (String, String) {
     (key.to_owned(), row.code.clone())
 }
 
-/// What of the list a viewer may see.
+/// What of the list a viewer may see: rows that the right to read reaches by the viewer's level,
+/// others as everybody sees them.
 #[derive(Debug, Clone)]
 pub(crate) struct Sight {
-    size: bool,
+    /// The rows of the list.
+    listed: Reach,
+    /// The rows that may be read whole.
+    read: Reach,
+    within: Columns,
+    beyond: Columns,
+}
+
+/// The columns that may be shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Columns {
+    pub size: bool,
     status: bool,
     /// Tags that may be shown.
     pub tags: Vec<String>,
+}
+
+impl Columns {
+    fn of(dictionary: &Dictionary, tags: &Tags, viewer: &Viewer) -> Self {
+        let seen = tags.compiled.iter().filter(|tag| viewer.can_see(tag.level));
+        Self {
+            size: may_see(dictionary, viewer, "size"),
+            status: may_see(dictionary, viewer, "registration_status"),
+            tags: seen.map(|tag| tag.name.clone()).collect(),
+        }
+    }
 }
 
 impl Sight {
@@ -41,70 +65,91 @@ impl Sight {
         let dictionary = registry.dictionary();
         let rules = store::rules(registry.db().conn()).await?;
         let tags = Tags::compile(dictionary, &rules);
-        let seen = tags.compiled.iter().filter(|tag| viewer.can_see(tag.level));
         Ok(Self {
-            size: may_see(dictionary, viewer, "size"),
-            status: may_see(dictionary, viewer, "registration_status"),
-            tags: seen.map(|tag| tag.name.clone()).collect(),
+            listed: viewer.reach(LIST),
+            read: viewer.reach(READ),
+            within: Columns::of(dictionary, &tags, viewer),
+            beyond: Columns::of(dictionary, &tags, &Viewer::visitor()),
         })
     }
 
-    /// Whether the viewer may filter by size.
-    pub(crate) fn size(&self) -> bool {
-        self.size
+    /// The columns of this row.
+    pub(crate) fn columns(&self, row: &access::Row) -> &Columns {
+        match self.read.covers(row) {
+            true => &self.within,
+            false => &self.beyond,
+        }
     }
 
+    /// The columns that may be seen of every row of the list: what may be filtered by.
+    pub(crate) fn filters(&self) -> &Columns {
+        match self.read.includes(&self.listed) {
+            true => &self.within,
+            false => &self.beyond,
+        }
+    }
+
+    /// The query with the rows that the viewer may list.
+    ///
     /// Refuses conditions on what the viewer may not see: a filter tells as much as a column.
-    pub(crate) fn check(&self, query: &Query) -> Result<(), RegistryError> {
+    pub(crate) fn narrow(&self, query: &Query) -> Result<Query, RegistryError> {
+        let filters = self.filters();
         let hidden = |field| {
             Err(RegistryError::Query(
                 field,
-                "这个条件只有工作人员可以使用，请去掉后再查".to_owned(),
+                "这个条件涉及您看不到的数据，请去掉后再查".to_owned(),
             ))
         };
-        if !query.size.is_empty() && !self.size {
+        if !query.size.is_empty() && !filters.size {
             return hidden("size");
         }
-        if !query.status.is_empty() && !self.status {
+        if !query.status.is_empty() && !filters.status {
             return hidden("status");
         }
-        if !query.tag.is_empty() && !self.tags.contains(&query.tag) {
+        if !query.tag.is_empty() && !filters.tags.contains(&query.tag) {
             return Err(RegistryError::Query(
                 "tag",
                 format!("没有可用的标签“{}”，请从列表中选择", query.tag),
             ));
         }
-        Ok(())
+        Ok(Query {
+            reach: self.listed.clone(),
+            ..query.clone()
+        })
     }
 
     /// The row of a whole enterprise.
     pub(crate) fn row_of(&self, enterprise: Enterprise) -> Row {
-        let seen = |tag: &String| self.tags.contains(tag);
+        let columns = self.columns(&enterprise.access());
+        let seen = |tag: &String| columns.tags.contains(tag);
         Row {
             code: enterprise.code,
             name: enterprise.name,
             division: enterprise.division,
             industry: enterprise.industry,
-            size: enterprise.size.filter(|_| self.size),
-            status: enterprise.status.filter(|_| self.status),
+            size: enterprise.size.filter(|_| columns.size),
+            status: enterprise.status.filter(|_| columns.status),
             registered_on: enterprise.registered_on,
             tags: enterprise.tags.into_iter().filter(seen).collect(),
         }
     }
 
     fn row(&self, (row, tags): (StoredRow, Vec<String>)) -> Row {
+        let division = store::known(row.division);
+        let columns = self.columns(&access::Row {
+            enterprise: Some(&row.code),
+            division: division.as_deref(),
+        });
+        let seen = |tag: &String| columns.tags.contains(tag);
         Row {
             code: row.code,
             name: row.name,
-            division: store::known(row.division),
+            division,
             industry: store::known(row.industry),
-            size: store::known(row.size).filter(|_| self.size),
-            status: store::known(row.status).filter(|_| self.status),
+            size: store::known(row.size).filter(|_| columns.size),
+            status: store::known(row.status).filter(|_| columns.status),
             registered_on: row.registered_on.parse().ok(),
-            tags: tags
-                .into_iter()
-                .filter(|tag| self.tags.contains(tag))
-                .collect(),
+            tags: tags.into_iter().filter(seen).collect(),
         }
     }
 }
@@ -117,8 +162,16 @@ pub(crate) fn may_see(dictionary: &Dictionary, viewer: &Viewer, id: &str) -> boo
     viewer.can_see(level)
 }
 
+/// A value as the viewer sees it: what names a person is masked for those who may not see it plain.
+pub(crate) fn seen(viewer: &Viewer, attribute: &Attribute, value: &Value) -> Value {
+    match viewer.sees_personal() {
+        true => value.clone(),
+        false => attribute.masked(value),
+    }
+}
+
 impl Registry {
-    /// One page of the list for an officer.
+    /// One page of the list for the program itself: all rows, all columns.
     ///
     /// # Errors
     /// When a condition or the cursor makes no sense, or the database fails.
@@ -127,10 +180,7 @@ impl Registry {
         query: &Query,
         page: &PageRequest,
     ) -> Result<Page<Row>, RegistryError> {
-        let officer = Viewer::Officer {
-            name: String::new(),
-        };
-        self.search_as(&officer, query, page).await
+        self.search_as(&Viewer::system(""), query, page).await
     }
 
     /// One page of the list for a viewer.
@@ -144,8 +194,8 @@ impl Registry {
         page: &PageRequest,
     ) -> Result<Page<Row>, RegistryError> {
         let sight = Sight::of(self, viewer).await?;
-        sight.check(query)?;
-        Ok(self.rows(query, page).await?.map(|row| sight.row(row)))
+        let query = sight.narrow(query)?;
+        Ok(self.rows(&query, page).await?.map(|row| sight.row(row)))
     }
 
     /// How many enterprises the list has for a viewer.
@@ -153,8 +203,8 @@ impl Registry {
     /// # Errors
     /// As [`Registry::search_as`].
     pub async fn count_as(&self, viewer: &Viewer, query: &Query) -> Result<u64, RegistryError> {
-        Sight::of(self, viewer).await?.check(query)?;
-        self.count(query).await
+        let query = Sight::of(self, viewer).await?.narrow(query)?;
+        self.count(&query).await
     }
 
     /// The whole list for a viewer, for `platform::export`.
@@ -167,9 +217,9 @@ impl Registry {
         query: &Query,
     ) -> Result<Table, RegistryError> {
         let sight = Arc::new(Sight::of(self, viewer).await?);
-        sight.check(query)?;
+        let query = sight.narrow(query)?;
         // refuses a condition that makes no sense before the download begins
-        self.rows(query, &PageRequest::first(1)).await?;
+        self.rows(&query, &PageRequest::first(1)).await?;
         let mut columns = vec![
             Column::wide("统一社会信用代码", 22),
             Column::wide("企业名称", 36),
@@ -180,11 +230,11 @@ impl Registry {
             Column::new("登记状态"),
             Column::new("成立日期"),
         ];
-        if sight.size {
+        if sight.filters().size {
             columns.push(Column::new("企业规模"));
         }
         columns.push(Column::wide("标签", 30));
-        let (registry, query) = (Arc::clone(self), query.clone());
+        let registry = Arc::clone(self);
         Ok(Table::by_pages(
             "市场主体",
             columns,
@@ -224,7 +274,7 @@ fn line(sight: &Sight, row: Row) -> Line {
         row.status.into(),
         row.registered_on.into(),
     ];
-    if sight.size {
+    if sight.filters().size {
         cells.push(row.size.into());
     }
     cells.push(Cell::Text(row.tags.join("、")));

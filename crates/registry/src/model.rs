@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zhida_platform::access::{self, Reach};
 use zhida_rules::Facts;
 
 /// One enterprise with everything known of it: 一企一档.
@@ -32,6 +33,17 @@ pub struct Enterprise {
     pub version: i64,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Enterprise {
+    /// What decides who reaches it.
+    #[must_use]
+    pub fn access(&self) -> access::Row<'_> {
+        access::Row {
+            enterprise: Some(&self.code),
+            division: self.division.as_deref(),
+        }
+    }
 }
 
 /// Which enterprise a number stands for.
@@ -107,7 +119,7 @@ impl Order {
 }
 
 /// Which enterprises: the one object behind list, count and export. Empty texts ask nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Query {
     /// Any part of the name; several words separated by spaces must all occur.
@@ -126,6 +138,25 @@ pub struct Query {
     pub status: String,
     /// Order.
     pub order: Order,
+    /// The rows that may be found at all: all for the program itself; for somebody who looks, what
+    /// [`zhida_platform::access::Viewer::reach`] says.
+    pub reach: Reach,
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            code: String::new(),
+            region: String::new(),
+            industry: String::new(),
+            tag: String::new(),
+            size: String::new(),
+            status: String::new(),
+            order: Order::default(),
+            reach: Reach::All,
+        }
+    }
 }
 
 /// How far an import batch is.

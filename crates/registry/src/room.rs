@@ -7,7 +7,7 @@ use zhida_platform::http::upload_limit;
 use zhida_platform::room::{MenuItem, Room};
 
 use crate::import::{ImportLimits, Importer};
-use crate::{MIGRATIONS, Registry, api, pages};
+use crate::{MIGRATIONS, Registry, api, pages, rights};
 
 /// State of the room's handlers.
 #[derive(Clone)]
@@ -28,10 +28,10 @@ pub fn room(registry: Arc<Registry>, config: &Config) -> Room {
         registry,
         limits: ImportLimits::from(&config.limits),
     };
-    let item = |label, href, officer_only| MenuItem {
+    let item = |label, href, action| MenuItem {
         label,
         href,
-        officer_only,
+        action: Some(action),
     };
     Room {
         name: "registry",
@@ -39,9 +39,9 @@ pub fn room(registry: Arc<Registry>, config: &Config) -> Room {
         api: api::routes(upload_limit(config)).with_state(app),
         migrations: MIGRATIONS,
         menu: vec![
-            item("市场主体", "/enterprises", false),
-            item("导入", "/enterprises/import", true),
-            item("标签", "/tags", true),
+            item("市场主体", "/enterprises", rights::LIST),
+            item("导入", "/enterprises/import", rights::IMPORT),
+            item("标签", "/tags", rights::TAGS),
         ],
     }
 }

@@ -10,6 +10,7 @@ use zhida_rules::{Env, Rule, RuleError};
 
 use crate::document::Document;
 use crate::model::{Query, TagRule};
+use crate::rights::TAGS;
 use crate::tags::{NAME_CHARS_MAX, RULE_CHARS_MAX, RULES_MAX, Tags};
 use crate::{Registry, RegistryError, store};
 
@@ -128,7 +129,7 @@ impl Registry {
         rule: &str,
         note: &str,
     ) -> Result<(), RegistryError> {
-        may_write(viewer)?;
+        viewer.need(TAGS)?;
         let name = name.trim();
         let length = name.chars().count();
         if length == 0 || length > NAME_CHARS_MAX || name.chars().any(char::is_control) {
@@ -180,7 +181,7 @@ impl Registry {
         name: &str,
         active: bool,
     ) -> Result<(), RegistryError> {
-        may_write(viewer)?;
+        viewer.need(TAGS)?;
         let now = self.clock().now();
         let rules = store::rules(self.db().conn()).await?;
         let rule = rules.into_iter().find(|rule| rule.name == name);
@@ -260,23 +261,10 @@ impl Registry {
         action: &'static str,
         rule: &TagRule,
     ) -> Result<(), RegistryError> {
-        let entry = audit::Entry {
-            at: self.clock().now(),
-            actor: viewer.actor().to_owned(),
-            action,
-            subject_kind: "tag",
-            subject_id: rule.name.clone(),
-            detail: serde_json::json!({ "rule": rule.rule, "active": rule.active }),
-        };
+        let at = self.clock().now();
+        let entry = audit::Entry::new(at, viewer.actor(), action, "tag", &rule.name)
+            .detail(serde_json::json!({ "rule": rule.rule, "active": rule.active }));
         audit::append(tx, &entry).await?;
         Ok(())
-    }
-}
-
-/// Refuses viewers that may not write.
-pub(crate) fn may_write(viewer: &Viewer) -> Result<(), RegistryError> {
-    match viewer.can_write() {
-        true => Ok(()),
-        false => Err(RegistryError::Forbidden("维护市场主体库")),
     }
 }

@@ -18,11 +18,13 @@ mod database;
 mod guarded_process;
 mod postgres;
 mod program;
+mod viewers;
 
 pub use app::{App, Part, TestResponse, TestServer};
 pub use browser::Browser;
 pub use database::{TestDatabase, databases, postgres, sqlite};
 pub use program::Program;
+pub use viewers::seated;
 
 use std::future::Future;
 use std::path::PathBuf;

@@ -12,7 +12,7 @@ async fn main() -> std::io::Result<()> {
     let item = |label, href| MenuItem {
         label,
         href,
-        officer_only: false,
+        action: None,
     };
     let shell = Shell {
         menu: Arc::new([
@@ -24,9 +24,7 @@ async fn main() -> std::io::Result<()> {
             item("组件陈列", "/ui-gallery"),
         ]),
         demo: true,
-        viewer: Viewer::Officer {
-            name: "演示管理员".into(),
-        },
+        viewer: Viewer::officer("演示管理员"),
         ..Shell::default()
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8099").await?;

@@ -1,9 +1,9 @@
 //! Problems as pages: the same sentences as the API's problem+json, with an error summary on top.
 
 use askama::Template;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use zhida_platform::access::Viewer;
+use zhida_platform::access::{Viewer, sign_in_address};
 use zhida_platform::problem::Problem;
 
 use crate::{Page, Shell};
@@ -27,11 +27,16 @@ impl PageError {
         &self.0
     }
 
-    /// Renders the whole page.
-    pub(crate) fn page(&self, shell: &Shell, viewer: &Viewer) -> Response {
+    /// Renders the whole page; `here` is where somebody who signs in comes back to.
+    pub(crate) fn page(&self, shell: &Shell, viewer: &Viewer, here: &str) -> Response {
         let page = Page::new(shell, viewer, self.0.title.clone()).own_heading();
+        let sign_in = match self.0.status {
+            StatusCode::UNAUTHORIZED => sign_in_address(here),
+            _ => String::new(),
+        };
         self.render(ErrorPage {
             page,
+            sign_in,
             problem: &self.0,
         })
     }
@@ -58,7 +63,7 @@ impl PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        self.page(&Shell::default(), &Viewer::Public)
+        self.page(&Shell::default(), &Viewer::visitor(), "/")
     }
 }
 
@@ -66,6 +71,8 @@ impl IntoResponse for PageError {
 #[template(path = "ui/error.html")]
 struct ErrorPage<'a> {
     page: Page,
+    /// Where to sign in; empty when that would not help.
+    sign_in: String,
     problem: &'a Problem,
 }
 

@@ -2,9 +2,10 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use zhida_platform::access::Viewer;
 use zhida_platform::config::Config;
 use zhida_platform::http::harden;
 use zhida_platform::problem::Problem;
@@ -26,24 +27,40 @@ pub fn with_frame(router: Router, shell: Shell, config: &Config) -> Router {
 async fn frame(State(shell): State<Shell>, mut request: Request, next: Next) -> Response {
     let htmx = is_htmx(request.headers());
     let json = request.uri().path().starts_with(API);
+    let here = return_address(&request);
     let viewer = request
         .extensions_mut()
         .get_or_insert_with(|| shell.viewer.clone())
         .clone();
     request.extensions_mut().insert(shell.clone());
     let mut response = next.run(request).await;
+    // Who it turned out to be, when a layer further in found out.
+    let viewer = response
+        .extensions_mut()
+        .remove::<Viewer>()
+        .unwrap_or(viewer);
     // Problems of pages come out as problem+json or without a menu; here the request is known.
     if !json && let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let error = PageError::from(problem);
         let page = if htmx {
             error.fragment()
         } else {
-            error.page(&shell, &viewer)
+            error.page(&shell, &viewer, &here)
         };
         response = in_place_of(response, page);
     }
     describe_html(&mut response);
     response
+}
+
+/// Where to come back to after signing in: what was written in a form is gone then, so its page.
+fn return_address(request: &Request) -> String {
+    let uri = request.uri();
+    let asked = uri.path_and_query().map_or("/", |asked| asked.as_str());
+    match *request.method() {
+        Method::GET | Method::HEAD => asked.to_owned(),
+        _ => uri.path().to_owned(),
+    }
 }
 
 /// The page with the headers that other layers gave the answer it replaces.
@@ -75,14 +92,12 @@ fn describe_html(response: &mut Response) {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use axum::body::{Body, to_bytes};
     use axum::http::StatusCode;
     use axum::response::IntoResponse;
     use axum::routing::get;
     use tower::ServiceExt;
-    use zhida_platform::access::Viewer;
-
-    use super::*;
 
     async fn body_of(response: Response) -> String {
         let bytes = to_bytes(response.into_body(), 1 << 20).await.expect("body");
@@ -96,6 +111,10 @@ mod tests {
                 get(async || Err::<(), _>(PageError::from(Problem::bad_input("日期写错 <b>")))),
             )
             .route(
+                "/closed",
+                get(async || Problem::sign_in("查看档案，要先登录").into_response()),
+            )
+            .route(
                 "/api/fails",
                 get(async || Problem::bad_input("日期写错").into_response()),
             )
@@ -105,9 +124,7 @@ mod tests {
             );
         let shell = Shell {
             demo: true,
-            viewer: Viewer::Officer {
-                name: "演示管理员".into(),
-            },
+            viewer: Viewer::officer("演示管理员"),
             ..Shell::default()
         };
         let mut request = Request::get(path);
@@ -162,6 +179,16 @@ mod tests {
         let response = fetch("/nothing", false).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
         assert!(body_of(response).await.contains("没有找到"));
+    }
+
+    #[tokio::test]
+    async fn a_page_that_asks_to_sign_in_leads_there_and_back() {
+        let response = fetch("/closed?q=a%20b", false).await;
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
+        let body = body_of(response).await;
+        let link = r#"href="/sign-in?next=%2Fclosed%3Fq%3Da%2520b""#;
+        assert!(body.contains(link), "{body}");
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use crate::{assets, is_htmx};
 /// What all pages of one server share. Cheap to clone.
 #[derive(Clone)]
 pub struct Shell {
-    /// The menu of all rooms, in the order shown; entries for officers are left out for other viewers.
+    /// The menu of all rooms, in the order shown; a viewer sees the entries of what the viewer may do.
     pub menu: Arc<[MenuItem]>,
     /// Version of the program, shown in the footer.
     pub version: &'static str,
@@ -21,6 +21,8 @@ pub struct Shell {
     pub demo: bool,
     /// Who looks at the pages when nobody put a [`Viewer`] into the request.
     pub viewer: Viewer,
+    /// Whether there is a page to sign in on.
+    pub sign_in: bool,
 }
 
 impl Default for Shell {
@@ -30,7 +32,8 @@ impl Default for Shell {
             menu: Arc::new([]),
             version: env!("CARGO_PKG_VERSION"),
             demo: false,
-            viewer: Viewer::Public,
+            viewer: Viewer::visitor(),
+            sign_in: false,
         }
     }
 }
@@ -140,6 +143,10 @@ pub struct Page {
     pub notices: Vec<Notice>,
     /// A sentence saying as whom one looks and what that allows; empty for the public.
     pub viewer_banner: String,
+    /// Whether somebody has signed in: shows the way to the own account and out.
+    pub signed_in: bool,
+    /// Whether to offer to sign in.
+    pub sign_in: bool,
     /// Menu entries this viewer may see.
     pub menu: Vec<MenuItem>,
     /// Version of the program.
@@ -155,21 +162,19 @@ pub struct Page {
 impl Page {
     /// A page of `shell` for `viewer`. Handlers use [`Frame::page`]; tests and error pages use this.
     pub fn new(shell: &Shell, viewer: &Viewer, title: String) -> Self {
-        let officer = matches!(viewer, Viewer::Officer { .. });
         Self {
             title,
             lead: String::new(),
             active: String::new(),
             crumbs: Vec::new(),
             notices: Vec::new(),
-            viewer_banner: match viewer {
-                Viewer::Officer { name } => format!("当前身份：{name}（工作人员视图）"),
-                Viewer::Public => String::new(),
-            },
+            viewer_banner: viewer.banner(),
+            signed_in: viewer.as_person().is_some(),
+            sign_in: shell.sign_in && viewer.as_person().is_none(),
             menu: shell
                 .menu
                 .iter()
-                .filter(|item| officer || !item.officer_only)
+                .filter(|item| item.action.is_none_or(|action| viewer.may(action)))
                 .cloned()
                 .collect(),
             version: shell.version,
@@ -240,33 +245,34 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
+    use zhida_platform::access::Action;
+
     use super::*;
 
     fn shell() -> Shell {
-        let item = |label: &'static str, href: &'static str, officer_only| MenuItem {
+        let item = |label: &'static str, href: &'static str, action| MenuItem {
             label,
             href,
-            officer_only,
+            action,
         };
         Shell {
             menu: Arc::new([
-                item("惠企政策", "/policies", false),
-                item("规则", "/rules", true),
+                item("开放接口", "/api", None),
+                item("惠企政策", "/policies", Some(Action("policy.read"))),
+                item("标签", "/tags", Some(Action("tag.manage"))),
             ]),
             ..Shell::default()
         }
     }
 
     #[test]
-    fn officers_see_more_menu_than_the_public() {
-        let public = Page::new(&shell(), &Viewer::Public, "甲".into());
-        assert_eq!(public.menu.len(), 1);
+    fn the_menu_follows_the_rights() {
+        let public = Page::new(&shell(), &Viewer::visitor(), "甲".into());
+        assert_eq!(public.menu.len(), 2);
         assert!(public.viewer_banner.is_empty());
-        let officer = Viewer::Officer {
-            name: "演示管理员".into(),
-        };
+        let officer = Viewer::officer("演示管理员");
         let office = Page::new(&shell(), &officer, "甲".into());
-        assert_eq!(office.menu.len(), 2);
+        assert_eq!(office.menu.len(), 3);
         assert!(office.viewer_banner.contains("演示管理员"));
     }
 }

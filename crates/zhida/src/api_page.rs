@@ -7,6 +7,7 @@ use axum::{Json, Router, extract::State, response::IntoResponse, routing::get};
 use utoipa::openapi::{
     ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, path::Operation,
 };
+use zhida_platform::access::{Open, Rights};
 use zhida_ui::{Frame, Html, Page};
 
 const PROBLEM: &str = "application/problem+json";
@@ -24,17 +25,49 @@ async fn json(State(document): State<Arc<OpenApi>>) -> impl IntoResponse {
     Json(document.as_ref().clone())
 }
 
-/// What the outer layers do for all endpoints is said of all: a refusal is a problem (RFC 9457).
+/// What the outer layers do for all endpoints is said of all: who may, and that a refusal is a
+/// problem (RFC 9457).
 fn document_problems(document: &mut OpenApi) {
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         let operations = [
-            &mut item.get,
-            &mut item.post,
-            &mut item.put,
-            &mut item.patch,
-            &mut item.delete,
+            ("GET", &mut item.get),
+            ("POST", &mut item.post),
+            ("PUT", &mut item.put),
+            ("PATCH", &mut item.patch),
+            ("DELETE", &mut item.delete),
         ];
-        operations.into_iter().flatten().for_each(document_refusals);
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                document_rights(operation, right(method, path));
+                document_refusals(operation);
+            }
+        }
+    }
+}
+
+/// The Chinese name of what an endpoint asks for; empty when it asks for nothing.
+fn right(method: &str, path: &str) -> &'static str {
+    let rights = Rights::shipped();
+    let routes = rights.routes_at(path).iter();
+    let mut route = routes.filter(|route| route.method == method);
+    match route.next().map(|route| &route.open) {
+        Some(Open::To(action)) => rights.action_name(action).unwrap_or_default(),
+        Some(Open::ToEveryone) | None => "",
+    }
+}
+
+/// Visitors' rights are everybody's: no token lacks them but one that leaves them out.
+fn document_rights(operation: &mut Operation, right: &str) {
+    if right.is_empty() {
+        return;
+    }
+    let responses = &mut operation.responses.responses;
+    let told = [
+        ("401", format!("没有登录，而访客没有“{right}”的权限")),
+        ("403", format!("没有“{right}”的权限")),
+    ];
+    for (status, text) in told {
+        responses.insert(status.to_owned(), RefOr::T(problem(&text)));
     }
 }
 
@@ -52,9 +85,15 @@ fn document_refusals(operation: &mut Operation) {
 }
 
 fn refusal() -> Response {
+    problem(
+        "没有执行：参数有误、没有权限、内容太大，或系统出错；说明写在 detail、hint 和 fields 里",
+    )
+}
+
+fn problem(description: &str) -> Response {
     let problem = Ref::from_schema_name("Problem");
     ResponseBuilder::new()
-        .description("没有执行：参数有误、没有权限、内容太大，或系统出错；说明写在 detail、hint 和 fields 里")
+        .description(description)
         .content(PROBLEM, ContentBuilder::new().schema(Some(problem)).build())
         .build()
 }
@@ -64,6 +103,7 @@ struct Endpoint {
     method: &'static str,
     path: String,
     summary: String,
+    right: &'static str,
 }
 
 #[derive(Template)]
@@ -100,6 +140,7 @@ fn endpoints(document: &OpenApi) -> Vec<Endpoint> {
                     method,
                     path: path.clone(),
                     summary,
+                    right: right(method, path),
                 });
             }
         }

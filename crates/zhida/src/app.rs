@@ -1,6 +1,11 @@
 //! The program put together: database, rooms, routes. The only list of rooms.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+};
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -8,12 +13,14 @@ use tokio::net::TcpListener;
 use utoipa::openapi::{Info, License, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use zhida_matching::Matching;
+use zhida_people::{Enterprises, People, Settings, identified};
 use zhida_platform::{
-    access::Viewer,
+    access::{Rights, Viewer, guard},
     clock::{SharedClock, SystemClock},
     config::Config,
     db::Database,
     http::loopback_only,
+    problem::Problem,
     room::{MenuItem, Room},
 };
 use zhida_policies::Policies;
@@ -31,6 +38,23 @@ pub struct App {
     pub policies: Arc<Policies>,
     /// 政策直达.
     pub matching: Arc<Matching>,
+    /// 组织与账号.
+    pub people: Arc<People>,
+}
+
+/// The registry's names, for seats in enterprises.
+struct Names(Arc<Registry>);
+
+impl Enterprises for Names {
+    fn name<'a>(
+        &'a self,
+        code: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<String>, Problem>> + Send + 'a>> {
+        Box::pin(async move {
+            let found = self.0.enterprise(code).await?;
+            Ok(found.map(|enterprise| enterprise.name))
+        })
+    }
 }
 
 /// The settings of a command: defaults, file, environment, command line.
@@ -42,16 +66,43 @@ pub fn config(store: &Store) -> Result<Config> {
     Ok(config)
 }
 
+/// The file of an SQLite database.
+pub fn sqlite_file(config: &Config) -> Option<&Path> {
+    let path = config.database.url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    (path != ":memory:").then_some(Path::new(path))
+}
+
+/// Where snapshots are kept; `None` when nobody said and there is no file to put them beside.
+fn snapshots(config: &Config) -> Option<PathBuf> {
+    match config.database.snapshots.as_str() {
+        "" => {
+            let mut beside = sqlite_file(config)?.as_os_str().to_owned();
+            beside.push("-snapshots");
+            Some(beside.into())
+        }
+        folder => Some(folder.into()),
+    }
+}
+
 impl App {
     /// Opens the database, brings its schema up to date and builds the rooms.
     pub async fn open(config: &Config) -> Result<Self> {
+        Self::open_for(config, false).await
+    }
+
+    /// The same; accounts of the demonstration may sign in only when it is one.
+    pub async fn open_for(config: &Config, demo: bool) -> Result<Self> {
         let db = Database::connect(&config.database.url)
             .await
             .context("打不开数据库")?;
+        // wrong rights stop the program here, not at the first request
+        Rights::shipped();
         db.migrate(&[
             zhida_registry::migrations(),
             zhida_policies::migrations(),
             zhida_matching::migrations(),
+            zhida_people::migrations(),
         ])
         .await
         .context("无法更新数据库结构")?;
@@ -60,26 +111,42 @@ impl App {
         let registry = Arc::new(Registry::new(db.clone(), dictionary, clock.clone()));
         let policies = Policies::new(db.clone(), dictionary, clock.clone()).await?;
         let policies = Arc::new(policies);
-        let matching = Arc::new(Matching::new(
-            db,
-            registry.clone(),
-            policies.clone(),
-            dictionary,
-            clock,
-        ));
+        let people = People::new(
+            db.clone(),
+            clock.clone(),
+            Settings::new(&config.sign_in, demo),
+            Arc::new(Names(registry.clone())),
+        )?;
+        let mut matching = Matching::new(db, registry.clone(), policies.clone(), dictionary, clock);
+        if let Some(folder) = snapshots(config) {
+            matching = matching.with_snapshots(&folder);
+        }
         Ok(Self {
             registry,
             policies,
-            matching,
+            matching: Arc::new(matching),
+            people: Arc::new(people),
         })
     }
 
-    fn rooms(&self, config: &Config) -> [Room; 3] {
+    fn rooms(&self, config: &Config) -> [Room; 4] {
         [
             zhida_policies::room(self.policies.clone(), Some(self.matching.clone())),
             zhida_matching::room(self.matching.clone()),
             zhida_registry::room(self.registry.clone(), config),
+            zhida_people::room(self.people.clone()),
         ]
+    }
+
+    /// What the API's endpoints say of themselves.
+    #[cfg(test)]
+    pub fn document(&self, config: &Config) -> OpenApi {
+        let merge = |api: OpenApiRouter, room: Room| api.merge(room.api);
+        let api = self
+            .rooms(config)
+            .into_iter()
+            .fold(OpenApiRouter::new(), merge);
+        api.into_openapi()
     }
 
     /// All pages and the API, for one kind of viewer.
@@ -95,7 +162,7 @@ impl App {
         menu.push(MenuItem {
             label: "开放接口",
             href: "/api",
-            officer_only: false,
+            action: None,
         });
         let (api, document) = api.split_for_parts();
         let mut router = pages.merge(api).merge(api_page::router(document));
@@ -108,7 +175,9 @@ impl App {
             version: env!("CARGO_PKG_VERSION"),
             demo,
             viewer,
+            sign_in: true,
         };
+        let router = identified(guard(router), self.people.clone());
         zhida_ui::with_frame(router, shell, config)
     }
 }
@@ -126,7 +195,8 @@ fn described() -> OpenApi {
 
 /// Serves until the process is told to stop; requests under way are finished.
 pub async fn serve(listener: TcpListener, router: Router) -> Result<()> {
-    axum::serve(listener, router)
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
         .with_graceful_shutdown(stopped())
         .await?;
     Ok(())
@@ -161,6 +231,24 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+
+    #[test]
+    fn snapshots_lie_beside_the_file_or_where_they_are_told_to() {
+        for (url, folder, expected) in [
+            ("sqlite:a/z.db", "", Some("a/z.db-snapshots")),
+            ("sqlite:///a/z.db", "", Some("/a/z.db-snapshots")),
+            ("sqlite::memory:", "", None),
+            ("postgres://h/d", "", None),
+            ("postgres://h/d", "/data", Some("/data")),
+            ("sqlite:z.db", "b", Some("b")),
+        ] {
+            let mut config = Config::default();
+            url.clone_into(&mut config.database.url);
+            folder.clone_into(&mut config.database.snapshots);
+            let found = snapshots(&config);
+            assert_eq!(found.as_deref(), expected.map(Path::new), "{url}");
+        }
+    }
 
     #[tokio::test]
     async fn rooms_do_not_describe_two_things_by_one_name() {

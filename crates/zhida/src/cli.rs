@@ -63,6 +63,9 @@ pub enum Command {
     /// 正式运行网站和接口
     #[command(help_template = HELP)]
     Serve(Serve),
+    /// 账号：给登录不了的人重置密码
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
+    Account(Account),
     /// 导入企业或政策
     #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Import(Import),
@@ -102,6 +105,27 @@ pub struct Serve {
     /// 监听地址（优先于配置文件）
     #[arg(long, value_name = "地址")]
     pub addr: Option<SocketAddr>,
+}
+
+/// `zhida account …`.
+#[derive(Debug, Subcommand)]
+pub enum Account {
+    /// 重置密码：打印一次初始密码，登录后要修改
+    #[command(help_template = HELP)]
+    ResetPassword(ResetPassword),
+}
+
+/// `zhida account reset-password`.
+#[derive(Debug, Args)]
+pub struct ResetPassword {
+    /// 登录名
+    #[arg(value_name = "登录名")]
+    pub login: String,
+    /// 同时重置第二因素，下次登录时重新设置
+    #[arg(long)]
+    pub second_factor: bool,
+    #[command(flatten)]
+    pub store: Store,
 }
 
 /// `zhida import …`.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use cli::{Command, Generate, Import, Matching, Rule, Verify};
+use cli::{Account, Command, Generate, Import, Matching, Rule, Verify};
 use commands::Outcome;
 
 mod api_page;
@@ -11,6 +11,8 @@ mod cli;
 mod commands;
 mod help;
 mod terminal;
+#[cfg(test)]
+mod tests;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -43,6 +45,9 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Rule(Rule::Eval(arguments)) => commands::rule::eval(&arguments),
         Command::Rule(Rule::Sql(arguments)) => commands::rule_sql::sql(&arguments),
         Command::Generate(Generate::City(arguments)) => commands::generate::city(&arguments),
+        Command::Account(Account::ResetPassword(arguments)) => {
+            block_on(commands::account::reset_password(&arguments))
+        }
         Command::Import(Import::Enterprises(arguments)) => {
             block_on(commands::import::enterprises(&arguments))
         }

@@ -3,10 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use zhida_registry::Enterprise;
+use super::roll::Member;
 
+/// What is not known, in words.
+pub(crate) const UNKNOWN: &str = "未知";
 /// Size classes, largest first; the last place is for those that are not known.
-pub(crate) const SIZES: [&str; 5] = ["大型", "中型", "小型", "微型", "未知"];
+pub(crate) const SIZES: [&str; 5] = ["大型", "中型", "小型", "微型", UNKNOWN];
+/// Digits of a county's code.
+pub(super) const COUNTY: usize = 6;
 
 /// What an enterprise is summed up under.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,37 +24,32 @@ pub(crate) struct Group {
 /// The groups of all enterprises; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Groups {
-    /// Codes of six digits, empty when not known.
-    pub counties: Arc<Vec<String>>,
-    places: Arc<HashMap<String, u16>>,
+    /// Codes, zeros when not known.
+    counties: Arc<Vec<[u8; COUNTY]>>,
+    places: Arc<HashMap<[u8; COUNTY], u16>>,
     of: Arc<Vec<Group>>,
 }
 
 impl Groups {
     /// Notes enterprises that came or changed.
-    pub fn note<'e>(&mut self, enterprises: impl Iterator<Item = &'e Enterprise>) {
+    pub fn note(&mut self, members: &[Member]) {
         let of = Arc::make_mut(&mut self.of);
-        for enterprise in enterprises {
-            let at = usize::try_from(enterprise.seq).unwrap_or_default();
+        for member in members {
+            let at = member.number as usize;
             if at >= of.len() {
                 of.resize(at + 1, Group::default());
             }
-            let county = enterprise.division.as_deref().unwrap_or_default();
-            let county = county.get(..6).unwrap_or(county);
-            let county = match self.places.get(county) {
+            let county = match self.places.get(&member.county) {
                 Some(place) => *place,
                 None => {
                     // There are fewer than 4,000 counties.
                     let place = u16::try_from(self.counties.len()).unwrap_or(u16::MAX);
-                    Arc::make_mut(&mut self.counties).push(county.to_owned());
-                    Arc::make_mut(&mut self.places).insert(county.to_owned(), place);
+                    Arc::make_mut(&mut self.counties).push(member.county);
+                    Arc::make_mut(&mut self.places).insert(member.county, place);
                     place
                 }
             };
-            let known = SIZES
-                .iter()
-                .position(|size| Some(*size) == enterprise.size.as_deref());
-            let size = known.unwrap_or(SIZES.len() - 1) as u8;
+            let size = member.size;
             of[at] = Group { county, size };
         }
     }
@@ -61,5 +60,20 @@ impl Groups {
         at.and_then(|at| self.of.get(at))
             .copied()
             .unwrap_or_default()
+    }
+
+    /// The code of a group's county, zeros when not known.
+    pub(super) fn county(&self, group: Group) -> [u8; COUNTY] {
+        let county = self.counties.get(usize::from(group.county));
+        county.copied().unwrap_or_default()
+    }
+
+    /// Codes of six digits, empty when not known.
+    pub fn counties(&self) -> impl ExactSizeIterator<Item = String> {
+        let text = |code: &[u8; COUNTY]| {
+            let code = String::from_utf8_lossy(code);
+            code.trim_end_matches('\0').to_owned()
+        };
+        self.counties.iter().map(text)
     }
 }

@@ -4,6 +4,7 @@
 //!  registry ── everything, once ──▶ Table ─┐                    ┌─▶ lists of one item
 //!           ── what changed since ───────▶ ├─ Engine ─ Snapshot ┤
 //!  policies ── catalogue of the day ─────▶ ┘                    └─▶ all items × all enterprises
+//!  disk ────── the table of an earlier run, so that only what changed since is read
 //! ```
 //!
 //! **Never stale.** A [`Snapshot`] says for which version of the registry it holds. Whoever asks
@@ -15,30 +16,33 @@
 
 mod groups;
 mod labels;
+mod loading;
 mod roll;
+mod shelf;
+mod store;
 mod tending;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use futures::TryStreamExt;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
-use zhida_matcher::{Engine, MatcherError, TableBuilder, View};
+use zhida_matcher::{Engine, MatcherError, View};
 use zhida_platform::clock::SharedClock;
+use zhida_platform::db::Database;
 use zhida_platform::progress::Progress;
 use zhida_policies::{Catalogue, Policies, PublishedItem};
-use zhida_registry::{Enterprise, Query, Registry};
+use zhida_registry::{Enterprise, Registry};
 use zhida_rules::{Dictionary, Facts, ItemRules};
 
 use crate::error::Error;
-pub(crate) use groups::{Groups, SIZES};
+pub(crate) use groups::{Groups, SIZES, UNKNOWN};
 pub(crate) use labels::labels;
-use roll::Roll;
+use roll::{Member, Roll};
+use shelf::Shelf;
 
-/// Enterprises that are read at a time.
-const CHUNK: usize = 5_000;
 /// Changed enterprises that are taken over while somebody waits; more are loaded anew.
 const CHANGES_MAX: usize = 5_000;
 
@@ -64,6 +68,7 @@ pub(crate) struct Snapshot {
 
 /// Keeps the engine current.
 pub(crate) struct Keeper {
+    db: Database,
     registry: Arc<Registry>,
     policies: Arc<Policies>,
     dictionary: Arc<Dictionary>,
@@ -72,6 +77,11 @@ pub(crate) struct Keeper {
     /// One writer at a time.
     writer: Mutex<Writer>,
     loading: AtomicBool,
+    shelf: Option<Shelf>,
+    /// Enterprises that changed since the snapshot on the shelf.
+    unsaved: AtomicUsize,
+    /// One saves at a time.
+    saving: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -112,19 +122,16 @@ fn number(enterprise: &Enterprise) -> u64 {
     enterprise.seq.unsigned_abs()
 }
 
-fn on_roll(enterprise: &Enterprise) -> (&str, u32) {
-    let number = u32::try_from(enterprise.seq).unwrap_or(u32::MAX);
-    (&enterprise.code, number)
-}
-
 impl Keeper {
     pub fn new(
+        db: Database,
         registry: Arc<Registry>,
         policies: Arc<Policies>,
         dictionary: &Dictionary,
         clock: SharedClock,
     ) -> Self {
         Self {
+            db,
             registry,
             policies,
             dictionary: Arc::new(dictionary.clone()),
@@ -132,7 +139,15 @@ impl Keeper {
             now: RwLock::default(),
             writer: Mutex::default(),
             loading: AtomicBool::new(false),
+            shelf: None,
+            unsaved: AtomicUsize::new(0),
+            saving: Mutex::default(),
         }
+    }
+
+    /// Keeps a snapshot in this folder.
+    pub fn save_in(&mut self, folder: &Path) {
+        self.shelf = Some(Shelf::in_folder(folder));
     }
 
     fn now(&self) -> Option<Arc<Snapshot>> {
@@ -175,9 +190,10 @@ impl Keeper {
         if changed.len() == limit {
             return Ok(None);
         }
-        let roll = now.roll.with(changed.iter().map(on_roll));
+        let members: Vec<Member> = changed.iter().map(Member::of).collect();
+        let roll = now.roll.with(&members);
         let mut groups = now.groups.clone();
-        groups.note(changed.iter());
+        groups.note(&members);
         let facts = |enterprise: Enterprise| (number(&enterprise), Some(enterprise.facts));
         let changes: Vec<(u64, Option<Facts>)> = changed.into_iter().map(facts).collect();
         let change = {
@@ -185,13 +201,16 @@ impl Keeper {
             move || engine.change_facts(&changes)
         };
         match spawn_blocking(change).await? {
-            Ok(_) => self.put(Some(Snapshot {
-                view: engine.view(),
-                roll,
-                groups,
-                registry: version,
-                ..Snapshot::clone(&now)
-            })),
+            Ok(_) => {
+                self.put(Some(Snapshot {
+                    view: engine.view(),
+                    roll,
+                    groups,
+                    registry: version,
+                    ..Snapshot::clone(&now)
+                }));
+                self.unsaved.fetch_add(members.len(), Ordering::Relaxed);
+            }
             Err(error) => self.give_up(&error),
         }
         Ok(self.now())
@@ -259,53 +278,6 @@ impl Keeper {
         self.policies.refresh().await?;
         self.follow_registry(&writer).await?;
         self.follow_policies(&mut writer).await
-    }
-
-    async fn load(&self, writer: &mut Writer, progress: &dyn Progress) -> Result<(), Error> {
-        let message = "正在建立匹配索引";
-        // Read first: what changes while it is loaded is taken over afterwards.
-        let version = self.registry.version().await?;
-        let total = self.registry.count(&Query::default()).await?;
-        let query = Query::default();
-        let mut chunks = std::pin::pin!(self.registry.scan(&query, CHUNK));
-        let mut builder = TableBuilder::new(&self.dictionary);
-        let (mut names, mut groups, mut done) = (Vec::new(), Groups::default(), 0);
-        while let Some(chunk) = chunks.try_next().await? {
-            names.extend(chunk.iter().map(|enterprise| {
-                let (code, number) = on_roll(enterprise);
-                (code.to_owned(), number)
-            }));
-            groups.note(chunk.iter());
-            done += chunk.len() as u64;
-            let push = move || {
-                let mut enterprises = chunk.iter();
-                enterprises.try_for_each(|one| builder.push(number(one), &one.facts))?;
-                Ok::<_, MatcherError>(builder)
-            };
-            builder = spawn_blocking(push).await??;
-            progress.report(done, Some(total.max(done)), message);
-        }
-        let today = self.clock.today();
-        let catalogue = self.policies.catalogue(today);
-        let items = writer.items(&catalogue);
-        let rules = compiled(&items);
-        let build = move || {
-            let engine = Engine::new(builder.finish()?, today, rules);
-            engine.view().warm();
-            Ok::<_, MatcherError>(engine)
-        };
-        let engine = Arc::new(spawn_blocking(build).await??);
-        let names = names.iter().map(|(code, number)| (code.as_str(), *number));
-        self.put(Some(Snapshot {
-            view: engine.view(),
-            roll: Roll::default().with(names),
-            groups,
-            registry: version,
-            items: Arc::new(items),
-            catalogue: catalogue.version,
-        }));
-        writer.engine = Some(engine);
-        Ok(())
     }
 }
 

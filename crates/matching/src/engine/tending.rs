@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use zhida_platform::progress::{Progress, Silent};
 
+use super::CHANGES_MAX;
 use crate::Matching;
 use crate::error::Error;
 
@@ -12,6 +13,8 @@ use crate::error::Error;
 const PAUSE: Duration = Duration::from_secs(2);
 /// After a look that failed.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(60);
+/// Changed enterprises that are worth a new snapshot: with as many more a start could still take it.
+const WORTH_SAVING: usize = CHANGES_MAX / 2;
 
 impl Matching {
     /// Loads the engine now, or brings it up to date.
@@ -20,6 +23,14 @@ impl Matching {
     /// The database; facts that the engine does not take.
     pub async fn prepare(&self, progress: &dyn Progress) -> Result<(), Error> {
         self.keeper.bring_up(progress).await.map(|_| ())
+    }
+
+    /// Saves what the engine holds for the next start, if it changed since it was last saved.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn save_snapshot(&self) -> Result<(), Error> {
+        self.keeper.save(1).await
     }
 
     /// Is the engine loaded?
@@ -63,6 +74,10 @@ impl Matching {
             return self.keeper.follow().await;
         }
         self.prepare(&Silent).await?;
-        self.save_nightly().await
+        self.keeper.save(WORTH_SAVING).await?;
+        match self.save_nightly().await? {
+            true => self.save_snapshot().await,
+            false => Ok(()),
+        }
     }
 }

@@ -6,35 +6,27 @@
 //! nothing to compare with and brings no news.
 
 mod met;
-mod migration;
+mod runs;
 mod store;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::{NaiveDate, Timelike};
+use chrono::NaiveDate;
 use serde::Serialize;
-use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
-use zhida_matcher::{MatcherError, Want};
-use zhida_platform::clock::to_shanghai;
+use zhida_platform::access::Reach;
+use zhida_platform::db;
 use zhida_platform::export::{Cell, Column, Table};
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_platform::problem::Problem;
-use zhida_platform::progress::{Progress, Silent};
+use zhida_registry::Query;
 
 use crate::Matching;
-use crate::engine::Snapshot;
 use crate::error::Error;
-pub(crate) use migration::MIGRATIONS;
+pub use runs::{RunRecord, RunReport, RunState};
 use store::{Filter, Line};
 
-/// Items that are compared in one transaction.
-const CHUNK: usize = 50;
-/// The hour of the night, in Shanghai, from which a day's run is due.
-const HOUR: u32 = 2;
-/// Who runs at night.
-const NIGHT: &str = "系统";
 /// Name of the list in its cursors.
 const LIST: &str = "match_news";
 /// Lines of an export that are read at a time.
@@ -58,73 +50,28 @@ pub struct News {
 }
 
 /// Which news; empty texts ask nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewsQuery {
     /// 统一社会信用代码.
     pub enterprise: String,
     /// Id or number of the item.
     pub item: String,
+    /// The enterprises whose news may be found at all: all for the program itself; for somebody who
+    /// looks, what [`zhida_platform::access::Viewer::reach`] says.
+    pub reach: Reach,
 }
 
-/// What a run did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunReport {
-    /// Number of the run.
-    pub no: i64,
-    /// Items that were compared.
-    pub items: u64,
-    /// News that it brought.
-    pub news: u64,
-    /// It was the first: news count from now on.
-    pub first: bool,
+impl Default for NewsQuery {
+    fn default() -> Self {
+        Self {
+            enterprise: String::new(),
+            item: String::new(),
+            reach: Reach::All,
+        }
+    }
 }
 
 impl Matching {
-    /// Runs all items in force today against all enterprises and keeps who newly meets what.
-    ///
-    /// # Errors
-    /// Nothing to compare; the database.
-    pub async fn save_run(&self, actor: &str, progress: &dyn Progress) -> Result<RunReport, Error> {
-        let snapshot = self.keeper.bring_up(progress).await?;
-        let snapshot = snapshot.ok_or(Error::NoEngine)?;
-        if snapshot.view.table().is_empty() || snapshot.items.is_empty() {
-            return Err(Error::NothingToCompare);
-        }
-        let day = snapshot.view.on();
-        let run = store::open(&self.db, actor, day, self.clock.now()).await?;
-        let mut keys: Vec<u64> = snapshot.items.keys().copied().collect();
-        keys.sort_unstable();
-        let total = keys.len() as u64;
-        for (at, keys) in keys.chunks(CHUNK).enumerate() {
-            let (snapshot, keys) = (Arc::clone(&snapshot), keys.to_vec());
-            let met = spawn_blocking(move || met_by(&snapshot, &keys)).await??;
-            store::compare(&self.db, run, &met).await?;
-            let done = (at * CHUNK + met.len()) as u64;
-            progress.report(done, Some(total), "正在比较新匹配");
-        }
-        let news = store::close(&self.db, actor, run, self.clock.now()).await?;
-        Ok(RunReport {
-            no: run.no,
-            items: total,
-            news,
-            first: run.first,
-        })
-    }
-
-    /// The night's run, when it is due.
-    pub(crate) async fn save_nightly(&self) -> Result<(), Error> {
-        let due = to_shanghai(self.clock.now()).hour() >= HOUR;
-        if !due || store::is_done(&self.db, self.today()).await? {
-            return Ok(());
-        }
-        match self.save_run(NIGHT, &Silent).await {
-            Ok(report) => tracing::info!(run = report.no, news = report.news, "夜间全量匹配完成"),
-            Err(Error::NothingToCompare) => {}
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
     /// A page of the news, newest first.
     ///
     /// # Errors
@@ -174,13 +121,44 @@ impl Matching {
     async fn news_filter(&self, query: &NewsQuery) -> Result<Filter, Error> {
         let enterprise = match query.enterprise.trim() {
             "" => None,
-            code => Some(self.enterprise(code).await?.seq),
+            code => {
+                let enterprise = self.enterprise(code).await?;
+                if !query.reach.covers(&enterprise.access()) {
+                    return Err(Error::NoEnterprise(enterprise.code));
+                }
+                Some(enterprise.seq)
+            }
         };
         let item = match query.item.trim() {
             "" => None,
             id => Some(self.item(id, self.today())?.id.clone()),
         };
-        Ok(Filter { enterprise, item })
+        Ok(Filter {
+            within: match enterprise {
+                Some(_) => None,
+                None => self.numbers_within(&query.reach).await?,
+            },
+            enterprise,
+            item,
+        })
+    }
+
+    /// The numbers of the enterprises within reach; `None` when all are, so that officers of the
+    /// whole city do not pay for a filter that leaves nothing out.
+    async fn numbers_within(&self, reach: &Reach) -> Result<Option<db::Value>, Error> {
+        if *reach == Reach::All {
+            return Ok(None);
+        }
+        let within = Query {
+            reach: reach.clone(),
+            ..Query::default()
+        };
+        let all = self.registry.count(&Query::default()).await?;
+        if self.registry.count(&within).await? == all {
+            return Ok(None);
+        }
+        let numbers = self.registry.seqs(&within).await?;
+        Ok(Some(db::members_value(numbers)))
     }
 
     async fn news_page(&self, filter: &Filter, page: &PageRequest) -> Result<Page<News>, Error> {
@@ -216,27 +194,6 @@ impl Matching {
             }
         }))
     }
-}
-
-/// The enterprises that meet each of these items, in ascending order.
-fn met_by(snapshot: &Snapshot, keys: &[u64]) -> Result<Vec<(String, Vec<u32>)>, MatcherError> {
-    let want = Want {
-        met: true,
-        ..Want::default()
-    };
-    let mut found = Vec::with_capacity(keys.len());
-    for key in keys {
-        let Some(item) = snapshot.items.get(key) else {
-            continue;
-        };
-        let met = snapshot.view.item(*key, want)?.met.into_iter();
-        let mut met: Vec<u32> = met
-            .filter_map(|number| u32::try_from(number).ok())
-            .collect();
-        met.sort_unstable();
-        found.push((item.id.clone(), met));
-    }
-    Ok(found)
 }
 
 fn cells(news: News) -> Vec<Cell> {

@@ -1,14 +1,15 @@
-//! The only file of the room that touches the database.
+//! What runs keep in the database.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::FromQueryResult;
+use sea_orm::{ConnectionTrait, FromQueryResult};
 use zhida_platform::audit;
-use zhida_platform::clock::instant_text;
+use zhida_platform::clock::{instant_text, parse_instant};
 use zhida_platform::db::{self, Bulk, Database, Tx};
 
 use super::met;
+use super::runs::{RunRecord, RunState};
 use crate::error::Error;
 
 /// A full run that is not finished yet.
@@ -35,6 +36,8 @@ pub(super) struct Line {
 pub(super) struct Filter {
     pub enterprise: Option<i64>,
     pub item: Option<String>,
+    /// The numbers of the enterprises that may be found, by [`db::members_value`]; `None` for all.
+    pub within: Option<db::Value>,
 }
 
 #[derive(FromQueryResult)]
@@ -52,47 +55,92 @@ async fn lock(tx: &Tx) -> db::Result<Counter> {
 }
 
 #[derive(FromQueryResult)]
-struct Number {
+struct StoredRun {
     no: i64,
+    day: String,
+    actor: String,
+    started_at: String,
+    finished_at: String,
+    updated_at: String,
+    items: i64,
+    done: i64,
+    news: i64,
+    failure: String,
 }
 
-/// Opens a run, or goes on with one that was interrupted.
+/// The latest runs, newest first. Only the newest can be unfinished.
+pub(super) async fn latest(
+    conn: &impl ConnectionTrait,
+    limit: i64,
+) -> Result<Vec<RunRecord>, Error> {
+    let sql = "SELECT no, day, actor, started_at, finished_at, updated_at, items, done, news, \
+               failure FROM match_run ORDER BY no DESC LIMIT $1";
+    let runs: Vec<StoredRun> = db::query_all(conn, sql, [limit.into()]).await?;
+    Ok(runs.into_iter().map(StoredRun::record).collect())
+}
+
+impl StoredRun {
+    fn record(self) -> RunRecord {
+        let instant = |text: &str| parse_instant(text).unwrap_or(DateTime::UNIX_EPOCH);
+        let state = match (self.finished_at.as_str(), self.failure.as_str()) {
+            ("", "") => RunState::Running,
+            ("", _) => RunState::Failed,
+            _ => RunState::Finished,
+        };
+        RunRecord {
+            no: self.no,
+            day: self.day.parse().unwrap_or_default(),
+            actor: self.actor,
+            state,
+            started_at: instant(&self.started_at),
+            updated_at: instant(&self.updated_at),
+            items: self.items.unsigned_abs(),
+            done: self.done.unsigned_abs(),
+            news: self.news.unsigned_abs(),
+            failure: Some(self.failure).filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+/// Opens a run over so many items, or goes on with one that was interrupted.
 pub(super) async fn open(
     db: &Database,
     actor: &str,
     day: NaiveDate,
+    items: u64,
     at: DateTime<Utc>,
 ) -> Result<Run, Error> {
-    db.write(|tx| open_in(tx, actor, day, at)).await
+    db.write(|tx| open_in(tx, actor, day, items, at)).await
 }
 
-async fn open_in(tx: Tx, actor: &str, day: NaiveDate, at: DateTime<Utc>) -> Result<Run, Error> {
+async fn open_in(
+    tx: Tx,
+    actor: &str,
+    day: NaiveDate,
+    items: u64,
+    at: DateTime<Utc>,
+) -> Result<Run, Error> {
     let counter = lock(&tx).await?;
-    let finished = "SELECT COUNT(*) FROM match_run WHERE finished_at <> ''";
-    let first = db::query_count(&tx, finished, []).await? == 0;
-    let open = "SELECT no FROM match_run WHERE finished_at = ''";
-    let open: Option<Number> = db::query_one(&tx, open, []).await?;
-    let no = match open {
-        Some(Number { no }) => {
-            let sql = "UPDATE match_run SET day = $2 WHERE no = $1";
-            db::execute(&tx, sql, [no.into(), day.to_string().into()]).await?;
-            no
-        }
-        None => {
-            let sql = "UPDATE match_counter SET next_run = next_run + 1 WHERE id = 1";
-            db::execute(&tx, sql, []).await?;
-            let sql = "INSERT INTO match_run (no, day, actor, started_at, finished_at) \
-                           VALUES ($1, $2, $3, $4, '')";
-            let values = [
-                counter.next_run.into(),
-                day.to_string().into(),
-                actor.into(),
-                instant_text(at).into(),
-            ];
-            db::execute(&tx, sql, values).await?;
-            counter.next_run
-        }
-    };
+    let known = latest(&tx, 2).await?;
+    let finished = |run: &RunRecord| run.state == RunState::Finished;
+    let open = known.first().filter(|run| !finished(run));
+    let no = open.map_or(counter.next_run, |run| run.no);
+    let sql = "UPDATE match_counter SET next_run = $1 WHERE id = 1";
+    db::execute(&tx, sql, [(no + 1).into()]).await?;
+    let sql = "INSERT INTO match_run \
+               (no, day, actor, started_at, finished_at, updated_at, items, done, news, failure) \
+               VALUES ($1, $2, $3, $4, '', $4, $5, 0, 0, '') \
+               ON CONFLICT (no) DO UPDATE SET day = excluded.day, actor = excluded.actor, \
+               updated_at = excluded.updated_at, items = excluded.items, done = 0, failure = ''";
+    let values = [
+        no.into(),
+        day.to_string().into(),
+        actor.into(),
+        instant_text(at).into(),
+        items.cast_signed().into(),
+    ];
+    db::execute(&tx, sql, values).await?;
+    let first = !known.iter().any(finished);
     Ok(Run { no, day, first })
 }
 
@@ -108,12 +156,19 @@ pub(super) async fn compare(
     db: &Database,
     run: Run,
     items: &[(String, Vec<u32>)],
+    at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    db.write(|tx| compare_in(tx, run, items)).await
+    db.write(|tx| compare_in(tx, run, items, at)).await
 }
 
-async fn compare_in(tx: Tx, run: Run, items: &[(String, Vec<u32>)]) -> Result<(), Error> {
-    let mut counter = lock(&tx).await?;
+async fn compare_in(
+    tx: Tx,
+    run: Run,
+    items: &[(String, Vec<u32>)],
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let Counter { next_news, .. } = lock(&tx).await?;
+    let mut no = next_news;
     let sql = format!(
         "SELECT item, met FROM match_met WHERE item IN ({})",
         db::text_members(&tx)
@@ -141,7 +196,7 @@ async fn compare_in(tx: Tx, run: Run, items: &[(String, Vec<u32>)]) -> Result<()
             .filter(|number| was.binary_search(number).is_err());
         for number in fresh.filter(|_| !run.first) {
             let row = [
-                counter.next_news.into(),
+                no.into(),
                 run.no.into(),
                 run.day.to_string().into(),
                 item.as_str().into(),
@@ -149,7 +204,7 @@ async fn compare_in(tx: Tx, run: Run, items: &[(String, Vec<u32>)]) -> Result<()
                 known.is_none().into(),
             ];
             news.push(&tx, row).await?;
-            counter.next_news += 1;
+            no += 1;
         }
         states
             .push(&tx, [item.as_str().into(), text.into()])
@@ -158,8 +213,34 @@ async fn compare_in(tx: Tx, run: Run, items: &[(String, Vec<u32>)]) -> Result<()
     news.finish(&tx).await?;
     states.finish(&tx).await?;
     let sql = "UPDATE match_counter SET next_news = $1 WHERE id = 1";
-    db::execute(&tx, sql, [counter.next_news.into()]).await?;
+    db::execute(&tx, sql, [no.into()]).await?;
+    let sql = "UPDATE match_run SET done = done + $2, news = news + $3, updated_at = $4 \
+               WHERE no = $1";
+    let values = [
+        run.no.into(),
+        (items.len() as i64).into(),
+        (no - next_news).into(),
+        instant_text(at).into(),
+    ];
+    db::execute(&tx, sql, values).await?;
     Ok(())
+}
+
+/// Notes why a run came no further; the next goes on with it.
+pub(super) async fn fail(
+    db: &Database,
+    run: Run,
+    reason: &str,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let sql = "UPDATE match_run SET failure = $2, updated_at = $3 \
+               WHERE no = $1 AND finished_at = ''";
+    db.write(|tx| async move {
+        let values = [run.no.into(), reason.into(), instant_text(at).into()];
+        db::execute(&tx, sql, values).await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Closes a run and tells how many news it brought.
@@ -174,34 +255,30 @@ pub(super) async fn close(
 
 async fn close_in(tx: Tx, actor: &str, run: Run, at: DateTime<Utc>) -> Result<u64, Error> {
     lock(&tx).await?;
-    let sql = "SELECT COUNT(*) FROM match_news WHERE run = $1";
-    let news = db::query_count(&tx, sql, [run.no.into()]).await?;
-    let sql = "UPDATE match_run SET finished_at = $2 WHERE no = $1 AND finished_at = ''";
+    let sql = "UPDATE match_run SET finished_at = $2, updated_at = $2 \
+               WHERE no = $1 AND finished_at = ''";
     let values = [run.no.into(), instant_text(at).into()];
-    if db::execute(&tx, sql, values).await? > 0 {
-        let entry = audit::Entry {
-            at,
-            actor: actor.to_owned(),
-            action: "matching.run",
-            subject_kind: "match_run",
-            subject_id: run.no.to_string(),
-            detail: serde_json::json!({ "day": run.day, "news": news }),
-        };
+    let closed = db::execute(&tx, sql, values).await? > 0;
+    let sql = "SELECT news FROM match_run WHERE no = $1";
+    let news = db::query_count(&tx, sql, [run.no.into()]).await?;
+    if closed {
+        let entry = audit::Entry::new(at, actor, "matching.run", "match_run", run.no.to_string())
+            .detail(serde_json::json!({ "day": run.day, "news": news }));
         audit::append(&tx, &entry).await?;
     }
-    Ok(u64::try_from(news).unwrap_or_default())
-}
-
-/// Is there a finished run of this day or a later one?
-pub(super) async fn is_done(db: &Database, day: NaiveDate) -> Result<bool, Error> {
-    let sql = "SELECT COUNT(*) FROM match_run WHERE finished_at <> '' AND day >= $1";
-    Ok(db::query_count(db.conn(), sql, [day.to_string().into()]).await? > 0)
+    Ok(news.unsigned_abs())
 }
 
 impl Filter {
-    fn conditions(&self) -> (String, Vec<db::Value>) {
+    fn conditions(&self, db: &Database) -> (String, Vec<db::Value>) {
         let mut clauses = vec!["1 = 1".to_owned()];
         let mut values: Vec<db::Value> = Vec::new();
+        // members are always the first parameter
+        if let Some(within) = &self.within {
+            values.push(within.clone());
+            let members = db::number_members(db.conn());
+            clauses.push(format!("enterprise IN ({members})"));
+        }
         if let Some(enterprise) = self.enterprise {
             values.push(enterprise.into());
             clauses.push(format!("enterprise = ${}", values.len()));
@@ -221,7 +298,7 @@ pub(super) async fn list(
     below: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Line>, Error> {
-    let (mut clause, mut values) = filter.conditions();
+    let (mut clause, mut values) = filter.conditions(db);
     if let Some(below) = below {
         values.push(below.into());
         clause.push_str(&format!(" AND no < ${}", values.len()));
@@ -237,7 +314,7 @@ pub(super) async fn list(
 
 /// How many news there are.
 pub(super) async fn count(db: &Database, filter: &Filter) -> Result<u64, Error> {
-    let (clause, values) = filter.conditions();
+    let (clause, values) = filter.conditions(db);
     let sql = format!("SELECT COUNT(*) FROM match_news WHERE {clause}");
     let count = db::query_count(db.conn(), &sql, values).await?;
     Ok(u64::try_from(count).unwrap_or_default())

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use zhida_platform::access::Viewer;
 use zhida_platform::problem::Problem;
+use zhida_standards::uscc::Uscc;
 use zhida_ui::{FormErrors, Frame, Html, Mark, Page, PageError};
 
 use super::DayQuery;
@@ -17,6 +18,7 @@ use super::pair::{ConditionRow, condition_rows};
 use crate::Matching;
 use crate::error::Error;
 use crate::model::{AmountView, PairMatch};
+use crate::rights::READ;
 use crate::sight;
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -75,32 +77,34 @@ pub(crate) async fn show(
         );
     }
     let mut answer = None;
-    let officer = matches!(frame.viewer, Viewer::Officer { .. });
-    if !code.is_empty() && id.is_empty() {
-        if officer && let Ok(code) = zhida_standards::uscc::Uscc::parse(code) {
-            let all = format!("/enterprises/{}/matches", code.as_str());
-            return Ok(Redirect::to(&super::address(&all, &[("on", &query.on)])).into_response());
-        }
-        if !officer {
-            errors.add("item", "请填写政策事项编号，或从政策页面点“查一查”进入");
-        }
+    let mut viewer = Viewer::visitor();
+    match Uscc::parse(code) {
+        _ if code.is_empty() => {}
+        Err(error) => errors.add("code", error.to_string()),
+        Ok(code) => match matching.enterprise(code.as_str()).await {
+            Ok(enterprise) => {
+                viewer = frame.viewer.facing(READ, &enterprise.access());
+                if let Some(item) = &item {
+                    let found = matching.for_pair_as(&viewer, code.as_str(), &item.id, on);
+                    let found = found.await.map_err(Problem::from)?;
+                    answer = Some(answer_for(&matching, &viewer, found));
+                } else if id.is_empty() && viewer.may(READ) {
+                    let all = format!("/enterprises/{}/matches", code.as_str());
+                    let all = super::address(&all, &[("on", &query.on)]);
+                    return Ok(Redirect::to(&all).into_response());
+                }
+            }
+            Err(Error::NoEnterprise(_)) if item.is_some() || frame.viewer.may(READ) => errors.add(
+                "code",
+                "库中没有这个市场主体的数据，无法直接判断；可以用政策计算器回答几个问题自行测算",
+            ),
+            Err(Error::NoEnterprise(_)) => {}
+            Err(error) => return Err(Problem::from(error).into()),
+        },
     }
-    if !code.is_empty() {
-        match (zhida_standards::uscc::Uscc::parse(code), &item) {
-            (Err(error), _) => errors.add("code", error.to_string()),
-            (Ok(_), None) => {}
-            (Ok(code), Some(item)) => match matching
-                .for_pair_as(&frame.viewer, code.as_str(), &item.id, on)
-                .await
-            {
-                Ok(found) => answer = Some(answer_for(&matching, &frame.viewer, found)),
-                Err(Error::NoEnterprise(_)) => errors.add(
-                    "code",
-                    "库中没有这个市场主体的数据，无法直接判断；可以用政策计算器回答几个问题自行测算",
-                ),
-                Err(error) => return Err(Problem::from(error).into()),
-            },
-        }
+    let told = frame.viewer.may(READ) && !errors.is_empty();
+    if id.is_empty() && !code.is_empty() && !told {
+        errors.add("item", "请填写政策事项编号，或从政策页面点“查一查”进入");
     }
     let status = if errors.is_empty() {
         StatusCode::OK
@@ -121,8 +125,12 @@ pub(crate) async fn show(
         code: query.code,
         on: query.on,
         errors,
+        // before a code is given, who may see matches at all may leave the item open
+        public: match answer {
+            Some(_) => viewer.is_visitor(),
+            None => !frame.viewer.may(READ),
+        },
         answer,
-        public: frame.viewer == Viewer::Public,
     };
     Ok((status, Html(page)).into_response())
 }
@@ -133,7 +141,7 @@ fn answer_for(matching: &Matching, viewer: &Viewer, mut found: PairMatch) -> Ans
     }
     let amount = match &found.item.amount {
         // Without the hidden facts it is no more than the policy's own range.
-        Some(_) if *viewer == Viewer::Public => String::new(),
+        Some(_) if viewer.is_visitor() => String::new(),
         Some(amount) => amount.text.clone(),
         None => String::new(),
     };

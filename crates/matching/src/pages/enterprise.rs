@@ -14,7 +14,7 @@ use zhida_ui::chart::{Caption, Chart, Datum, stacked_bar};
 use zhida_ui::{FormErrors, Frame, Html, Page, PageError};
 
 use super::fields::{FieldView, field};
-use super::{DayQuery, Group, address, day_text, groups, officers_only};
+use super::{DayQuery, Group, address, day_text, groups};
 use crate::Matching;
 use crate::answers::Answers;
 use crate::calculator::question_text;
@@ -75,13 +75,14 @@ pub(crate) async fn show(
     Query(day): Query<DayQuery>,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Html<EnterprisePage>, PageError> {
-    officers_only(&frame.viewer)?;
     let on = day.day(&matching)?;
+    let reached = matching.reached(&frame.viewer, &code).await;
+    let enterprise = reached.map_err(Problem::from)?;
+    let code = enterprise.code.clone();
     let found = matching
         .for_enterprise(&code, on, Detail::Full)
         .await
         .map_err(Problem::from)?;
-    let code = found.enterprise.code.clone().unwrap_or_default();
     let answers = Answers::parse(matching.dictionary, &pairs, on);
     let what_if = if answers.count() > 0 && answers.errors.is_empty() {
         Some(
@@ -93,8 +94,6 @@ pub(crate) async fn show(
     } else {
         None
     };
-    let enterprise = matching.registry.enterprise(&code).await;
-    let known = enterprise.map_err(Problem::from)?.map(|one| one.facts);
     let only = pairs.iter().find(|(name, _)| name == "group");
     let only = only.and_then(|(_, key)| Label::from_key(key));
     let (base, on_text) = (
@@ -134,13 +133,7 @@ pub(crate) async fn show(
         groups,
         chart: verdict_bar("政策事项，按结论", "项", &found.counts, false, group),
         only: only.is_some(),
-        fields: offered(
-            matching.dictionary,
-            &found,
-            &known.unwrap_or_default(),
-            &answers,
-            on,
-        ),
+        fields: offered(matching.dictionary, &found, &enterprise.facts, &answers, on),
         errors: answers.errors.clone().into(),
         what_if,
         together: best

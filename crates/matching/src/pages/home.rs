@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use zhida_platform::access::Viewer;
 use zhida_platform::format::{count, date_zh};
 use zhida_platform::problem::Problem;
 use zhida_policies::{Delivery, PublishedItem, Theme, Validity};
+use zhida_registry::rights::LIST as ENTERPRISES;
 use zhida_ui::chart::{Caption, Chart, Datum, bars};
 use zhida_ui::{Frame, Html, Page, PageError};
 
@@ -17,6 +17,7 @@ use super::percent;
 use super::places::{self, Spread};
 use crate::Matching;
 use crate::judge::deadline;
+use crate::rights::LIST;
 
 /// Items of each list.
 const LISTED: usize = 6;
@@ -50,11 +51,11 @@ pub(crate) async fn show(
 ) -> Result<Html<HomePage>, PageError> {
     let on = matching.today();
     let catalogue = matching.policies.catalogue(on);
-    let officer = matches!(frame.viewer, Viewer::Officer { .. });
+    let officer = frame.viewer.may(LIST);
     let spread = if officer {
         matching
             .spreads
-            .current(&matching.registry)
+            .current(&matching.registry, frame.viewer.reach(ENTERPRISES))
             .await
             .map_err(Problem::from)?
     } else {

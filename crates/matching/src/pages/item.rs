@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
+use zhida_platform::access::Viewer;
 use zhida_platform::export::{csv_response, xlsx_response};
 use zhida_platform::format::{count, date_zh};
 use zhida_platform::paging::PageRequest;
@@ -14,9 +15,10 @@ use zhida_ui::chart::{Caption, Chart, Datum, funnel};
 use zhida_ui::{Choice, Frame, Html, Mark, Page, PageError, Pager};
 
 use super::enterprise::verdict_bar;
-use super::{DayQuery, address, officers_only, percent};
+use super::{DayQuery, address, percent};
 use crate::Matching;
 use crate::model::{ItemMatch, MatchedEnterprise};
+use crate::rights::LIST;
 use crate::service::Patience;
 use crate::verdict::{Counts, Label};
 
@@ -35,13 +37,14 @@ pub(crate) struct ItemQuery {
 }
 
 impl ItemQuery {
-    fn registry(&self) -> zhida_registry::Query {
+    fn registry(&self, viewer: &Viewer) -> zhida_registry::Query {
         zhida_registry::Query {
             text: self.q.trim().to_owned(),
             region: self.region.trim().to_owned(),
             industry: self.industry.trim().to_owned(),
             size: self.size.trim().to_owned(),
             tag: self.tag.trim().to_owned(),
+            reach: viewer.reach(LIST),
             ..Default::default()
         }
     }
@@ -119,7 +122,7 @@ pub(crate) async fn show(
     Path(id): Path<String>,
     Query(query): Query<ItemQuery>,
 ) -> Result<Html<ItemPage>, PageError> {
-    officers_only(&frame.viewer)?;
+    frame.viewer.need(LIST)?;
     let on = DayQuery {
         on: query.on.clone(),
     }
@@ -131,7 +134,14 @@ pub(crate) async fn show(
     }
     .checked(200)?;
     let found = matching
-        .for_item(&id, &query.registry(), label, on, &page, Patience::Page)
+        .for_item(
+            &id,
+            &query.registry(&frame.viewer),
+            label,
+            on,
+            &page,
+            Patience::Page,
+        )
         .await
         .map_err(Problem::from)?;
     let path = format!("/policies/{}/enterprises", percent(&found.item.id));
@@ -262,14 +272,20 @@ async fn table(
     id: &str,
     query: &ItemQuery,
 ) -> Result<zhida_platform::export::Table, PageError> {
-    officers_only(&frame.viewer)?;
+    frame.viewer.need(LIST)?;
     let on = DayQuery {
         on: query.on.clone(),
     }
     .day(matching)?;
     let label = query.label()?;
     let table = matching
-        .export_item(id, &query.registry(), label, on, Patience::Page)
+        .export_item(
+            id,
+            &query.registry(&frame.viewer),
+            label,
+            on,
+            Patience::Page,
+        )
         .await;
     Ok(table.map_err(Problem::from)?)
 }

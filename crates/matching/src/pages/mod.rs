@@ -16,7 +16,6 @@ use axum::Router;
 use axum::routing::get;
 use chrono::NaiveDate;
 use serde::Deserialize;
-use zhida_platform::access::Viewer;
 use zhida_platform::format::date_zh;
 use zhida_platform::problem::Problem;
 use zhida_ui::Mark;
@@ -64,15 +63,6 @@ impl DayQuery {
                 .field("on", "请写成 2026-11-22 的形式")
         })?;
         Ok(matching.day(Some(day))?)
-    }
-}
-
-/// Refuses everybody but officers.
-pub(crate) fn officers_only(viewer: &Viewer) -> Result<(), Problem> {
-    match viewer {
-        Viewer::Officer { .. } => Ok(()),
-        Viewer::Public => Err(Problem::forbidden("市场主体的匹配结果含有不公开的数据，只对工作人员开放")
-            .hint("登录功能将在后续版本提供。目前可在本机用 zhida demo 查看，或用政策计算器、“我符合吗”自行测算")),
     }
 }
 

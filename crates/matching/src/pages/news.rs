@@ -6,15 +6,17 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
+use zhida_platform::access::Viewer;
 use zhida_platform::export::{Table, csv_response, xlsx_response};
 use zhida_platform::format::{count, date_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_ui::{Frame, Html, Page, PageError, Pager};
 
-use super::{address, officers_only, percent};
+use super::{address, percent};
 use crate::Matching;
-use crate::news::NewsQuery;
+use crate::news::{NewsQuery, RunRecord, RunState};
+use crate::rights::{LIST, RUNS};
 
 const PATH: &str = "/match/news";
 
@@ -28,10 +30,17 @@ pub(crate) struct NewsFilters {
 }
 
 impl NewsFilters {
-    fn query(&self) -> NewsQuery {
+    fn is_empty(&self) -> bool {
+        [&self.enterprise, &self.item]
+            .iter()
+            .all(|field| field.trim().is_empty())
+    }
+
+    fn query(&self, viewer: &Viewer) -> NewsQuery {
         NewsQuery {
             enterprise: self.enterprise.clone(),
             item: self.item.clone(),
+            reach: viewer.reach(LIST),
         }
     }
 
@@ -61,6 +70,8 @@ pub(crate) struct NewsPage {
     page: Page,
     filters: NewsFilters,
     lines: Vec<Line>,
+    /// The newest run, and the last that was finished if that is another.
+    runs: Vec<RunRecord>,
     csv: String,
     xlsx: String,
     summary: String,
@@ -73,15 +84,20 @@ pub(crate) async fn show(
     frame: Frame,
     Query(filters): Query<NewsFilters>,
 ) -> Result<Html<NewsPage>, PageError> {
-    officers_only(&frame.viewer)?;
+    frame.viewer.need(LIST)?;
     let page = PageRequest {
         after: Some(filters.after.clone()),
         limit: 50,
     }
     .checked(200)?;
-    let query = filters.query();
+    let query = filters.query(&frame.viewer);
     let total = matching.news_count(&query).await.map_err(Problem::from)?;
     let found = matching.news(&query, &page).await.map_err(Problem::from)?;
+    let mut runs = match frame.viewer.may(RUNS) {
+        true => matching.runs().await.map_err(Problem::from)?,
+        false => Vec::new(),
+    };
+    runs.truncate(told(&runs));
     let summary = format!("共 {} 条", count(total));
     let lines: Vec<Line> = found
         .items
@@ -117,7 +133,15 @@ pub(crate) async fn show(
         summary,
         filters,
         lines,
+        runs,
     }))
+}
+
+/// How many of the latest runs a page tells of: up to the newest finished one, which is the newest
+/// or the one before.
+fn told(runs: &[RunRecord]) -> usize {
+    let finished = runs.iter().position(|run| run.state == RunState::Finished);
+    finished.map_or(1, |at| at + 1)
 }
 
 /// CSV of the list.
@@ -143,7 +167,7 @@ async fn table(
     frame: &Frame,
     filters: &NewsFilters,
 ) -> Result<Table, PageError> {
-    officers_only(&frame.viewer)?;
-    let table = matching.export_news(&filters.query()).await;
+    frame.viewer.need(LIST)?;
+    let table = matching.export_news(&filters.query(&frame.viewer)).await;
     Ok(table.map_err(Problem::from)?)
 }

@@ -8,7 +8,7 @@ use zhida_platform::format::date_zh;
 use zhida_platform::problem::Problem;
 use zhida_ui::{Frame, Html, Mark, Page, PageError};
 
-use super::{DayQuery, day_text, officers_only};
+use super::{DayQuery, day_text};
 use crate::Matching;
 use crate::model::{ConditionView, FactView, PairMatch, TestView};
 
@@ -131,8 +131,9 @@ pub(crate) async fn show(
     Path((code, item)): Path<(String, String)>,
     Query(day): Query<DayQuery>,
 ) -> Result<Html<PairPage>, PageError> {
-    officers_only(&frame.viewer)?;
     let on = day.day(&matching)?;
+    let reached = matching.reached(&frame.viewer, &code).await;
+    let code = reached.map_err(Problem::from)?.code;
     let found = matching
         .for_pair(&code, &item, on)
         .await

@@ -2,10 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use zhida_platform::access::Reach;
 use zhida_registry::{Query, Registry, RegistryError};
 use zhida_standards::division::{self, Division, Level};
 use zhida_ui::chart::{Caption, Chart, Datum, Tile, tile_map};
 
+/// Spreads that are kept: one for each division whose officers look at the home page.
+const KEPT_MAX: usize = 100;
 /// Columns of the map.
 const COLUMNS: usize = 4;
 
@@ -20,29 +23,43 @@ pub(crate) struct Spread {
     pub total: u64,
 }
 
-/// The spread of one version of the registry.
+/// The spreads of one version of the registry, by what is within reach.
 #[derive(Default)]
-pub(crate) struct Spreads(Mutex<Option<(i64, Spread)>>);
+pub(crate) struct Spreads(Mutex<(i64, Vec<(Reach, Spread)>)>);
 
 impl Spreads {
-    /// The spread, counted anew when the registry changed.
-    pub async fn current(&self, registry: &Registry) -> Result<Spread, RegistryError> {
+    /// The spread within reach, counted anew when the registry changed.
+    pub async fn current(
+        &self,
+        registry: &Registry,
+        reach: Reach,
+    ) -> Result<Spread, RegistryError> {
         let version = registry.version().await?;
-        if let Some((kept, spread)) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner)
-            && *kept == version
         {
-            return Ok(spread.clone());
+            let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let found = kept.1.iter().find(|(within, _)| *within == reach);
+            if let Some((_, spread)) = found.filter(|_| kept.0 == version) {
+                return Ok(spread.clone());
+            }
         }
-        let spread = count(registry).await?;
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((version, spread.clone()));
+        let spread = count(registry, &reach).await?;
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.0 != version || kept.1.len() == KEPT_MAX {
+            *kept = (version, Vec::new());
+        }
+        kept.1.push((reach, spread.clone()));
         Ok(spread)
     }
 }
 
 /// Counts by the index on divisions, from provinces down while one part holds at least half of
 /// all: a few enterprises elsewhere do not hide the city behind the country.
-async fn count(registry: &Registry) -> Result<Spread, RegistryError> {
-    let total = registry.count(&Query::default()).await?;
+async fn count(registry: &Registry, reach: &Reach) -> Result<Spread, RegistryError> {
+    let all = Query {
+        reach: reach.clone(),
+        ..Query::default()
+    };
+    let total = registry.count(&all).await?;
     let mut spread = Spread {
         area: None,
         parts: Vec::new(),
@@ -63,7 +80,7 @@ async fn count(registry: &Registry) -> Result<Spread, RegistryError> {
             let number = registry
                 .count(&Query {
                     region,
-                    ..Query::default()
+                    ..all.clone()
                 })
                 .await?;
             if number > 0 {

@@ -41,7 +41,7 @@ async fn an_officer_reads_matches(db: TestDatabase) {
 
 async fn anybody_calculates(db: TestDatabase) {
     let setup = filled(db).await;
-    let app = setup.app(Viewer::Public);
+    let app = setup.app(Viewer::visitor());
     let facts = json!({"所在区划": "370102", "高新技术企业": true, "从业人数": {"2025": 80}, "所属行业": "C35"});
     let body = json!({"facts": facts, "on": "2026-11-22"});
     let found = app
@@ -91,19 +91,19 @@ async fn mistakes_are_named_at_their_field(db: TestDatabase) {
 
 async fn the_public_reads_nobodys_matches(db: TestDatabase) {
     let setup = filled(db).await;
-    let app = setup.app(Viewer::Public);
+    let app = setup.app(Viewer::visitor());
     for path in [
         format!("/api/v1/match/enterprises/{}", first()),
         "/api/v1/match/items/gaoqi".into(),
     ] {
-        let problem = app.get(&path).await.expect_status(403).json();
-        assert_eq!(problem["code"], "forbidden");
+        let problem = app.get(&path).await.expect_status(401).json();
+        assert_eq!(problem["code"], "sign-in");
     }
     let body = json!({"code": first(), "changes": {}});
     let _answered = app
         .post_json("/api/v1/match/what-if", &body)
         .await
-        .expect_status(403);
+        .expect_status(401);
 }
 
 both_databases!(

@@ -12,9 +12,7 @@ const GIVEN: &str = "division=370102&industry=C35&size=%E5%B0%8F%E5%9E%8B&employ
 fn every_page_is_accessible() {
     block_on(async {
         let setup = shipped(zhida_testkit::sqlite().await).await;
-        let officer = Viewer::Officer {
-            name: "经办员甲".into(),
-        };
+        let officer = Viewer::officer("经办员甲");
         let server = TestServer::start(setup.site(officer)).await;
         let browser = Browser::start().await;
         let matches = format!("/enterprises/{}/matches", first());

@@ -64,7 +64,7 @@ fn queries() -> [Query; 4] {
 }
 
 /// Both say the same of every item, query and day, and of rules that are no item.
-async fn agree(setup: &Setup, days: &[&str]) -> Counts {
+pub async fn agree(setup: &Setup, days: &[&str]) -> Counts {
     let plain = setup.interpreter();
     let mut seen = Counts::default();
     for on in days {
@@ -139,8 +139,10 @@ async fn a_full_run_adds_up(db: TestDatabase) {
             let sum = |of: fn(&GroupSum) -> u64| groups.iter().map(of).sum::<u64>();
             assert_eq!(sum(|group| group.enterprises), all);
             assert_eq!(sum(|group| group.reached), run.reached);
-            assert_eq!(sum(|group| group.met), run.total.met);
-            assert_eq!(sum(|group| group.unknown), run.total.unknown);
+            assert_eq!(sum(|group| group.pairs.met), run.total.met);
+            assert_eq!(sum(|group| group.pairs.unknown), run.total.unknown);
+            assert_eq!(sum(|group| group.pairs.near_miss), run.total.near_miss);
+            assert_eq!(sum(|group| group.pairs.one_unknown), run.total.one_unknown);
         }
         assert_eq!(
             run.levels.iter().map(|level| level.items).sum::<u64>(),
@@ -159,13 +161,15 @@ async fn a_full_run_adds_up(db: TestDatabase) {
             county.enterprises,
             setup.registry.count(&region).await.unwrap()
         );
-        let mut met = 0;
+        let (mut met, mut near) = (0, 0);
         for sum in &run.items {
             let page = PageRequest::first(1);
             let found = plain.for_item(&sum.head.id, &region, None, on, &page, Patience::Page);
-            met += found.await.unwrap().counts.eligible;
+            let counts = found.await.unwrap().counts;
+            (met, near) = (met + counts.eligible, near + counts.near_miss);
         }
-        assert_eq!(county.met, met);
+        assert_eq!((county.pairs.met, county.pairs.near_miss), (met, near));
+        assert!(near > 0, "near misses were compared");
     }
 }
 

@@ -9,4 +9,6 @@ mod lists;
 mod matches;
 mod news;
 mod pages;
+mod reach;
+mod restart;
 mod support;

@@ -103,15 +103,81 @@ async fn officers_read_them_on_the_page_in_files_and_by_api(db: TestDatabase) {
     let news = news.expect_status(200).json();
     assert_eq!(news["items"][0]["code"], first());
     assert_eq!(news["items"][0]["item"], "jiuye");
+    let nothing = app.get("/match/news?item=gaoqi").await.expect_status(200);
+    assert!(nothing.text().contains("没有符合条件的新匹配"));
+    assert!(!nothing.text().contains("还没有新匹配"));
     let nobody = format!("/api/v1/matches/news?enterprise={}", code(999));
     let _ = app.get(&nobody).await.expect_status(404);
     let _ = app
         .get("/api/v1/matches/news?after=x")
         .await
         .expect_status(400);
-    let public = setup.app(Viewer::Public);
-    let _ = public.get("/match/news").await.expect_status(403);
-    let _ = public.get("/api/v1/matches/news").await.expect_status(403);
+    let public = setup.app(Viewer::visitor());
+    let _ = public.get("/match/news").await.expect_status(401);
+    let _ = public.get("/api/v1/matches/news").await.expect_status(401);
+}
+
+async fn officers_see_how_far_a_run_came(db: TestDatabase) {
+    let setup = filled(db).await;
+    let app = setup.officer();
+    let told = async |words: &str| {
+        let page = app.get("/match/news").await.expect_status(200);
+        assert!(page.text().contains(words), "{words}\n{}", page.text());
+        let runs = app.get("/api/v1/matches/runs").await.expect_status(200);
+        runs.json()
+    };
+    assert_eq!(setup.matching.runs().await.unwrap(), []);
+    assert_eq!(told("还没有新匹配").await, serde_json::json!([]));
+    save(&setup).await;
+    let runs = told("最近一次全量匹配（经办员甲）于 2026年11月22日 12:00 完成").await;
+    let items = setup.matching.items_ready().unwrap();
+    assert_eq!(
+        (&runs[0]["state"], &runs[0]["done"]),
+        (&"finished".into(), &items.into())
+    );
+
+    setup
+        .tamper("UPDATE match_met SET met = '*' WHERE item = 'gaoqi'")
+        .await;
+    setup.clock.set("2026-11-23");
+    let failed = setup.matching.save_run("经办员乙", &Silent).await;
+    assert!(failed.unwrap_err().to_string().contains("gaoqi"));
+    let runs = told("全量匹配（经办员乙）于 2026年11月23日 12:00 失败：事项“gaoqi”").await;
+    assert_eq!(
+        (&runs[0]["state"], &runs[0]["done"]),
+        (&"failed".into(), &0.into())
+    );
+    assert_eq!(
+        told("于 2026年11月22日 12:00 完成").await[1]["state"],
+        "finished"
+    );
+
+    // As when the process ended in the middle.
+    setup
+        .tamper("UPDATE match_run SET failure = '' WHERE no = 2")
+        .await;
+    let runs = told(&format!(
+        "全量匹配正在进行（经办员乙）：已比较 0 / {items} 个事项"
+    ))
+    .await;
+    assert_eq!(runs[0]["state"], "running");
+    setup.clock.set("2026-11-24");
+    let runs = told("全量匹配（经办员乙）中断，最近进展 2026年11月23日 12:00").await;
+    assert_eq!(runs[0]["state"], "interrupted");
+
+    setup
+        .tamper("DELETE FROM match_met WHERE item = 'gaoqi'")
+        .await;
+    let news = save(&setup).await;
+    assert!(news > 0);
+    let runs = told("于 2026年11月24日 12:00 完成").await;
+    assert_eq!(
+        (&runs[0]["no"], &runs[0]["news"]),
+        (&2.into(), &news.into())
+    );
+    assert_eq!(runs[0].get("failure"), None);
+    let public = setup.app(Viewer::visitor());
+    let _ = public.get("/api/v1/matches/runs").await.expect_status(401);
 }
 
 async fn without_data_there_is_no_run(db: TestDatabase) {
@@ -159,5 +225,6 @@ both_databases!(
     the_server_keeps_itself_current_and_runs_at_night,
     changed_facts_newcomers_and_new_items_are_news,
     officers_read_them_on_the_page_in_files_and_by_api,
+    officers_see_how_far_a_run_came,
     without_data_there_is_no_run,
 );

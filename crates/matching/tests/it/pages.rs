@@ -89,7 +89,7 @@ async fn an_officer_reads_every_page(db: TestDatabase) {
 
 async fn the_calculator_asks_what_matters_and_ends(db: TestDatabase) {
     let setup = filled(db).await;
-    let app = setup.app(Viewer::Public);
+    let app = setup.app(Viewer::visitor());
     let page = app.get("/calculator").await.expect_status(200);
     for words in [
         "贵企业注册在哪个县",
@@ -140,7 +140,7 @@ async fn the_calculator_asks_what_matters_and_ends(db: TestDatabase) {
 
 async fn a_stranger_checks_and_sees_no_figure(db: TestDatabase) {
     let setup = filled(db).await;
-    let app = setup.app(Viewer::Public);
+    let app = setup.app(Viewer::visitor());
     let path = |item: &str, code: &str| format!("/match/check?item={item}&code={code}");
     let page = app
         .get(&path("pingshen", &first()))
@@ -180,7 +180,7 @@ async fn a_stranger_checks_and_sees_no_figure(db: TestDatabase) {
 
 async fn the_public_is_told_why_not(db: TestDatabase) {
     let setup = filled(db).await;
-    let app = setup.app(Viewer::Public);
+    let app = setup.app(Viewer::visitor());
     let base = format!("/enterprises/{}/matches", first());
     for path in [
         base.clone(),
@@ -188,8 +188,8 @@ async fn the_public_is_told_why_not(db: TestDatabase) {
         "/policies/gaoqi/enterprises".into(),
         "/policies/gaoqi/enterprises.csv".into(),
     ] {
-        let page = app.get(&path).await.expect_status(403);
-        assert!(page.text().contains("登录功能将在后续版本提供"));
+        let page = app.get(&path).await.expect_status(401);
+        assert!(page.text().contains("/sign-in?next="), "{path}");
     }
     let page = app.get("/").await.expect_status(200);
     assert!(!page.text().contains("按名称查找市场主体") && !page.text().contains("山东省"));

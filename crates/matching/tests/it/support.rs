@@ -1,12 +1,14 @@
 //! Two libraries with a few items and enterprises, and the room over them.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use zhida_matching::{Matching, room};
-use zhida_platform::access::Viewer;
+use zhida_platform::access::{Viewer, guard};
 use zhida_platform::clock::{Clock, FixedClock, SharedClock};
 use zhida_platform::config::Config;
+use zhida_platform::db;
 use zhida_platform::progress::Silent;
 use zhida_policies::Policies;
 use zhida_policies::import::{
@@ -30,7 +32,7 @@ pub struct Setup {
     pub matching: Arc<Matching>,
     pub clock: Arc<MovableClock>,
     pub folder: tempfile::TempDir,
-    db: TestDatabase,
+    pub db: TestDatabase,
 }
 
 /// A clock that a test moves.
@@ -163,6 +165,23 @@ impl Setup {
         )
     }
 
+    /// The room as a new start finds it, with the folder in which earlier ones left snapshots.
+    pub fn restarted(&mut self) {
+        let folder = self.snapshots();
+        self.matching = Arc::new(self.interpreter().with_snapshots(&folder));
+    }
+
+    pub fn snapshots(&self) -> PathBuf {
+        self.folder.path().join("snapshots")
+    }
+
+    /// Changes the database behind the rooms' backs.
+    pub async fn tamper(&self, sql: &'static str) {
+        let change = |tx| async move { db::execute(&tx, sql, []).await };
+        let changed: u64 = self.db.write(change).await.unwrap();
+        assert!(changed > 0, "{sql}");
+    }
+
     /// The setup with its engine loaded.
     pub async fn ready(self) -> Self {
         self.matching.prepare(&Silent).await.unwrap();
@@ -201,13 +220,11 @@ impl Setup {
             menu: room.menu.into(),
             ..Shell::default()
         };
-        with_frame(room.routes.merge(api), shell, &Config::default())
+        with_frame(guard(room.routes.merge(api)), shell, &Config::default())
     }
 
     pub fn officer(&self) -> App {
-        self.app(Viewer::Officer {
-            name: "经办员甲".into(),
-        })
+        self.app(Viewer::officer("经办员甲"))
     }
 }
 

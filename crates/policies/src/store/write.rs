@@ -84,8 +84,8 @@ impl Store {
                 })
                 .collect();
             SEARCH.upsert_many(&tx, texts).await?;
-            record(&tx, at, actor, &rows).await?;
             count_up(&tx, "version", 1).await?;
+            record(&tx, at, actor, &rows).await?;
         }
         Ok(changes(&plan, &rows))
     }
@@ -505,17 +505,14 @@ async fn record(tx: &Tx, at: DateTime<Utc>, actor: &str, rows: &[NewRow<'_>]) ->
                 "digest": row.prepared.digest,
             }));
     }
-    for (id, items) in documents {
-        let entry = Entry {
-            at,
-            actor: actor.to_owned(),
-            action: "policies.publish",
-            subject_kind: "policy_document",
-            subject_id: id.to_owned(),
-            detail: json!({ "items": items }),
-        };
-        audit::append(tx, &entry).await?;
-    }
+    let entries: Vec<Entry> = documents
+        .into_iter()
+        .map(|(id, items)| {
+            Entry::new(at, actor, "policies.publish", "policy_document", id)
+                .detail(json!({ "items": items }))
+        })
+        .collect();
+    audit::append_all(tx, &entries).await?;
     Ok(())
 }
 
@@ -527,14 +524,7 @@ async fn note(
     id: &str,
     detail: serde_json::Value,
 ) -> Result<(), Error> {
-    let entry = Entry {
-        at,
-        actor: actor.to_owned(),
-        action,
-        subject_kind: "policy_item",
-        subject_id: id.to_owned(),
-        detail,
-    };
+    let entry = Entry::new(at, actor, action, "policy_item", id).detail(detail);
     audit::append(tx, &entry).await?;
     Ok(())
 }

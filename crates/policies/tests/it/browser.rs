@@ -28,9 +28,7 @@ async fn appears(browser: &Browser, words: &str) {
 async fn pages_are_accessible_and_the_editor_checks_while_typing() {
     let db = sqlite().await;
     let policies = sample(&db).await;
-    let officer = Viewer::Officer {
-        name: "经办员甲".into(),
-    };
+    let officer = Viewer::officer("经办员甲");
     let server = TestServer::start(site(&policies, officer)).await;
     let browser = Browser::start().await;
     for (path, name) in [
@@ -63,9 +61,7 @@ async fn pages_are_accessible_and_the_editor_checks_while_typing() {
 async fn the_editor_checks_without_javascript() {
     let db = sqlite().await;
     let policies = sample(&db).await;
-    let officer = Viewer::Officer {
-        name: "经办员甲".into(),
-    };
+    let officer = Viewer::officer("经办员甲");
     let server = TestServer::start(site(&policies, officer)).await;
     let browser = Browser::without_javascript().await;
     browser

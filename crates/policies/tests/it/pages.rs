@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
-use zhida_platform::access::Viewer;
+use zhida_platform::access::{Viewer, guard};
 use zhida_platform::config::Config;
 use zhida_platform::problem::Problem;
 use zhida_policies::{Policies, Preview, PreviewResult, room};
@@ -48,7 +48,7 @@ pub(crate) fn site(policies: &Arc<Policies>, viewer: Viewer) -> axum::Router {
         viewer,
         ..Shell::default()
     };
-    with_frame(room.routes.merge(api), shell, &Config::default())
+    with_frame(guard(room.routes.merge(api)), shell, &Config::default())
 }
 
 fn app(policies: &Arc<Policies>, viewer: Viewer) -> App {
@@ -56,16 +56,11 @@ fn app(policies: &Arc<Policies>, viewer: Viewer) -> App {
 }
 
 fn public(policies: &Arc<Policies>) -> App {
-    app(policies, Viewer::Public)
+    app(policies, Viewer::visitor())
 }
 
 fn officer(policies: &Arc<Policies>) -> App {
-    app(
-        policies,
-        Viewer::Officer {
-            name: "经办员甲".into(),
-        },
-    )
+    app(policies, Viewer::officer("经办员甲"))
 }
 
 async fn the_api_counts_what_it_lists(db: TestDatabase) {
@@ -287,7 +282,7 @@ async fn visitors_cannot_edit() {
     let policies = sample(&db).await;
     let app = public(&policies);
     for path in ["/policies/new", "/policies/sample-gaoqi-jiangli/edit"] {
-        let _ = app.get(path).await.expect_status(403);
+        let _ = app.get(path).await.expect_status(401);
     }
     for path in [
         "/policies/new",
@@ -299,12 +294,12 @@ async fn visitors_cannot_edit() {
         let _ = app
             .post_form(path, &[("name", "改名")])
             .await
-            .expect_status(403);
+            .expect_status(401);
     }
     let _ = app
         .post_json("/api/v1/policies/import", &json!({}))
         .await
-        .expect_status(403);
+        .expect_status(401);
     assert_eq!(
         policies
             .revisions("sample-gaoqi-jiangli")

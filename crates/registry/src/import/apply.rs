@@ -401,21 +401,18 @@ impl Importer {
         if !store::advance(tx, no, &run.owner, &progressed).await? {
             return Err(ImportError::TakenOver(no));
         }
-        audit::append(tx, &self.audit_entry(run, no, &progressed)).await?;
         if progressed.status == BatchStatus::Done {
             store::restore_list_indexes(tx).await?;
         }
+        audit::append(tx, &self.audit_entry(run, no, &progressed)).await?;
         Ok((merged, alone.then_some(counters.next_seq)))
     }
 
     fn audit_entry(&self, run: &Run<'_>, no: i64, progressed: &Progressed) -> audit::Entry {
-        audit::Entry {
-            at: progressed.at,
-            actor: run.options.actor.clone(),
-            action: "registry.import",
-            subject_kind: "import_batch",
-            subject_id: no.to_string(),
-            detail: serde_json::json!({
+        let actor = run.options.actor.as_str();
+        let (action, kind) = ("registry.import", "import_batch");
+        audit::Entry::new(progressed.at, actor, action, kind, no.to_string()).detail(
+            serde_json::json!({
                 "department": run.options.department,
                 "as_of": run.as_of,
                 "rows": progressed.position,
@@ -424,7 +421,7 @@ impl Importer {
                 "rejected": progressed.rejected,
                 "created": progressed.created,
             }),
-        }
+        )
     }
 
     fn merger<'m>(&self, run: &'m Run<'_>, departments: &'m Departments) -> Merger<'m> {

@@ -14,13 +14,12 @@ use zhida_platform::progress::Silent;
 use zhida_ui::{Choice, FormErrors, Frame, Html, Page, PageError, Pager, Tone};
 
 use super::{IMPORT, LIST};
-use crate::RegistryError;
 use crate::forms::ImportFields;
 use crate::import::{ColumnReport, ImportOptions, ImportReport};
 use crate::model::{Batch, BatchStatus};
 use crate::room::App;
-use crate::tagging::may_write;
 use crate::uploads::{self, KeptFile};
+use crate::{RegistryError, rights};
 
 /// Data rows that a trial run reads.
 const SAMPLE_ROWS: u64 = 20_000;
@@ -108,7 +107,7 @@ pub(crate) async fn form(
     frame: Frame,
     page: PageRequest,
 ) -> Result<Response, PageError> {
-    may_write(&frame.viewer)?;
+    frame.viewer.need(rights::IMPORT)?;
     let today = app.registry.clock().today().to_string();
     let fields = ImportFields {
         department: "市场监管",
@@ -170,7 +169,7 @@ pub(crate) async fn upload(
     frame: Frame,
     form: Multipart,
 ) -> Result<Response, PageError> {
-    may_write(&frame.viewer)?;
+    frame.viewer.need(rights::IMPORT)?;
     let upload = uploads::receive(&app.registry, form).await?;
     let fields = ImportFields {
         department: upload.field("department"),
@@ -293,7 +292,7 @@ pub(crate) async fn run(
     frame: Frame,
     RawForm(bytes): RawForm,
 ) -> Result<Response, PageError> {
-    may_write(&frame.viewer)?;
+    frame.viewer.need(rights::IMPORT)?;
     let form = pairs(&bytes);
     let of = |name: &str| {
         form.iter()
@@ -410,7 +409,7 @@ pub(crate) async fn batch(
     frame: Frame,
     Path(no): Path<i64>,
 ) -> Result<Response, PageError> {
-    may_write(&frame.viewer)?;
+    frame.viewer.need(rights::IMPORT)?;
     let batch = app.registry.batch(no).await?;
     let mut page = frame
         .page(format!("导入批次 {no}"))
@@ -445,7 +444,7 @@ pub(crate) async fn rejects(
     frame: Frame,
     Path(no): Path<i64>,
 ) -> Result<Response, PageError> {
-    may_write(&frame.viewer)?;
+    frame.viewer.need(rights::IMPORT)?;
     let batch = app.registry.batch(no).await?;
     if batch.rejects.is_empty() {
         return Err(RegistryError::NoRejects.into());

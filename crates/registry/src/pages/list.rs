@@ -14,11 +14,11 @@ use zhida_standards::{division, industry::Industry};
 use zhida_ui::{Choice, Frame, Html, Page, PageError, Pager};
 
 use super::LIST;
-use crate::RegistryError;
 use crate::forms::ListParams;
 use crate::listing::Sight;
 use crate::model::{Order, Row};
 use crate::room::App;
+use crate::{RegistryError, rights};
 
 #[derive(Template)]
 #[template(path = "registry/list.html")]
@@ -60,6 +60,7 @@ pub(crate) async fn list(
     let sight = Sight::of(registry, &frame.viewer)
         .await
         .map_err(Problem::from)?;
+    let filters = sight.filters();
     let query = params.query().map_err(Problem::from)?;
     let found = registry
         .search_as(&frame.viewer, &query, &page)
@@ -95,20 +96,20 @@ pub(crate) async fn list(
         page: head,
         regions: regions(&params.region),
         industries: industries(&params.industry),
-        sizes: if sight.size() {
+        sizes: if filters.size {
             attribute("size", "全部规模", &params.size)
         } else {
             Vec::new()
         },
         statuses: attribute("registration_status", "全部状态", &params.status),
-        tags: tags(&sight.tags, &params.tag),
+        tags: tags(&filters.tags, &params.tag),
         orders: Order::ALL
             .iter()
             .map(|(_, slug, label)| Choice::new(*slug, *label, query.order.slug()))
             .collect(),
         lines: found.items.into_iter().map(line).collect(),
         filtered: first != LIST,
-        can_import: frame.viewer.can_write(),
+        can_import: frame.viewer.may(rights::IMPORT),
         csv: params.href("/enterprises/export.csv"),
         xlsx: params.href("/enterprises/export.xlsx"),
         q: params.q,

@@ -12,12 +12,13 @@ use zhida_ui::{Frame, Html, Page, PageError};
 
 use super::LIST;
 use super::list::{industry_words, place_words};
+use crate::Registry;
 use crate::document::value_of;
-use crate::listing::Sight;
+use crate::listing::{Sight, seen};
 use crate::model::{Enterprise, FactChange};
+use crate::rights::MATCHES;
 use crate::room::App;
 use crate::tags::sensitivity_level;
-use crate::{Registry, RegistryError};
 
 /// Charts of one enterprise at most.
 const CHARTS_MAX: usize = 4;
@@ -35,6 +36,7 @@ pub(crate) struct ShowPage {
     charts: Vec<Chart>,
     /// The viewer may not see everything; whether there is more, and how much, is not told.
     withheld: bool,
+    /// Where the matches are, to which a visitor has to sign in; empty when they are beyond reach.
     matches: String,
 }
 
@@ -86,22 +88,19 @@ pub(crate) async fn show(
     Path(code): Path<String>,
 ) -> Result<Html<ShowPage>, PageError> {
     let registry = &app.registry;
-    let found = registry.enterprise(&code).await?;
-    let enterprise = found.ok_or(RegistryError::NoEnterprise(code.chars().take(30).collect()))?;
+    let (enterprise, viewer) = registry.shown(&frame.viewer, &code).await?;
     let history = registry.history(&enterprise.code).await?;
     let sight = Sight::of(registry, &frame.viewer).await?;
     let page = frame
         .page(enterprise.name.clone())
         .active(LIST)
         .crumb("市场主体", LIST);
-    Ok(Html(view(
-        registry,
-        &frame.viewer,
-        page,
-        enterprise,
-        &history,
-        &sight,
-    )))
+    let leads_on = frame.viewer.is_visitor() || frame.viewer.covers(MATCHES, &enterprise.access());
+    let mut shown = view(registry, &viewer, page, enterprise, &history, &sight);
+    if !leads_on {
+        shown.matches.clear();
+    }
+    Ok(Html(shown))
 }
 
 fn view(
@@ -113,7 +112,7 @@ fn view(
     sight: &Sight,
 ) -> ShowPage {
     let dictionary = registry.dictionary();
-    let visible = |attribute: &Attribute| viewer.can_see(sensitivity_level(attribute.sensitivity));
+    let columns = sight.columns(&enterprise.access());
     let facts: Vec<Shown<'_>> = enterprise
         .facts
         .iter()
@@ -121,20 +120,18 @@ fn view(
             attribute: dictionary.attribute(*index),
             year: *year,
             fact,
+            viewer,
         })
+        .filter(|shown| visible(viewer, shown.attribute))
         .collect();
-    let facts: Vec<Shown<'_>> = facts
-        .into_iter()
-        .filter(|shown| visible(shown.attribute))
-        .collect();
-    let past = pasts(dictionary, history, &visible);
+    let past = pasts(dictionary, history, viewer);
     ShowPage {
         page,
         head: [
             enterprise.division.as_deref().map(place_words),
             enterprise.industry.as_deref().map(industry_words),
-            enterprise.size.filter(|_| sight.size()),
-            enterprise.status,
+            enterprise.size.clone().filter(|_| columns.size),
+            enterprise.status.clone(),
             enterprise
                 .registered_on
                 .map(|day| format!("{}成立", format::date_zh(day))),
@@ -144,8 +141,9 @@ fn view(
         .collect(),
         tags: enterprise
             .tags
-            .into_iter()
-            .filter(|tag| sight.tags.contains(tag))
+            .iter()
+            .filter(|tag| columns.tags.contains(tag))
+            .cloned()
             .collect(),
         updated: format::datetime_zh(enterprise.updated_at),
         groups: groups(dictionary, &facts, &past),
@@ -161,29 +159,36 @@ struct Shown<'a> {
     attribute: &'a Attribute,
     year: Option<i32>,
     fact: &'a Fact,
+    viewer: &'a Viewer,
+}
+
+impl Shown<'_> {
+    fn value(&self) -> String {
+        words_for(self.viewer, self.attribute, &self.fact.value)
+    }
+}
+
+fn visible(viewer: &Viewer, attribute: &Attribute) -> bool {
+    viewer.can_see(sensitivity_level(attribute.sensitivity))
 }
 
 type Pasts = BTreeMap<String, Vec<(Option<i32>, PastLine)>>;
 
 /// The history by attribute, newest first.
-fn pasts(
-    dictionary: &Dictionary,
-    history: &[FactChange],
-    visible: &dyn Fn(&Attribute) -> bool,
-) -> Pasts {
+fn pasts(dictionary: &Dictionary, history: &[FactChange], viewer: &Viewer) -> Pasts {
     let mut pasts = Pasts::new();
     for fact in history.iter().flat_map(|change| &change.facts) {
         let Some(index) = dictionary.find(&fact.attribute) else {
             continue;
         };
         let attribute = dictionary.attribute(index);
-        if !visible(attribute) {
+        if !visible(viewer, attribute) {
             continue;
         }
         let value = value_of(attribute.kind, &fact.value);
         let value = value.map_or_else(
             || fact.value.to_string(),
-            |value| value_words(attribute, &value),
+            |value| words_for(viewer, attribute, &value),
         );
         let year = fact
             .year
@@ -243,7 +248,7 @@ fn groups(dictionary: &Dictionary, facts: &[Shown<'_>], pasts: &Pasts) -> Vec<Gr
 fn line(shown: &Shown<'_>, pasts: &Pasts) -> Line {
     Line {
         name: shown.attribute.name.clone(),
-        value: value_words(shown.attribute, &shown.fact.value),
+        value: shown.value(),
         source: provenance_words(shown.fact.provenance.as_deref()),
         level: level_word(shown.attribute),
         note: shown.attribute.note.clone().unwrap_or_default(),
@@ -347,6 +352,10 @@ fn datum(shown: &Shown<'_>) -> Option<Datum> {
         Datum::new(format!("{} 年", shown.year?), length)
             .text(value_words(shown.attribute, &shown.fact.value)),
     )
+}
+
+fn words_for(viewer: &Viewer, attribute: &Attribute, value: &Value) -> String {
+    value_words(attribute, &seen(viewer, attribute, value))
 }
 
 fn value_words(attribute: &Attribute, value: &Value) -> String {

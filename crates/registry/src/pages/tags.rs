@@ -12,9 +12,9 @@ use zhida_platform::progress::Silent;
 use zhida_ui::{FormErrors, Frame, Html, Page, PageError, Tone};
 
 use super::TAGS;
-use crate::RegistryError;
 use crate::room::App;
-use crate::tagging::{TagPreview, TagState, may_write};
+use crate::tagging::{TagPreview, TagState};
+use crate::{RegistryError, rights};
 
 #[derive(Template)]
 #[template(path = "registry/tags.html")]
@@ -52,7 +52,7 @@ pub(crate) struct SwitchForm {
 
 /// 标签
 pub(crate) async fn list(State(app): State<App>, frame: Frame) -> Result<Response, PageError> {
-    may_write(&frame.viewer)?;
+    frame.viewer.need(rights::TAGS)?;
     let view = view(
         &app,
         head(&frame),
@@ -97,7 +97,7 @@ pub(crate) async fn add(
     frame: Frame,
     Form(form): Form<TagForm>,
 ) -> Result<Response, PageError> {
-    may_write(&frame.viewer)?;
+    frame.viewer.need(rights::TAGS)?;
     let registry = &app.registry;
     if form.action == "check" {
         return match registry.preview_tag(&form.rule).await {
@@ -153,7 +153,7 @@ pub(crate) async fn switch(
 
 /// 重新计算
 pub(crate) async fn recompute(State(app): State<App>, frame: Frame) -> Result<Response, PageError> {
-    may_write(&frame.viewer)?;
+    frame.viewer.need(rights::TAGS)?;
     let count = app.registry.recompute_tags(&Silent).await?;
     let page = head(&frame).notice(
         Tone::Success,

@@ -1,6 +1,7 @@
 //! One query object behind list, count and export.
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use zhida_platform::access::Reach;
 use zhida_platform::db::{self, Engine, Value};
 use zhida_platform::search;
 use zhida_standards::division::{DivisionCode, Level};
@@ -61,6 +62,7 @@ impl Conditions {
         conditions.industry(&query.industry)?;
         conditions.equal("e.size", &query.size);
         conditions.equal("e.status", &query.status);
+        conditions.reach(&query.reach);
         if !query.tag.is_empty() {
             let no = conditions.push(query.tag.as_str().into());
             conditions.clauses.push(format!(
@@ -110,26 +112,39 @@ impl Conditions {
         }
     }
 
-    /// Codes in an area share its digits and are padded to six or nine.
     fn region(&mut self, region: &str) -> Result<(), RegistryError> {
         if region.is_empty() || region == "000000" {
             return Ok(());
         }
         let code = DivisionCode::parse(region)
             .map_err(|error| RegistryError::Query("region", error.to_string()))?;
-        let digits = match code.level() {
-            Level::Province => 2,
-            Level::City => 4,
-            Level::County => 6,
-            Level::Township => 9,
-        };
-        let prefix = &code.as_str()[..digits];
-        self.between(
-            "e.division",
-            format!("{prefix:0<6}"),
-            format!("{prefix:9<9}"),
-        );
+        let (low, high) = area(code);
+        self.between("e.division", low, high);
         Ok(())
+    }
+
+    /// The rows that the viewer's right reaches.
+    fn reach(&mut self, reach: &Reach) {
+        let parts: Vec<String> = match reach {
+            Reach::All => return,
+            Reach::Nothing => Vec::new(),
+            Reach::Own(codes) => codes.iter().map(|code| self.is_code(code)).collect(),
+            Reach::Places(places) => places.iter().map(|place| self.lies_in(*place)).collect(),
+        };
+        self.clauses.push(match parts.is_empty() {
+            true => "1 = 0".to_owned(),
+            false => format!("({})", parts.join(" OR ")),
+        });
+    }
+
+    fn is_code(&mut self, code: &str) -> String {
+        format!("e.code = ${}", self.push(code.into()))
+    }
+
+    fn lies_in(&mut self, place: DivisionCode) -> String {
+        let (low, high) = area(place);
+        let (low, high) = (self.push(low.into()), self.push(high.into()));
+        format!("e.division >= ${low} AND e.division <= ${high}")
     }
 
     fn industry(&mut self, code: &str) -> Result<(), RegistryError> {
@@ -186,6 +201,19 @@ impl Conditions {
             format!("SELECT {columns} FROM enterprise e{filter} ORDER BY {order} LIMIT ${limit}");
         (sql, self.values)
     }
+}
+
+/// The first and last code in an area. Stored codes have six or nine digits, those of an area share
+/// its own, so between the two there is no other.
+fn area(code: DivisionCode) -> (String, String) {
+    let digits = match code.level() {
+        Level::Province => 2,
+        Level::City => 4,
+        Level::County => 6,
+        Level::Township => 9,
+    };
+    let prefix = &code.as_str()[..digits];
+    (format!("{prefix:0<6}"), format!("{prefix:9<9}"))
 }
 
 /// Rows of the list after a key.

@@ -331,7 +331,7 @@ async fn formulas_are_harmless_in_exports_and_rejects() {
     assert_eq!((report.accepted, report.rejected), (1, 1));
     let rejects = std::fs::read_to_string(report.rejects.unwrap()).unwrap();
     assert!(rejects.contains(",'+甲,'=1+1"), "{rejects}");
-    let viewer = zhida_platform::access::Viewer::Public;
+    let viewer = zhida_platform::access::Viewer::visitor();
     let table = setup
         .registry
         .export(&viewer, &zhida_registry::Query::default())

@@ -81,6 +81,7 @@ fn queries() -> impl Strategy<Value = Query> {
         size: String::new(),
         status,
         order,
+        ..Query::default()
     })
 }
 
@@ -88,9 +89,7 @@ async fn list_count_export_and_scan_agree(db: TestDatabase) {
     let setup = setup(db).await;
     let mut runner = TestRunner::deterministic();
     fill(&setup, &mut runner).await;
-    let officer = Viewer::Officer {
-        name: "经办员甲".to_owned(),
-    };
+    let officer = Viewer::officer("经办员甲");
     let mut hits = 0;
     for _ in 0..80 {
         let query = queries().new_tree(&mut runner).unwrap().current();
@@ -144,7 +143,7 @@ async fn codes(setup: &Setup, viewer: &Viewer, query: &Query) -> Vec<String> {
 async fn lists_are_in_order(db: TestDatabase) {
     let setup = setup(db).await;
     fill(&setup, &mut TestRunner::deterministic()).await;
-    let viewer = Viewer::Public;
+    let viewer = Viewer::visitor();
     for (order, _, _) in Order::ALL {
         let query = Query {
             order,
@@ -195,9 +194,7 @@ async fn the_public_sees_and_filters_by_public_facts_only(db: TestDatabase) {
         code(1)
     );
     setup.bring(&text, "统计", "2025-01-01").await;
-    let officer = Viewer::Officer {
-        name: "经办员甲".to_owned(),
-    };
+    let officer = Viewer::officer("经办员甲");
     let (query, page) = (Query::default(), PageRequest::default());
     let row = setup
         .registry
@@ -210,7 +207,7 @@ async fn the_public_sees_and_filters_by_public_facts_only(db: TestDatabase) {
     assert_eq!(row.tags, ["小微企业", "高新技术企业"]);
     let row = setup
         .registry
-        .search_as(&Viewer::Public, &query, &page)
+        .search_as(&Viewer::visitor(), &query, &page)
         .await
         .unwrap()
         .items
@@ -232,20 +229,20 @@ async fn the_public_sees_and_filters_by_public_facts_only(db: TestDatabase) {
         assert!(
             setup
                 .registry
-                .search_as(&Viewer::Public, &hidden, &page)
+                .search_as(&Viewer::visitor(), &hidden, &page)
                 .await
                 .is_err()
         );
         assert!(
             setup
                 .registry
-                .count_as(&Viewer::Public, &hidden)
+                .count_as(&Viewer::visitor(), &hidden)
                 .await
                 .is_err()
         );
         assert!(
             Arc::clone(&setup.registry)
-                .export(&Viewer::Public, &hidden)
+                .export(&Viewer::visitor(), &hidden)
                 .await
                 .is_err()
         );

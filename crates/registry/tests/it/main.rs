@@ -8,3 +8,4 @@ mod import;
 mod listing;
 mod pages;
 mod precedence;
+mod reach;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use zhida_platform::access::Viewer;
+use zhida_platform::access::{Viewer, guard};
 use zhida_platform::config::Config;
 use zhida_testkit::{App, Part, TestDatabase, both_databases};
 use zhida_ui::{Shell, with_frame};
@@ -10,7 +10,7 @@ use zhida_ui::{Shell, with_frame};
 use crate::support::{Setup, code, setup};
 
 /// The room as the binary would serve it.
-fn app(setup: &Setup, viewer: Viewer) -> App {
+pub(crate) fn app(setup: &Setup, viewer: Viewer) -> App {
     let config = Config::default();
     let room = zhida_registry::room(Arc::clone(&setup.registry), &config);
     let (api, _document) = room.api.split_for_parts();
@@ -19,16 +19,11 @@ fn app(setup: &Setup, viewer: Viewer) -> App {
         menu: room.menu.into(),
         ..Shell::default()
     };
-    App::new(with_frame(room.routes.merge(api), shell, &config))
+    App::new(with_frame(guard(room.routes.merge(api)), shell, &config))
 }
 
 fn officer(setup: &Setup) -> App {
-    app(
-        setup,
-        Viewer::Officer {
-            name: "经办员甲".to_owned(),
-        },
-    )
+    app(setup, Viewer::officer("经办员甲"))
 }
 
 fn table() -> String {
@@ -189,7 +184,7 @@ async fn an_officer_imports_a_file_step_by_step(db: TestDatabase) {
 async fn the_public_sees_no_internal_fact_and_writes_nothing(db: TestDatabase) {
     let setup = setup(db).await;
     setup.bring(&table(), "税务", "2025-06-01").await;
-    let public = app(&setup, Viewer::Public);
+    let public = app(&setup, Viewer::visitor());
     let file = public
         .get(&format!("/enterprises/{}", code(1)))
         .await
@@ -221,7 +216,7 @@ async fn the_public_sees_no_internal_fact_and_writes_nothing(db: TestDatabase) {
         "/api/v1/enterprise-batches",
         "/api/v1/enterprise-tags",
     ] {
-        assert_eq!(public.get(path).await.status, 403, "{path}");
+        assert_eq!(public.get(path).await.status, 401, "{path}");
     }
     let before = setup.contents().await;
     let file = [
@@ -231,7 +226,7 @@ async fn the_public_sees_no_internal_fact_and_writes_nothing(db: TestDatabase) {
     for path in ["/enterprises/import", "/api/v1/enterprises/import"] {
         assert_eq!(
             public.post_multipart(path, &file).await.status,
-            403,
+            401,
             "{path}"
         );
     }
@@ -247,7 +242,7 @@ async fn the_public_sees_no_internal_fact_and_writes_nothing(db: TestDatabase) {
             ("active", "false"),
             ("action", "import"),
         ];
-        assert_eq!(public.post_form(path, &form).await.status, 403, "{path}");
+        assert_eq!(public.post_form(path, &form).await.status, 401, "{path}");
     }
     assert_eq!(setup.contents().await, before);
 }

@@ -20,7 +20,7 @@ use zhida_registry::{
 };
 use zhida_standards::division::DivisionCode;
 
-use super::Outcome;
+use super::{Outcome, cannot_write};
 use crate::{
     app::{self, App},
     cli::Demo,
@@ -61,15 +61,14 @@ pub async fn demo(arguments: &Demo) -> Result<Outcome> {
     config.database.url = format!("sqlite:{}", folder.join("zhida.db").display());
     "warn".clone_into(&mut config.log.level);
     log::init(&config.log);
-    let app = App::open(&config).await?;
+    let app = App::open_for(&config, true).await?;
     prepare(&app, folder, arguments.enterprises).await?;
     app.matching.keep_current();
     let base = format!("http://{}", listener.local_addr()?);
     introduce(&app, &base, folder, arguments.data.is_some()).await?;
-    let viewer = Viewer::Officer {
-        name: OFFICER.to_owned(),
-    };
+    let viewer = Viewer::officer(OFFICER);
     app::serve(listener, app.router(&config, viewer, true)).await?;
+    app.matching.save_snapshot().await?;
     Ok(Outcome::Good)
 }
 
@@ -84,9 +83,8 @@ async fn prepare(app: &App, folder: &Path, enterprises: u64) -> Result<()> {
         };
         let file = folder.join("enterprises.csv");
         let terminal = Terminal::new();
-        let mut out = BufWriter::new(
-            fs::File::create(&file).with_context(|| format!("不能写 {}", file.display()))?,
-        );
+        let mut out =
+            BufWriter::new(fs::File::create(&file).map_err(|error| cannot_write(&file, &error))?);
         generate::enterprises_csv(&city, &mut out, |done, total| {
             terminal.report(done, Some(total), "生成样例企业");
         })?;
@@ -141,9 +139,8 @@ async fn introduce(app: &App, base: &str, folder: &Path, keeps: bool) -> Result<
     println!("  导入企业      {base}/enterprises/import");
     println!("  开放接口      {base}/api");
     println!();
-    println!(
-        "演示账号：登录功能将在后续版本提供，现在无需登录，一律以“{OFFICER}”的身份浏览和写入。"
-    );
+    println!("无需登录：不登录时以“{OFFICER}”的身份浏览和写入。");
+    accounts(app, code.as_deref(), base).await?;
     println!("企业都是生成的样例，政策由公开资料转述；只有本机能访问。");
     if keeps {
         println!(
@@ -154,6 +151,20 @@ async fn introduce(app: &App, base: &str, folder: &Path, keeps: bool) -> Result<
         println!("数据在临时目录，退出即清除；要保留请加 --data 目录。");
     }
     println!("按 Ctrl-C 退出。");
+    Ok(())
+}
+
+/// Makes and prints one account for each role.
+async fn accounts(app: &App, enterprise: Option<&str>, base: &str) -> Result<()> {
+    let (password, accounts) = app.people.make_demo_accounts(CITY, enterprise).await?;
+    println!(
+        "也可以在 {base}/sign-in 用演示账号登录，密码都是 {}：",
+        password.expose()
+    );
+    for account in accounts {
+        println!("  {:<14}  {}", account.login, account.role);
+    }
+    println!();
     Ok(())
 }
 

@@ -1,25 +1,20 @@
 //! `zhida match all`: all items with all enterprises, summed up.
 
-use std::{path::Path, sync::Arc};
+use std::{sync::Arc, time::Instant};
 
-use anyhow::{Context, Result};
-use tokio::{fs::File, io::AsyncWriteExt};
-use zhida_matching::{RunOptions, Summary, news::RunReport, text};
-use zhida_platform::export;
+use anyhow::Result;
+use zhida_matching::{RunOptions, news::RunReport, text};
 
-use super::{Outcome, say};
-use crate::{
-    app::{self, App},
-    cli::MatchAll,
-    terminal::Terminal,
-};
+use super::{Outcome, open, say, write_csv};
+use crate::{cli::MatchAll, terminal::Terminal};
 
 /// Who saves a run.
 const ACTOR: &str = "命令行";
 
 /// `zhida match all`.
 pub async fn all(arguments: &MatchAll) -> Result<Outcome> {
-    let app = App::open(&app::config(&arguments.store)?).await?;
+    let start = Instant::now();
+    let app = open(&arguments.store).await?;
     let on = arguments.on.unwrap_or_else(|| app.matching.today());
     let options = RunOptions {
         threads: arguments.threads.map(usize::from),
@@ -35,18 +30,21 @@ pub async fn all(arguments: &MatchAll) -> Result<Outcome> {
         eprintln!("{}", saved(&run));
     }
     drop(terminal);
-    if let Some(path) = &arguments.csv {
-        write_csv(&found, path).await?;
-    }
     if arguments.json {
         say(serde_json::to_string(&found)?)?;
-        return Ok(Outcome::Good);
+    } else {
+        say(text::everything(&found, arguments.limit).trim_end())?;
     }
-    say(text::everything(&found, arguments.limit).trim_end())?;
-    eprintln!("匹配用时 {:.2} 秒", found.took.as_secs_f64());
     if let Some(path) = &arguments.csv {
+        write_csv(found.table(), path).await?;
         say(format!("已写入 {}", path.display()))?;
     }
+    app.matching.save_snapshot().await?;
+    eprintln!(
+        "共用时 {:.2} 秒，其中匹配 {:.2} 秒，其余是打开数据库、装入企业和写出结果",
+        start.elapsed().as_secs_f64(),
+        found.took.as_secs_f64()
+    );
     Ok(Outcome::Good)
 }
 
@@ -55,13 +53,4 @@ fn saved(run: &RunReport) -> String {
         true => "已保存，作为以后比较的起点".to_owned(),
         false => format!("已保存，新匹配 {} 条", run.news),
     }
-}
-
-async fn write_csv(found: &Summary, path: &Path) -> Result<()> {
-    let mut file = File::create(path)
-        .await
-        .with_context(|| format!("不能写 {}", path.display()))?;
-    export::write_csv(found.table(), &mut file).await?;
-    file.flush().await?;
-    Ok(())
 }

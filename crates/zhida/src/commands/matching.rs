@@ -1,23 +1,19 @@
 //! `zhida match`: who may have what, and why.
 
-use std::path::Path;
-
-use anyhow::{Context, Result};
-use chrono::NaiveDate;
-use tokio::{fs::File, io::AsyncWriteExt};
-use zhida_matching::{Detail, Patience, text};
-use zhida_platform::{export, paging::PageRequest};
+use anyhow::Result;
+use zhida_matching::{Detail, Error, Matching, Patience, text};
+use zhida_platform::paging::{LIMIT_MAX, PageRequest};
 use zhida_registry::Query;
 
-use super::{Outcome, say};
+use super::{Outcome, open, say, write_csv};
 use crate::{
-    app::{self, App},
     cli::{MatchEnterprise, MatchPolicy},
+    terminal::Terminal,
 };
 
 /// `zhida match enterprise CODE`.
 pub async fn enterprise(arguments: &MatchEnterprise) -> Result<Outcome> {
-    let app = App::open(&app::config(&arguments.store)?).await?;
+    let app = open(&arguments.store).await?;
     let on = arguments.on.unwrap_or_else(|| app.matching.today());
     let found = app
         .matching
@@ -33,50 +29,44 @@ pub async fn enterprise(arguments: &MatchEnterprise) -> Result<Outcome> {
 
 /// `zhida match policy ID`.
 pub async fn policy(arguments: &MatchPolicy) -> Result<Outcome> {
-    let app = App::open(&app::config(&arguments.store)?).await?;
-    let on = arguments.on.unwrap_or_else(|| app.matching.today());
+    let matching = open(&arguments.store).await?.matching;
+    let on = arguments.on.unwrap_or_else(|| matching.today());
+    let (id, query) = (arguments.id.as_str(), Query::default());
+    matching.item(id, on)?;
+    prepare(&matching).await?;
     if let Some(path) = &arguments.csv {
-        write_csv(&app, &arguments.id, on, path).await?;
+        let table = matching.export_item(id, &query, None, on, Patience::Job);
+        write_csv(table.await?, path).await?;
         say(format!("已写入 {}", path.display()))?;
-        return Ok(Outcome::Good);
-    }
-    let query = Query::default();
-    let mut page = PageRequest::first(zhida_platform::paging::LIMIT_MAX);
-    let id = arguments.id.as_str();
-    let matching = &app.matching;
-    let mut found = matching
-        .for_item(id, &query, None, on, &page, Patience::Job)
-        .await?;
-    while let Some(next) = found.next.take() {
-        if found.enterprises.len() >= arguments.limit {
-            found.next = Some(next);
-            break;
-        }
-        page.after = Some(next);
-        let more = matching
-            .for_item(id, &query, None, on, &page, Patience::Job)
-            .await?;
-        found.enterprises.extend(more.enterprises);
-        found.next = more.next;
-    }
-    if arguments.json {
-        say(serde_json::to_string(&found)?)?;
     } else {
-        say(text::item(&found).trim_end())?;
+        let list = async |after| {
+            let limit = LIMIT_MAX;
+            let page = PageRequest { after, limit };
+            matching
+                .for_item(id, &query, None, on, &page, Patience::Job)
+                .await
+        };
+        let mut found = list(None).await?;
+        while found.next.is_some() && found.enterprises.len() < arguments.limit {
+            let more = list(found.next.take()).await?;
+            found.enterprises.extend(more.enterprises);
+            found.next = more.next;
+        }
+        if arguments.json {
+            say(serde_json::to_string(&found)?)?;
+        } else {
+            say(text::item(&found).trim_end())?;
+        }
     }
+    matching.save_snapshot().await?;
     Ok(Outcome::Good)
 }
 
-async fn write_csv(app: &App, id: &str, on: NaiveDate, path: &Path) -> Result<()> {
-    let query = Query::default();
-    let table = app
-        .matching
-        .export_item(id, &query, None, on, Patience::Job)
-        .await?;
-    let mut file = File::create(path)
-        .await
-        .with_context(|| format!("不能写 {}", path.display()))?;
-    export::write_csv(table, &mut file).await?;
-    file.flush().await?;
+/// Loads the engine. Facts that it does not take leave the answer to the interpreter.
+async fn prepare(matching: &Matching) -> Result<()> {
+    match matching.prepare(&Terminal::new()).await {
+        Err(Error::Engine(error)) => eprintln!("匹配索引不能建立，改为逐家计算：{error}"),
+        prepared => prepared?,
+    }
     Ok(())
 }

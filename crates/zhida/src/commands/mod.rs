@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub mod account;
 pub mod demo;
 pub mod generate;
 pub mod import;
@@ -10,11 +11,65 @@ pub mod rule_sql;
 pub mod serve;
 pub mod verify;
 
+use std::{io, path::Path};
+
+use anyhow::{Result, anyhow, bail};
+use tokio::fs::File;
+use zhida_platform::{
+    export::{self, ExportError, Table},
+    log,
+};
+
+use crate::{
+    app::{self, App},
+    cli::Store,
+};
+
+/// Opens a database to read from it: one that is not there is a mistake, not an empty city.
+async fn open(store: &Store) -> Result<App> {
+    let mut config = app::config(store)?;
+    if let Some(file) = app::sqlite_file(&config)
+        && !file.exists()
+    {
+        bail!(
+            "没有数据库文件 {}，请核对 --database 的地址；还没有数据时请先用 zhida import 导入",
+            file.display()
+        );
+    }
+    "warn".clone_into(&mut config.log.level);
+    log::init(&config.log);
+    App::open(&config).await
+}
+
+/// Writes a table as CSV.
+async fn write_csv(table: Table, path: &Path) -> Result<()> {
+    let refused = |error: io::Error| cannot_write(path, &error);
+    let mut file = File::create(path).await.map_err(refused)?;
+    match export::write_csv(table, &mut file).await {
+        Err(ExportError::Io(error)) => Err(refused(error)),
+        written => Ok(written.map(drop)?),
+    }
+}
+
+/// Why a file cannot be written, in words.
+fn cannot_write(path: &Path, error: &io::Error) -> anyhow::Error {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "目录不存在".to_owned(),
+        io::ErrorKind::PermissionDenied => "没有写权限".to_owned(),
+        io::ErrorKind::IsADirectory => "这是一个目录".to_owned(),
+        io::ErrorKind::NotADirectory => "路径中有一段不是目录".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "文件系统只读".to_owned(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "磁盘空间不足".to_owned(),
+        _ => error.to_string(),
+    };
+    anyhow!("不能写 {}：{reason}", path.display())
+}
+
 /// Writes a line to standard output. Unlike `println!` it gives an error when the reader of a pipe
 /// went away.
-fn say(text: impl std::fmt::Display) -> std::io::Result<()> {
-    use std::io::Write;
-    writeln!(std::io::stdout(), "{text}")
+fn say(text: impl std::fmt::Display) -> io::Result<()> {
+    use io::Write;
+    writeln!(io::stdout(), "{text}")
 }
 
 /// How a command ended.

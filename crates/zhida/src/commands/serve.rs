@@ -9,7 +9,7 @@ use crate::{
     cli::Serve,
 };
 
-/// `zhida serve`. Until people can sign in it shows public pages only and writes nothing.
+/// `zhida serve`. The first time it prints the address on which the administrators are named.
 pub async fn serve(arguments: &Serve) -> Result<Outcome> {
     let mut config = app::config(&arguments.store)?;
     if let Some(addr) = arguments.addr {
@@ -19,8 +19,13 @@ pub async fn serve(arguments: &Serve) -> Result<Outcome> {
     let app = App::open(&config).await?;
     app.matching.keep_current();
     let listener = app::bind(config.server.addr).await?;
-    println!("直达已启动：http://{}", listener.local_addr()?);
-    println!("登录功能将在后续版本提供：现在只开放公开页面和计算器，不能写入。");
-    app::serve(listener, app.router(&config, Viewer::Public, false)).await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    println!("直达已启动：{base}");
+    if let Some(code) = app.people.first_run().await? {
+        println!("还没有账号。请打开下面的地址设置管理员；它只显示这一次，用过或重新启动后失效：");
+        println!("  {base}/setup?code={}", code.expose());
+    }
+    app::serve(listener, app.router(&config, Viewer::visitor(), false)).await?;
+    app.matching.save_snapshot().await?;
     Ok(Outcome::Good)
 }

@@ -2,10 +2,12 @@
 
 use crate::program::zhida;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 20] = [
     "",
     "demo",
     "serve",
+    "account",
+    "account reset-password",
     "import",
     "import enterprises",
     "import policies",

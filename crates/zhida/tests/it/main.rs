@@ -5,6 +5,7 @@ mod bad_input;
 mod demo;
 mod help;
 mod journey_cli;
+mod match_commands;
 mod openapi;
 mod program;
 mod public_pages;

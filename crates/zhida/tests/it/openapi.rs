@@ -20,12 +20,17 @@ async fn served() -> Value {
         "sqlite:zhida.db",
     ];
     let program = Program::start(ZHIDA, &arguments);
+    serde_json::from_str(&answered(&program, "/api/openapi.json").await).unwrap()
+}
+
+/// What a server answers as soon as it is there.
+pub async fn answered(program: &Program, path: &str) -> String {
     let said = program.says("http://", Duration::from_secs(60)).await;
     let base = said
         .split_whitespace()
         .find_map(|word| word.split_once("http://"));
     let (_, address) = base.unwrap();
-    serde_json::from_str(&get(address, "/api/openapi.json").await).unwrap()
+    get(address, path).await
 }
 
 /// The body of an answer that closes its connection.

@@ -48,7 +48,7 @@ async fn site() -> Site {
     let code = first.split(',').next().unwrap().to_owned();
     let arguments = ["serve", "--addr", "127.0.0.1:0", "--database", &database];
     let program = Program::start(ZHIDA, &arguments);
-    let said = program.says("不能写入", Duration::from_secs(60)).await;
+    let said = program.says("/setup?code=", Duration::from_secs(60)).await;
     let word = said
         .split("http://")
         .nth(1)

@@ -9,6 +9,7 @@ async fn the_schema_files_tell_what_the_migrations_make(db: TestDatabase) {
         zhida_registry::migrations(),
         zhida_policies::migrations(),
         zhida_matching::migrations(),
+        zhida_people::migrations(),
     ])
     .await
     .unwrap();

@@ -5,9 +5,14 @@ use zhida_platform::db::{MigrationSet, step};
 /// The room's schema, oldest step first.
 pub(crate) const MIGRATIONS: MigrationSet = MigrationSet {
     room: "matching",
-    steps: &[step(
-        "001-news",
-        "CREATE TABLE match_counter (
+    steps: &[
+        step("001-news", NEWS),
+        step("002-progress", PROGRESS),
+        step("003-snapshot", SNAPSHOT),
+    ],
+};
+
+const NEWS: &str = "CREATE TABLE match_counter (
             id BIGINT NOT NULL PRIMARY KEY,
             next_run BIGINT NOT NULL,
             next_news BIGINT NOT NULL
@@ -33,6 +38,19 @@ pub(crate) const MIGRATIONS: MigrationSet = MigrationSet {
             new_item BOOLEAN NOT NULL
         );
         CREATE INDEX match_news_enterprise ON match_news (enterprise, no);
-        CREATE INDEX match_news_item ON match_news (item, no);",
-    )],
-};
+        CREATE INDEX match_news_item ON match_news (item, no);";
+
+/// How far a run came, and why it came no further.
+const PROGRESS: &str = "ALTER TABLE match_run ADD COLUMN updated_at TEXT NOT NULL DEFAULT '';
+        ALTER TABLE match_run ADD COLUMN items BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE match_run ADD COLUMN done BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE match_run ADD COLUMN news BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE match_run ADD COLUMN failure TEXT NOT NULL DEFAULT '';
+        UPDATE match_run SET updated_at = started_at,
+            news = (SELECT COUNT(*) FROM match_news WHERE run = match_run.no);";
+
+/// Snapshots of the engine that were saved from this database.
+const SNAPSHOT: &str = "CREATE TABLE match_snapshot (
+            id TEXT NOT NULL PRIMARY KEY,
+            saved_at TEXT NOT NULL
+        );";
