@@ -3,7 +3,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ const RUN_AXE: &str = "const done = arguments[arguments.length - 1]; \
 const INSTALL: &str =
     "测试要用 Chromium，请先安装：apt-get install chromium chromium-driver fonts-noto-cjk";
 const START_TIMEOUT: Duration = Duration::from_secs(60);
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(30);
 /// A screenshot shows the whole page, within reason.
 const SCREENSHOT_HEIGHT_MAX: u32 = 10_000;
 
@@ -84,6 +85,27 @@ impl Browser {
             .goto(url)
             .await
             .unwrap_or_else(|error| panic!("{url} 打不开：{error}"));
+    }
+
+    /// Presses what leads to another page (a link, the button of a form) and waits until the old page is gone:
+    /// the driver answers a click before the browser has begun to leave.
+    ///
+    /// # Panics
+    /// When there is no such element, or the same page stays.
+    pub async fn follow(&self, element: Locator<'_>) {
+        let page = self.client.find(Locator::Css("html")).await;
+        let page = page.expect("a page is open");
+        let found = self.client.find(element).await;
+        let found = found.unwrap_or_else(|error| panic!("没有 {element:?}：{error}"));
+        found.click().await.expect("it can be pressed");
+        let started = Instant::now();
+        while page.tag_name().await.is_ok() {
+            assert!(
+                started.elapsed() < LEAVE_TIMEOUT,
+                "按了 {element:?}，页面没有换"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// A phone's window, 390 × 844.

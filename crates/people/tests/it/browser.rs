@@ -14,7 +14,7 @@ async fn fill(browser: &Browser, fields: &[(&str, &str)]) {
         field.send_keys(value).await.unwrap();
     }
     let button = Locator::Css("main form .govuk-button");
-    browser.find(button).await.unwrap().click().await.unwrap();
+    browser.follow(button).await;
 }
 
 async fn looks_right(browser: &Browser, server: &TestServer, path: &str, name: &str) {
@@ -37,7 +37,7 @@ async fn an_administrator_comes_in_without_javascript() {
     let browser = Browser::without_javascript().await;
     browser.open(&server.url("/organisations")).await;
     let link = Locator::LinkText("登录");
-    browser.find(link).await.unwrap().click().await.unwrap();
+    browser.follow(link).await;
     fill(
         &browser,
         &[("login", "sys"), ("password", &world.initial[0])],
@@ -60,7 +60,7 @@ async fn an_administrator_comes_in_without_javascript() {
     let page = browser.source().await.unwrap();
     assert!(page.contains("样例市发展和改革局") && page.contains("系统管理员"));
     let out = Locator::Css("form[action='/sign-out'] button");
-    browser.find(out).await.unwrap().click().await.unwrap();
+    browser.follow(out).await;
     browser.open(&server.url("/organisations")).await;
     assert!(
         !browser
@@ -101,7 +101,7 @@ async fn pages_are_accessible_and_fit_a_phone() {
     let list = first.get("/api/v1/accounts").await.expect_status(200);
     let id = between(list.text(), "\"id\":\"", "\"");
     let out = Locator::Css("form[action='/sign-out'] button");
-    browser.find(out).await.unwrap().click().await.unwrap();
+    browser.follow(out).await;
     browser.open(&server.url("/sign-in")).await;
     fill(&browser, &[("login", "sec"), ("password", PASSWORD)]).await;
     world.clock.pass(TimeDelta::seconds(30));

@@ -71,7 +71,7 @@ async fn the_editor_checks_without_javascript() {
     rule.clear().await.unwrap();
     rule.send_keys("上年.没这个 > 1").await.unwrap();
     let button = Locator::Css("button[formaction='/policies/check']");
-    browser.find(button).await.unwrap().click().await.unwrap();
+    browser.follow(button).await;
     let source = browser.source().await.unwrap();
     assert!(
         source.contains("不认识“没这个”") && source.contains("保存草稿"),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::Router;
+use fantoccini::Locator;
 use zhida_platform::config::Config;
 use zhida_testkit::{Browser, TestServer, block_on};
 use zhida_ui::{Shell, gallery, with_frame};
@@ -135,11 +136,7 @@ fn without_javascript_the_filters_are_a_plain_form() {
         let server = TestServer::start(routes()).await;
         let browser = Browser::without_javascript().await;
         browser.open(&server.url("/ui-gallery")).await;
-        let submit = browser
-            .find(fantoccini::Locator::Css(".zd-filter__submit"))
-            .await
-            .expect("the button is there");
-        submit.click().await.expect("the button can be clicked");
+        browser.follow(Locator::Css(".zd-filter__submit")).await;
         let address = browser.current_url().await.expect("the browser answers");
         assert!(
             address
