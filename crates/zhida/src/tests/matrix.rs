@@ -28,6 +28,8 @@ const TOWNSHIP: &str = "330302006";
 const BESIDE: &str = "330303";
 /// An item that asks for little, so that somebody is found.
 const ITEM: &str = "p024-yanfa-houbuzhu";
+/// The page of its document.
+const DOCUMENT: &str = "/documents/tianjin-yanfa-houbuzhu";
 /// Of nobody: what writes is let through to a handler that then finds nothing to write to.
 const NOBODY: &str = "none";
 
@@ -115,7 +117,7 @@ fn asked(method: &str, path: &str) -> Vec<Asked> {
             .replace("{item}", ITEM)
             .replace("{name}", NOBODY)
             .replace("{no}", "1")
-            .replace("/documents/{id}", "/documents/p024")
+            .replace("/documents/{id}", DOCUMENT)
             .replace("{id}", if reads { ITEM } else { NOBODY }),
         body: match path.ends_with("/what-if") {
             true => format!(r#"{{"code":"{code}","changes":{{}}}}"#),
@@ -147,7 +149,8 @@ async fn answer(site: &Site, viewer: &Viewer, asked: &Asked) -> TestResponse {
 
 fn mark(response: &TestResponse) -> char {
     match response.status.as_u16() {
-        401 | 403 => '✘',
+        // too many attempts to sign in are refused, too
+        401 | 403 | 429 => '✘',
         404 => '–',
         500.. => '!',
         _ => '✔',
@@ -249,7 +252,7 @@ async fn every_route_answers_every_role_as_the_table_in_the_repository_says() {
     let roles: Vec<(&Role, Viewer)> = rights.roles().iter().map(|r| (r, viewer(r))).collect();
     let head = head(&roles);
     let fresh = format!(
-        "每个地址对每个角色：✔ 允许　✘ 拒绝（401、403）　– 没有这一条（404）\n\
+        "每个地址对每个角色：✔ 允许　✘ 拒绝（401、403、429）　– 没有这一条（404）\n\
          政府部门的任职在 {PLACE}，企业和代办的任职属于其中第一家企业；库里共 5 家，{PLACE} 内 2 家。\n\
          /account 和 /sign-in/code 之下、/api/v1/me、/api/v1/tokens 另要真实的会话或令牌，这里没有，所以全是 ✘；它们由 people 的测试走过。\n\
          由 crates/zhida/src/tests/matrix.rs 生成；更新：ZHIDA_TEST_UPDATE=1 cargo nextest run -p zhida matrix\n\n\
