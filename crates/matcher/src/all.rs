@@ -6,7 +6,7 @@
 
 use std::{
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -17,9 +17,8 @@ use zhida_rules::Truth;
 use crate::{
     cut::{Cutter, Local},
     error::MatcherError,
-    kernel::{Bench, Place, Said},
+    kernel::{Bench, Place, Said, Sums},
     lanes::{Instructions, Lanes, Work},
-    plan::{Order, Zone},
     planes,
     scan::Counts,
     store::Store,
@@ -61,27 +60,28 @@ pub struct Block<'a> {
     pub(crate) tile: u32,
     ids: &'a [u64],
     said: &'a Said,
+    sums: Sums,
 }
 
 impl Block<'_> {
     /// The rows that meet the item, when any does.
     pub(crate) fn met_rows(&self) -> Option<&planes::Plane> {
-        self.said.any[0].then_some(&self.said.met)
+        (self.sums.met > 0).then_some(&self.said.met)
     }
 
     /// Ids of the enterprises that meet the item.
     pub fn met(&self) -> impl Iterator<Item = u64> + '_ {
-        planes::rows(&self.said.met).map(|row| self.ids[row])
+        rows(self.sums.met, &self.said.met).map(|row| self.ids[row])
     }
 
     /// Ids of the enterprises of which too little is known.
     pub fn unknown(&self) -> impl Iterator<Item = u64> + '_ {
-        planes::rows(&self.said.unknown).map(|row| self.ids[row])
+        rows(self.sums.unknown, &self.said.unknown).map(|row| self.ids[row])
     }
 
     /// Ids of the enterprises that miss one condition, with the verdict.
     pub fn near(&self) -> impl Iterator<Item = (u64, Truth)> + '_ {
-        planes::rows(&self.said.near).map(|row| {
+        rows(self.sums.near, &self.said.near).map(|row| {
             let set = |plane: &planes::Plane| plane[row / 64] >> (row % 64) & 1 == 1;
             let verdict = match (set(&self.said.met), set(&self.said.unknown)) {
                 (true, _) => Truth::True,
@@ -91,6 +91,12 @@ impl Block<'_> {
             (self.ids[row], verdict)
         })
     }
+}
+
+/// The rows of a plane that has so many.
+fn rows(sum: u32, plane: &planes::Plane) -> impl Iterator<Item = usize> + '_ {
+    let plane = Some(plane).filter(|_| sum > 0);
+    plane.into_iter().flat_map(planes::rows)
 }
 
 /// Told of progress: tiles done, and all tiles.
@@ -118,10 +124,11 @@ impl Store {
         let work = || {
             let mut worker = Worker {
                 store: self,
-                order,
                 near: options.near,
                 counts: vec![Counts::default(); order.rules.len()],
-                local: Local::default(),
+                here: Vec::new(),
+                county: usize::MAX,
+                local: Arc::default(),
                 bench: Bench::new(),
                 cutter: Cutter::new(&self.program.atoms),
             };
@@ -171,9 +178,10 @@ impl Store {
     fn runs(&self) -> Vec<Run<'_>> {
         let mut runs: Vec<Run<'_>> = self
             .segments()
-            .flat_map(|(tiles, zones)| {
+            .enumerate()
+            .flat_map(|(county, (tiles, _))| {
                 let runs = tiles.chunks(RUN);
-                runs.map(move |tiles| Run { zones, tiles })
+                runs.map(move |tiles| Run { county, tiles })
             })
             .collect();
         // The longest first, so that no thread is left alone with one at the end.
@@ -183,23 +191,26 @@ impl Store {
 }
 
 struct Run<'a> {
-    zones: &'a [Zone],
+    county: usize,
     tiles: &'a [u32],
 }
 
 struct Worker<'a> {
     store: &'a Store,
-    order: &'a Order,
     near: bool,
     counts: Vec<Counts>,
-    local: Local,
+    /// Sums of the run's rules.
+    here: Vec<Sums>,
+    /// Where the rules in hand are cut down for.
+    county: usize,
+    local: Arc<Local>,
     bench: Bench,
     cutter: Cutter<'a>,
 }
 
 struct Turn<'a, 'w> {
     worker: &'a mut Worker<'w>,
-    run: &'a Run<'a>,
+    run: &'a Run<'w>,
     visit: Option<Visit<'a>>,
 }
 
@@ -210,14 +221,20 @@ impl Work for Turn<'_, '_> {
     fn run<L: Lanes>(self, lanes: L) {
         let Worker {
             store,
-            order,
             near,
             counts,
+            here,
+            county,
             local,
             bench,
             cutter,
         } = self.worker;
-        cutter.cut_all(order, self.run.zones, *near, local);
+        if *county != self.run.county {
+            *county = self.run.county;
+            *local = store.cut(*county, cutter);
+        }
+        here.clear();
+        here.resize(local.rules.len(), Sums::default());
         for number in self.run.tiles {
             let chunk = store.chunk(*number);
             let place = Place {
@@ -227,22 +244,27 @@ impl Work for Turn<'_, '_> {
                 tile: &store.tiles[*number as usize],
             };
             bench.turn(place);
-            for rule in &local.rules {
-                let said = match near {
-                    true => bench.ask::<L, true>(lanes, place, rule),
-                    false => bench.ask::<L, false>(lanes, place, rule),
+            for (rule, here) in local.rules.iter().zip(&mut *here) {
+                let sums = match (*near, self.visit.is_some()) {
+                    (false, false) => bench.ask::<L, false, false>(lanes, place, rule),
+                    (true, false) => bench.ask::<L, true, false>(lanes, place, rule),
+                    (false, true) => bench.ask::<L, false, true>(lanes, place, rule),
+                    (true, true) => bench.ask::<L, true, true>(lanes, place, rule),
                 };
-                let Some(said) = said else { continue };
-                counts[rule.item as usize].add(lanes, &said);
-                if let Some(visit) = self.visit {
+                here.join(&sums);
+                if let Some(visit) = self.visit.filter(|_| sums.any()) {
                     visit(&Block {
                         item: rule.item,
                         tile: *number,
                         ids: &chunk.ids,
-                        said: &said,
+                        said: bench.said(),
+                        sums,
                     });
                 }
             }
+        }
+        for (rule, here) in local.rules.iter().zip(here) {
+            counts[rule.item as usize].add(here);
         }
     }
 }

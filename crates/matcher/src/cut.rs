@@ -1,6 +1,9 @@
 //! Programs cut down to what differs from row to row in a segment.
 
-use std::ops::Range;
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use crate::{
     lower::Literal,
@@ -15,9 +18,14 @@ pub(crate) enum Group {
     Any,
 }
 
-/// One step of a rule cut down; the outermost group is an “and”.
+/// One step of a rule cut down; the outermost group is an “and”. Packed into a word, for a segment
+/// has some ten thousand of them beside the planes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) struct Step(u32);
+
+/// A [`Step`] unpacked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Read {
     /// With the number of a local atom.
     Literal(Literal),
     Open(Group),
@@ -25,13 +33,91 @@ pub(crate) enum Step {
     Close(Group),
 }
 
+impl Step {
+    const GROUP: u32 = 1 << 31;
+    const NEGATED: u32 = 1 << 30;
+    const FIXED: u32 = 1 << 29;
+    const ATOM: u32 = Self::FIXED - 1;
+    const OPEN: u32 = 1;
+    const ANY: u32 = 2;
+
+    #[inline]
+    fn literal(literal: Literal) -> Self {
+        let negated = if literal.negated { Self::NEGATED } else { 0 };
+        let fixed = if literal.fixed { Self::FIXED } else { 0 };
+        Self(literal.atom | negated | fixed)
+    }
+
+    fn open(group: Group) -> Self {
+        Self(Self::close(group).0 | Self::OPEN)
+    }
+
+    fn close(around: Group) -> Self {
+        Self(Self::GROUP | if around == Group::Any { Self::ANY } else { 0 })
+    }
+
+    #[inline(always)]
+    pub fn read(self) -> Read {
+        if self.0 & Self::GROUP == 0 {
+            return Read::Literal(Literal {
+                atom: self.0 & Self::ATOM,
+                negated: self.0 & Self::NEGATED != 0,
+                fixed: self.0 & Self::FIXED != 0,
+            });
+        }
+        let group = match self.0 & Self::ANY {
+            0 => Group::All,
+            _ => Group::Any,
+        };
+        match self.0 & Self::OPEN {
+            0 => Read::Close(group),
+            _ => Read::Open(group),
+        }
+    }
+}
+
+/// Where the steps of a rule are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Steps {
+    from: u32,
+    to: u32,
+}
+
 /// One item's programs within a [`Local`].
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct LocalRule {
     pub item: u32,
-    pub verdict: Range<usize>,
-    pub distance: Option<Range<usize>>,
-    pub manual: bool,
+    from: u32,
+    to: u32,
+    /// The end of the steps of its own that the distance has; `to` when it has none.
+    end: u32,
+    flags: u8,
+}
+
+impl LocalRule {
+    const MANUAL: u8 = 1;
+    const APART: u8 = 2;
+
+    #[inline(always)]
+    pub fn verdict(&self) -> Steps {
+        Steps {
+            from: self.from,
+            to: self.to,
+        }
+    }
+
+    #[inline(always)]
+    pub fn distance(&self) -> Option<Steps> {
+        (self.flags & Self::APART != 0).then_some(Steps {
+            from: self.to,
+            to: self.end,
+        })
+    }
+
+    #[inline(always)]
+    pub fn manual(&self) -> bool {
+        self.flags & Self::MANUAL != 0
+    }
 }
 
 /// Rules cut down for one segment; atoms are numbered densely.
@@ -39,13 +125,27 @@ pub(crate) struct LocalRule {
 pub(crate) struct Local {
     /// The program's numbers of the atoms.
     pub atoms: Vec<u32>,
-    pub steps: Vec<Step>,
+    steps: Vec<Step>,
     pub rules: Vec<LocalRule>,
     /// For each dimension the codes at which the ranges of its atoms begin and end.
     pub borders: Vec<Vec<u16>>,
 }
 
 impl Local {
+    #[inline(always)]
+    pub fn steps(&self, steps: Steps) -> &[Step] {
+        &self.steps[steps.from as usize..steps.to as usize]
+    }
+
+    fn bytes(&self) -> usize {
+        let borders: usize = self.borders.iter().map(Vec::len).sum();
+        self.atoms.len() * size_of::<u32>()
+            + self.steps.len() * size_of::<Step>()
+            + self.rules.len() * size_of::<LocalRule>()
+            + borders * size_of::<u16>()
+            + self.borders.len() * size_of::<Vec<u16>>()
+    }
+
     fn note_borders(&mut self, atoms: &[Atom], dimensions: usize) {
         self.borders.resize(dimensions, Vec::new());
         self.borders.iter_mut().for_each(Vec::clear);
@@ -58,6 +158,51 @@ impl Local {
             borders.sort_unstable();
             borders.dedup();
         }
+    }
+}
+
+/// Bytes of cut rules that are kept; those of further counties are cut anew each time.
+const KEPT: usize = 64 << 20;
+
+/// The rules cut down for each county, kept from the first question on.
+#[derive(Clone, Default)]
+pub(crate) struct Cuts {
+    counties: Vec<Arc<OnceLock<Arc<Local>>>>,
+    bytes: Arc<AtomicUsize>,
+}
+
+impl Cuts {
+    /// Room for so many counties.
+    pub fn fit(&mut self, counties: usize) {
+        self.counties.resize_with(counties, Arc::default);
+    }
+
+    /// The rules of a county, cut when nobody has asked yet.
+    pub fn of(&self, county: usize, cut: impl FnOnce() -> Local) -> Arc<Local> {
+        let kept = &self.counties[county];
+        if let Some(local) = kept.get() {
+            return Arc::clone(local);
+        }
+        let mut local = cut();
+        local.steps.shrink_to_fit();
+        local.rules.shrink_to_fit();
+        let local = Arc::new(local);
+        let bytes = local.bytes();
+        if self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > KEPT {
+            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return local;
+        }
+        if kept.set(Arc::clone(&local)).is_err() {
+            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        local
+    }
+
+    /// What was constant in a county may not be any more.
+    pub fn forget(&mut self, county: usize) {
+        let kept = std::mem::take(&mut self.counties[county]);
+        let bytes = kept.get().map_or(0, |local| local.bytes());
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
@@ -128,30 +273,30 @@ impl<'a> Cutter<'a> {
         local.steps.clear();
         local.rules.clear();
         for Ordered { item, rule } in rules {
-            let start = local.steps.len();
+            let from = local.steps.len();
             let folded = self.all(&rule.verdict, zones, local);
-            let verdict = start..local.steps.len();
+            let to = local.steps.len();
             let own_distance = rule.distance.as_deref().filter(|_| near);
-            let distance = own_distance.map(|tokens| {
-                let folded = self.all(tokens, zones, local);
-                (folded, verdict.end..local.steps.len())
-            });
+            let distance = own_distance.map(|tokens| self.all(tokens, zones, local));
             // With a program of its own the distance says nothing of the verdict.
-            let keep = match &distance {
-                Some((distance, _)) => {
-                    !matches!(folded, Folded::Dead | Folded::Near) || *distance != Folded::Dead
+            let keep = match distance {
+                Some(distance) => {
+                    !matches!(folded, Folded::Dead | Folded::Near) || distance != Folded::Dead
                 }
                 None => folded != Folded::Dead,
             };
             if !keep {
-                local.steps.truncate(start);
+                local.steps.truncate(from);
                 continue;
             }
+            let manual = if rule.manual { LocalRule::MANUAL } else { 0 };
+            let apart = distance.map_or(0, |_| LocalRule::APART);
             local.rules.push(LocalRule {
                 item: *item,
-                verdict,
-                distance: distance.map(|(_, steps)| steps),
-                manual: rule.manual,
+                from: from as u32,
+                to: to as u32,
+                end: local.steps.len() as u32,
+                flags: manual | apart,
             });
         }
         local.note_borders(self.atoms, zones.len());
@@ -166,7 +311,7 @@ impl<'a> Cutter<'a> {
             [] => return Folded::True,
         };
         let start = local.steps.len();
-        local.steps.push(Step::Open(group));
+        local.steps.push(Step::open(group));
         let folded = match group {
             Group::Any => self.any(inside, zones, local),
             Group::All => self.all(inside, zones, local),
@@ -177,7 +322,7 @@ impl<'a> Cutter<'a> {
         };
         match folded == neutral {
             true => local.steps.truncate(start),
-            false => local.steps.push(Step::Close(around)),
+            false => local.steps.push(Step::close(around)),
         }
         folded
     }
@@ -217,7 +362,7 @@ impl<'a> Cutter<'a> {
                 local.atoms.push(literal.atom);
             }
             let atom = self.numbers[at];
-            local.steps.push(Step::Literal(Literal { atom, ..literal }));
+            local.steps.push(Step::literal(Literal { atom, ..literal }));
         }
         folded
     }

@@ -1,13 +1,12 @@
 //! Rules on tiles.
 
-use std::ops::Range;
-
 use crate::{
-    cut::{Group, Local, LocalRule, Step},
-    lanes::Lanes,
+    cut::{Group, Local, LocalRule, Read, Step, Steps},
+    lanes::{Lanes, Tally},
     plan::Constant,
-    planes::{ONES, PART, Part, Plane, State, WORDS, ZEROS},
+    planes::{ONES, PART, Part, Plane, WORDS, ZEROS, both, without},
     program::{Atom, Program},
+    state::{Seen, State},
     store::Tile,
     table::Chunk,
 };
@@ -54,7 +53,8 @@ pub(crate) struct Bench {
     /// The rule in hand.
     wires: Vec<Wire>,
     /// The state around each open group of it.
-    around: Vec<State>,
+    around: Vec<Part>,
+    said: Said,
 }
 
 /// A step of a rule with the planes that it reads in the current tile.
@@ -81,8 +81,32 @@ pub(crate) struct Said {
     pub met: Plane,
     pub unknown: Plane,
     pub near: Plane,
-    /// Is any row met, unknown, near? Most often one of them is empty and need not be counted.
-    pub any: [bool; 3],
+}
+
+/// How many rows of a tile a rule says what of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sums {
+    pub met: u32,
+    pub unknown: u32,
+    pub near_unmet: u32,
+    pub near_unknown: u32,
+    /// All that miss one condition, whatever the verdict.
+    pub near: u32,
+}
+
+impl Sums {
+    #[inline(always)]
+    pub fn any(&self) -> bool {
+        self.met | self.unknown | self.near != 0
+    }
+
+    #[inline(always)]
+    pub fn join(&mut self, other: &Self) {
+        self.met += other.met;
+        self.unknown += other.unknown;
+        self.near_unmet += other.near_unmet;
+        self.near_unknown += other.near_unknown;
+    }
 }
 
 /// One tile with the rules that matter there.
@@ -104,6 +128,7 @@ impl Bench {
             below: Vec::new(),
             wires: Vec::new(),
             around: Vec::new(),
+            said: Said::NOTHING,
         }
     }
 
@@ -154,30 +179,61 @@ impl Bench {
         }
     }
 
-    /// A rule's answer for the current tile; `None` when there is nothing to say.
+    /// How many rows of the current tile a rule says what of; with `KEEP` [`Bench::said`] tells which.
     #[inline(always)]
-    pub fn ask<L: Lanes, const NEAR: bool>(
+    pub fn ask<L: Lanes, const NEAR: bool, const KEEP: bool>(
         &mut self,
         lanes: L,
         place: Place<'_>,
         rule: &LocalRule,
-    ) -> Option<Said> {
-        let mut said = Said::NOTHING;
+    ) -> Sums {
         // The machine cannot settle what people verify.
-        let settled = if rule.manual { 0 } else { u64::MAX };
-        let own_distance = rule.distance.as_ref().filter(|_| NEAR);
-        if self.wire::<L, NEAR>(lanes, place, &rule.verdict) {
-            match own_distance {
-                Some(_) => self.run::<false, true>(place, &mut said, settled),
-                None => self.run::<NEAR, true>(place, &mut said, settled),
-            }
+        let settled = if rule.manual() { 0 } else { u64::MAX };
+        let (verdict, distance) = (rule.verdict(), rule.distance().filter(|_| NEAR));
+        if distance.is_none() {
+            return match self.wire::<L, NEAR>(lanes, place, verdict) {
+                true => self.run::<L, NEAR, KEEP>(lanes, place, settled),
+                false => Sums::default(),
+            };
         }
-        if let Some(distance) = own_distance
-            && self.wire::<L, NEAR>(lanes, place, distance)
+        self.ask_apart(lanes, place, verdict, distance, settled)
+    }
+
+    /// The same for a rule whose distance is computed by steps of its own.
+    #[inline(never)]
+    fn ask_apart<L: Lanes>(
+        &mut self,
+        lanes: L,
+        place: Place<'_>,
+        verdict: Steps,
+        distance: Option<Steps>,
+        settled: u64,
+    ) -> Sums {
+        let mut sums = Sums::default();
+        let (mut met, mut unknown) = (ZEROS, ZEROS);
+        if self.wire::<L, false>(lanes, place, verdict) {
+            sums = self.run::<L, false, true>(lanes, place, settled);
+            (met, unknown) = (self.said.met, self.said.unknown);
+        }
+        if let Some(distance) = distance
+            && self.wire::<L, true>(lanes, place, distance)
         {
-            self.run::<NEAR, false>(place, &mut said, settled);
+            self.run::<L, true, true>(lanes, place, u64::MAX);
+            let near = &self.said.near;
+            let count = |plane: &Plane| plane.iter().map(|word| word.count_ones()).sum();
+            sums.near = count(near);
+            sums.near_unknown = count(&both(near, &unknown));
+            sums.near_unmet = count(&without(&without(near, &met), &unknown));
+        } else {
+            self.said.near = ZEROS;
         }
-        said.any.contains(&true).then_some(said)
+        (self.said.met, self.said.unknown) = (met, unknown);
+        sums
+    }
+
+    /// The rows of the latest answer that was kept, when its sums are not all nothing.
+    pub fn said(&self) -> &Said {
+        &self.said
     }
 
     /// Looks up what the steps of a rule read, building it where nobody asked yet; `false` when no
@@ -187,17 +243,17 @@ impl Bench {
         &mut self,
         lanes: L,
         place: Place<'_>,
-        steps: &Range<usize>,
+        steps: Steps,
     ) -> bool {
-        let steps = &place.local.steps[steps.clone()];
+        let steps = place.local.steps(steps);
         if self.hopeless::<NEAR>(steps) {
             return false;
         }
         self.wires.clear();
         let (mut depth, mut any, mut missing) = (0_u32, false, 0);
         for step in steps {
-            let wire = match *step {
-                Step::Literal(literal) => {
+            let wire = match step.read() {
+                Read::Literal(literal) => {
                     let built = self.atom(lanes, place, literal.atom);
                     let (passed, failed) = match literal.negated {
                         false => (Built::TRUE, Built::FALSE),
@@ -226,12 +282,12 @@ impl Bench {
                         Wire::And(input)
                     }
                 }
-                Step::Open(group) => {
+                Read::Open(group) => {
                     depth += 1;
                     any = group == Group::Any;
                     Wire::Open(group)
                 }
-                Step::Close(around) => {
+                Read::Close(around) => {
                     depth -= 1;
                     any = around == Group::Any;
                     Wire::Close(around)
@@ -242,46 +298,103 @@ impl Bench {
         true
     }
 
-    /// Computes the rule in hand, part of the rows after part, and notes its verdict and distance.
+    /// Computes the rule in hand.
     #[inline(always)]
-    fn run<const NEAR: bool, const VERDICT: bool>(
+    fn run<L: Lanes, const NEAR: bool, const KEEP: bool>(
         &mut self,
+        lanes: L,
         place: Place<'_>,
-        said: &mut Said,
         settled: u64,
-    ) {
-        let planes = &self.planes;
-        let alive: &[Part] = place.chunk.alive.as_chunks().0;
-        for (at, alive) in alive.iter().enumerate() {
-            let mut state = State::all(alive);
-            for wire in &self.wires {
-                match wire {
-                    Wire::And(input) => state.and::<NEAR>(&input.state(planes, at)),
-                    Wire::Or(input) => state.or::<NEAR>(&input.state(planes, at)),
-                    Wire::Open(group) => {
-                        self.around.push(state);
-                        state = match group {
-                            Group::Any => State::any(),
-                            Group::All => State::all(&[u64::MAX; PART]),
-                        };
-                    }
-                    Wire::Close(around) => {
-                        let inner = state;
-                        state = self.around.pop().unwrap_or(inner);
-                        match around {
-                            Group::Any => state.or::<NEAR>(&inner),
-                            Group::All => state.and::<NEAR>(&inner),
-                        }
+    ) -> Sums {
+        match L::PARTS {
+            1 => self.run_by::<L, 1, NEAR, KEEP>(lanes, place, settled),
+            _ => self.run_by::<L, { WORDS / PART }, NEAR, KEEP>(lanes, place, settled),
+        }
+    }
+
+    /// The same, so many parts of the rows after so many.
+    #[inline(always)]
+    fn run_by<L: Lanes, const N: usize, const NEAR: bool, const KEEP: bool>(
+        &mut self,
+        lanes: L,
+        place: Place<'_>,
+        settled: u64,
+    ) -> Sums {
+        let mut sums: [L::Tally; 5] = Default::default();
+        for from in (0..WORDS / PART).step_by(N) {
+            let state = self.state::<L, N, NEAR>(lanes, place, from);
+            for i in 0..N {
+                let (at, answer) = (from + i, state.answer(lanes, i, settled));
+                sums[0].add(lanes, answer.met);
+                sums[1].add(lanes, answer.unknown);
+                if KEEP {
+                    self.said.met.as_chunks_mut().0[at] = lanes.part(answer.met);
+                    self.said.unknown.as_chunks_mut().0[at] = lanes.part(answer.unknown);
+                }
+                if NEAR {
+                    let settled = lanes.not(lanes.or(answer.met, answer.unknown));
+                    sums[2].add(lanes, lanes.and(answer.near, settled));
+                    sums[3].add(lanes, lanes.and(answer.near, answer.unknown));
+                    if KEEP {
+                        sums[4].add(lanes, answer.near);
+                        self.said.near.as_chunks_mut().0[at] = lanes.part(answer.near);
                     }
                 }
             }
-            if VERDICT {
-                said.verdict(at, &state, settled);
-            }
-            if NEAR {
-                said.distance(at, &state);
+        }
+        let [met, unknown, near_unmet, near_unknown, near] = sums;
+        Sums {
+            met: met.sum(),
+            unknown: unknown.sum(),
+            near_unmet: near_unmet.sum(),
+            near_unknown: near_unknown.sum(),
+            near: near.sum(),
+        }
+    }
+
+    /// The rule in hand for some parts of the rows.
+    #[inline(always)]
+    fn state<L: Lanes, const N: usize, const NEAR: bool>(
+        &mut self,
+        lanes: L,
+        place: Place<'_>,
+        from: usize,
+    ) -> State<L, N> {
+        let Self {
+            planes,
+            wires,
+            around,
+            ..
+        } = self;
+        let mut state = State::<L, N>::all(lanes, part(&place.chunk.alive, from));
+        for wire in wires.iter() {
+            match wire {
+                Wire::And(input) => {
+                    let literal = State::literal(lanes, input.seen::<N>(planes, from));
+                    state.and::<NEAR>(lanes, &literal);
+                }
+                Wire::Or(input) => {
+                    let literal = State::literal(lanes, input.seen::<N>(planes, from));
+                    state.or::<NEAR>(lanes, &literal);
+                }
+                Wire::Open(group) => {
+                    state.save(lanes, around);
+                    state = match group {
+                        Group::Any => State::any(lanes),
+                        Group::All => State::every(lanes),
+                    };
+                }
+                Wire::Close(group) => {
+                    let inner = state;
+                    state = State::restore(lanes, around);
+                    match group {
+                        Group::Any => state.or::<NEAR>(lanes, &inner),
+                        Group::All => state.and::<NEAR>(lanes, &inner),
+                    }
+                }
             }
         }
+        state
     }
 
     /// Do the conditions that are the same for the whole tile refuse it?
@@ -289,7 +402,9 @@ impl Bench {
     fn hopeless<const NEAR: bool>(&self, steps: &[Step]) -> bool {
         let mut missing = 0;
         for step in steps {
-            let Step::Literal(literal) = step else { break };
+            let Read::Literal(literal) = step.read() else {
+                break;
+            };
             let failed = match literal.negated {
                 true => Built::TRUE,
                 false => Built::FALSE,
@@ -360,15 +475,14 @@ impl Bench {
     ) -> u32 {
         let slot = self.slots(1);
         let column = tile.column(dimension);
-        column.mark(lanes, ranges, &mut self.planes[slot]);
-        self.unless_empty(slot)
+        let any = column.mark(lanes, ranges, &mut self.planes[slot]);
+        self.unless_empty(slot, any)
     }
 
     /// The latest slot, or that of no row: what nobody meets refuses rules without being computed.
     #[inline(always)]
-    fn unless_empty(&mut self, slot: usize) -> u32 {
-        let parts: &[Part] = self.planes[slot].as_chunks().0;
-        if parts.iter().any(is_any) {
+    fn unless_empty(&mut self, slot: usize, any: bool) -> u32 {
+        if any {
             return slot as u32;
         }
         self.used = slot;
@@ -403,7 +517,8 @@ impl Bench {
                 fresh[0][i] |= high[i] & !low[i];
             }
         }
-        self.unless_empty(slot)
+        let any = fresh[0].iter().any(|word| *word != 0);
+        self.unless_empty(slot, any)
     }
 
     /// So many planes in a row.
@@ -432,12 +547,15 @@ fn planes<'a>(
 }
 
 impl Input {
-    /// The literal for a part of the rows.
+    /// The literal for some parts of the rows.
     #[inline(always)]
-    fn state(&self, planes: &[Plane], at: usize) -> State {
-        let yes = &planes[self.yes as usize].as_chunks().0[at];
-        let unknown = &planes[self.unknown as usize].as_chunks().0[at];
-        State::literal(yes, unknown, self.negated, self.fixed)
+    fn seen<'p, const N: usize>(&self, planes: &'p [Plane], from: usize) -> Seen<'p, N> {
+        Seen {
+            yes: part(&planes[self.yes as usize], from),
+            unknown: part(&planes[self.unknown as usize], from),
+            negated: self.negated,
+            fixed: self.fixed,
+        }
     }
 }
 
@@ -446,39 +564,12 @@ impl Said {
         met: ZEROS,
         unknown: ZEROS,
         near: ZEROS,
-        any: [false; 3],
     };
-
-    #[inline(always)]
-    fn verdict(&mut self, at: usize, state: &State, settled: u64) {
-        let (mut met, mut unknown) = (state.certain, state.possible);
-        for i in 0..PART {
-            met[i] &= settled;
-            unknown[i] &= !met[i];
-        }
-        self.met.as_chunks_mut().0[at] = met;
-        self.unknown.as_chunks_mut().0[at] = unknown;
-        self.any[0] |= is_any(&met);
-        self.any[1] |= is_any(&unknown);
-    }
-
-    /// Exactly one condition is missing.
-    #[inline(always)]
-    fn distance(&mut self, at: usize, state: &State) {
-        let mut near = state.certain;
-        for (near, far) in near.iter_mut().zip(&state.far) {
-            *near = !(*near | far);
-        }
-        self.near.as_chunks_mut().0[at] = near;
-        self.any[2] |= is_any(&near);
-    }
 }
 
+/// The parts from one on; some of them, or all.
 #[inline(always)]
-fn is_any(part: &Part) -> bool {
-    let mut all = 0;
-    for word in part {
-        all |= word;
-    }
-    all != 0
+fn part<const N: usize>(plane: &Plane, from: usize) -> &[Part; N] {
+    let parts: &[Part] = plane.as_chunks().0;
+    &parts.as_chunks().0[from / N]
 }

@@ -10,7 +10,12 @@ use pulp::{
     x86::{V3, V4},
 };
 
-use crate::planes::Plane;
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{__m256i, __m512i};
+
+#[cfg(target_arch = "x86_64")]
+use crate::planes::WORDS;
+use crate::planes::{PART, Part};
 
 /// The instructions that the engine computes with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,19 +102,91 @@ impl<W: Work, L: Lanes> pulp::NullaryFnOnce for Call<W, L> {
 pub(crate) trait Lanes: Copy {
     /// With more borders on a dimension, sorting its rows into classes once costs less than
     /// comparing their codes for each condition.
+    /// A part in registers.
+    type Word: Copy;
+    /// How it counts bits.
+    type Tally: Tally<Self>;
+    /// Parts of a tile that a rule is computed over at a time: as many as leave its state in registers.
+    const PARTS: usize;
     const BORDERS: usize;
     /// With more ranges in a condition, looking codes up in a list costs less than comparing.
     const RANGES: usize;
+
+    fn splat(self, bits: u64) -> Self::Word;
+    fn word(self, part: &Part) -> Self::Word;
+    fn part(self, word: Self::Word) -> Part;
+    fn and(self, a: Self::Word, b: Self::Word) -> Self::Word;
+    fn or(self, a: Self::Word, b: Self::Word) -> Self::Word;
+    fn xor(self, a: Self::Word, b: Self::Word) -> Self::Word;
+
+    #[inline(always)]
+    fn not(self, word: Self::Word) -> Self::Word {
+        self.xor(word, self.splat(u64::MAX))
+    }
 
     /// Which of 64 codes lie in `from..=from + width`?
     fn narrow(self, codes: &[u8; 64], from: u8, width: u8) -> u64;
     /// Which of 64 codes lie in `from..=from + width`?
     fn wide(self, codes: &[u16; 64], from: u16, width: u16) -> u64;
+}
 
-    /// Bits set in a plane.
+/// Counts the bits of words.
+pub(crate) trait Tally<L: Lanes>: Default {
+    fn add(&mut self, lanes: L, word: L::Word);
+    fn sum(self) -> u32;
+}
+
+/// Counts each 64 bits: for processors with an instruction that does.
+#[derive(Default)]
+pub(crate) struct Direct(Part);
+
+#[cfg(target_arch = "x86_64")]
+impl<L: Lanes> Tally<L> for Direct {
     #[inline(always)]
-    fn count(self, plane: &Plane) -> u64 {
-        plane.iter().map(|word| u64::from(word.count_ones())).sum()
+    fn add(&mut self, lanes: L, word: L::Word) {
+        let part = lanes.part(word);
+        for (sum, word) in self.0.iter_mut().zip(part) {
+            *sum += u64::from(word.count_ones());
+        }
+    }
+
+    #[inline(always)]
+    fn sum(self) -> u32 {
+        self.0.iter().sum::<u64>() as u32
+    }
+}
+
+/// Carry-save adders fold eight words into one before any bit is counted: plain processors have no
+/// instruction that counts bits.
+#[derive(Default)]
+pub(crate) struct Folded {
+    ones: u64,
+    twos: u64,
+    fours: u64,
+    eights: u32,
+}
+
+impl<L: Lanes> Tally<L> for Folded {
+    #[inline(always)]
+    fn add(&mut self, lanes: L, word: L::Word) {
+        let eight = lanes.part(word);
+        let (a, one) = add(self.ones, eight[0], eight[1]);
+        let (b, one) = add(one, eight[2], eight[3]);
+        let (c, two) = add(self.twos, a, b);
+        let (a, one) = add(one, eight[4], eight[5]);
+        let (b, one) = add(one, eight[6], eight[7]);
+        let (d, two) = add(two, a, b);
+        let (e, four) = add(self.fours, c, d);
+        (self.ones, self.twos, self.fours) = (one, two, four);
+        self.eights += e.count_ones();
+    }
+
+    #[inline(always)]
+    fn sum(self) -> u32 {
+        8 * self.eights
+            + 4 * self.fours.count_ones()
+            + 2 * self.twos.count_ones()
+            + self.ones.count_ones()
     }
 }
 
@@ -118,8 +195,53 @@ pub(crate) trait Lanes: Copy {
 pub(crate) struct Plain;
 
 impl Lanes for Plain {
+    type Word = Part;
+    type Tally = Folded;
+    const PARTS: usize = 1;
     const BORDERS: usize = 6;
     const RANGES: usize = 6;
+
+    #[inline(always)]
+    fn splat(self, bits: u64) -> Part {
+        [bits; PART]
+    }
+
+    #[inline(always)]
+    fn word(self, part: &Part) -> Part {
+        *part
+    }
+
+    #[inline(always)]
+    fn part(self, word: Part) -> Part {
+        word
+    }
+
+    #[inline(always)]
+    fn and(self, a: Part, b: Part) -> Part {
+        let mut c = a;
+        for i in 0..PART {
+            c[i] &= b[i];
+        }
+        c
+    }
+
+    #[inline(always)]
+    fn or(self, a: Part, b: Part) -> Part {
+        let mut c = a;
+        for i in 0..PART {
+            c[i] |= b[i];
+        }
+        c
+    }
+
+    #[inline(always)]
+    fn xor(self, a: Part, b: Part) -> Part {
+        let mut c = a;
+        for i in 0..PART {
+            c[i] ^= b[i];
+        }
+        c
+    }
 
     #[inline(always)]
     fn narrow(self, codes: &[u8; 64], from: u8, width: u8) -> u64 {
@@ -130,31 +252,6 @@ impl Lanes for Plain {
     fn wide(self, codes: &[u16; 64], from: u16, width: u16) -> u64 {
         packed(&codes.map(|code| u8::from(code.wrapping_sub(from) <= width)))
     }
-
-    fn count(self, plane: &Plane) -> u64 {
-        folded(plane)
-    }
-}
-
-/// Bits set in a plane. Carry-save adders fold eight words into four before any bit is counted:
-/// plain processors have no instruction that counts bits.
-fn folded(plane: &Plane) -> u64 {
-    let (mut ones, mut twos, mut fours, mut eights) = (0_u64, 0_u64, 0_u64, 0_u64);
-    for eight in plane.chunks_exact(8) {
-        let (a, one) = add(ones, eight[0], eight[1]);
-        let (b, one) = add(one, eight[2], eight[3]);
-        let (c, two) = add(twos, a, b);
-        let (a, one) = add(one, eight[4], eight[5]);
-        let (b, one) = add(one, eight[6], eight[7]);
-        let (d, two) = add(two, a, b);
-        let (e, four) = add(fours, c, d);
-        (ones, twos, fours) = (one, two, four);
-        eights += u64::from(e.count_ones());
-    }
-    8 * eights
-        + 4 * u64::from(fours.count_ones())
-        + 2 * u64::from(twos.count_ones())
-        + u64::from(ones.count_ones())
 }
 
 /// Carries and sums of three bits, 64 times.
@@ -177,8 +274,41 @@ fn packed(flags: &[u8; 64]) -> u64 {
 
 #[cfg(target_arch = "x86_64")]
 impl Lanes for V4 {
+    type Word = __m512i;
+    type Tally = Direct;
+    const PARTS: usize = WORDS / PART;
     const BORDERS: usize = usize::MAX;
     const RANGES: usize = 100;
+
+    #[inline(always)]
+    fn splat(self, bits: u64) -> __m512i {
+        self.avx512f._mm512_set1_epi64(bits.cast_signed())
+    }
+
+    #[inline(always)]
+    fn word(self, part: &Part) -> __m512i {
+        pulp::cast(*part)
+    }
+
+    #[inline(always)]
+    fn part(self, word: __m512i) -> Part {
+        pulp::cast(word)
+    }
+
+    #[inline(always)]
+    fn and(self, a: __m512i, b: __m512i) -> __m512i {
+        self.avx512f._mm512_and_si512(a, b)
+    }
+
+    #[inline(always)]
+    fn or(self, a: __m512i, b: __m512i) -> __m512i {
+        self.avx512f._mm512_or_si512(a, b)
+    }
+
+    #[inline(always)]
+    fn xor(self, a: __m512i, b: __m512i) -> __m512i {
+        self.avx512f._mm512_xor_si512(a, b)
+    }
 
     #[inline(always)]
     fn narrow(self, codes: &[u8; 64], from: u8, width: u8) -> u64 {
@@ -202,8 +332,44 @@ impl Lanes for V4 {
 
 #[cfg(target_arch = "x86_64")]
 impl Lanes for V3 {
+    type Word = [__m256i; 2];
+    type Tally = Direct;
+    const PARTS: usize = 1;
     const BORDERS: usize = 6;
     const RANGES: usize = 6;
+
+    #[inline(always)]
+    fn splat(self, bits: u64) -> [__m256i; 2] {
+        [self.avx._mm256_set1_epi64x(bits.cast_signed()); 2]
+    }
+
+    #[inline(always)]
+    fn word(self, part: &Part) -> [__m256i; 2] {
+        pulp::cast(*part)
+    }
+
+    #[inline(always)]
+    fn part(self, word: [__m256i; 2]) -> Part {
+        pulp::cast(word)
+    }
+
+    #[inline(always)]
+    fn and(self, [a, b]: [__m256i; 2], [c, d]: [__m256i; 2]) -> [__m256i; 2] {
+        let avx2 = self.avx2;
+        [avx2._mm256_and_si256(a, c), avx2._mm256_and_si256(b, d)]
+    }
+
+    #[inline(always)]
+    fn or(self, [a, b]: [__m256i; 2], [c, d]: [__m256i; 2]) -> [__m256i; 2] {
+        let avx2 = self.avx2;
+        [avx2._mm256_or_si256(a, c), avx2._mm256_or_si256(b, d)]
+    }
+
+    #[inline(always)]
+    fn xor(self, [a, b]: [__m256i; 2], [c, d]: [__m256i; 2]) -> [__m256i; 2] {
+        let avx2 = self.avx2;
+        [avx2._mm256_xor_si256(a, c), avx2._mm256_xor_si256(b, d)]
+    }
 
     #[inline(always)]
     fn narrow(self, codes: &[u8; 64], from: u8, width: u8) -> u64 {

@@ -84,6 +84,7 @@ mod scalar;
 mod scan;
 pub mod snapshot;
 pub mod sql;
+mod state;
 mod store;
 mod table;
 

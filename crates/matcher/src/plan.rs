@@ -55,6 +55,13 @@ impl Zone {
         }
     }
 
+    pub fn contains(self, code: u16) -> bool {
+        match code {
+            0 => self.unknown,
+            code => self.low <= code && code <= self.high,
+        }
+    }
+
     pub fn join(&mut self, other: Self) {
         self.low = self.low.min(other.low);
         self.high = self.high.max(other.high);

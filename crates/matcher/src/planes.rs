@@ -1,17 +1,5 @@
 //! Bit planes: one bit for each row of a tile.
 //!
-//! A condition has three: *certain* (met), *possible* (met or unknown) and *far* (two or more
-//! conditions missing). Kleene's “and” and “or” are the bitwise ones on the first two; a row
-//! misses nothing where it is certain, so that sums and minima of missing conditions, up to two,
-//! are bitwise too:
-//!
-//! ```text
-//!            and                                        or
-//! certain    a & b                                      a | b
-//! possible   a & b                                      a | b
-//! far        a | b | (¬certain a & ¬certain b)          a & b
-//! ```
-//!
 //! An atom is stored as *true* and *unknown*; atoms without unknown rows share a plane of zeros.
 
 use crate::lanes::Lanes;
@@ -29,85 +17,10 @@ pub(crate) const ZEROS: Plane = [0; WORDS];
 /// Every row.
 pub(crate) const ONES: Plane = [u64::MAX; WORDS];
 
-/// Words that a rule is computed over at a time: few enough for its state to stay in registers.
+/// Words in a part: a wide register, or a cache line.
 pub(crate) const PART: usize = 8;
 /// A part of a plane.
 pub(crate) type Part = [u64; PART];
-
-/// The state of a condition for some rows.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct State {
-    pub certain: Part,
-    pub possible: Part,
-    pub far: Part,
-}
-
-impl State {
-    /// The neutral of an “and” over some rows; the others are far.
-    #[inline(always)]
-    pub fn all(inside: &Part) -> Self {
-        Self {
-            certain: *inside,
-            possible: *inside,
-            far: inverted(inside),
-        }
-    }
-
-    /// The neutral of an “or”.
-    #[inline(always)]
-    pub fn any() -> Self {
-        Self {
-            certain: [0; PART],
-            possible: [0; PART],
-            far: [u64::MAX; PART],
-        }
-    }
-
-    /// A literal; `negated` and `fixed` are all ones or all zeros, so that nothing branches on them.
-    #[inline(always)]
-    pub fn literal(yes: &Part, unknown: &Part, negated: u64, fixed: u64) -> Self {
-        let mut state = Self::any();
-        for i in 0..PART {
-            state.certain[i] = (yes[i] | unknown[i] & negated) ^ negated;
-            state.possible[i] = (yes[i] | unknown[i] & !negated) ^ negated;
-            state.far[i] = !state.possible[i] & fixed;
-        }
-        state
-    }
-
-    /// Adds a part to an “and”.
-    #[inline(always)]
-    pub fn and<const NEAR: bool>(&mut self, part: &Self) {
-        for i in 0..PART {
-            if NEAR {
-                self.far[i] |= part.far[i] | !(self.certain[i] | part.certain[i]);
-            }
-            self.certain[i] &= part.certain[i];
-            self.possible[i] &= part.possible[i];
-        }
-    }
-
-    /// Adds a part to an “or”.
-    #[inline(always)]
-    pub fn or<const NEAR: bool>(&mut self, part: &Self) {
-        for i in 0..PART {
-            self.certain[i] |= part.certain[i];
-            self.possible[i] |= part.possible[i];
-            if NEAR {
-                self.far[i] &= part.far[i];
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn inverted(part: &Part) -> Part {
-    let mut inverted = *part;
-    for word in &mut inverted {
-        *word = !*word;
-    }
-    inverted
-}
 
 /// The first so many rows.
 pub(crate) fn first(rows: usize) -> Plane {
@@ -171,29 +84,35 @@ impl Column<'_> {
         }
     }
 
-    /// Sets the rows whose code lies in one of the ranges.
+    /// Sets the rows whose code lies in one of the ranges; is there any?
     #[inline(always)]
-    pub fn mark<L: Lanes>(self, lanes: L, ranges: &[(u16, u16)], plane: &mut Plane) {
-        *plane = ZEROS;
-        if ranges.len() > L::RANGES {
-            return match self {
-                Self::Narrow(codes) => listed(codes, ranges, plane),
-                Self::Wide(codes) => listed(codes, ranges, plane),
-            };
-        }
-        for (from, to) in ranges {
-            match self {
-                Self::Narrow(codes) => {
-                    let (from, width) = (*from as u8, (to - from) as u8);
-                    for (word, codes) in plane.iter_mut().zip(codes.as_chunks().0) {
-                        *word |= lanes.narrow(codes, from, width);
-                    }
+    pub fn mark<L: Lanes>(self, lanes: L, ranges: &[(u16, u16)], plane: &mut Plane) -> bool {
+        match (self, ranges) {
+            (_, many) if many.len() > L::RANGES => {
+                *plane = ZEROS;
+                match self {
+                    Self::Narrow(codes) => listed(codes, ranges, plane),
+                    Self::Wide(codes) => listed(codes, ranges, plane),
                 }
-                Self::Wide(codes) => {
-                    for (word, codes) in plane.iter_mut().zip(codes.as_chunks().0) {
-                        *word |= lanes.wide(codes, *from, to - from);
-                    }
+                plane.iter().any(|word| *word != 0)
+            }
+            (Self::Narrow(codes), [first, more @ ..]) => {
+                let mut any = narrow::<L, false>(lanes, codes, *first, plane);
+                for range in more {
+                    any |= narrow::<L, true>(lanes, codes, *range, plane);
                 }
+                any != 0
+            }
+            (Self::Wide(codes), [first, more @ ..]) => {
+                let mut any = wide::<L, false>(lanes, codes, *first, plane);
+                for range in more {
+                    any |= wide::<L, true>(lanes, codes, *range, plane);
+                }
+                any != 0
+            }
+            (_, []) => {
+                *plane = ZEROS;
+                false
             }
         }
     }
@@ -206,6 +125,41 @@ impl Column<'_> {
             Self::Wide(codes) => below(codes, borders, planes),
         }
     }
+}
+
+/// Sets the rows whose code lies in a range, beside those that are set already or instead of them.
+#[inline(always)]
+fn narrow<L: Lanes, const BESIDE: bool>(
+    lanes: L,
+    codes: &[u8; ROWS],
+    (from, to): (u16, u16),
+    plane: &mut Plane,
+) -> u64 {
+    let (from, width) = (from as u8, (to - from) as u8);
+    let mut any = 0;
+    for (word, codes) in plane.iter_mut().zip(codes.as_chunks().0) {
+        let inside = lanes.narrow(codes, from, width);
+        any |= inside;
+        *word = if BESIDE { *word | inside } else { inside };
+    }
+    any
+}
+
+/// The same for wide codes.
+#[inline(always)]
+fn wide<L: Lanes, const BESIDE: bool>(
+    lanes: L,
+    codes: &[u16; ROWS],
+    (from, to): (u16, u16),
+    plane: &mut Plane,
+) -> u64 {
+    let mut any = 0;
+    for (word, codes) in plane.iter_mut().zip(codes.as_chunks().0) {
+        let inside = lanes.wide(codes, from, to - from);
+        any |= inside;
+        *word = if BESIDE { *word | inside } else { inside };
+    }
+    any
 }
 
 fn below<C: Copy + Into<usize>>(codes: &[C; ROWS], borders: &[u16], planes: &mut [Plane]) {
@@ -253,7 +207,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::lanes::{Instructions, Work};
+    use crate::lanes::{Instructions, Tally, Work};
 
     struct Mark<'t>(Column<'t>, &'t [(u16, u16)]);
 
@@ -261,8 +215,13 @@ mod tests {
         type Output = Plane;
         fn run<L: Lanes>(self, lanes: L) -> Plane {
             let mut plane = ONES;
-            self.0.mark(lanes, self.1, &mut plane);
-            assert_eq!(lanes.count(&plane), rows(&plane).count() as u64);
+            let any = self.0.mark(lanes, self.1, &mut plane);
+            assert_eq!(any, plane != ZEROS);
+            let mut tally = L::Tally::default();
+            for part in plane.as_chunks().0 {
+                tally.add(lanes, lanes.word(part));
+            }
+            assert_eq!(tally.sum() as usize, rows(&plane).count());
             plane
         }
     }

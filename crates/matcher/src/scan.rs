@@ -5,7 +5,7 @@ use zhida_rules::Truth;
 use crate::{
     cut::{Cutter, Local},
     error::MatcherError,
-    kernel::{Bench, Place, Said},
+    kernel::{Bench, Place, Said, Sums},
     lanes::{Instructions, Lanes, Work},
     planes,
     store::Store,
@@ -30,22 +30,11 @@ pub struct Counts {
 
 impl Counts {
     #[inline(always)]
-    pub(crate) fn add<L: Lanes>(&mut self, lanes: L, said: &Said) {
-        let [met, unknown, near] = said.any;
-        if met {
-            self.met += lanes.count(&said.met);
-        }
-        if unknown {
-            self.unknown += lanes.count(&said.unknown);
-        }
-        if near {
-            let open = match unknown {
-                true => lanes.count(&planes::both(&said.near, &said.unknown)),
-                false => 0,
-            };
-            self.near_unknown += open;
-            self.near_unmet += lanes.count(&planes::without(&said.near, &said.met)) - open;
-        }
+    pub(crate) fn add(&mut self, sums: &Sums) {
+        self.met += u64::from(sums.met);
+        self.unknown += u64::from(sums.unknown);
+        self.near_unmet += u64::from(sums.near_unmet);
+        self.near_unknown += u64::from(sums.near_unknown);
     }
 
     pub(crate) fn join(&mut self, other: &Self) {
@@ -174,8 +163,9 @@ impl Work for Scan<'_> {
                 tile: &self.store.tiles[*tile as usize],
             };
             bench.turn(place);
-            if let Some(said) = bench.ask::<L, true>(lanes, place, &local.rules[0]) {
-                found.note(lanes, &chunk.ids, &said, self.want);
+            let sums = bench.ask::<L, true, true>(lanes, place, &local.rules[0]);
+            if sums.any() {
+                found.note(&chunk.ids, &sums, bench.said(), self.want);
             }
         }
         found
@@ -184,15 +174,15 @@ impl Work for Scan<'_> {
 
 impl ItemMatches {
     #[inline(always)]
-    fn note<L: Lanes>(&mut self, lanes: L, ids: &[u64], said: &Said, want: Want) {
-        self.counts.add(lanes, said);
-        if want.met && said.any[0] {
+    fn note(&mut self, ids: &[u64], sums: &Sums, said: &Said, want: Want) {
+        self.counts.add(sums);
+        if want.met && sums.met > 0 {
             planes::each(&said.met, |row| self.met.push(ids[row]));
         }
-        if want.unknown && said.any[1] {
+        if want.unknown && sums.unknown > 0 {
             planes::each(&said.unknown, |row| self.unknown.push(ids[row]));
         }
-        if want.near && said.any[2] {
+        if want.near && sums.near > 0 {
             let parts = [
                 (Truth::True, planes::both(&said.near, &said.met)),
                 (Truth::Unknown, planes::both(&said.near, &said.unknown)),

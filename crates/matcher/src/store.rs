@@ -18,6 +18,7 @@ use std::sync::{Arc, OnceLock};
 use zhida_rules::Facts;
 
 use crate::{
+    cut::{Cuts, Cutter, Local},
     encode::Encoder,
     error::MatcherError,
     plan::{Order, Ordered, Zone},
@@ -96,6 +97,7 @@ pub struct Store {
     /// For each county of the table.
     pub(crate) zones: Vec<Vec<Zone>>,
     order: Arc<OnceLock<Order>>,
+    cuts: Cuts,
 }
 
 impl Store {
@@ -117,6 +119,8 @@ impl Store {
             *tile = Some(encoder.tile(chunk, desk));
         });
         let tiles: Vec<Arc<Tile>> = tiles.into_iter().flatten().map(Arc::new).collect();
+        let mut cuts = Cuts::default();
+        cuts.fit(table.counties.len());
         let counties = table.counties.iter();
         Self {
             zones: counties
@@ -126,6 +130,7 @@ impl Store {
             table,
             tiles,
             order: Arc::default(),
+            cuts,
         }
     }
 
@@ -196,15 +201,22 @@ impl Store {
         self.tiles.resize_with(self.table.chunks.len(), tile);
         let none = || vec![Zone::default(); program.dimensions.len()];
         self.zones.resize_with(self.table.counties.len(), none);
+        self.cuts.fit(self.table.counties.len());
     }
 
     fn fill(&mut self, (tile, row): At, codes: &Codes) {
         Arc::make_mut(&mut self.tiles[tile as usize]).fill(row as usize, codes);
         let mut counties = self.table.counties.iter();
         let county = counties.position(|(_, chunks)| chunks.contains(&tile));
-        let zones = &mut self.zones[county.expect("every chunk lies in a county")];
+        let county = county.expect("every chunk lies in a county");
+        let zones = &mut self.zones[county];
+        let mut wider = false;
         for (zone, code) in zones.iter_mut().zip(&codes.0) {
+            wider |= !zone.contains(*code);
             zone.include(*code);
+        }
+        if wider {
+            self.cuts.forget(county);
         }
     }
 
@@ -221,6 +233,15 @@ impl Store {
     pub(crate) fn segments(&self) -> impl Iterator<Item = (&[u32], &[Zone])> {
         let counties = self.table.counties.iter().zip(&self.zones);
         counties.map(|((_, tiles), zones)| (&**tiles, &**zones))
+    }
+
+    /// The rules cut down for a county, near misses among them.
+    pub(crate) fn cut(&self, county: usize, cutter: &mut Cutter<'_>) -> Arc<Local> {
+        self.cuts.of(county, || {
+            let mut local = Local::default();
+            cutter.cut_all(self.order(), &self.zones[county], true, &mut local);
+            local
+        })
     }
 
     /// One item's rule, most selective conditions first.
