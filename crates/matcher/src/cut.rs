@@ -127,8 +127,10 @@ pub(crate) struct Local {
     pub atoms: Vec<u32>,
     steps: Vec<Step>,
     pub rules: Vec<LocalRule>,
-    /// For each dimension the codes at which the ranges of its atoms begin and end.
-    pub borders: Vec<Vec<u16>>,
+    /// The codes at which the ranges of its atoms begin and end, dimension by dimension.
+    borders: Vec<u16>,
+    /// Where those of each dimension end.
+    ends: Vec<u32>,
 }
 
 impl Local {
@@ -138,26 +140,49 @@ impl Local {
     }
 
     fn bytes(&self) -> usize {
-        let borders: usize = self.borders.iter().map(Vec::len).sum();
         self.atoms.len() * size_of::<u32>()
             + self.steps.len() * size_of::<Step>()
             + self.rules.len() * size_of::<LocalRule>()
-            + borders * size_of::<u16>()
-            + self.borders.len() * size_of::<Vec<u16>>()
+            + self.borders.len() * size_of::<u16>()
+            + self.ends.len() * size_of::<u32>()
+    }
+
+    /// The codes at which the ranges of a dimension's atoms begin and end, ascending.
+    #[inline(always)]
+    pub fn borders(&self, dimension: usize) -> &[u16] {
+        let from = dimension
+            .checked_sub(1)
+            .map_or(0, |before| self.ends[before]);
+        &self.borders[from as usize..self.ends[dimension] as usize]
+    }
+
+    /// Borders of all dimensions.
+    #[inline(always)]
+    pub fn all_borders(&self) -> usize {
+        self.borders.len()
     }
 
     fn note_borders(&mut self, atoms: &[Atom], dimensions: usize) {
-        self.borders.resize(dimensions, Vec::new());
-        self.borders.iter_mut().for_each(Vec::clear);
-        for number in &self.atoms {
-            let atom = &atoms[*number as usize];
-            let borders = &mut self.borders[atom.dimension as usize];
-            borders.extend(atom.ranges.iter().flat_map(|(from, to)| [*from, to + 1]));
+        let atoms = self.atoms.iter().map(|number| &atoms[*number as usize]);
+        let both = atoms.flat_map(|atom| {
+            let ends = atom.ranges.iter().flat_map(|(from, to)| [*from, to + 1]);
+            ends.map(|border| (atom.dimension, border))
+        });
+        let mut both: Vec<(u32, u16)> = both.collect();
+        both.sort_unstable();
+        both.dedup();
+        self.ends.clear();
+        self.ends.resize(dimensions, 0);
+        for (dimension, _) in &both {
+            self.ends[*dimension as usize] += 1;
         }
-        for borders in &mut self.borders {
-            borders.sort_unstable();
-            borders.dedup();
+        let mut end = 0;
+        for count in &mut self.ends {
+            end += *count;
+            *count = end;
         }
+        self.borders.clear();
+        self.borders.extend(both.iter().map(|(_, border)| border));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     eval::{Evaluation, Given, Val},
     exact::Exact,
     node::{Node, NodeId},
-    plan::Zone,
+    plan::{Constant, Zone, gate},
     program::Program,
     raw::{NO_DAY, NO_NUMBER, Numbers, PLACES_MAX, Raw, Word, day_number},
     store::{ColumnMut, Tile},
@@ -37,7 +37,13 @@ enum Way {
 pub(crate) struct Encoder<'p> {
     program: &'p Program,
     ways: Vec<Way>,
+    /// The dimension of the place with the conditions on it, when there are few and each rule has one:
+    /// of tiles that lie elsewhere nothing else need be known.
+    gates: Option<(usize, Vec<u32>)>,
 }
+
+/// With more conditions on the place hardly any tile lies elsewhere.
+const GATES: usize = 16;
 
 /// Codes of words met so far, by dimension; one for each thread. The same places and trades come
 /// in chunk after chunk, and finding a place's code takes ten times as long as finding it here.
@@ -60,8 +66,12 @@ impl<'p> Encoder<'p> {
                 _ => Way::Rows,
             }
         });
+        let gates = program.rules.iter().map(|rule| gate(program, rule));
+        let gates: Option<Vec<u32>> = gates.take(GATES + 1).collect();
+        let gates = gates.filter(|gates| (1..=GATES).contains(&gates.len()));
         Self {
             ways: ways.collect(),
+            gates: program.place.map(|place| place as usize).zip(gates),
             program,
         }
     }
@@ -74,23 +84,46 @@ impl<'p> Encoder<'p> {
     pub fn tile<'t>(&self, chunk: &'t Chunk, desk: &mut Desk<'t>) -> Tile {
         let mut tile = Tile::new(self.program);
         let mut by_rows = Vec::new();
-        for (position, way) in self.ways.iter().enumerate() {
-            let dimension = &self.program.dimensions[position];
-            let column = tile.column_mut(position);
-            let done = match way {
-                Way::Fact(key, cuts) => {
-                    self.fact(dimension, (*key, cuts), chunk, &mut desk[position], column)
-                }
-                Way::Ratio(top, bottom) => ratio(dimension, *top, *bottom, chunk, column),
-                Way::Rows => None,
-            };
-            match done {
-                Some(zone) => tile.zones[position] = zone,
-                None => by_rows.push(position),
+        if let Some((place, gates)) = &self.gates {
+            self.column(*place, chunk, desk, &mut tile, &mut by_rows);
+            let zone = tile.zones[*place];
+            let elsewhere =
+                |gate: &u32| zone.constant(&self.program.atoms[*gate as usize]) == Constant::False;
+            if by_rows.is_empty() && gates.iter().all(elsewhere) {
+                tile.whole = false;
+                return tile;
             }
+            by_rows.clear();
+        }
+        for position in 0..self.ways.len() {
+            self.column(position, chunk, desk, &mut tile, &mut by_rows);
         }
         self.rows(chunk, &by_rows, &mut tile);
         tile
+    }
+
+    /// The codes of one dimension, or a note that they are computed row by row.
+    fn column<'t>(
+        &self,
+        position: usize,
+        chunk: &'t Chunk,
+        desk: &mut Desk<'t>,
+        tile: &mut Tile,
+        by_rows: &mut Vec<usize>,
+    ) {
+        let dimension = &self.program.dimensions[position];
+        let column = tile.column_mut(position);
+        let done = match &self.ways[position] {
+            Way::Fact(key, cuts) => {
+                self.fact(dimension, (*key, cuts), chunk, &mut desk[position], column)
+            }
+            Way::Ratio(top, bottom) => ratio(dimension, *top, *bottom, chunk, column),
+            Way::Rows => None,
+        };
+        match done {
+            Some(zone) => tile.zones[position] = zone,
+            None => by_rows.push(position),
+        }
     }
 
     /// `None` when the column does not have the form that the dimension expects.

@@ -169,8 +169,7 @@ impl Bench {
             .atoms
             .iter()
             .map(|number| &program.atoms[*number as usize]);
-        let borders = local.borders.iter().map(Vec::len).sum();
-        let (most, _) = planes(atoms, borders, program.dimensions.len());
+        let (most, _) = planes(atoms, local.all_borders(), program.dimensions.len());
         if most > self.planes.capacity() {
             // Exactly what may be needed, and never old and new at once: the bound is the caller's.
             self.planes = Vec::new();
@@ -438,7 +437,10 @@ impl Bench {
             true => self.unknown(lanes, tile, dimension),
             false => NO_ROW,
         };
-        let borders = &place.local.borders[dimension];
+        let borders = match L::BORDERS {
+            usize::MAX => &[],
+            _ => place.local.borders(dimension),
+        };
         let yes = match borders.len() > L::BORDERS {
             true => self.between(tile, dimension, borders, &atom.ranges),
             false => self.marked(lanes, tile, dimension, &atom.ranges),

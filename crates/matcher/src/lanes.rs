@@ -61,7 +61,11 @@ impl Instructions {
         match self {
             Self::Avx512 => {
                 if let Some(lanes) = V4::try_new() {
-                    return lanes.vectorize(Call { work, lanes });
+                    let call = Call { work, lanes };
+                    return match Counting::try_new() {
+                        Some(counting) => counting.vectorize(call),
+                        None => lanes.vectorize(call),
+                    };
                 }
             }
             Self::Avx2 => {
@@ -72,6 +76,34 @@ impl Instructions {
             Self::Plain => {}
         }
         work.run(Plain)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pulp::simd_type! {
+    /// All of x86-64-v4 and one more: an instruction that counts the bits of wide registers, which the
+    /// compiler takes where it may.
+    struct Counting {
+        sse: "sse",
+        sse2: "sse2",
+        fxsr: "fxsr",
+        sse3: "sse3",
+        ssse3: "ssse3",
+        sse4_1: "sse4.1",
+        sse4_2: "sse4.2",
+        popcnt: "popcnt",
+        avx: "avx",
+        avx2: "avx2",
+        bmi1: "bmi1",
+        bmi2: "bmi2",
+        fma: "fma",
+        lzcnt: "lzcnt",
+        avx512f: "avx512f",
+        avx512bw: "avx512bw",
+        avx512cd: "avx512cd",
+        avx512dq: "avx512dq",
+        avx512vl: "avx512vl",
+        avx512vpopcntdq: "avx512vpopcntdq",
     }
 }
 

@@ -132,18 +132,7 @@ impl Order {
     /// of their conditions are still at hand when the next one asks.
     pub fn new(program: &Program, histograms: &[Vec<u32>]) -> Self {
         let rules = ordered(program, histograms);
-        let gate = |ordered: &Ordered| {
-            // A distance of its own may leave the place out.
-            let plain = ordered.rule.distance.is_none();
-            let mut parts = parts(&ordered.rule.verdict).filter(|_| plain);
-            parts.find_map(|part| match part {
-                [Token::Literal(literal)] if literal.fixed && !literal.negated => {
-                    let dimension = program.atoms[literal.atom as usize].dimension;
-                    (Some(dimension) == program.place).then_some(literal.atom)
-                }
-                _ => None,
-            })
-        };
+        let gate = |ordered: &Ordered| gate(program, &ordered.rule);
         let key = |ordered: &Ordered| {
             let literals = ordered.rule.verdict.iter().take(3);
             let atoms = literals.map_while(|token| match token {
@@ -175,6 +164,20 @@ impl Order {
             positions,
         }
     }
+}
+
+/// The condition on the place without which nobody meets a rule, nor nearly meets it.
+pub(crate) fn gate(program: &Program, rule: &Rule) -> Option<u32> {
+    // A distance of its own may leave the place out.
+    let plain = rule.distance.is_none();
+    let mut parts = parts(&rule.verdict).filter(|_| plain);
+    parts.find_map(|part| match part {
+        [Token::Literal(literal)] if literal.fixed && !literal.negated => {
+            let dimension = program.atoms[literal.atom as usize].dimension;
+            (Some(dimension) == program.place).then_some(literal.atom)
+        }
+        _ => None,
+    })
 }
 
 fn ordered(program: &Program, histograms: &[Vec<u32>]) -> Vec<Ordered> {

@@ -15,12 +15,15 @@
 
 use std::sync::{Arc, OnceLock};
 
+use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use zhida_rules::Facts;
 
 use crate::{
     cut::{Cuts, Cutter, Local},
     encode::Encoder,
     error::MatcherError,
+    index::Block,
+    pages::Slab,
     plan::{Order, Ordered, Zone},
     planes::{Column, ROWS},
     program::{Codes, Program, Width},
@@ -30,15 +33,25 @@ use crate::{
 /// Tiles whose codes are counted to tell which conditions refuse most.
 const SAMPLE: usize = 160;
 
+/// Blocks of a column of narrow codes.
+const NARROW: usize = ROWS / size_of::<Block>();
+/// Blocks of a column of wide codes.
+const WIDE: usize = 2 * NARROW;
+/// Tiles whose codes share large pages: enough to fill some.
+const PACKED: usize = 128;
+
 /// The codes of a chunk.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Tile {
     pub zones: Vec<Zone>,
-    /// [`ROWS`] codes of each narrow dimension; rows not in use are unknown.
-    narrow: Vec<u8>,
-    wide: Vec<u16>,
+    /// [`ROWS`] codes of each narrow dimension, then those of each wide one; rows not in use are unknown.
+    codes: Slab,
+    /// Blocks of the narrow ones.
+    narrow: usize,
     /// Where each dimension's codes are.
     widths: Arc<[Width]>,
+    /// Is every dimension encoded? If not, no rule of the program reaches the tile's place.
+    pub whole: bool,
 }
 
 /// One dimension's codes in a tile, to be filled.
@@ -52,24 +65,35 @@ impl Tile {
         let (narrow, wide) = program.columns;
         Self {
             zones: vec![Zone::default(); program.widths.len()],
-            narrow: vec![0; narrow * ROWS],
-            wide: vec![0; wide * ROWS],
+            codes: Slab::zeros(narrow * NARROW + wide * WIDE),
+            narrow: narrow * NARROW,
             widths: Arc::clone(&program.widths),
+            whole: true,
         }
     }
 
     #[inline(always)]
     pub fn column(&self, dimension: usize) -> Column<'_> {
+        let (narrow, wide) = self.codes.blocks().split_at(self.narrow);
         match self.widths[dimension] {
-            Width::Narrow(at) => Column::Narrow(&self.narrow.as_chunks().0[at as usize]),
-            Width::Wide(at) => Column::Wide(&self.wide.as_chunks().0[at as usize]),
+            Width::Narrow(at) => {
+                Column::Narrow(&cast_slice::<Block, u8>(narrow).as_chunks().0[at as usize])
+            }
+            Width::Wide(at) => {
+                Column::Wide(&cast_slice::<Block, u16>(wide).as_chunks().0[at as usize])
+            }
         }
     }
 
     pub fn column_mut(&mut self, dimension: usize) -> ColumnMut<'_> {
+        let (narrow, wide) = self.codes.blocks_mut().split_at_mut(self.narrow);
         match self.widths[dimension] {
-            Width::Narrow(at) => ColumnMut::Narrow(&mut self.narrow.as_chunks_mut().0[at as usize]),
-            Width::Wide(at) => ColumnMut::Wide(&mut self.wide.as_chunks_mut().0[at as usize]),
+            Width::Narrow(at) => ColumnMut::Narrow(
+                &mut cast_slice_mut::<Block, u8>(narrow).as_chunks_mut().0[at as usize],
+            ),
+            Width::Wide(at) => ColumnMut::Wide(
+                &mut cast_slice_mut::<Block, u16>(wide).as_chunks_mut().0[at as usize],
+            ),
         }
     }
 
@@ -84,7 +108,7 @@ impl Tile {
     }
 
     fn bytes(&self) -> usize {
-        self.narrow.len() + self.wide.len() * 2 + self.zones.len() * size_of::<Zone>()
+        size_of_val(self.codes.blocks()) + self.zones.len() * size_of::<Zone>()
     }
 }
 
@@ -118,6 +142,9 @@ impl Store {
         in_shares(&mut tiles, &table.chunks, desk, |desk, tile, chunk| {
             *tile = Some(encoder.tile(chunk, desk));
         });
+        for tiles in tiles.chunks_mut(PACKED) {
+            Slab::pack(tiles.iter_mut().flatten().map(|tile| &mut tile.codes));
+        }
         let tiles: Vec<Arc<Tile>> = tiles.into_iter().flatten().map(Arc::new).collect();
         let mut cuts = Cuts::default();
         cuts.fit(table.counties.len());
@@ -163,6 +190,9 @@ impl Store {
     pub fn codes(&self, id: u64) -> Option<Codes> {
         let (tile, row) = self.table.at(id)?;
         let tile = &self.tiles[tile as usize];
+        if !tile.whole {
+            return Some(self.program.encode(&self.table.facts(id)?));
+        }
         let codes = (0..tile.widths.len()).map(|d| tile.column(d).get(row as usize));
         Some(Codes(codes.collect()))
     }

@@ -185,6 +185,17 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    /// Few items that all name a place: of the tiles elsewhere only the place is encoded.
+    #[test]
+    fn items_of_few_places(bytes in bytes(), rows in 1_usize..90) {
+        let case = Case::draw(&bytes, 4, 30);
+        all_ways_agree(&case.of_places(&["330106", "330282"]), rows);
+    }
+}
+
 /// The random cases are worth something: every verdict occurs with every distance it can have.
 #[test]
 fn random_cases_are_varied() {

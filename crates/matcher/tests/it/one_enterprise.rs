@@ -125,6 +125,13 @@ proptest! {
         let bytes = noise(seed, 12_000);
         flips_agree(&Case::draw(&bytes, items, 20), &bytes);
     }
+
+    #[test]
+    fn changed_facts_of_items_of_few_places(seed in any::<u64>(), items in 1_usize..9) {
+        let bytes = noise(seed, 12_000);
+        let case = Case::draw(&bytes, items, 20);
+        flips_agree(&case.of_places(&["330106", "330282"]), &bytes);
+    }
 }
 
 /// Enough items that rare dimensions have no rows and several blocks exist.

@@ -34,23 +34,43 @@ impl Case {
         Arc::new(Program::compile(&self.dictionary, self.on, &self.items))
     }
 
+    /// The same items for one place each, so that tiles elsewhere need not be encoded; without
+    /// what people verify and what is computed on the way.
+    pub fn of_places(mut self, places: &[&str]) -> Self {
+        for (position, text) in self.texts.iter_mut().enumerate() {
+            let place = places[position % places.len()];
+            let parts = text.split("\n & ");
+            let plain = parts.filter(|part| !part.is_empty() && !part.contains(['人', '中']));
+            let place = format!("地0 in (\"{place}\")");
+            let parts: Vec<&str> = std::iter::once(&*place).chain(plain).collect();
+            self.items[position] = item(&self.dictionary, &parts);
+            *text = parts.join("\n & ");
+        }
+        self
+    }
+
     /// An item of one rule.
     pub fn item(&self, rule: &str) -> ItemRules {
-        let source = ItemRulesSource {
-            conditions: vec![ConditionSource {
-                text: String::new(),
-                rule: Some(rule.to_owned()),
-                manual: None,
-            }],
-            benefit: None,
-        };
-        ItemRules::compile(&self.dictionary, &source).unwrap()
+        item(&self.dictionary, &[rule])
     }
 
     /// A random case drawn from bytes.
     pub fn draw(bytes: &[u8], items: usize, enterprises: usize) -> Self {
         random::case(bytes, items, enterprises)
     }
+}
+
+fn item(dictionary: &Dictionary, rules: &[&str]) -> ItemRules {
+    let condition = |rule: &&str| ConditionSource {
+        text: String::new(),
+        rule: Some((*rule).to_owned()),
+        manual: None,
+    };
+    let source = ItemRulesSource {
+        conditions: rules.iter().map(condition).collect(),
+        benefit: None,
+    };
+    ItemRules::compile(dictionary, &source).unwrap()
 }
 
 /// Generates pseudo-random bytes from a seed, for cases that proptest need not shrink.
