@@ -1,33 +1,41 @@
 //! Settings: `config.default.toml` (compiled in, and the documentation of
 //! every setting), then a file, then `ZHIDA_SECTION__KEY` in the environment.
 
-use std::net::SocketAddr;
+mod oidc;
+mod read;
+mod source;
+
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use figment::providers::{Format, Serialized, Toml};
-use figment::value::{Dict, Value};
-use figment::{Figment, Profile};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::files::FilesConfig;
+use crate::keys::KeyConfig;
 use crate::messages::{MailConfig, MessagesConfig, WebhooksConfig};
 use crate::paging;
 
+pub use oidc::OidcConfig;
+pub use source::{Setting, Source, Traced};
+
 const DEFAULTS: &str = include_str!("../../../config.default.toml");
-/// Settings that are taken from the environment as they are written.
-const SECRETS: [&str; 1] = ["mail.password"];
-const ENV_PREFIX: &str = "ZHIDA_";
-/// Variables with our prefix that are not settings: the path of the file
-/// itself, and whatever tests pass to themselves.
-const ENV_OTHERS: [&str; 2] = ["ZHIDA_CONFIG", "ZHIDA_TEST_"];
 /// An upload of 2 GiB is refused whatever is configured.
 const UPLOAD_BYTES_LIMIT: u64 = 1 << 31;
+/// More requests a minute from one address are no limit.
+const RATE_MAX: u32 = 1_000_000;
 
 /// All settings. The meaning and default of each stands in `config.default.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
     /// `[server]`
     pub server: ServerConfig,
+    /// `[rate_limit]`
+    pub rate_limit: RateLimitConfig,
+    /// `[audit]`
+    pub audit: KeyConfig,
+    /// `[secrets]`
+    pub secrets: KeyConfig,
     /// `[database]`
     pub database: DatabaseConfig,
     /// `[limits]`
@@ -51,6 +59,48 @@ pub struct Config {
 pub struct ServerConfig {
     /// Address and port.
     pub addr: SocketAddr,
+    /// Address and port of the metrics; empty: none.
+    pub metrics_addr: String,
+    /// Networks whose word on a client's address counts.
+    pub trusted_proxies: Vec<String>,
+    /// How long a request's head may take, and its body pause.
+    pub read_timeout_seconds: u64,
+    /// How long requests under way may take once the server is told to stop.
+    pub stop_seconds: u64,
+}
+
+impl ServerConfig {
+    /// Where the metrics are; `None` when they are off.
+    #[must_use]
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.metrics_addr.parse().ok()
+    }
+
+    /// [`ServerConfig::trusted_proxies`], read; what is none has been refused before.
+    #[must_use]
+    pub fn proxies(&self) -> Vec<IpNet> {
+        self.trusted_proxies
+            .iter()
+            .filter_map(|text| network(text))
+            .collect()
+    }
+}
+
+/// A network, or a single address as one.
+fn network(text: &str) -> Option<IpNet> {
+    let single = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(single)
+}
+
+/// How often one address may ask, in requests a minute; 0: as often as it likes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateLimitConfig {
+    /// Looking.
+    pub reads_per_minute: u32,
+    /// Changing.
+    pub writes_per_minute: u32,
+    /// Trying to sign in.
+    pub sign_ins_per_minute: u32,
 }
 
 /// Where the data is.
@@ -82,6 +132,8 @@ pub struct SignInConfig {
     pub idle_minutes: u32,
     /// Hours after which a session has ended in any case.
     pub absolute_hours: u32,
+    /// `[[sign_in.oidc]]`
+    pub oidc: Vec<OidcConfig>,
 }
 
 /// What is logged, and how.
@@ -162,10 +214,7 @@ impl Config {
     /// # Errors
     /// When the file cannot be read, a key is unknown, or a value does not fit.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let environment = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        Self::from_parts(file, environment)
+        Ok(Traced::load(file)?.config)
     }
 
     /// The same with a given environment.
@@ -176,27 +225,7 @@ impl Config {
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let mut figment = Figment::from(Toml::string(DEFAULTS));
-        let known = known_keys(&figment);
-        if let Some(path) = file {
-            let values = read_file(path)?;
-            check_keys(&values, &known, &format!("配置文件「{}」", path.display()))?;
-            figment = figment.merge(Serialized::from(values, Profile::Default));
-        }
-        for (name, value) in environment {
-            if let Some(key) = setting_of(&name, &known)? {
-                let value: Value = if SECRETS.contains(&key.as_str()) {
-                    // a password of digits is no number
-                    value.into()
-                } else {
-                    value.parse().expect("parsing a figment value never fails")
-                };
-                figment = figment.merge(Serialized::default(&key, value));
-            }
-        }
-        let config: Self = figment.extract().map_err(value_error)?;
-        config.check()?;
-        Ok(config)
+        Ok(Traced::from_parts(file, environment)?.config)
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -233,6 +262,12 @@ impl Config {
                 u64::from(self.sign_in.absolute_hours),
                 7 * 24,
             ),
+            (
+                "server.read_timeout_seconds",
+                self.server.read_timeout_seconds,
+                600,
+            ),
+            ("server.stop_seconds", self.server.stop_seconds, 600),
         ];
         let of_rooms = self
             .files
@@ -249,7 +284,73 @@ impl Config {
                 });
             }
         }
-        self.check_messages()
+        self.check_server()?;
+        self.check_messages()?;
+        self.check_oidc()
+    }
+
+    fn check_server(&self) -> Result<(), ConfigError> {
+        let server = &self.server;
+        let wrong = |key: &str, message: String| {
+            Err(ConfigError::Value {
+                key: key.to_owned(),
+                message,
+            })
+        };
+        if !server.metrics_addr.is_empty() && server.metrics().is_none() {
+            return wrong(
+                "server.metrics_addr",
+                "请写 IP:端口，如 127.0.0.1:9464；不用就空着".to_owned(),
+            );
+        }
+        let bad = server.trusted_proxies.iter().find(|t| network(t).is_none());
+        if let Some(bad) = bad {
+            let message = format!("“{bad}”不是网段，请写成 10.1.2.0/24 或 127.0.0.1");
+            return wrong("server.trusted_proxies", message);
+        }
+        let rates = &self.rate_limit;
+        for (key, value) in [
+            ("rate_limit.reads_per_minute", rates.reads_per_minute),
+            ("rate_limit.writes_per_minute", rates.writes_per_minute),
+            ("rate_limit.sign_ins_per_minute", rates.sign_ins_per_minute),
+        ] {
+            if value > RATE_MAX {
+                return wrong(
+                    key,
+                    format!("写的是 {value}，请写 0（不限）至 {RATE_MAX} 的整数"),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn check_oidc(&self) -> Result<(), ConfigError> {
+        let wrong = |key: String, message: &str| {
+            Err(ConfigError::Value {
+                key,
+                message: message.to_owned(),
+            })
+        };
+        let providers = &self.sign_in.oidc;
+        for (at, provider) in providers.iter().enumerate() {
+            let twin = providers[..at]
+                .iter()
+                .any(|other| other.id == provider.id || other.issuer == provider.issuer);
+            let fault = match twin {
+                true => Some(("id", "每个身份源的 id 和 issuer 都要不同")),
+                false => provider.fault(),
+            };
+            if let Some((key, message)) = fault {
+                return wrong(format!("sign_in.oidc.{at}.{key}"), message);
+            }
+        }
+        if !providers.is_empty() && !oidc::is_safe(&self.messages.site_url) {
+            return wrong(
+                "messages.site_url".to_owned(),
+                "填了 sign_in.oidc，就要写本系统的 https 网址：身份源把登录的人送回这里",
+            );
+        }
+        Ok(())
     }
 
     fn check_messages(&self) -> Result<(), ConfigError> {
@@ -270,144 +371,6 @@ impl Config {
         }
         Ok(())
     }
-}
-
-fn read_file(path: &Path) -> Result<Dict, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    Toml::from_str(&text).map_err(|error| ConfigError::Syntax {
-        path: path.to_owned(),
-        // without the line itself, which may hold a password
-        message: match error.span() {
-            Some(span) => {
-                let before = text.get(..span.start).unwrap_or_default();
-                format!(
-                    "第 {} 行，{}",
-                    before.matches('\n').count() + 1,
-                    error.message()
-                )
-            }
-            None => error.message().to_owned(),
-        },
-    })
-}
-
-/// `section.key` of every setting.
-fn known_keys(defaults: &Figment) -> Vec<String> {
-    let values: Dict = defaults
-        .extract()
-        .expect("config.default.toml is compiled in and tested");
-    let mut keys = Vec::new();
-    for (section, settings) in &values {
-        for key in settings.as_dict().into_iter().flat_map(Dict::keys) {
-            keys.push(format!("{section}.{key}"));
-        }
-    }
-    keys
-}
-
-fn check_keys(values: &Dict, known: &[String], origin: &str) -> Result<(), ConfigError> {
-    for (section, settings) in values {
-        let is_section = known
-            .iter()
-            .any(|key| key.starts_with(&format!("{section}.")));
-        match settings.as_dict() {
-            Some(settings) => {
-                for key in settings.keys() {
-                    check_key(&format!("{section}.{key}"), known, origin)?;
-                }
-                if settings.is_empty() && !is_section {
-                    check_key(section, known, origin)?;
-                }
-            }
-            None => check_key(section, known, origin)?,
-        }
-    }
-    Ok(())
-}
-
-fn check_key(key: &str, known: &[String], origin: &str) -> Result<(), ConfigError> {
-    if known.iter().any(|known| known == key) {
-        return Ok(());
-    }
-    Err(ConfigError::UnknownKey {
-        origin: origin.to_owned(),
-        key: key.to_owned(),
-        nearest: nearest(key, known),
-    })
-}
-
-/// The setting that a variable names; `None` for a variable that is not ours.
-fn setting_of(name: &str, known: &[String]) -> Result<Option<String>, ConfigError> {
-    let Some(rest) = name.strip_prefix(ENV_PREFIX) else {
-        return Ok(None);
-    };
-    if name == ENV_OTHERS[0] || name.starts_with(ENV_OTHERS[1]) {
-        return Ok(None);
-    }
-    let key = rest.to_lowercase().replace("__", ".");
-    match check_key(&key, known, &format!("环境变量「{name}」")) {
-        Ok(()) => Ok(Some(key)),
-        Err(ConfigError::UnknownKey {
-            origin, nearest, ..
-        }) => Err(ConfigError::UnknownKey {
-            origin,
-            key,
-            nearest: nearest
-                .map(|known| format!("{ENV_PREFIX}{}", known.replace('.', "__").to_uppercase())),
-        }),
-        Err(error) => Err(error),
-    }
-}
-
-fn value_error(error: figment::Error) -> ConfigError {
-    let key = error.path.join(".");
-    let wanted = match key.as_str() {
-        "server.addr" => "请写 IP:端口，如 127.0.0.1:8080",
-        "log.format" => "请写 text 或 json",
-        "mail.security" => "请写 starttls、tls 或 none",
-        "webhooks.allow_http" => "请写 true 或 false",
-        "webhooks.allowed_hosts" => "请写主机名的列表，如 [\"oa.example.gov.cn\"]",
-        _ if wants_text(&error) => "请写文字",
-        _ => "请写不带单位的正整数",
-    };
-    ConfigError::Value {
-        key,
-        message: wanted.to_owned(),
-    }
-}
-
-fn wants_text(error: &figment::Error) -> bool {
-    matches!(&error.kind, figment::error::Kind::InvalidType(_, wanted) if wanted.contains("string"))
-}
-
-/// The known key at the smallest edit distance, if it is near at all.
-fn nearest(key: &str, known: &[String]) -> Option<String> {
-    let far = key.chars().count().max(4) / 2;
-    known
-        .iter()
-        .map(|candidate| (distance(key, candidate), candidate))
-        .filter(|(distance, _)| *distance <= far)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate.clone())
-}
-
-/// Levenshtein's edit distance; both texts are short.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -221,7 +221,9 @@ fn set_download(response: &mut Response, kind: &'static str, name: &str) {
     }
 }
 
-pub(crate) fn percent_encoded(text: &str) -> String {
+/// The text for a part of an address: all but the unreserved characters of RFC 3986 as `%XX`.
+#[must_use]
+pub fn percent_encoded(text: &str) -> String {
     use std::fmt::Write as _;
     let mut encoded = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {

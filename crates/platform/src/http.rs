@@ -1,24 +1,32 @@
 //! The outer layers around every page and endpoint, in one place: request id,
-//! access log, panics, body limit, security headers, writes asked for by other
+//! access log, figures, the client's address behind proxies, rate limits,
+//! panics, body limit and pauses, security headers, writes asked for by other
 //! sites, and plain-text refusals of the framework turned into problems in
 //! Chinese.
 
+mod client;
+
 use std::any::Any;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::access::{Person, Viewer};
 use crate::config::Config;
+use crate::limit::{RateLimits, limit};
+use crate::metrics::UnderWay;
 use crate::paging::ConfiguredLimit;
 use crate::problem::Problem;
 
@@ -39,6 +47,10 @@ const SECURITY_HEADERS: [(&str, &str); 7] = [
         "camera=(), microphone=(), geolocation=(), payment=()",
     ),
 ];
+/// A year, as OWASP ASVS asks.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+/// What somebody sees who has signed in stays in no cache, unless its handler says so.
+const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Bytes of a framework's refusal that are worth repeating.
 const REFUSAL_BYTES_MAX: usize = 2_048;
@@ -51,9 +63,12 @@ tokio::task_local! {
 /// new one outside a request.
 #[must_use]
 pub fn current_request_id() -> String {
-    CURRENT
-        .try_with(Clone::clone)
-        .unwrap_or_else(|_| Uuid::now_v7().to_string())
+    request_id().unwrap_or_else(|| Uuid::now_v7().to_string())
+}
+
+/// The id of the request being answered; `None` outside one.
+pub(crate) fn request_id() -> Option<String> {
+    CURRENT.try_with(Clone::clone).ok()
 }
 
 /// Puts all outer layers around the finished router.
@@ -63,12 +78,22 @@ pub fn current_request_id() -> String {
 pub fn harden(router: Router, config: &Config) -> Router {
     let bytes_max = config.limits.upload_bytes_max;
     let page_limit = ConfiguredLimit(config.limits.page_limit_max);
+    let pause = Duration::from_secs(config.server.read_timeout_seconds);
     router
         .layer(axum::Extension(page_limit))
         .layer(RequestBodyLimitLayer::new(saturating(bytes_max)))
+        .layer(RequestBodyTimeoutLayer::new(pause))
         .layer(CatchPanicLayer::custom(on_panic))
         .layer(from_fn_with_state(bytes_max, explain_refusals))
         .layer(from_fn(refuse_other_sites))
+        .layer(from_fn_with_state(
+            RateLimits::new(&config.rate_limit),
+            limit,
+        ))
+        .layer(from_fn_with_state(
+            client::Proxies::new(config.server.proxies()),
+            client::find,
+        ))
         .layer(from_fn(add_security_headers))
         .layer(from_fn(with_request_id))
 }
@@ -158,38 +183,70 @@ fn saturating(bytes: u64) -> usize {
 async fn with_request_id(request: Request, next: Next) -> Response {
     // always ours: a client's id could forge lines of the log
     let id = Uuid::now_v7().to_string();
+    // whatever is logged meanwhile carries the id, at every level
+    let span = tracing::error_span!("request", request_id = %id);
     CURRENT
-        .scope(id.clone(), async move {
-            let started = Instant::now();
-            let method = request.method().clone();
-            // the path only: queries may hold names and codes of people
-            let path = request.uri().path().to_owned();
-            let mut response = next.run(request).await;
-            tracing::info!(
-                request_id = %id,
-                %method,
-                path,
-                status = response.status().as_u16(),
-                elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-                "请求"
-            );
-            if let Ok(value) = HeaderValue::from_str(&id) {
-                response.headers_mut().insert(REQUEST_ID, value);
-            }
-            response
-        })
+        .scope(id.clone(), answered(id, request, next))
+        .instrument(span)
         .await
 }
 
-async fn add_security_headers(request: Request, next: Next) -> Response {
+async fn answered(id: String, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let under_way = UnderWay::begin();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    // the path only: queries may hold names and codes of people
+    let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
+    let (status, took) = (response.status(), started.elapsed());
+    under_way.answered(
+        &method,
+        route.as_ref().map(MatchedPath::as_str),
+        status,
+        took,
+    );
+    // the account by its id only: whose refusals these are can be found out, names are not for a log
+    let account = person(&response).map(|person| person.account.to_string());
+    tracing::info!(
+        %method,
+        path,
+        account = account.as_deref(),
+        status = status.as_u16(),
+        elapsed_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        "请求"
+    );
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+async fn add_security_headers(request: Request, next: Next) -> Response {
+    let elsewhere = host(&request).is_some() && !names_loopback(&request);
+    let mut response = next.run(request).await;
+    let signed_in = person(&response).is_some();
+    let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
-        response
-            .headers_mut()
+        headers
             .entry(HeaderName::from_static(name))
             .or_insert(HeaderValue::from_static(value));
     }
+    if elsewhere {
+        // browsers heed it only over TLS (RFC 6797, section 8.1)
+        headers
+            .entry(header::STRICT_TRANSPORT_SECURITY)
+            .or_insert(HSTS);
+    }
+    if signed_in {
+        headers.entry(header::CACHE_CONTROL).or_insert(NOT_KEPT);
+    }
     response
+}
+
+/// Who it turned out to be that asked: a layer further in leaves the viewer in the answer.
+fn person(response: &Response) -> Option<&Person> {
+    response.extensions().get::<Viewer>()?.as_person()
 }
 
 fn on_panic(panic: Box<dyn Any + Send>) -> Response {
@@ -199,7 +256,7 @@ fn on_panic(panic: Box<dyn Any + Send>) -> Response {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("panic without a text");
     let id = current_request_id();
-    tracing::error!(request_id = %id, panic = text, "处理请求时崩溃");
+    tracing::error!(panic = text, "处理请求时崩溃");
     Problem::broken(&id).into_response()
 }
 

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod backup;
 pub mod clock;
 pub mod config;
 pub mod db;
@@ -15,10 +16,16 @@ pub mod format;
 pub mod http;
 pub mod ids;
 pub mod jobs;
+pub mod keys;
+pub mod limit;
 pub mod log;
 pub mod messages;
+pub mod metrics;
+pub mod outgoing;
 pub mod paging;
 pub mod problem;
 pub mod progress;
 pub mod room;
+pub mod seal;
 pub mod search;
+pub mod server;

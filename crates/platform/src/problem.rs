@@ -132,7 +132,7 @@ impl Problem {
     pub fn internal(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let error = error.into();
         let id = http::current_request_id();
-        tracing::error!(request_id = %id, error = %chain(&*error), "处理请求时出错");
+        tracing::error!(error = %chain(&*error), "处理请求时出错");
         Self::broken(&id)
     }
 
@@ -163,10 +163,14 @@ impl Problem {
         self
     }
 
-    /// The body: RFC 9457 members plus `code`, `hint` and `fields`.
+    /// The body: RFC 9457 members plus `code`, `hint` and `fields`. `instance` is the request's id, the
+    /// one in the log and in the header `X-Request-Id`.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         let mut body = serde_json::json!({ "type": format!("urn:zhida:problem:{}", self.code) });
+        if let Some(id) = http::request_id() {
+            body["instance"] = format!("urn:uuid:{id}").into();
+        }
         if let (Some(members), Ok(serde_json::Value::Object(own))) =
             (body.as_object_mut(), serde_json::to_value(self))
         {

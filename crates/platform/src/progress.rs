@@ -5,6 +5,11 @@ pub trait Progress: Send + Sync {
     /// `done` of `total` units are finished (`None`: the total is not known);
     /// `message` says in Chinese what is being done.
     fn report(&self, done: u64, total: Option<u64>, message: &str);
+
+    /// Whether whoever hears it wants the work to stop; asked between two steps.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 /// Tells nobody.
@@ -18,5 +23,9 @@ impl Progress for Silent {
 impl<P: Progress + ?Sized> Progress for std::sync::Arc<P> {
     fn report(&self, done: u64, total: Option<u64>, message: &str) {
         (**self).report(done, total, message);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        (**self).is_cancelled()
     }
 }

@@ -77,6 +77,15 @@ pub(super) fn refusal(viewer: &Viewer, action: &str) -> Problem {
     let Some(person) = viewer.as_person() else {
         return forbidden;
     };
+    let mandate = person
+        .seat
+        .as_ref()
+        .and_then(|seat| seat.on_behalf_of.as_ref());
+    if let Some(enterprise) = mandate {
+        return forbidden.hint(format!(
+            "正在代办“{enterprise}”，它的授权里没有这一项：请它另行授权，或到“我的账号”换回自己的任职"
+        ));
+    }
     if person.token.is_some() {
         return forbidden.hint("这个访问令牌没有这项权限，请换一个令牌，或按需要重新建立");
     }

@@ -2,6 +2,9 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::access::{self, Viewer};
+use crate::http::current_request_id;
+
 /// Who acts, as the record shows it years later, when the account may be gone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Actor {
@@ -54,6 +57,35 @@ impl From<&str> for Actor {
 impl From<String> for Actor {
     fn from(name: String) -> Self {
         Self::named(name)
+    }
+}
+
+impl From<&Viewer> for Actor {
+    /// Whoever made the request, in the seat it was made in.
+    fn from(viewer: &Viewer) -> Self {
+        let seat = viewer.seat();
+        Self {
+            account: viewer.account(),
+            name: viewer.name().to_owned(),
+            organisation: seat.map(|seat| seat.organisation_name.clone()),
+            on_behalf_of: seat.and_then(|seat| seat.on_behalf_of.clone()),
+            origin: viewer
+                .as_person()
+                .map(|person| Origin::from(&person.origin)),
+        }
+    }
+}
+
+impl From<&access::Origin> for Origin {
+    fn from(origin: &access::Origin) -> Self {
+        Self {
+            address: origin
+                .address
+                .map(|address| address.to_string())
+                .unwrap_or_default(),
+            agent: origin.agent.clone(),
+            request: current_request_id(),
+        }
     }
 }
 

@@ -1,8 +1,7 @@
-use std::path::PathBuf;
-
 use chrono::NaiveDate;
 
 use crate::db;
+use crate::keys::KeyError;
 use crate::problem::Problem;
 
 /// What can go wrong with the record.
@@ -13,21 +12,16 @@ pub enum Error {
     Db(#[from] db::Error),
     /// A key is too short.
     #[error(
-        "审计密钥只有 {bytes} 个字节，至少要 {} 个：请用 head -c 32 /dev/urandom 生成",
+        "审计密钥只有 {bytes} 个字节，至少要 {} 个：请用 openssl rand -hex 32 生成",
         super::key::BYTES_MIN
     )]
     KeyTooShort {
         /// Bytes found.
         bytes: usize,
     },
-    /// The key's file cannot be read.
-    #[error("审计密钥文件「{}」读不出来：请检查路径与读权限", .path.display())]
-    KeyFile {
-        /// The file.
-        path: PathBuf,
-        /// The operating system's answer.
-        source: std::io::Error,
-    },
+    /// The configured key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// Records younger than the retention would be removed.
     #[error(
         "审计记录至少保存 {} 天（网络安全法：网络日志留存不少于六个月），只能清理 {latest} 之前的，不能清理到 {before}",

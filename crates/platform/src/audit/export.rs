@@ -1,7 +1,7 @@
 use axum::body::Bytes;
 use futures::stream::{self, Stream};
 
-use super::list::{Position, newest, position};
+use super::list::{Position, ordered, position};
 use super::{Error, Query, Record};
 use crate::clock::to_shanghai;
 use crate::db::Database;
@@ -70,7 +70,7 @@ async fn read(
     query: &Query,
     after: Option<Position>,
 ) -> Result<(Vec<Record>, Option<Position>), Error> {
-    let records = newest(db, query, after, RECORDS_PER_PAGE).await?;
+    let records = ordered(db, query, after, RECORDS_PER_PAGE).await?;
     let whole = i64::try_from(records.len()) == Ok(RECORDS_PER_PAGE);
     let next = records.last().filter(|_| whole).map(position);
     Ok((records, next))

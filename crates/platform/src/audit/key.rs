@@ -1,10 +1,10 @@
-use std::path::Path;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sm3::{Digest as _, Sm3};
 
 use super::Error;
+use crate::keys::KeyConfig;
 
 /// Bytes of a key at least: those of SM3's hash (RFC 2104, section 3).
 pub(super) const BYTES_MIN: usize = 32;
@@ -49,20 +49,15 @@ impl Key {
         })
     }
 
-    /// The key in a file: its bytes, without a line break at the end.
+    /// The configured key; `None` when there is none, and the chain is plain SM3.
     ///
     /// # Errors
-    /// When the file cannot be read or holds too little.
-    pub fn from_file(path: &Path) -> Result<Self, Error> {
-        let bytes = std::fs::read(path).map_err(|source| Error::KeyFile {
-            path: path.to_owned(),
-            source,
-        })?;
-        let end = bytes
-            .iter()
-            .rposition(|byte| !matches!(byte, b'\r' | b'\n'))
-            .map_or(0, |last| last + 1);
-        Self::new(&bytes[..end])
+    /// When it cannot be read, see [`KeyConfig`].
+    pub fn from_config(config: &KeyConfig) -> Result<Option<Self>, Error> {
+        match config.read_one("audit")? {
+            Some(bytes) => Self::new(bytes.reveal()).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The name that records carry, which tells keys apart and nothing else.
@@ -100,6 +95,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::Secret;
 
     #[test]
     fn the_standard_example_of_sm3() {
@@ -119,17 +115,23 @@ mod tests {
     }
 
     #[test]
-    fn short_keys_and_missing_files_are_refused_in_words() {
+    fn the_key_comes_from_the_configuration() {
         let short = Key::new(&[1; 31]).expect_err("too short").to_string();
         assert!(short.contains("31") && short.contains("32"), "{short}");
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), [vec![7; 32], b"\r\n".to_vec()].concat()).expect("written");
-        let (read, same) = (Key::from_file(file.path()), Key::new(&[7; 32]));
-        assert_eq!(
-            read.expect("read").name(),
-            same.expect("long enough").name()
-        );
-        let missing = Key::from_file(&file.path().join("none")).expect_err("no such file");
-        assert!(missing.to_string().contains("读不出来"), "{missing}");
+        let none = Key::from_config(&KeyConfig::default()).expect("nothing");
+        assert!(none.is_none());
+        let config = KeyConfig {
+            key: Secret::new("07".repeat(32)),
+            ..KeyConfig::default()
+        };
+        let read = Key::from_config(&config).expect("read").expect("a key");
+        let same = Key::new(&[7; 32]).expect("long enough");
+        assert_eq!(read.name(), same.name());
+        let config = KeyConfig {
+            key_file: "没有这个文件".to_owned(),
+            ..KeyConfig::default()
+        };
+        let missing = Key::from_config(&config).expect_err("no such file");
+        assert!(missing.to_string().contains("没有这个文件"), "{missing}");
     }
 }

@@ -8,8 +8,8 @@ use crate::db::{self, Database, Value};
 use crate::paging::{Page, PageRequest};
 use crate::problem::Problem;
 
-/// Name of the list in its cursors.
-const LIST: &str = "audit:at";
+/// Names of the list in its cursors, newest and oldest first.
+const LISTS: [&str; 2] = ["audit:at", "audit:at:oldest"];
 
 /// Which records are wanted; the list, its count and its exports take the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +32,10 @@ pub struct Query {
     pub subject_id: Option<String>,
     /// Views only, or changes only.
     pub viewed: Option<bool>,
+    /// From exactly this address; together with a period, for no index helps here.
+    pub address: Option<String>,
+    /// Oldest first instead of newest first.
+    pub oldest_first: bool,
 }
 
 /// Conditions and the values of their parameters.
@@ -64,6 +68,11 @@ impl Where {
 }
 
 impl Query {
+    /// The name of the list in its cursors, so that a page of one order is not taken for one of the other.
+    fn list(&self) -> &'static str {
+        LISTS[usize::from(self.oldest_first)]
+    }
+
     fn conditions(&self) -> Where {
         let mut found = Where {
             conditions: Vec::new(),
@@ -75,6 +84,7 @@ impl Query {
             ("enterprise = $", &self.enterprise),
             ("subject_kind = $", &self.subject_kind),
             ("subject_id = $", &self.subject_id),
+            ("address = $", &self.address),
         ];
         for (condition, text) in texts {
             if let Some(text) = text {
@@ -112,7 +122,7 @@ impl Query {
     }
 }
 
-/// One page of records, newest first.
+/// One page of records, in the order of the query.
 ///
 /// # Errors
 /// 400 for a cursor of another list; when the database does not answer.
@@ -121,9 +131,9 @@ pub async fn list(
     query: &Query,
     page: &PageRequest,
 ) -> Result<Page<Record>, Problem> {
-    let after = page.cursor::<Position>(LIST)?;
-    let records = newest(db, query, after, page.rows_wanted()).await?;
-    Page::from_rows(records, page, LIST, position)
+    let after = page.cursor::<Position>(query.list())?;
+    let records = ordered(db, query, after, page.rows_wanted()).await?;
+    Page::from_rows(records, page, query.list(), position)
 }
 
 /// How many records there are.
@@ -137,21 +147,27 @@ pub async fn count(db: &Database, query: &Query) -> db::Result<u64> {
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-/// Who looked at the file of the enterprise, newest first: for its own page.
+/// The record of this number, if there is one.
 ///
 /// # Errors
-/// As [`list`].
-pub async fn views_of(
-    db: &Database,
-    code: &str,
-    page: &PageRequest,
-) -> Result<Page<Record>, Problem> {
-    let query = Query {
+/// When the database does not answer, or the record's time cannot be read.
+pub async fn find(db: &Database, no: i64) -> Result<Option<Record>, Error> {
+    let sql = format!(
+        "SELECT {} FROM audit_event WHERE no = $1",
+        COLUMNS.join(", ")
+    );
+    let row: Option<Row> = db::query_one(db.conn(), &sql, [no.into()]).await?;
+    row.map(Row::into_record).transpose()
+}
+
+/// Who looked at the file of the enterprise, newest first: for its own page, count and export.
+#[must_use]
+pub fn views_of(code: &str) -> Query {
+    Query {
         enterprise: Some(code.to_owned()),
         viewed: Some(true),
         ..Query::default()
-    };
-    list(db, &query, page).await
+    }
 }
 
 /// Where a list goes on: time and number of the last record seen.
@@ -161,19 +177,23 @@ pub(super) fn position(record: &Record) -> Position {
     (record.at, record.no)
 }
 
-/// Records after a position, newest first.
-pub(super) async fn newest(
+/// Records after a position, in the order of the query.
+pub(super) async fn ordered(
     db: &Database,
     query: &Query,
     after: Option<Position>,
     limit: i64,
 ) -> Result<Vec<Record>, Error> {
     let mut found = query.conditions();
+    let (beyond, order) = match query.oldest_first {
+        true => ("(at, no) > ($, $)", "at, no"),
+        false => ("(at, no) < ($, $)", "at DESC, no DESC"),
+    };
     if let Some((at, no)) = after {
-        found.and("(at, no) < ($, $)", [instant_text(at).into(), no.into()]);
+        found.and(beyond, [instant_text(at).into(), no.into()]);
     }
     let sql = format!(
-        "SELECT {} FROM audit_event {} ORDER BY at DESC, no DESC LIMIT ${}",
+        "SELECT {} FROM audit_event {} ORDER BY {order} LIMIT ${}",
         COLUMNS.join(", "),
         found.sql(),
         found.values.len() + 1

@@ -14,16 +14,16 @@
 //! })
 //! .await
 //!
-//! // in a page that shows phones or identity numbers
-//! let entry = Entry::view(clock.now(), viewer, "registry.view", "enterprise", code).enterprise(code);
-//! audit::record(db, &[entry]).await?;
+//! // in a page that shows more than everybody sees; the enterprise's own people leave no record
+//! let look = Look { action: "registry.view", right: READ, part: "企业档案".to_owned(), filter: Value::Null };
+//! audit::record(db, look.of_one(clock.now(), &viewer, code).as_slice()).await?;
 //! ```
 //!
 //! # The chain
 //! Records are numbered from 1 without gaps; each carries `SM3(hash of the one before ‖ canonical form)`
 //! ([`Record`] says what that is), and the head (number, hash) stands in a row of its own. With a key
 //! ([`Key`], held by the [`Database`](crate::db::Database)) the hash is HMAC-SM3, so that whoever has the database alone cannot
-//! rebuild the chain. [`verify`] reads it all again. A [`Checkpoint`] kept elsewhere finds even an end
+//! rebuild the chain; [`adopt_key`] begins with it. [`verify`] reads it all again. A [`Checkpoint`] kept elsewhere finds even an end
 //! that was cut off together with the head. Records of before the chain have numbers up to 0 and are
 //! listed, but nothing is claimed of them.
 //!
@@ -34,9 +34,10 @@
 //! appends early can meet one, which [`Database::write`](crate::db::Database::write) answers by running its work again.
 //!
 //! # How long
-//! Records are kept at least [`RETENTION_DAYS_MIN`] days (《中华人民共和国网络安全法》（2016 年公布）第二十一条：留存相关的
-//! 网络日志不少于六个月). [`prune`] refuses younger ones and says in the chain what it removed.
+//! Records are kept at least [`RETENTION_DAYS_MIN`] days (《中华人民共和国网络安全法》（2025 年修正，2026 年 1 月 1 日起施行）第二十三条，
+//! 修正前为第二十一条：留存相关的网络日志不少于六个月). [`prune`] refuses younger ones and says in the chain what it removed.
 
+mod adopt;
 mod chain;
 mod checkpoint;
 mod desk;
@@ -50,7 +51,9 @@ mod record;
 mod report;
 pub(crate) mod schema;
 mod verify;
+mod view;
 
+pub use adopt::{adopt_key, key_name};
 pub use chain::{append, append_all};
 pub use checkpoint::Checkpoint;
 pub(crate) use desk::Desk;
@@ -59,8 +62,9 @@ pub use entry::{Actor, Entry, Origin};
 pub use error::Error;
 pub use export::{json_lines, table};
 pub use key::Key;
-pub use list::{Query, count, list, views_of};
+pub use list::{Query, count, find, list, views_of};
 pub use prune::{Pruned, RETENTION_DAYS_MIN, prune};
 pub use record::Record;
 pub use report::{Finding, Report};
 pub use verify::{verify, verify_since};
+pub use view::Look;

@@ -9,7 +9,7 @@ use crate::clock::{instant_text, to_shanghai};
 use crate::db::{self, Database, Tx};
 
 /// Days that a record is kept at least: six months are 184 days at most.
-/// 《中华人民共和国网络安全法》（2016 年公布）第二十一条第三项：采取监测、记录网络运行状态、网络安全事件的技术措施，并按照
+/// 《中华人民共和国网络安全法》（2025 年修正）第二十三条第三项：采取监测、记录网络运行状态、网络安全事件的技术措施，并按照
 /// 规定留存相关的网络日志不少于六个月.
 pub const RETENTION_DAYS_MIN: i64 = 184;
 

@@ -84,6 +84,71 @@ pub enum Finding {
     },
 }
 
+impl Finding {
+    /// A stable word for programs.
+    #[must_use]
+    pub fn slug(&self) -> &'static str {
+        match self {
+            Self::Changed { .. } => "changed",
+            Self::Removed { .. } => "removed",
+            Self::Truncated { .. } => "truncated",
+            Self::BehindEnd { .. } => "behind-end",
+            Self::HeadDiffers { .. } => "head-differs",
+            Self::Seal => "seal",
+            Self::NoHead => "no-head",
+            Self::Checkpoint { .. } => "checkpoint",
+            Self::Base { .. } => "base",
+            Self::Leftover { .. } => "leftover",
+            Self::OtherKey { .. } => "other-key",
+            Self::NoKey { .. } => "no-key",
+        }
+    }
+
+    /// The number it is about, if it is about one.
+    #[must_use]
+    pub fn no(&self) -> Option<i64> {
+        match *self {
+            Self::Changed { no }
+            | Self::Removed { from: no, .. }
+            | Self::Truncated { found: no, .. }
+            | Self::BehindEnd { head: no, .. }
+            | Self::HeadDiffers { no }
+            | Self::Checkpoint { no }
+            | Self::Base { base: no }
+            | Self::Leftover { base: no, .. }
+            | Self::OtherKey { no, .. }
+            | Self::NoKey { no } => Some(no),
+            Self::Seal | Self::NoHead => None,
+        }
+    }
+
+    /// What it means for who reads it, and what to do.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::OtherKey { .. } => {
+                "没有查完：请核对设置 audit.key_file 或环境变量 ZHIDA_AUDIT__KEY 是不是那时的密钥"
+            }
+            Self::NoKey { .. } => {
+                "刚配置密钥、还没有启动过服务的，先启动一次 zhida serve 再核验；否则说明有人不持密钥写了记录"
+            }
+            Self::Removed { .. } | Self::Truncated { .. } | Self::Base { .. } => {
+                "缺少的记录不能再作证据：请先保存数据库原样，再从备份中找回这些编号的记录对照"
+            }
+            Self::Seal
+            | Self::NoHead
+            | Self::HeadDiffers { .. }
+            | Self::BehindEnd { .. }
+            | Self::Leftover { .. } => {
+                "有人绕过程序改过数据库：请先保存数据库原样，查数据库的登录与操作日志，再与检查点和备份对照"
+            }
+            Self::Changed { .. } | Self::Checkpoint { .. } => {
+                "这一条及以后的内容不能直接采信：请先保存数据库原样，再与更早的备份逐条对照"
+            }
+        }
+    }
+}
+
 /// What [`super::verify`] found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {

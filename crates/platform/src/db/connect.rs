@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use super::{Error, Result};
 use crate::audit;
+use crate::seal::Sealer;
 
 /// Connections of a pool: enough to keep a small server's cores busy.
 const CONNECTIONS_MAX: u32 = 10;
@@ -52,6 +53,7 @@ pub struct Database {
     /// SQLite has one writer; queueing here is fair, polling its lock is not.
     pub(super) writer: Arc<Mutex<()>>,
     audit: Arc<audit::Desk>,
+    sealer: Sealer,
 }
 
 impl std::fmt::Debug for Database {
@@ -146,6 +148,7 @@ impl Database {
             engine,
             writer: Arc::new(Mutex::new(())),
             audit: Arc::default(),
+            sealer: Sealer::default(),
         }
     }
 
@@ -155,6 +158,25 @@ impl Database {
     pub fn with_audit_key(mut self, key: audit::Key) -> Self {
         self.audit = Arc::new(audit::Desk::with_key(key));
         self
+    }
+
+    /// The same database, whose secrets are sealed. Every part of the program is given this handle.
+    #[must_use]
+    pub fn with_sealer(mut self, sealer: Sealer) -> Self {
+        self.sealer = sealer;
+        self
+    }
+
+    /// Seals and opens its secrets.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    /// Name of the key that its audit records are written with.
+    #[must_use]
+    pub fn audit_key_name(&self) -> Option<&str> {
+        self.audit.key().map(audit::Key::name)
     }
 
     /// The key of its audit records, and those that wait.
@@ -212,7 +234,8 @@ fn create_private(file: &Path) {
 }
 
 /// `scheme://user:***@host/…`: what a message or a log may show of a URL.
-fn without_password(url: &str) -> String {
+#[must_use]
+pub fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };

@@ -47,6 +47,7 @@ const PLATFORM: MigrationSet = MigrationSet {
     ],
 };
 
+const TABLE_NAME: &str = "schema_migration";
 /// `digest` is the SHA-256 of the step's SQL on this engine.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (
     room TEXT NOT NULL,
@@ -62,7 +63,52 @@ struct Applied {
     digest: String,
 }
 
+/// How the database's schema stands to the program's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaState {
+    /// There are no tables of ours.
+    Empty,
+    /// So many steps have yet to be applied.
+    Behind(usize),
+    /// It is the program's.
+    Current,
+}
+
+/// The platform's steps, then the rooms'.
+fn with_platform(sets: &[MigrationSet]) -> Vec<MigrationSet> {
+    std::iter::once(PLATFORM)
+        .chain(sets.iter().copied())
+        .collect()
+}
+
 impl Database {
+    /// Compares the schema with the program's and changes nothing.
+    ///
+    /// # Errors
+    /// As [`Database::migrate`].
+    pub async fn schema_state(&self, sets: &[MigrationSet]) -> Result<SchemaState> {
+        if !self.tables().await?.iter().any(|table| table == TABLE_NAME) {
+            return Ok(SchemaState::Empty);
+        }
+        let sets = with_platform(sets);
+        let applied = self.applied().await?;
+        self.refuse_unknown(&sets, &applied)?;
+        let mut missing = 0;
+        for set in &sets {
+            for step in set.steps {
+                match applied.get(&(set.room.to_owned(), step.id.to_owned())) {
+                    Some(digest) if *digest == digest_of(self.sql_of(step)) => {}
+                    Some(_) => return Err(changed(set.room, step.id)),
+                    None => missing += 1,
+                }
+            }
+        }
+        Ok(match missing {
+            0 => SchemaState::Current,
+            missing => SchemaState::Behind(missing),
+        })
+    }
+
     /// Brings the schema up to date: the platform's tables, then each set in
     /// order. Every step is one transaction; servers that start together do
     /// not trip over each other.
@@ -72,9 +118,7 @@ impl Database {
     /// edited, or a step fails (what came before it stays).
     pub async fn migrate(&self, sets: &[MigrationSet]) -> Result<()> {
         self.create_table().await?;
-        let sets: Vec<MigrationSet> = std::iter::once(PLATFORM)
-            .chain(sets.iter().copied())
-            .collect();
+        let sets = with_platform(sets);
         check_names(&sets)?;
         let applied = self.applied().await?;
         self.refuse_unknown(&sets, &applied)?;
@@ -144,29 +188,68 @@ impl Database {
     }
 
     async fn apply(&self, room: &'static str, step: &'static str, sql: &'static str) -> Result<()> {
-        self.write(|tx| async move {
-            // the record comes first: a second server waits here for the first
-            let mine = execute(
-                &tx,
-                "INSERT INTO schema_migration (room, step, digest) VALUES ($1, $2, $3)
-                 ON CONFLICT (room, step) DO NOTHING",
-                [room.into(), step.into(), digest_of(sql).into()],
-            )
-            .await?;
-            if mine == 0 {
-                return Ok(());
-            }
-            tx.execute_unprepared(sql)
-                .await
-                .map(|_| ())
-                .map_err(|source: DbErr| Error::Step {
-                    room: room.to_owned(),
-                    step: step.to_owned(),
-                    source,
-                })
-        })
-        .await
+        self.write(|tx| async move { apply(&tx, room, step, sql).await })
+            .await
     }
+}
+
+/// Notes the step and runs it, unless somebody else has.
+async fn apply(tx: &Tx, room: &str, step: &str, sql: &str) -> Result<()> {
+    // the record comes first: a second server waits here for the first
+    let mine = execute(
+        tx,
+        "INSERT INTO schema_migration (room, step, digest) VALUES ($1, $2, $3)
+         ON CONFLICT (room, step) DO NOTHING",
+        [room.into(), step.into(), digest_of(sql).into()],
+    )
+    .await?;
+    if mine == 0 {
+        return Ok(());
+    }
+    let done = tx.execute_unprepared(sql).await;
+    done.map(|_| ()).map_err(|source: DbErr| Error::Step {
+        room: room.to_owned(),
+        step: step.to_owned(),
+        source,
+    })
+}
+
+/// Room and step of all steps, the platform's first.
+pub(crate) fn steps_of(
+    sets: &[MigrationSet],
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let sets = with_platform(sets).into_iter();
+    sets.flat_map(|set| set.steps.iter().map(move |step| (set.room, step.id)))
+}
+
+/// Applies those steps that are wanted, in their order, within one transaction.
+pub(crate) async fn apply_steps(
+    tx: &Tx,
+    sets: &[MigrationSet],
+    wanted: impl Fn(&str, &str) -> bool,
+) -> Result<()> {
+    run(tx, TABLE).await?;
+    for set in with_platform(sets) {
+        for step in set.steps {
+            if wanted(set.room, step.id) {
+                let sql = match tx.engine() {
+                    Engine::Sqlite => step.sql_sqlite,
+                    Engine::Postgres => step.sql_postgres,
+                };
+                apply(tx, set.room, step.id, sql).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The names of the tables that the steps make, read from a database in memory; the same on both.
+pub(crate) async fn tables_of(sets: &[MigrationSet]) -> Result<Vec<String>> {
+    let db = Database::connect("sqlite::memory:").await?;
+    db.migrate(sets).await?;
+    let tables = db.tables().await?;
+    db.close().await;
+    Ok(tables)
 }
 
 async fn run(tx: &Tx, sql: &str) -> Result<()> {

@@ -15,9 +15,10 @@ mod schema;
 mod write;
 
 pub use bulk::Bulk;
-pub use connect::{Database, Engine};
+pub use connect::{Database, Engine, without_password};
 pub use error::Error;
-pub use migrate::{MigrationSet, Step, step};
+pub use migrate::{MigrationSet, SchemaState, Step, step};
+pub(crate) use migrate::{apply_steps, steps_of, tables_of};
 pub use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 pub use write::Tx;
 
@@ -29,7 +30,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Parameters a statement may carry: SQLite's limit, the smaller of the two.
 pub const PARAMETERS_MAX: usize = 32_766;
 
-fn statement<C: ConnectionTrait>(
+pub(crate) fn statement<C: ConnectionTrait>(
     conn: &C,
     sql: &str,
     values: impl IntoIterator<Item = Value>,

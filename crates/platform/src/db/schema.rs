@@ -17,6 +17,20 @@ struct Line {
 }
 
 impl Database {
+    /// The names of the tables in its schema, in order; without the shadow tables of FTS5, which are its
+    /// own affair.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn tables(&self) -> Result<Vec<String>> {
+        let sql = match self.engine() {
+            Engine::Sqlite => TABLES_SQLITE,
+            Engine::Postgres => TABLES_POSTGRES,
+        };
+        let tables: Vec<Object> = query_all(self.conn(), sql, [OBJECTS_MAX.into()]).await?;
+        Ok(tables.into_iter().map(|table| table.text).collect())
+    }
+
     /// The whole schema as SQL text, in a fixed order, for `schema/*.sql` and
     /// the test that compares it. It is for reading, not for restoring.
     ///
@@ -85,6 +99,14 @@ fn of<'a>(lines: &'a [Line], table: &'a str) -> impl Iterator<Item = &'a str> {
         .filter(move |line| line.table_name == table)
         .map(|line| line.text.as_str())
 }
+
+const TABLES_SQLITE: &str = "SELECT name AS text FROM pragma_table_list
+    WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
+    ORDER BY name LIMIT $1";
+
+const TABLES_POSTGRES: &str = "SELECT CAST(c.relname AS TEXT) AS text FROM pg_class c
+    WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relkind IN ('r', 'p')
+    ORDER BY CAST(c.relname AS TEXT) COLLATE \"C\" LIMIT $1";
 
 const COLUMNS: &str = "SELECT CAST(c.relname AS TEXT) AS table_name,
     CONCAT(a.attname, ' ', UPPER(format_type(a.atttypid, a.atttypmod)),

@@ -13,6 +13,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::error::wants_retry;
 use super::{Database, Engine, Error, Result};
 use crate::audit;
+use crate::seal::Sealer;
 
 /// How often a transaction is run before its conflict is the caller's.
 const ATTEMPTS_MAX: u32 = 6;
@@ -34,6 +35,7 @@ struct Inner {
     transaction: DatabaseTransaction,
     conflict: AtomicBool,
     audit_key: Option<audit::Key>,
+    sealer: Sealer,
     on_commit: Mutex<Vec<Box<dyn FnOnce() + Send>>>,
     _turn: Option<OwnedMutexGuard<()>>,
 }
@@ -88,6 +90,12 @@ impl Tx {
         waiting
             .unwrap_or_else(PoisonError::into_inner)
             .push(Box::new(tell));
+    }
+
+    /// Seals and opens secrets.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.inner.sealer
     }
 
     /// The key of the audit records.
@@ -157,6 +165,7 @@ impl Database {
                 transaction,
                 conflict: AtomicBool::new(false),
                 audit_key: self.audit().key().cloned(),
+                sealer: self.sealer().clone(),
                 on_commit: Mutex::default(),
                 _turn: turn,
             }),

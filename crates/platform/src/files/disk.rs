@@ -30,20 +30,28 @@ pub(super) struct OnDisk {
 }
 
 impl Disk {
-    pub(super) fn open(folder: &str) -> Result<Self, FileError> {
-        let root = PathBuf::from(folder);
-        let made = make_private(&root).and_then(|()| make_private(&root.join(UNFINISHED)));
-        made.map_err(|error| FileError::Settings {
-            message: format!("目录「{folder}」（files.folder）建不起来：{error}"),
-        })?;
-        Ok(Self { root })
+    /// The folder, made when it is first needed: a command that touches no files leaves none behind.
+    pub(super) fn at(folder: &str) -> Self {
+        Self {
+            root: PathBuf::from(folder),
+        }
+    }
+
+    pub(super) fn make(&self) -> Result<(), FileError> {
+        make_private(&self.root.join(UNFINISHED)).map_err(|error| FileError::Settings {
+            message: format!(
+                "目录「{}」（files.folder）建不起来：{error}",
+                self.root.display()
+            ),
+        })
     }
 
     /// A new file that vanishes unless it is [`Disk::keep`]t.
-    pub(super) fn begin(&self) -> io::Result<NamedTempFile> {
-        tempfile::Builder::new()
+    pub(super) fn begin(&self) -> Result<NamedTempFile, FileError> {
+        self.make()?;
+        Ok(tempfile::Builder::new()
             .prefix("upload-")
-            .tempfile_in(self.root.join(UNFINISHED))
+            .tempfile_in(self.root.join(UNFINISHED))?)
     }
 
     /// Puts finished content in its place. Content that is there already is
@@ -90,6 +98,9 @@ impl Disk {
 
     /// Everything in the folder, one second-level folder at a time.
     pub(super) fn walk(&self) -> io::Result<Vec<PathBuf>> {
+        if !fs::exists(&self.root)? {
+            return Ok(Vec::new());
+        }
         let mut folders = vec![self.root.join(UNFINISHED)];
         for first in folders_in(&self.root)? {
             if first.file_name().is_some_and(|name| name != UNFINISHED) {

@@ -68,6 +68,7 @@ mod scan;
 mod settings;
 mod store;
 mod sweep;
+mod tally;
 mod text;
 
 pub use clamd::{Clamd, ClamdError, Verdict};
@@ -81,6 +82,7 @@ pub use scan::ScanReport;
 pub use settings::FilesConfig;
 pub(crate) use store::SCHEMA;
 pub use sweep::{SweepReport, VerifyReport};
+pub use tally::{ContentQuery, ContentRecord, Tally};
 
 use std::sync::Arc;
 
@@ -104,22 +106,30 @@ struct Inner {
 }
 
 impl FileStore {
-    /// Opens the configured folder; makes it when it is missing.
+    /// The store in the configured folder, which the first file makes when it is missing.
     ///
     /// # Errors
-    /// When the folder cannot be made or the address of clamd is not one.
+    /// When the address of clamd is not one.
     pub fn open(config: &FilesConfig, clock: SharedClock) -> Result<Self, FileError> {
         let clamd = Clamd::from_config(config).map_err(|error| FileError::Settings {
             message: error.to_string(),
         })?;
         Ok(Self {
             inner: Arc::new(Inner {
-                disk: Disk::open(&config.folder)?,
+                disk: Disk::at(&config.folder),
                 config: config.clone(),
                 clamd,
                 clock,
             }),
         })
+    }
+
+    /// Makes the folder now, so that a server that cannot write there says so when it starts.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn make_folder(&self) -> Result<(), FileError> {
+        self.inner.disk.make()
     }
 
     /// Whether new files are scanned for viruses here.
@@ -216,10 +226,43 @@ impl FileStore {
         Ok(())
     }
 
-    async fn mark_damaged(&self, db: &Database, digest: &str, why: &str) -> Result<(), FileError> {
+    /// The same by the content's digest, for those who do not see the files that have it. What was found
+    /// infected or damaged has no bytes left and stays.
+    ///
+    /// # Errors
+    /// When no content of this digest is in quarantine, or a statement fails.
+    pub async fn release_content(&self, tx: &Tx, digest: &str, why: &str) -> Result<(), FileError> {
+        match store::state_of(tx, digest).await? {
+            Some(state) if state.is_quarantined() => {}
+            Some(_) => {
+                return Err(FileError::NotQuarantined {
+                    name: digest.to_owned(),
+                });
+            }
+            None => {
+                return Err(FileError::NotFound {
+                    id: digest.to_owned(),
+                });
+            }
+        }
         let now = self.inner.clock.now();
-        db.write(|tx| async move { store::set_state(&tx, digest, State::Damaged, why, now).await })
-            .await?;
+        store::set_state(tx, digest, State::Released, why, now).await?;
         Ok(())
+    }
+
+    /// Whether the content was still there to be marked.
+    async fn mark_damaged(
+        &self,
+        db: &Database,
+        digest: &str,
+        why: &str,
+    ) -> Result<bool, FileError> {
+        let now = self.inner.clock.now();
+        let marked = db
+            .write(
+                |tx| async move { store::set_state(&tx, digest, State::Damaged, why, now).await },
+            )
+            .await?;
+        Ok(marked > 0)
     }
 }

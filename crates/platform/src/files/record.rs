@@ -53,7 +53,26 @@ impl State {
         matches!(self, Self::Pending | Self::Unscannable)
     }
 
-    pub(super) fn slug(self) -> &'static str {
+    /// All of them, in the order of a file's life.
+    pub const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Clean,
+        Self::Unscanned,
+        Self::Unscannable,
+        Self::Released,
+        Self::Infected,
+        Self::Damaged,
+    ];
+
+    /// Reads [`State::slug`] back; `None` for anything else.
+    #[must_use]
+    pub fn parse(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.slug() == slug)
+    }
+
+    /// The stored slug, also the one in addresses.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
         self.row().1
     }
 
@@ -64,9 +83,8 @@ impl State {
     }
 
     pub(super) fn of_slug(slug: &str) -> Self {
-        let row = STATES.iter().find(|(_, known, _)| *known == slug);
         // a state that only a newer program knows: show nothing of the file
-        row.map_or(Self::Damaged, |(state, ..)| *state)
+        Self::parse(slug).unwrap_or(Self::Damaged)
     }
 }
 
@@ -126,15 +144,7 @@ mod tests {
 
     #[test]
     fn every_state_is_read_back() {
-        for state in [
-            State::Pending,
-            State::Clean,
-            State::Unscanned,
-            State::Unscannable,
-            State::Released,
-            State::Infected,
-            State::Damaged,
-        ] {
+        for state in State::ALL {
             assert_eq!(State::of_slug(state.slug()), state);
         }
         assert_eq!(State::of_slug("newer"), State::Damaged);

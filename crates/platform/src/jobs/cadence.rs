@@ -52,6 +52,16 @@ impl Cadence {
         }
     }
 
+    /// In Chinese: 每天 02:30, 每 15 分钟.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Self::Daily(time) => format!("每天 {}", time.format("%H:%M")),
+            Self::Every(1) => "每分钟".to_owned(),
+            Self::Every(minutes) => format!("每 {minutes} 分钟"),
+        }
+    }
+
     /// The first time of a day after `now`, or from midnight on.
     fn first_of_day(self, now: Option<NaiveTime>) -> Option<NaiveTime> {
         match self {

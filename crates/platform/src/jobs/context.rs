@@ -153,4 +153,8 @@ impl Progress for JobContext {
         let now = self.shared.progressed.lock();
         *now.unwrap_or_else(PoisonError::into_inner) = progressed;
     }
+
+    fn is_cancelled(&self) -> bool {
+        Self::is_cancelled(self)
+    }
 }

@@ -23,6 +23,7 @@ type Handler =
 pub struct Outcome {
     /// A Chinese sentence for the list: 导入 300 家企业.
     pub summary: String,
+    pub(super) nothing: bool,
 }
 
 impl Outcome {
@@ -31,6 +32,16 @@ impl Outcome {
     pub fn done(summary: impl Into<String>) -> Self {
         Self {
             summary: summary.into(),
+            nothing: false,
+        }
+    }
+
+    /// There was nothing to do: the job leaves no trace, so that what looks every minute does not fill the list.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self {
+            summary: String::new(),
+            nothing: true,
         }
     }
 }

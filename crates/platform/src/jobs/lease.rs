@@ -126,6 +126,8 @@ pub(super) struct End {
     pub(super) run_at: Option<DateTime<Utc>>,
     /// The server stopped it: the attempt does not count.
     pub(super) uncounted: bool,
+    /// There was nothing to do: the job's row goes.
+    pub(super) forget: bool,
     pub(super) result: String,
 }
 
@@ -146,6 +148,9 @@ pub(super) async fn settle(
     end: &End,
     progressed: &Progressed,
 ) -> Result<bool> {
+    if end.forget {
+        return forget(db, id, owner).await;
+    }
     let over = end.state != State::Queued;
     let sql = format!(
         "UPDATE job SET updated_at = $5, done = $6, total = $7, note = $8, attempts = attempts - $9,
@@ -172,6 +177,17 @@ pub(super) async fn settle(
         })
         .await?;
     Ok(changed > 0)
+}
+
+async fn forget(db: &Database, id: Uuid, owner: Uuid) -> Result<bool> {
+    let sql = "DELETE FROM job WHERE id = $1 AND owner = $2 AND state = 'running'";
+    let removed = db
+        .write(|tx| async move {
+            let values = [id.to_string().into(), owner.to_string().into()];
+            db::execute(&tx, sql, values).await
+        })
+        .await?;
+    Ok(removed > 0)
 }
 
 /// Gives jobs whose lease is over back; how many.

@@ -70,5 +70,5 @@ pub use kind::{Kind, Outcome};
 pub use list::JobQuery;
 pub use model::{Enqueued, Job, NewJob, Priority, State, Unique};
 pub use registry::{Cancelled, Jobs};
-pub use schedule::{Plan, Schedule};
+pub use schedule::{BY_TIME, Plan, Schedule};
 pub use worker::{Settings, Worker};

@@ -112,6 +112,7 @@ fn end_of(
         state,
         run_at: None,
         uncounted: false,
+        forget: false,
         result,
     };
     Some(match (answer, stop) {
@@ -119,7 +120,10 @@ fn end_of(
             tracing::warn!(job = %job.id, kind = job.kind, "任务已由别的服务器接手，本次的结果作废");
             return None;
         }
-        (Ok(outcome), _) => over(State::Done, outcome.summary),
+        (Ok(outcome), _) => End {
+            forget: outcome.nothing,
+            ..over(State::Done, outcome.summary)
+        },
         (Err(JobError::Failed(reason)), _) => over(State::Failed, reason),
         (Err(JobError::Cancelled), Stop::Closing) => released(),
         (Err(JobError::Cancelled | JobError::Retry(_)), Stop::Asked)
@@ -132,6 +136,7 @@ fn end_of(
             state: State::Queued,
             run_at: Some(shared.jobs.clock().now() + kind.back_off.after(job.attempts, permille)),
             uncounted: false,
+            forget: false,
             result: reason,
         },
     })
@@ -143,6 +148,7 @@ pub(super) fn released() -> End {
         state: State::Queued,
         run_at: None,
         uncounted: true,
+        forget: false,
         result: "服务器停止时中断，重新排队".to_owned(),
     }
 }

@@ -3,7 +3,7 @@ use sea_orm::FromQueryResult;
 use serde_json::Value;
 
 use super::cadence::Cadence;
-use super::model::{NewJob, Unique};
+use super::model::{Enqueued, NewJob, Unique};
 use super::registry::Jobs;
 use super::{Error, store};
 use crate::clock::instant_text;
@@ -11,6 +11,8 @@ use crate::db::{self, Tx};
 
 /// Schedules of an installation that are read at most.
 const PLANS_MAX: i64 = 1_000;
+/// Who asks for what the clock asks for.
+pub const BY_TIME: &str = "定时";
 
 /// A schedule that a room brings: what it is until an administrator changes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +29,8 @@ pub struct Schedule {
     pub cadence: Cadence,
     /// Whether on working days only.
     pub workdays_only: bool,
+    /// Whether its first time is when it becomes known, and not the cadence's next.
+    pub at_once: bool,
 }
 
 impl Schedule {
@@ -45,7 +49,15 @@ impl Schedule {
             payload: Value::Null,
             cadence,
             workdays_only: false,
+            at_once: false,
         }
+    }
+
+    /// Runs for the first time when a server first starts with it.
+    #[must_use]
+    pub fn at_once(mut self) -> Self {
+        self.at_once = true;
+        self
     }
 
     /// What the handler is given.
@@ -162,6 +174,28 @@ impl Jobs {
         }
     }
 
+    /// Runs a schedule's job now, whenever its time is; while one runs already it is that one.
+    ///
+    /// # Errors
+    /// When there is no such schedule, this program does not know its kind, or the database does not answer.
+    pub async fn run_plan(&self, tx: &Tx, plan: &Plan, by: &str) -> Result<Enqueued, Error> {
+        let kind = self
+            .kind(&plan.kind)
+            .ok_or_else(|| Error::UnknownKind(plan.kind.clone()))?;
+        self.enqueue_plan(tx, plan, kind.name, by).await
+    }
+
+    /// One schedule.
+    ///
+    /// # Errors
+    /// When there is none, or the database does not answer.
+    pub async fn plan(&self, name: &str) -> Result<Plan, Error> {
+        let mut found = self.plans_where("name = $1", vec![name.into()]).await?;
+        found
+            .pop()
+            .ok_or_else(|| Error::NoSchedule(name.to_owned()))
+    }
+
     /// Writes the schedules that the rooms brought and the database does not have yet.
     pub(super) async fn declare(&self) -> Result<(), Error> {
         let now = self.clock().now();
@@ -172,7 +206,10 @@ impl Jobs {
         self.db()
             .write(|tx| async move {
                 for schedule in declared {
-                    let next = schedule.cadence.next(schedule.workdays_only, now);
+                    let next = match schedule.at_once {
+                        true => now,
+                        false => schedule.cadence.next(schedule.workdays_only, now),
+                    };
                     let values = [
                         schedule.name.into(),
                         schedule.title.into(),
@@ -229,15 +266,25 @@ impl Jobs {
         if db::execute(tx, sql, values).await? == 0 {
             return Ok(());
         }
-        // the run before may still go on; then this one is that one
-        let job = NewJob::new(kind, plan.payload.clone())
-            .unique(Unique::Live(format!("schedule {}", plan.name)))
-            .asked_by("定时");
-        let id = self.enqueue(tx, &job).await?.id();
+        let id = self.enqueue_plan(tx, plan, kind, BY_TIME).await?.id();
         let sql = "UPDATE job_schedule SET last_job = $2 WHERE name = $1";
         let values = [plan.name.as_str().into(), id.to_string().into()];
         db::execute(tx, sql, values).await?;
         Ok(())
+    }
+
+    async fn enqueue_plan(
+        &self,
+        tx: &Tx,
+        plan: &Plan,
+        kind: &'static str,
+        by: &str,
+    ) -> Result<Enqueued, Error> {
+        // the run before may still go on; then this one is that one
+        let job = NewJob::new(kind, plan.payload.clone())
+            .unique(Unique::Live(format!("schedule {}", plan.name)))
+            .asked_by(by);
+        self.enqueue(tx, &job).await
     }
 
     async fn plans_where(

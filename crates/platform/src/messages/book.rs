@@ -1,6 +1,7 @@
+use chrono::{DateTime, Utc};
 use sea_orm::prelude::async_trait::async_trait;
 
-use crate::db::{self, Tx};
+use crate::db::{self, Database, Tx};
 
 /// Whom a message is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,9 @@ pub enum Recipient<'a> {
     /// An e-mail address that belongs to no account yet (an invitation, a
     /// check of the address); no inbox, no preferences, no webhooks.
     Address(&'a str),
+    /// Whoever holds a role of `data/rights.toml` today, wherever; the inbox
+    /// belongs to the role. For the few who run the program.
+    Role(&'a str),
     /// Nobody in particular: the endpoints that are subscribed to all events
     /// of the kind.
     Subscribers,
@@ -24,13 +28,14 @@ impl<'a> Recipient<'a> {
             Self::Account(_) => "account",
             Self::Enterprise(_) => "enterprise",
             Self::Address(_) => "address",
+            Self::Role(_) => "role",
             Self::Subscribers => "subscribers",
         }
     }
 
     pub(super) fn id(self) -> &'a str {
         match self {
-            Self::Account(id) | Self::Enterprise(id) | Self::Address(id) => id,
+            Self::Account(id) | Self::Enterprise(id) | Self::Address(id) | Self::Role(id) => id,
             Self::Subscribers => "",
         }
     }
@@ -60,22 +65,49 @@ pub struct Contact {
     /// Whether the person has shown to read mail at that address; nothing is
     /// sent to other addresses.
     pub mail_verified: bool,
-    /// Mobile phone, if known and verified.
+    /// Mobile phone, if known. No event pushes there unless the person chooses.
     pub phone: Option<String>,
+}
+
+/// The e-mail address of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MailAddress {
+    /// The address; empty when there is none.
+    pub address: String,
+    /// Whether the person has shown to read mail there.
+    pub is_verified: bool,
 }
 
 /// Knows who stands behind a recipient: written over `platform::access`, which
 /// knows accounts, roles and their periods.
 #[async_trait]
 pub trait AddressBook: Send + Sync + std::fmt::Debug {
-    /// The people who get what is sent to this account or enterprise today; at
-    /// most some hundred. Nobody is fine: the message waits in the inbox.
+    /// The people who get what is sent to this account, enterprise or role
+    /// today; at most some hundred. Nobody is fine: the message waits in the
+    /// inbox.
     async fn contacts(&self, tx: &Tx, to: Recipient<'_>) -> db::Result<Vec<Contact>>;
+
+    /// 统一社会信用代码 of the enterprises that somebody acts for today, in
+    /// ascending order, those after `after`, at most `limit`.
+    async fn enterprises(&self, tx: &Tx, after: &str, limit: u64) -> db::Result<Vec<String>>;
+
+    /// The e-mail address of an account; empty when there is none.
+    async fn mail_of(&self, db: &Database, account: &str) -> db::Result<MailAddress>;
+
+    /// Keeps an address that the account's holder has shown to read.
+    async fn keep_mail(
+        &self,
+        tx: &Tx,
+        account: &str,
+        mail: &str,
+        at: DateTime<Utc>,
+    ) -> db::Result<()>;
 }
 
 /// Whether mail can be sent there: one plain address, nothing else that a
 /// header could be made of.
-pub(super) fn is_mail_address(address: &str) -> bool {
+#[must_use]
+pub fn is_mail_address(address: &str) -> bool {
     address.len() <= 254
         && super::template::is_one_line(address)
         && address.parse::<lettre::Address>().is_ok()

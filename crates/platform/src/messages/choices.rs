@@ -69,6 +69,7 @@ impl Messages {
             for channel in CHOSEN {
                 let choice = chosen.get(&(event.slug, channel.slug()));
                 let choice = choice.and_then(|mode| Mode::of_slug(mode));
+                let choice = choice.filter(|_| !event.is_required(channel));
                 lines.push(Preference {
                     event,
                     channel,
@@ -83,8 +84,8 @@ impl Messages {
     /// Keeps a person's choice; `None` returns to the default.
     ///
     /// # Errors
-    /// When there is no such event, the channel is not one to choose, or the
-    /// statement fails.
+    /// When there is no such event, the channel is not one to choose, the event
+    /// cannot be switched off there, or the statement fails.
     pub async fn set_preference(
         &self,
         tx: &Tx,
@@ -99,6 +100,9 @@ impl Messages {
                 "可选择的接收方式「{}」",
                 channel.label()
             )));
+        }
+        if event.is_required(channel) && mode.is_some_and(|mode| mode != Mode::Now) {
+            return Err(MessageError::Required(event.name.to_owned()));
         }
         store::set_preference(tx, account, event.slug, channel, mode).await?;
         Ok(())
@@ -187,6 +191,7 @@ impl Messages {
 fn concerns(audience: Audience, side: &Side) -> bool {
     match audience {
         Audience::Everyone => true,
+        Audience::Outsiders | Audience::Systems => false,
         Audience::Officers => *side == Side::Officer,
         Audience::Enterprises => *side != Side::Officer,
     }

@@ -1,5 +1,6 @@
 use chrono::TimeDelta;
 
+use super::delivery::{NO_MAIL, NO_SMS};
 use super::event::Channel;
 use super::mail::Mail;
 use super::plan::pause;
@@ -149,15 +150,15 @@ impl Messages {
         };
         if first.channel == Channel::Sms.slug() {
             let gateway = self.inner.sms.as_ref();
-            let gateway = gateway.ok_or_else(|| SendError::later("系统没有配置短信网关"))?;
+            let gateway = gateway.ok_or_else(|| SendError::later(NO_SMS))?;
             return gateway.send(&self.sms_of(first, held)).await;
         }
         let mailer = self.inner.mailer.as_ref();
-        let mailer = mailer.ok_or_else(|| SendError::later("系统没有配置邮件服务器"))?;
-        mailer.send(&self.mail_of(first, held)).await
+        let mailer = mailer.ok_or_else(|| SendError::later(NO_MAIL))?;
+        mailer.send(&self.mail_for(first, held)).await
     }
 
-    fn mail_of(&self, first: &Held, held: &[Held]) -> Mail {
+    fn mail_for(&self, first: &Held, held: &[Held]) -> Mail {
         let (title, text) = match held {
             [one] => (one.title.clone(), self.letter(one)),
             _ => (self.digest_title(held.len()), self.digest(held)),

@@ -12,6 +12,7 @@ use crate::problem::Problem;
 /// What has become of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = MessageDeliveryState)]
 pub enum DeliveryState {
     /// Waiting, for its time or for another try.
     Queued,
@@ -38,15 +39,31 @@ impl DeliveryState {
         }
     }
 
+    /// Chinese name.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Queued => "待发送",
+            Self::Sent => "对方已收下",
+            Self::GivenUp => "已放弃",
+            Self::Undeliverable => "无法发送",
+        }
+    }
+
+    /// The state of this name.
+    #[must_use]
+    pub fn parse(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.slug() == slug)
+    }
+
     pub(super) fn of_slug(slug: &str) -> Self {
-        let mut all = Self::ALL.into_iter();
-        all.find(|state| state.slug() == slug)
-            .unwrap_or(Self::Undeliverable)
+        Self::parse(slug).unwrap_or(Self::Undeliverable)
     }
 }
 
 /// One try to reach one person or endpoint, for those who look after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = MessageDelivery)]
 pub struct Delivery {
     /// UUIDv7; later deliveries have greater ids.
     pub id: String,
@@ -98,6 +115,15 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// Whether [`Messages::retry`] takes it.
+    #[must_use]
+    pub fn can_retry(&self) -> bool {
+        let unsent = self.state == DeliveryState::Undeliverable
+            && NOT_CONFIGURED.contains(&self.error.as_str())
+            && !self.address.is_empty();
+        self.channel != Channel::Webhook.slug() && (unsent || self.state == DeliveryState::GivenUp)
+    }
+
     /// Its state in words. A mail server takes mail before it knows whether it
     /// can bring it, so “sent” is not “arrived”.
     #[must_use]
@@ -128,6 +154,13 @@ pub struct DeliveryFilter<'a> {
     pub message: Option<&'a str>,
 }
 
+/// Why a delivery is not even tried while the settings lack something.
+pub(super) const NO_MAIL: &str = "系统没有配置邮件服务器";
+/// The same for text messages.
+pub(super) const NO_SMS: &str = "系统没有配置短信网关";
+/// The reasons that another configuration takes away.
+const NOT_CONFIGURED: [&str; 2] = [NO_MAIL, NO_SMS];
+
 const LIST: &str = "delivery:id";
 
 impl Messages {
@@ -146,14 +179,46 @@ impl Messages {
         Page::from_rows(rows, page, LIST, |delivery| delivery.id.clone())
     }
 
-    /// Tries a mail or text message again that was given up, from now on.
+    /// How many deliveries [`Messages::deliveries`] has in all.
     ///
     /// # Errors
-    /// When it was not given up, or the statement fails.
+    /// When the statement fails.
+    pub async fn delivery_count(
+        &self,
+        conn: &impl ConnectionTrait,
+        filter: &DeliveryFilter<'_>,
+    ) -> Result<u64, MessageError> {
+        let count = store::delivery_count(conn, filter).await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// One delivery.
+    ///
+    /// # Errors
+    /// When there is none such, or the statement fails.
+    pub async fn delivery(
+        &self,
+        conn: &impl ConnectionTrait,
+        id: &str,
+    ) -> Result<Delivery, MessageError> {
+        let found = store::delivery(conn, id).await?;
+        found.ok_or_else(|| MessageError::NotFound(format!("发送记录「{id}」")))
+    }
+
+    /// Tries a mail or text message again that was given up, or that was not
+    /// sent because nothing was configured to send it with, from now on.
+    ///
+    /// # Errors
+    /// When it cannot be sent again, or the statement fails.
     pub async fn retry(&self, tx: &Tx, id: &str) -> Result<(), MessageError> {
         match store::requeue(tx, id, self.now()).await? {
-            1 => Ok(()),
-            _ => Err(MessageError::NotFound(format!("已放弃的发送记录「{id}」"))),
+            1 => {
+                self.ask_for_delivery(tx).await?;
+                Ok(())
+            }
+            _ => Err(MessageError::NotFound(format!(
+                "可以再发的发送记录「{id}」"
+            ))),
         }
     }
 }

@@ -1,6 +1,7 @@
 use super::event::Field;
 use crate::db;
 use crate::problem::Problem;
+use crate::seal::SealError;
 
 /// Why a message is not sent, or a setting of messages not kept.
 #[derive(Debug, thiserror::Error)]
@@ -66,12 +67,18 @@ pub enum MessageError {
     /// An endpoint of webhooks that cannot be used.
     #[error("推送地址不能用：{0}")]
     Endpoint(String),
+    /// A choice that nobody has: the event tells of the own account.
+    #[error("“{0}”关系到账号安全，不能改为汇总或关闭")]
+    Required(String),
     /// A choice that does not exist.
     #[error("没有找到{0}")]
     NotFound(String),
     /// The settings cannot be used.
     #[error("消息的设置不能用：{0}")]
     Settings(String),
+    /// The secret of an endpoint cannot be sealed or opened.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// The database refused.
     #[error(transparent)]
     Database(#[from] db::Error),
@@ -84,6 +91,7 @@ impl From<MessageError> for Problem {
             | MessageError::ControlCharacter { .. }
             | MessageError::TooLong { .. }
             | MessageError::Address { .. }
+            | MessageError::Required(_)
             | MessageError::Endpoint(_) => Self::bad_input(error.to_string()),
             MessageError::NotFound(what) => Self::not_found(what),
             // a defect of the program or of its settings
@@ -93,6 +101,7 @@ impl From<MessageError> for Problem {
             | MessageError::FieldUnknown { .. }
             | MessageError::Link { .. }
             | MessageError::Settings(_)
+            | MessageError::Seal(_)
             | MessageError::Database(_) => Self::internal(error),
         }
     }

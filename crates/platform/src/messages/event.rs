@@ -53,6 +53,11 @@ pub enum Audience {
     Enterprises,
     /// Both.
     Everyone,
+    /// Whoever has an e-mail address and no account yet, or a code to type:
+    /// nobody chooses about it.
+    Outsiders,
+    /// Other systems, by webhooks only.
+    Systems,
 }
 
 /// Whether a message may wait.
@@ -62,6 +67,9 @@ pub enum Urgency {
     Normal,
     /// It goes out at once and is never capped (a deadline, a sign-in code).
     Urgent,
+    /// As urgent, and nobody can switch its channels off: it tells somebody
+    /// that the own account was touched.
+    Required,
 }
 
 /// A named part of an event's templates.
@@ -109,6 +117,12 @@ impl EventKind {
             Channel::Sms => ("", self.title),
             _ => (self.title, self.body),
         }
+    }
+
+    /// Whether nobody can choose how the channel brings it.
+    #[must_use]
+    pub fn is_required(&self, channel: Channel) -> bool {
+        self.urgency == Urgency::Required && self.channels.contains(&channel)
     }
 }
 

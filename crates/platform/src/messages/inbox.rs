@@ -8,14 +8,16 @@ use crate::db::{ConnectionTrait, Tx};
 use crate::paging::{Page, PageRequest};
 use crate::problem::Problem;
 
-/// Whose inbox is looked at: an account, and the enterprises that it acts for
-/// at this moment (from `platform::access`).
+/// Whose inbox is looked at: an account, the enterprises that it acts for and
+/// the role that it holds at this moment (from `platform::access`).
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'a> {
     /// The account.
     pub account: &'a str,
     /// 统一社会信用代码 of the enterprises.
     pub enterprises: &'a [&'a str],
+    /// The role in which it acts.
+    pub role: Option<&'a str>,
 }
 
 /// A message as its reader sees it. All texts are plain: what shows them
@@ -85,6 +87,19 @@ impl Messages {
         let limit = page.rows_wanted();
         let rows = store::inbox(conn, reader, unread_only, before.as_deref(), limit).await?;
         Page::from_rows(rows, page, LIST, |message| message.id.clone())
+    }
+
+    /// One message of the reader's inbox; `None` when it is not there.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn message(
+        &self,
+        conn: &impl ConnectionTrait,
+        reader: &Reader<'_>,
+        id: &str,
+    ) -> Result<Option<InboxMessage>, MessageError> {
+        Ok(store::message(conn, reader, id).await?)
     }
 
     /// How many messages of [`Messages::inbox`] the account has not read.

@@ -81,7 +81,7 @@ impl Mailer {
         }
     }
 
-    fn compose(&self, mail: &Mail) -> Result<lettre::Message, SendError> {
+    pub(super) fn compose(&self, mail: &Mail) -> Result<lettre::Message, SendError> {
         let to: lettre::Address = mail
             .to
             .parse()
@@ -105,7 +105,7 @@ impl Mailer {
     }
 }
 
-fn tls(config: &MailConfig) -> Result<Tls, MessageError> {
+pub(super) fn tls(config: &MailConfig) -> Result<Tls, MessageError> {
     let fault = |error| MessageError::Settings(format!("mail.ca_file 不能用：{error}"));
     if config.security == MailSecurity::None {
         return Ok(Tls::None);

@@ -20,6 +20,14 @@
 //!   digest.
 //! - Webhooks: see [`webhook`].
 //!
+//! **No message holds personal data**: titles, bodies and fields say what
+//! happened and lead to where those with the right see the rest. A message is
+//! read by whoever acts for the enterprise or holds the role later, it stands in
+//! mailboxes outside, in webhooks and in the list of deliveries, and nothing
+//! masks it there. So events have no field for a person's name, phone, identity
+//! number, address, nor for passwords and codes (a code that proves a mail
+//! address is the one exception: it goes to that address, for minutes).
+//!
 //! Templates are plain text with named fields. Nothing is ever sent as HTML,
 //! and no title or address with a line break is accepted.
 //!
@@ -63,14 +71,16 @@ mod event;
 mod inbox;
 mod mail;
 mod plan;
+mod probe;
 mod send;
 mod settings;
 mod sms;
 mod store;
 mod template;
 pub mod webhook;
+mod work;
 
-pub use book::{AddressBook, Contact, Recipient, Side};
+pub use book::{AddressBook, Contact, MailAddress, Recipient, Side, is_mail_address};
 pub use choices::{CHOSEN, Preference, TemplateView};
 pub use deliver::DeliverReport;
 pub use delivery::{Delivery, DeliveryFilter, DeliveryState};
@@ -78,19 +88,23 @@ pub use error::MessageError;
 pub use event::{Audience, Channel, EventKind, Field, Urgency, WEBHOOK_OFF};
 pub use inbox::{InboxMessage, Reader};
 pub use plan::Mode;
+pub use probe::{ProbeStep, probe_mail};
 pub use send::Message;
 pub use settings::{MailConfig, MailSecurity, MessagesConfig, Secret, WebhooksConfig};
 pub use sms::{FileGateway, Sms, SmsGateway};
 pub(crate) use store::SCHEMA;
+pub use work::{DELIVER, JOB_FAILED};
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveTime, Utc};
 use uuid::Uuid;
 
 use crate::clock::SharedClock;
 use crate::config::Config;
+use crate::db::{self, Database, Tx};
+use crate::jobs::Jobs;
 
 use mail::Mailer;
 use webhook::Poster;
@@ -114,6 +128,8 @@ struct Inner {
     clock: SharedClock,
     /// Who this server is in leases.
     owner: String,
+    /// Asked for a delivery when something is due; set by [`Messages::work_with`].
+    work: OnceLock<(Jobs, Database)>,
 }
 
 /// Why something was not handed over.
@@ -179,6 +195,7 @@ impl Messages {
                 digest_at,
                 clock,
                 owner: Uuid::now_v7().to_string(),
+                work: OnceLock::new(),
             }),
         })
     }
@@ -186,6 +203,50 @@ impl Messages {
     /// All kinds of events, by slug.
     pub fn events(&self) -> impl Iterator<Item = &'static EventKind> {
         self.inner.events.values().copied()
+    }
+
+    /// Whether a channel can bring anything at all by the settings.
+    #[must_use]
+    pub fn is_on(&self, channel: Channel) -> bool {
+        match channel {
+            Channel::Inbox | Channel::Webhook => true,
+            Channel::Mail => self.inner.mailer.is_some(),
+            Channel::Sms => self.inner.sms.is_some(),
+        }
+    }
+
+    /// 统一社会信用代码 of the enterprises that a message would reach beside its
+    /// inbox, in ascending order, those after `after`, at most `limit`: somebody
+    /// acts for them, or another system listens for them.
+    ///
+    /// # Errors
+    /// When a statement fails.
+    pub async fn enterprises(&self, tx: &Tx, after: &str, limit: u32) -> db::Result<Vec<String>> {
+        let mut codes = self.inner.book.enterprises(tx, after, limit.into()).await?;
+        codes.extend(store::enterprises_with_endpoints(tx, after, limit.into()).await?);
+        codes.sort_unstable();
+        codes.dedup();
+        codes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(codes)
+    }
+
+    /// The e-mail address of an account.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn mail_of(&self, db: &Database, account: &str) -> db::Result<MailAddress> {
+        self.inner.book.mail_of(db, account).await
+    }
+
+    /// Keeps an address that the account's holder has shown to read.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn keep_mail(&self, tx: &Tx, account: &str, mail: &str) -> db::Result<()> {
+        self.inner
+            .book
+            .keep_mail(tx, account, mail, self.now())
+            .await
     }
 
     fn named(&self, slug: &str) -> Result<&'static EventKind, MessageError> {
@@ -202,7 +263,7 @@ fn declared(
     events: &[&'static EventKind],
 ) -> Result<BTreeMap<&'static str, &'static EventKind>, MessageError> {
     let mut known = BTreeMap::new();
-    for event in events.iter().copied().chain([&WEBHOOK_OFF]) {
+    for event in events.iter().copied().chain([&WEBHOOK_OFF, &JOB_FAILED]) {
         for channel in [Channel::Inbox, Channel::Mail, Channel::Sms] {
             let (title, body) = event.default_template(channel);
             choices::check_template(event, channel, title, body)?;

@@ -54,7 +54,9 @@ impl Mode {
             return Self::Off;
         }
         match (event.urgency, side, channel) {
-            (Urgency::Urgent, ..) | (_, Side::Enterprise { .. }, _) => Self::Now,
+            (Urgency::Urgent | Urgency::Required, ..) | (_, Side::Enterprise { .. }, _) => {
+                Self::Now
+            }
             (Urgency::Normal, Side::Officer, Channel::Mail) => Self::Digest,
             (Urgency::Normal, Side::Officer, _) => Self::Off,
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::book::{Contact, Recipient, Side, is_mail_address, is_phone};
 use super::choices::CHOSEN;
-use super::delivery::DeliveryState;
+use super::delivery::{DeliveryState, NO_MAIL, NO_SMS};
 use super::event::{Channel, EventKind, Urgency};
 use super::plan::{Mode, next_digest};
 use super::store::{self, Common, MessageRow, NewDelivery, TemplateRow};
@@ -70,7 +70,7 @@ impl Messages {
         };
         store::insert_message(tx, &row).await?;
         let mut deliveries = match message.to {
-            Recipient::Account(_) | Recipient::Enterprise(_) => {
+            Recipient::Account(_) | Recipient::Enterprise(_) | Recipient::Role(_) => {
                 self.pushes(tx, message, &text, now).await?
             }
             Recipient::Address(address) => {
@@ -90,7 +90,13 @@ impl Messages {
             link,
             now,
         };
+        let due = deliveries
+            .iter()
+            .any(|one| one.state == DeliveryState::Queued && one.due_at <= now);
         store::insert_deliveries(tx, &common, deliveries).await?;
+        if due {
+            self.ask_for_delivery(tx).await?;
+        }
         Ok(id)
     }
 
@@ -123,7 +129,8 @@ impl Messages {
             for channel in CHOSEN {
                 let choice = chosen
                     .get(&(contact.account.as_str(), channel.slug()))
-                    .copied();
+                    .copied()
+                    .filter(|_| !event.is_required(channel));
                 let mode =
                     choice.unwrap_or_else(|| Mode::default_for(event, &contact.side, channel));
                 if mode == Mode::Off {
@@ -159,7 +166,7 @@ impl Messages {
         let Side::Enterprise { uscc } = side else {
             return Ok(true);
         };
-        if event.urgency == Urgency::Urgent {
+        if event.urgency != Urgency::Normal {
             return Ok(true);
         }
         if let Some(known) = room.get(uscc.as_str()) {
@@ -185,8 +192,8 @@ impl Messages {
         };
         let address = address.unwrap_or_default();
         let fault = match channel {
-            Channel::Sms if self.inner.sms.is_none() => "系统没有配置短信网关",
-            Channel::Mail if self.inner.mailer.is_none() => "系统没有配置邮件服务器",
+            Channel::Sms if self.inner.sms.is_none() => NO_SMS,
+            Channel::Mail if self.inner.mailer.is_none() => NO_MAIL,
             _ if address.is_empty() => "没有登记地址或号码",
             Channel::Mail if !contact.mail_verified => "邮箱还没有验证",
             Channel::Mail if !is_mail_address(address) => "登记的邮箱地址写错了",
@@ -221,7 +228,7 @@ impl Messages {
         let queued = blank(Channel::Mail, "", address, now);
         let (state, fault) = match self.inner.mailer {
             Some(_) => (queued.state, ""),
-            None => (DeliveryState::Undeliverable, "系统没有配置邮件服务器"),
+            None => (DeliveryState::Undeliverable, NO_MAIL),
         };
         Ok(NewDelivery {
             state,

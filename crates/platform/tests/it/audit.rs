@@ -231,7 +231,7 @@ async fn an_enterprise_sees_who_looked(db: TestDatabase) {
     let changed = change(2).enterprise(CODE);
     let of_another = view(3).enterprise("91330100MA27XXXX19");
     append(&db, &[view(1), changed, of_another]).await;
-    let page = audit::views_of(&db, CODE, &PageRequest::default()).await;
+    let page = audit::list(&db, &audit::views_of(CODE), &PageRequest::default()).await;
     let looked: Vec<i64> = page.expect("listed").items.iter().map(|r| r.no).collect();
     assert_eq!(looked, [1]);
 }

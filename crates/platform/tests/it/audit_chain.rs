@@ -22,6 +22,7 @@ both_databases!(
     a_cut_end_is_found_by_a_checkpoint_or_the_key,
     a_stolen_beginning_is_found,
     the_key_is_asked_for_and_kept_to,
+    a_key_is_adopted_once_and_old_records_stay_sound,
     eight_writers_leave_one_chain,
     views_written_together_are_each_there_or_refused,
     a_report_says_which_number_and_what,
@@ -305,6 +306,50 @@ async fn the_key_is_asked_for_and_kept_to(db: TestDatabase) {
         report.findings.contains(&Finding::NoKey { no: 4 }),
         "{report}"
     );
+}
+
+async fn a_key_is_adopted_once_and_old_records_stay_sound(db: TestDatabase) {
+    migrated(&db).await;
+    append(&db, &[change(1), change(2)]).await;
+    assert!(!audit::adopt_key(&db, at(23, 0)).await.expect("no key"));
+    assert_eq!(audit::key_name(db.conn()).await.expect("read"), None);
+    let keyed = db.handle().with_audit_key(key(1));
+    assert!(audit::adopt_key(&keyed, at(23, 1)).await.expect("adopted"));
+    assert!(!audit::adopt_key(&keyed, at(23, 2)).await.expect("has it"));
+    let name = audit::key_name(db.conn()).await.expect("read");
+    assert_eq!(name.as_deref(), Some(key(1).name()));
+    append(&keyed, &[change(3)]).await;
+    let report = verify(&keyed).await;
+    assert!(report.is_sound(), "{report}");
+    assert_eq!((report.last, report.keyed_from), (4, Some(3)));
+    let query = audit::Query {
+        action: Some("audit.key".to_owned()),
+        ..audit::Query::default()
+    };
+    let page = zhida_platform::paging::PageRequest::first(5);
+    let found = audit::list(&keyed, &query, &page).await.expect("listed");
+    let detail = found.items[0].detail.as_ref().expect("a detail");
+    assert_eq!(detail["without_key_up_to"], 2);
+    // without it, or with another, the program does not start
+    for other in [db.handle(), db.handle().with_audit_key(key(2))] {
+        let refused = audit::adopt_key(&other, at(23, 3)).await;
+        assert!(
+            matches!(refused, Err(Error::AuditKey { .. })),
+            "{refused:?}"
+        );
+    }
+    for finding in [
+        Finding::Seal,
+        Finding::NoHead,
+        Finding::Changed { no: 7 },
+        Finding::Truncated {
+            expected: 9,
+            found: 7,
+        },
+    ] {
+        assert!(!finding.slug().is_empty() && finding.advice().contains('：'));
+        assert!(finding.no().is_none_or(|no| no == 7));
+    }
 }
 
 async fn eight_writers_leave_one_chain(db: TestDatabase) {

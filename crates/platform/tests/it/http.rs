@@ -91,6 +91,50 @@ async fn every_answer_has_the_headers_and_an_id() {
 }
 
 #[tokio::test]
+async fn other_machines_are_told_to_use_tls() {
+    for (host, told) in [
+        ("zhida.example.gov.cn", true),
+        ("192.168.1.2:8080", true),
+        ("127.0.0.1:8080", false),
+        ("localhost", false),
+    ] {
+        let answer = sent(&app(), "GET", &[("host", host)]).await;
+        let policy = answer.header("strict-transport-security");
+        assert_eq!(
+            policy.contains("max-age=31536000"),
+            told,
+            "{host}: {policy}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_sees_who_has_signed_in_is_not_kept() {
+    let person = zhida_testkit::seated("auditor", None, None);
+    let as_person = |router: Router| {
+        router.layer(axum::middleware::map_response(
+            move |mut response: axum::response::Response| {
+                let person = person.clone();
+                async move {
+                    response.extensions_mut().insert(person);
+                    response
+                }
+            },
+        ))
+    };
+    let routes = Router::new().route("/mine", get(async || "好")).route(
+        "/asset",
+        get(async || ([(header::CACHE_CONTROL, "public")], "好")),
+    );
+    let config = Config::default();
+    let app = App::new(harden(as_person(routes.clone()), &config));
+    assert_eq!(app.get("/mine").await.header("cache-control"), "no-store");
+    assert_eq!(app.get("/asset").await.header("cache-control"), "public");
+    let visitor = App::new(harden(routes, &config));
+    assert_eq!(visitor.get("/mine").await.header("cache-control"), "");
+}
+
+#[tokio::test]
 async fn panics_and_errors_tell_the_request_id_and_nothing_else() {
     for path in ["/panic", "/fails"] {
         let response = app().get(path).await;
@@ -102,6 +146,7 @@ async fn panics_and_errors_tell_the_request_id_and_nothing_else() {
                 .is_some_and(|detail| detail.contains(id)),
             "{body}"
         );
+        assert_eq!(body["instance"], format!("urn:uuid:{id}"), "{body}");
         assert!(!response.text().contains("s3cret") && !response.text().contains("机密"));
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod audit_chain;
+mod backup;
 mod db;
 mod export;
 mod files;
@@ -15,6 +16,8 @@ mod messages;
 mod messages_kit;
 mod messages_mail;
 mod messages_webhooks;
+mod messages_work;
 mod migrate;
 mod paging;
 mod search;
+mod server;

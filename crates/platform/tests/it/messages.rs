@@ -98,19 +98,23 @@ async fn an_inbox_belongs_to_whom_it_is_for(db: TestDatabase) {
     let one = Reader {
         account: "a-1",
         enterprises: &[USCC],
+        role: None,
     };
     // who joins later finds what came before
     let two = Reader {
         account: "a-2",
         enterprises: &[USCC],
+        role: None,
     };
     let left = Reader {
         account: "a-1",
         enterprises: &[],
+        role: None,
     };
     let stranger = Reader {
         account: USCC,
         enterprises: &["a-1"],
+        role: None,
     };
     assert_eq!(
         titles(&one, false).await,
@@ -128,6 +132,7 @@ async fn an_inbox_belongs_to_whom_it_is_for(db: TestDatabase) {
     mark(Reader {
         account: "a-9",
         enterprises: &[],
+        role: None,
     })
     .await
     .expect("nothing happens");
@@ -135,12 +140,14 @@ async fn an_inbox_belongs_to_whom_it_is_for(db: TestDatabase) {
     mark(Reader {
         account: "a-1",
         enterprises,
+        role: None,
     })
     .await
     .expect("marked");
     mark(Reader {
         account: "a-1",
         enterprises,
+        role: None,
     })
     .await
     .expect("twice is fine");
@@ -171,6 +178,7 @@ async fn an_inbox_is_paged_without_gaps(db: TestDatabase) {
     let reader = Reader {
         account: "a-1",
         enterprises: &[],
+        role: None,
     };
     let mut page = PageRequest::first(10);
     let mut titles = Vec::new();
@@ -486,6 +494,7 @@ async fn templates_are_written_checked_and_reset(db: TestDatabase) {
     let reader = Reader {
         account: "a-1",
         enterprises: &[],
+        role: None,
     };
     let page = PageRequest::first(1);
     let newest = async || {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use sea_orm::prelude::async_trait::async_trait;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
@@ -19,8 +20,8 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use zhida_platform::config::Config;
 use zhida_platform::db::{self, Database, Tx};
 use zhida_platform::messages::{
-    AddressBook, Audience, Channel, Contact, EventKind, Field, Message, MessageError, Messages,
-    Recipient, Side, Urgency,
+    AddressBook, Audience, Channel, Contact, EventKind, Field, MailAddress, Message, MessageError,
+    Messages, Recipient, Side, Urgency,
 };
 
 use crate::files::HandClock;
@@ -82,6 +83,7 @@ impl AddressBook for Book {
                         uscc: uscc.to_owned(),
                     }
             }
+            Recipient::Role(role) => contact.account.starts_with(role),
             _ => false,
         };
         Ok(self
@@ -92,6 +94,47 @@ impl AddressBook for Book {
             .filter(is_meant)
             .cloned()
             .collect())
+    }
+
+    async fn enterprises(&self, _tx: &Tx, after: &str, limit: u64) -> db::Result<Vec<String>> {
+        let book = self.0.lock().expect("not poisoned");
+        let mut codes: Vec<String> = book
+            .iter()
+            .filter_map(|contact| match &contact.side {
+                Side::Enterprise { uscc } if uscc.as_str() > after => Some(uscc.clone()),
+                _ => None,
+            })
+            .collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes.truncate(usize::try_from(limit).expect("small"));
+        Ok(codes)
+    }
+
+    async fn mail_of(&self, _db: &Database, account: &str) -> db::Result<MailAddress> {
+        let book = self.0.lock().expect("not poisoned");
+        let contact = book.iter().find(|contact| contact.account == account);
+        Ok(
+            contact.map_or_else(MailAddress::default, |contact| MailAddress {
+                address: contact.mail.clone().unwrap_or_default(),
+                is_verified: contact.mail_verified,
+            }),
+        )
+    }
+
+    async fn keep_mail(
+        &self,
+        _tx: &Tx,
+        account: &str,
+        mail: &str,
+        _at: DateTime<Utc>,
+    ) -> db::Result<()> {
+        let mut book = self.0.lock().expect("not poisoned");
+        for contact in book.iter_mut().filter(|contact| contact.account == account) {
+            contact.mail = Some(mail.to_owned());
+            contact.mail_verified = true;
+        }
+        Ok(())
     }
 }
 

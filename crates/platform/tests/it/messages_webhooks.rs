@@ -283,6 +283,7 @@ async fn an_endpoint_that_fails_for_days_is_switched_off(db: TestDatabase) {
     let reader = Reader {
         account: "a-1",
         enterprises: &[USCC],
+        role: None,
     };
     let page = PageRequest::first(9);
     let inbox = post

@@ -1,4 +1,4 @@
-use zhida_platform::db::{self, Database, Error, MigrationSet, Step, step};
+use zhida_platform::db::{self, Database, Error, MigrationSet, SchemaState, Step, step};
 use zhida_testkit::{TestDatabase, both_databases};
 
 const ONE: Step = step(
@@ -14,6 +14,11 @@ const BROKEN: Step = step(
     "CREATE TABLE half (id BIGINT); CREATE TABEL other (id BIGINT)",
 );
 const EDITED: Step = step("001-one", "CREATE TABLE one (id TEXT NOT NULL PRIMARY KEY)");
+
+const OTHER: Step = step(
+    "001-other",
+    "CREATE TABLE other (id BIGINT NOT NULL PRIMARY KEY)",
+);
 
 const fn set(steps: &'static [Step]) -> MigrationSet {
     MigrationSet {
@@ -31,6 +36,7 @@ async fn exists(db: &Database, table: &str) -> bool {
 both_databases!(
     steps_are_applied_once_and_appended,
     a_newer_database_is_refused,
+    the_state_of_a_schema_is_told_without_touching_it,
     an_edited_step_is_refused,
     a_step_named_twice_is_refused,
     a_broken_step_leaves_nothing_of_itself,
@@ -57,6 +63,35 @@ async fn a_newer_database_is_refused(db: TestDatabase) {
     let message = error.to_string();
     assert!(message.contains("数据库由更新版本的程序写过"), "{message}");
     assert!(message.contains("002-two"), "{message}");
+    let state = db.schema_state(&[set(&[ONE])]).await;
+    assert!(matches!(state, Err(Error::Newer { .. })), "{state:?}");
+    // an older program with a step of its own does not begin with it either
+    let schema = db.dump_schema().await.expect("read");
+    let other = MigrationSet {
+        room: "other",
+        steps: &[OTHER],
+    };
+    db.migrate(&[other, set(&[ONE])])
+        .await
+        .expect_err("older program");
+    assert_eq!(db.dump_schema().await.expect("read"), schema);
+}
+
+async fn the_state_of_a_schema_is_told_without_touching_it(db: TestDatabase) {
+    let sets = [set(&[ONE, TWO])];
+    let state = async || db.schema_state(&sets).await.expect("read");
+    assert_eq!(state().await, SchemaState::Empty);
+    assert!(db.tables().await.expect("read").is_empty());
+    db.migrate(&[set(&[ONE])]).await.expect("migrated");
+    assert_eq!(state().await, SchemaState::Behind(1));
+    assert!(!exists(&db, "two").await);
+    db.migrate(&sets).await.expect("migrated");
+    assert_eq!(state().await, SchemaState::Current);
+    let edited = db.schema_state(&[set(&[EDITED, TWO])]).await;
+    assert!(
+        matches!(edited, Err(Error::StepChanged { .. })),
+        "{edited:?}"
+    );
 }
 
 async fn an_edited_step_is_refused(db: TestDatabase) {

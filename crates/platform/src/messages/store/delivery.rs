@@ -213,8 +213,14 @@ pub(crate) async fn settle(
 
 /// Puts a delivery that was given up back into the queue.
 pub(crate) async fn requeue(tx: &Tx, id: &str, now: DateTime<Utc>) -> db::Result<u64> {
+    let Some(found) = delivery(tx, id).await? else {
+        return Ok(0);
+    };
+    if !found.can_retry() {
+        return Ok(0);
+    }
     let sql = "UPDATE delivery SET state = 'queued', mode = 'now', attempts = 0, due_at = $2
-               WHERE id = $1 AND state = 'given-up' AND channel <> 'webhook'";
+               WHERE id = $1 AND state IN ('given-up', 'undeliverable')";
     db::execute(tx, sql, [id.into(), instant_text(now).into()]).await
 }
 
@@ -266,15 +272,14 @@ impl From<Row> for Delivery {
     }
 }
 
-/// The newest first; those before `before` on later pages.
-pub(crate) async fn deliveries(
-    conn: &impl ConnectionTrait,
-    filter: &DeliveryFilter<'_>,
-    before: Option<&str>,
-    limit: i64,
-) -> db::Result<Vec<Delivery>> {
-    // no id sorts after this
-    let mut values: Vec<Value> = vec![before.unwrap_or("g").into(), limit.into()];
+/// What list and count read.
+const FROM: &str = "FROM delivery d JOIN message m ON m.id = d.message_id";
+const COLUMNS: &str = "d.id, d.message_id, d.event, m.recipient_kind, m.recipient, d.channel,
+    d.account, d.address, d.mode, d.held, d.title, d.state, d.attempts, d.error, d.number,
+    d.due_at, d.created_at, d.sent_at";
+
+/// The conditions of a filter, and its values after those that are there.
+fn conditions(filter: &DeliveryFilter<'_>, values: &mut Vec<Value>) -> String {
     let mut conditions = String::new();
     let wanted = [
         ("d.state", filter.state.map(DeliveryState::slug)),
@@ -290,13 +295,41 @@ pub(crate) async fn deliveries(
             conditions.push_str(&format!(" AND {column} = ${}", values.len()));
         }
     }
-    let sql = format!(
-        "SELECT d.id, d.message_id, d.event, m.recipient_kind, m.recipient, d.channel, d.account,
-                d.address, d.mode, d.held, d.title, d.state, d.attempts, d.error, d.number,
-                d.due_at, d.created_at, d.sent_at
-         FROM delivery d JOIN message m ON m.id = d.message_id
-         WHERE d.id < $1{conditions} ORDER BY d.id DESC LIMIT $2"
-    );
+    conditions
+}
+
+/// The newest first; those before `before` on later pages.
+pub(crate) async fn deliveries(
+    conn: &impl ConnectionTrait,
+    filter: &DeliveryFilter<'_>,
+    before: Option<&str>,
+    limit: i64,
+) -> db::Result<Vec<Delivery>> {
+    // no id sorts after this
+    let mut values: Vec<Value> = vec![before.unwrap_or("g").into(), limit.into()];
+    let conditions = conditions(filter, &mut values);
+    let sql =
+        format!("SELECT {COLUMNS} {FROM} WHERE d.id < $1{conditions} ORDER BY d.id DESC LIMIT $2");
     let rows: Vec<Row> = db::query_all(conn, &sql, values).await?;
     Ok(rows.into_iter().map(Delivery::from).collect())
+}
+
+/// How many deliveries there are.
+pub(crate) async fn delivery_count(
+    conn: &impl ConnectionTrait,
+    filter: &DeliveryFilter<'_>,
+) -> db::Result<i64> {
+    let mut values: Vec<Value> = Vec::new();
+    let conditions = conditions(filter, &mut values);
+    let sql = format!("SELECT COUNT(*) {FROM} WHERE 1 = 1{conditions}");
+    db::query_count(conn, &sql, values).await
+}
+
+pub(crate) async fn delivery(
+    conn: &impl ConnectionTrait,
+    id: &str,
+) -> db::Result<Option<Delivery>> {
+    let sql = format!("SELECT {COLUMNS} {FROM} WHERE d.id = $1");
+    let row: Option<Row> = db::query_one(conn, &sql, [id.into()]).await?;
+    Ok(row.map(Delivery::from))
 }

@@ -43,6 +43,18 @@ pub(crate) async fn insert_message(tx: &Tx, row: &MessageRow<'_>) -> db::Result<
     .await
 }
 
+/// Whether somebody was told this about it.
+pub(crate) async fn has_subject(
+    conn: &impl ConnectionTrait,
+    event: &str,
+    kind: &str,
+    id: &str,
+) -> db::Result<bool> {
+    let sql = "SELECT COUNT(*) FROM message
+               WHERE subject_kind = $1 AND subject_id = $2 AND event = $3";
+    Ok(db::query_count(conn, sql, [kind.into(), id.into(), event.into()]).await? > 0)
+}
+
 #[derive(FromQueryResult)]
 struct Row {
     id: String,
@@ -76,20 +88,37 @@ impl From<Row> for InboxMessage {
 }
 
 /// The messages that a reader may see, as a condition on `message m`; its
-/// values are `$1` (the enterprises) and `$2` (the account).
+/// values are `$1` (the enterprises and the role, which never look alike) and
+/// `$2` (the account).
 fn visible(conn: &impl ConnectionTrait) -> String {
     format!(
         "(m.recipient_kind = 'account' AND m.recipient = $2
-          OR m.recipient_kind = 'enterprise' AND m.recipient IN ({}))",
+          OR m.recipient_kind IN ('enterprise', 'role') AND m.recipient IN ({}))",
         db::text_members(conn)
     )
 }
 
 fn reader_values(reader: &Reader<'_>) -> [Value; 2] {
     [
-        db::members_value(reader.enterprises.iter().copied()),
+        db::members_value(reader.enterprises.iter().copied().chain(reader.role)),
         reader.account.into(),
     ]
+}
+
+/// What reads messages, with whether `$2` has read them.
+const READ: &str = "SELECT m.id, m.event, m.recipient_kind, m.recipient, m.title, m.body, m.link,
+        m.subject_kind, m.subject_id, m.created_at, r.read_at
+    FROM message m LEFT JOIN message_read r ON r.message_id = m.id AND r.account = $2";
+
+pub(crate) async fn message(
+    conn: &impl ConnectionTrait,
+    reader: &Reader<'_>,
+    id: &str,
+) -> db::Result<Option<InboxMessage>> {
+    let sql = format!("{READ} WHERE {} AND m.id = $3", visible(conn));
+    let values = reader_values(reader).into_iter().chain([id.into()]);
+    let row: Option<Row> = db::query_one(conn, &sql, values).await?;
+    Ok(row.map(InboxMessage::from))
 }
 
 /// The newest first; those before `before` on later pages.
@@ -106,10 +135,7 @@ pub(crate) async fn inbox(
         ""
     };
     let sql = format!(
-        "SELECT m.id, m.event, m.recipient_kind, m.recipient, m.title, m.body, m.link,
-                m.subject_kind, m.subject_id, m.created_at, r.read_at
-         FROM message m LEFT JOIN message_read r ON r.message_id = m.id AND r.account = $2
-         WHERE {} {unread} AND m.id < $3 ORDER BY m.id DESC LIMIT $4",
+        "{READ} WHERE {} {unread} AND m.id < $3 ORDER BY m.id DESC LIMIT $4",
         visible(conn)
     );
     // no id sorts after this

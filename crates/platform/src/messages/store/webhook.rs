@@ -1,6 +1,5 @@
 use chrono::{DateTime, Utc};
 
-use super::super::Secret;
 use super::super::book::Recipient;
 use super::super::webhook::{EVERY_EVENT, Endpoint, Owner, Scope};
 use super::Lease;
@@ -13,7 +12,7 @@ const ENDPOINTS_MAX: i64 = 1_000;
 pub(crate) async fn insert_endpoint(
     tx: &Tx,
     endpoint: &Endpoint,
-    secret: &Secret,
+    sealed: &str,
     by: &str,
 ) -> db::Result<u64> {
     let owner = endpoint.owner.recipient();
@@ -25,7 +24,7 @@ pub(crate) async fn insert_endpoint(
         endpoint.scope.slug().into(),
         endpoint.url.as_str().into(),
         events.into(),
-        secret.reveal().into(),
+        sealed.into(),
         by.into(),
         instant_text(endpoint.created_at).into(),
     ];
@@ -76,16 +75,48 @@ impl From<EndpointRow> for Endpoint {
     }
 }
 
+const ENDPOINT: &str = "SELECT id, owner_kind, owner, scope, url, events, state, off_reason,
+    last_number, failing_since, created_at FROM webhook_endpoint";
+
+pub(crate) async fn all_endpoints(conn: &impl ConnectionTrait) -> db::Result<Vec<Endpoint>> {
+    let sql = format!("{ENDPOINT} ORDER BY id LIMIT $1");
+    let rows: Vec<EndpointRow> = db::query_all(conn, &sql, [ENDPOINTS_MAX.into()]).await?;
+    Ok(rows.into_iter().map(Endpoint::from).collect())
+}
+
+pub(crate) async fn endpoint(
+    conn: &impl ConnectionTrait,
+    id: &str,
+) -> db::Result<Option<Endpoint>> {
+    let sql = format!("{ENDPOINT} WHERE id = $1");
+    let row: Option<EndpointRow> = db::query_one(conn, &sql, [id.into()]).await?;
+    Ok(row.map(Endpoint::from))
+}
+
+/// 统一社会信用代码 of the enterprises that have an endpoint, after this one.
+pub(crate) async fn enterprises_with_endpoints(
+    conn: &impl ConnectionTrait,
+    after: &str,
+    limit: i64,
+) -> db::Result<Vec<String>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        owner: String,
+    }
+    let sql = "SELECT DISTINCT owner FROM webhook_endpoint
+               WHERE owner_kind = 'enterprise' AND owner > $1 ORDER BY owner LIMIT $2";
+    let rows: Vec<Row> = db::query_all(conn, sql, [after.into(), limit.into()]).await?;
+    Ok(rows.into_iter().map(|row| row.owner).collect())
+}
+
 pub(crate) async fn endpoints_of(
     conn: &impl ConnectionTrait,
     owner: &Owner,
 ) -> db::Result<Vec<Endpoint>> {
-    let sql = "SELECT id, owner_kind, owner, scope, url, events, state, off_reason, last_number,
-                      failing_since, created_at
-               FROM webhook_endpoint WHERE owner = $1 AND owner_kind = $2 ORDER BY id LIMIT $3";
+    let sql = format!("{ENDPOINT} WHERE owner = $1 AND owner_kind = $2 ORDER BY id LIMIT $3");
     let owner = owner.recipient();
     let values = [owner.id().into(), owner.kind().into(), ENDPOINTS_MAX.into()];
-    let rows: Vec<EndpointRow> = db::query_all(conn, sql, values).await?;
+    let rows: Vec<EndpointRow> = db::query_all(conn, &sql, values).await?;
     Ok(rows.into_iter().map(Endpoint::from).collect())
 }
 
@@ -108,9 +139,10 @@ pub(crate) async fn endpoints_for(
                        ORDER BY id LIMIT $1";
             db::query_all(conn, sql, [ENDPOINTS_MAX.into()]).await?
         }
-        Recipient::Account(_) | Recipient::Enterprise(_) => {
+        Recipient::Account(_) | Recipient::Enterprise(_) | Recipient::Role(_) => {
             let sql = "SELECT id, events FROM webhook_endpoint
-                       WHERE owner = $1 AND owner_kind = $2 AND scope = 'own' ORDER BY id LIMIT $3";
+                       WHERE owner = $1 AND owner_kind = $2
+                         AND (scope = 'own' OR owner_kind = 'role') ORDER BY id LIMIT $3";
             let values = [to.id().into(), to.kind().into(), ENDPOINTS_MAX.into()];
             db::query_all(conn, sql, values).await?
         }
@@ -136,14 +168,14 @@ pub(crate) async fn renew_secret(
     tx: &Tx,
     owner: &Owner,
     id: &str,
-    secret: &Secret,
+    sealed: &str,
     until: DateTime<Utc>,
 ) -> db::Result<u64> {
     let sql = format!(
         "UPDATE webhook_endpoint SET secret_previous = secret, previous_until = $4, secret = $5
          WHERE {OF_OWNER}"
     );
-    let more = [instant_text(until).into(), secret.reveal().into()];
+    let more = [instant_text(until).into(), sealed.into()];
     db::execute(tx, &sql, key(owner, id).into_iter().chain(more)).await
 }
 
@@ -233,6 +265,17 @@ pub(crate) async fn claim_endpoint(tx: &Tx, lease: &Lease<'_>) -> db::Result<Opt
     );
     let (now, until) = (instant_text(lease.now), instant_text(lease.until));
     db::query_one(tx, &sql, [now.into(), lease.owner.into(), until.into()]).await
+}
+
+/// An endpoint with its secrets, for a test.
+pub(crate) async fn endpoint_to_test(
+    conn: &impl ConnectionTrait,
+    id: &str,
+) -> db::Result<Option<DueEndpoint>> {
+    let sql = "SELECT id, owner_kind, owner, url, secret, secret_previous, previous_until,
+                   last_number, attempts, failing_since
+               FROM webhook_endpoint WHERE id = $1";
+    db::query_one(conn, sql, [id.into()]).await
 }
 
 #[derive(FromQueryResult)]

@@ -5,11 +5,13 @@ use super::super::deliver::{DeliverReport, LEASE};
 use super::super::event::WEBHOOK_OFF;
 use super::super::send::Message;
 use super::super::store::{self, DueEndpoint, Event, Lease};
-use super::super::{MessageError, Messages, Secret};
+use super::super::{MessageError, Messages};
 use super::poster::{Answer, Headers};
-use super::{Owner, sign};
-use crate::clock::parse_instant;
+use super::{Owner, place, sign};
+use crate::clock::{instant_text, parse_instant};
 use crate::db::Database;
+use crate::ids;
+use crate::seal::{SealError, Sealer};
 
 /// Events of one endpoint that are sent before the others have their turn.
 const EVENTS_MAX: i64 = 50;
@@ -17,6 +19,8 @@ const EVENTS_MAX: i64 = 50;
 const PAUSE: TimeDelta = TimeDelta::seconds(10);
 const PAUSE_MAX: TimeDelta = TimeDelta::hours(6);
 const GONE: u16 = 410;
+/// What a test is of.
+const TEST: &str = "platform.webhook-test";
 
 /// How a try at one event has ended.
 enum Try {
@@ -75,7 +79,7 @@ impl Messages {
                 // switched off, removed, or taken over since
                 return Ok(());
             }
-            match self.try_event(&endpoint, &event).await {
+            match self.try_event(db.sealer(), &endpoint, &event).await {
                 Try::Taken => {
                     report.sent += 1;
                     self.note_taken(db, &endpoint, &event).await?;
@@ -99,15 +103,14 @@ impl Messages {
         Ok(())
     }
 
-    async fn try_event(&self, endpoint: &DueEndpoint, event: &Event) -> Try {
+    async fn try_event(&self, sealer: &Sealer, endpoint: &DueEndpoint, event: &Event) -> Try {
         let now = self.now();
         let body = body_of(event).to_string();
         let timestamp = now.timestamp();
-        let mut signature = sign(&Secret::new(&*endpoint.secret), &event.id, timestamp, &body);
-        if is_before(now, &endpoint.previous_until) {
-            let old = Secret::new(&*endpoint.secret_previous);
-            signature = format!("{signature} {}", sign(&old, &event.id, timestamp, &body));
-        }
+        let signature = match signatures(sealer, endpoint, now, &event.id, &body) {
+            Ok(signature) => signature,
+            Err(error) => return Try::Failed(error.to_string()),
+        };
         let headers = Headers {
             id: &event.id,
             timestamp,
@@ -183,6 +186,9 @@ impl Messages {
     ) -> Result<(), MessageError> {
         let now = self.now();
         let owner = &Owner::of(&endpoint.owner_kind, endpoint.owner.clone());
+        // the page is for whoever runs the program
+        let link = format!("/office/webhooks/{}", endpoint.id);
+        let link = matches!(owner, Owner::Role(_)).then_some(link.as_str());
         db.write(|tx| async move {
             store::settle_event(&tx, &event.id, Some(why), now).await?;
             store::switch_off(&tx, owner, &endpoint.id, why).await?;
@@ -190,7 +196,7 @@ impl Messages {
                 event: &WEBHOOK_OFF,
                 to: owner.recipient(),
                 fields: &[("url", &endpoint.url), ("reason", why)],
-                link: None,
+                link,
                 subject: ("webhook", &endpoint.id),
             };
             self.send(&tx, &message).await
@@ -198,6 +204,73 @@ impl Messages {
         .await?;
         Ok(())
     }
+}
+
+/// How an endpoint met a test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestReport {
+    /// Whether it answered with 2xx.
+    pub is_taken: bool,
+    /// Chinese words: the answer, or why there was none.
+    pub words: String,
+}
+
+impl Messages {
+    /// Sends one signed request of type `platform.webhook-test`, whether the
+    /// endpoint is on or off.
+    ///
+    /// # Errors
+    /// When there is no such endpoint, or the statement fails; an endpoint that
+    /// does not answer is no error.
+    pub async fn test_endpoint(&self, db: &Database, id: &str) -> Result<TestReport, MessageError> {
+        let found = store::endpoint_to_test(db.conn(), id).await?;
+        let endpoint = found.ok_or_else(|| MessageError::NotFound(format!("推送地址「{id}」")))?;
+        let now = self.now();
+        let body = json!({
+            "type": TEST, "timestamp": instant_text(now), "data": { "title": "测试推送" },
+        })
+        .to_string();
+        let (number, timestamp) = (ids::next(now).to_string(), now.timestamp());
+        let signature = signatures(db.sealer(), &endpoint, now, &number, &body)?;
+        let headers = Headers {
+            id: &number,
+            timestamp,
+            signature: &signature,
+        };
+        let answer = self.inner.poster.post(&endpoint.url, &headers, body).await;
+        Ok(match answer {
+            Ok(Answer { status, .. }) if (200..300).contains(&status) => TestReport {
+                is_taken: true,
+                words: format!("对方已收下，答复 {status}"),
+            },
+            Ok(Answer { status, snippet }) => TestReport {
+                is_taken: false,
+                words: format!("对方答复 {status}：{snippet}"),
+            },
+            Err(words) => TestReport {
+                is_taken: false,
+                words,
+            },
+        })
+    }
+}
+
+/// What signs a request now: the secret, and for a day the one before it.
+fn signatures(
+    sealer: &Sealer,
+    endpoint: &DueEndpoint,
+    now: DateTime<Utc>,
+    id: &str,
+    body: &str,
+) -> Result<String, SealError> {
+    let opened = |kept: &str| sealer.open(place(&endpoint.id), kept);
+    let timestamp = now.timestamp();
+    let new = sign(&opened(&endpoint.secret)?.secret, id, timestamp, body);
+    if !is_before(now, &endpoint.previous_until) {
+        return Ok(new);
+    }
+    let old = opened(&endpoint.secret_previous)?.secret;
+    Ok(format!("{new} {}", sign(&old, id, timestamp, body)))
 }
 
 fn body_of(event: &Event) -> Value {

@@ -31,6 +31,9 @@
 //! `webhooks.keep_days` and sent once it is on again. [`Messages::replay`] sends
 //! again from a number on.
 //!
+//! [`Messages::test_endpoint`] sends one request of type `platform.webhook-test`
+//! at once, beside the queue: it has no number and is not tried again.
+//!
 //! A request leaves only for public addresses: every address of the host is
 //! checked, and the connection goes to an address that was checked, so that a
 //! name cannot point elsewhere in between. Redirects are not followed, and no
@@ -59,6 +62,7 @@ mod guard;
 mod poster;
 mod sign;
 
+pub use deliver::TestReport;
 pub use guard::is_public;
 pub(super) use poster::Poster;
 pub use sign::sign;
@@ -71,6 +75,7 @@ use super::inbox::{stored, stored_if_any};
 use super::{MessageError, Messages, Recipient, Secret, store};
 use crate::db::{ConnectionTrait, Tx};
 use crate::ids;
+use crate::seal::Place;
 
 /// How long the secret before the last one still signs.
 const OLD_SECRET: TimeDelta = TimeDelta::hours(24);
@@ -88,6 +93,9 @@ pub enum Owner {
     Account(String),
     /// An enterprise, by its 统一社会信用代码.
     Enterprise(String),
+    /// Whoever holds this role of `data/rights.toml`: the city's own systems,
+    /// which stay when the one who added them leaves.
+    Role(String),
 }
 
 impl Owner {
@@ -95,12 +103,14 @@ impl Owner {
         match self {
             Self::Account(id) => Recipient::Account(id),
             Self::Enterprise(uscc) => Recipient::Enterprise(uscc),
+            Self::Role(id) => Recipient::Role(id),
         }
     }
 
     pub(super) fn of(kind: &str, id: String) -> Self {
         match kind {
             "enterprise" => Self::Enterprise(id),
+            "role" => Self::Role(id),
             _ => Self::Account(id),
         }
     }
@@ -109,10 +119,11 @@ impl Owner {
 /// Which messages an endpoint gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = WebhookScope)]
 pub enum Scope {
     /// Those that its owner gets.
     Own,
-    /// Those to all subscribers. They may speak of anybody: granting it is an
+    /// Those to all subscribers, and those to a role that owns it. They may speak of anybody: granting it is an
     /// administrator's decision, which the caller checks.
     All,
 }
@@ -141,6 +152,7 @@ pub struct NewEndpoint {
 
 /// An endpoint as its owner sees it; never with its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = WebhookEndpoint)]
 pub struct Endpoint {
     /// UUIDv7.
     pub id: String,
@@ -206,7 +218,8 @@ impl Messages {
             created_at: now,
         };
         let secret = sign::new_secret()?;
-        store::insert_endpoint(tx, &endpoint, &secret, by).await?;
+        let sealed = tx.sealer().seal(place(&endpoint.id), secret.reveal())?;
+        store::insert_endpoint(tx, &endpoint, &sealed, by).await?;
         Ok((endpoint, secret))
     }
 
@@ -240,6 +253,30 @@ impl Messages {
         Ok(store::endpoints_of(conn, owner).await?)
     }
 
+    /// All endpoints, oldest first, for administrators.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn all_endpoints(
+        &self,
+        conn: &impl ConnectionTrait,
+    ) -> Result<Vec<Endpoint>, MessageError> {
+        Ok(store::all_endpoints(conn).await?)
+    }
+
+    /// One endpoint, for administrators.
+    ///
+    /// # Errors
+    /// When there is none such, or the statement fails.
+    pub async fn endpoint(
+        &self,
+        conn: &impl ConnectionTrait,
+        id: &str,
+    ) -> Result<Endpoint, MessageError> {
+        let found = store::endpoint(conn, id).await?;
+        found.ok_or_else(|| MessageError::NotFound(format!("推送地址「{id}」")))
+    }
+
     /// Makes a new secret; the one before signs beside it for a day.
     ///
     /// # Errors
@@ -252,9 +289,10 @@ impl Messages {
     ) -> Result<Secret, MessageError> {
         let secret = sign::new_secret()?;
         let until = self.now() + OLD_SECRET;
+        let sealed = tx.sealer().seal(place(id), secret.reveal())?;
         found(
             id,
-            store::renew_secret(tx, owner, id, &secret, until).await?,
+            store::renew_secret(tx, owner, id, &sealed, until).await?,
         )?;
         Ok(secret)
     }
@@ -264,7 +302,9 @@ impl Messages {
     /// # Errors
     /// When the owner has no such endpoint, or a statement fails.
     pub async fn switch_on(&self, tx: &Tx, owner: &Owner, id: &str) -> Result<(), MessageError> {
-        found(id, store::switch_on(tx, owner, id, self.now()).await?)
+        found(id, store::switch_on(tx, owner, id, self.now()).await?)?;
+        self.ask_for_delivery(tx).await?;
+        Ok(())
     }
 
     /// Switches an endpoint off, with words for its owner.
@@ -307,7 +347,9 @@ impl Messages {
         from: i64,
     ) -> Result<u64, MessageError> {
         found(id, store::wake(tx, owner, id, self.now()).await?)?;
-        Ok(store::replay(tx, id, from).await?)
+        let replayed = store::replay(tx, id, from).await?;
+        self.ask_for_delivery(tx).await?;
+        Ok(replayed)
     }
 
     /// Removes events of webhooks and counters that are older than the
@@ -321,6 +363,11 @@ impl Messages {
         store::forget_pushes(tx, before.date_naive()).await?;
         Ok(store::purge_events(tx, before).await?)
     }
+}
+
+/// Where both secrets of an endpoint are sealed: the newer becomes the older.
+fn place(id: &str) -> Place<'_> {
+    Place::new("webhook_endpoint", "secret", id)
 }
 
 fn found(id: &str, rows: u64) -> Result<(), MessageError> {

@@ -1,0 +1,211 @@
+//! What runs by the clock: delivering, telling of jobs that failed, tidying up.
+
+use std::sync::{Arc, Weak};
+
+use serde_json::Value;
+
+use super::book::Recipient;
+use super::event::{Audience, Channel, EventKind, Field, Urgency};
+use super::send::Message;
+use super::{Inner, MessageError, Messages, store};
+use crate::clock::to_shanghai;
+use crate::db::{Database, Tx};
+use crate::jobs::{
+    self, Cadence, JobContext, JobError, JobQuery, Jobs, Kind, NewJob, Outcome, Priority, Schedule,
+    State, Unique,
+};
+use crate::paging::PageRequest;
+
+/// The kind of job that delivers what is due.
+pub const DELIVER: &str = "messages.deliver";
+const PURGE: &str = "messages.purge";
+const WATCH: &str = "messages.watch";
+/// Mails, digests and endpoints of one look; then it is looked whether to stop.
+const ROUNDS: u64 = 100;
+/// Failed jobs that are looked at for telling.
+const FAILED_MAX: u32 = 100;
+/// The role that looks after jobs, and the one that looks after the audit.
+const SYSTEM_ADMINISTRATOR: &str = "sysadmin";
+const AUDITOR: &str = "auditor";
+
+/// Told to the administrators when a job has failed for good.
+pub const JOB_FAILED: EventKind = EventKind {
+    slug: "platform.job-failed",
+    name: "后台任务失败",
+    audience: Audience::Officers,
+    urgency: Urgency::Urgent,
+    channels: &[Channel::Mail],
+    fields: &[
+        Field {
+            name: "job",
+            label: "任务",
+        },
+        Field {
+            name: "at",
+            label: "时间",
+        },
+    ],
+    title: "后台任务失败：{任务}",
+    body: "“{任务}”在 {时间} 失败，系统不会再自动重试。\n原因见“后台”的任务列表；处理后可以在那里重新运行。",
+    sms: "",
+};
+
+impl Messages {
+    /// Registers the kinds and schedules of jobs, and has them deliver at once
+    /// what is sent from now on. Once, before any worker runs.
+    pub fn work_with(&self, jobs: &Jobs, db: &Database) {
+        if self.inner.work.set((jobs.clone(), db.clone())).is_err() {
+            return;
+        }
+        // a kind that held the service would keep it alive for ever
+        let weak = Arc::downgrade(&self.inner);
+        let deliver = weak.clone();
+        jobs.register(Kind::new(
+            DELIVER,
+            "发送消息",
+            move |context: JobContext, _: Value| {
+                let messages = revived(&deliver);
+                async move { messages?.deliver_all(&context).await }
+            },
+        ));
+        let purge = weak.clone();
+        jobs.register(Kind::new(
+            PURGE,
+            "清理过期的推送记录",
+            move |_: JobContext, _: Value| {
+                let messages = revived(&purge);
+                async move { messages?.purge_all().await }
+            },
+        ));
+        jobs.register(Kind::new(
+            WATCH,
+            "通知失败的任务",
+            move |_: JobContext, _: Value| {
+                let messages = revived(&weak);
+                async move { messages?.tell_failed_jobs().await }
+            },
+        ));
+        for schedule in [
+            Schedule::new(DELIVER, "发送到期的消息", DELIVER, Cadence::every(1)),
+            Schedule::new(WATCH, "通知失败的任务", WATCH, Cadence::every(5)),
+            Schedule::new(PURGE, "清理过期的推送记录", PURGE, Cadence::daily(3, 20)),
+        ] {
+            jobs.schedule(schedule);
+        }
+    }
+
+    /// Has what was just written delivered when the transaction commits. One
+    /// job waits at most; what it misses goes with the next minute's.
+    pub(super) async fn ask_for_delivery(&self, tx: &Tx) -> Result<(), MessageError> {
+        let Some((jobs, _)) = self.inner.work.get() else {
+            return Ok(());
+        };
+        let job = NewJob::new(DELIVER, Value::Null)
+            .unique(Unique::Waiting("now".to_owned()))
+            .priority(Priority::High);
+        match jobs.enqueue(tx, &job).await {
+            Ok(_) => Ok(()),
+            Err(jobs::Error::Db(error)) => Err(error.into()),
+            Err(other) => Err(MessageError::Settings(other.to_string())),
+        }
+    }
+
+    fn work(&self) -> Result<&(Jobs, Database), JobError> {
+        let work = self.inner.work.get();
+        work.ok_or_else(|| JobError::Failed("消息没有接上任务".to_owned()))
+    }
+
+    async fn deliver_all(&self, context: &JobContext) -> Result<Outcome, JobError> {
+        let (_, db) = self.work()?;
+        let (mut sent, mut failed) = (0, 0);
+        loop {
+            let report = self.deliver_due(db, ROUNDS).await?;
+            sent += report.sent;
+            failed += report.postponed + report.given_up;
+            if report.sent == 0 {
+                break;
+            }
+            context.check()?;
+        }
+        Ok(match (sent, failed) {
+            (0, 0) => Outcome::nothing(),
+            (_, 0) => Outcome::done(format!("送出 {sent} 条")),
+            _ => Outcome::done(format!("送出 {sent} 条，{failed} 条没有成功，见发送记录")),
+        })
+    }
+
+    async fn purge_all(&self) -> Result<Outcome, JobError> {
+        let (_, db) = self.work()?;
+        let removed = db.write(|tx| async move { self.purge(&tx).await }).await?;
+        Ok(match removed {
+            0 => Outcome::nothing(),
+            _ => Outcome::done(format!("清理 {removed} 条推送记录")),
+        })
+    }
+
+    /// Tells whoever is in charge of jobs that have failed for good, each once.
+    async fn tell_failed_jobs(&self) -> Result<Outcome, JobError> {
+        let (jobs, db) = self.work()?;
+        let query = JobQuery {
+            state: Some(State::Failed),
+            ..JobQuery::default()
+        };
+        let failed = jobs.list(&query, &PageRequest::first(FAILED_MAX)).await;
+        let failed = failed.map_err(|problem| JobError::Retry(problem.to_string()))?;
+        let mut told = 0;
+        for job in failed.items {
+            let (id, at) = (
+                job.id.to_string(),
+                job.finished_at.unwrap_or(job.created_at),
+            );
+            let (id, at) = (&id, &to_shanghai(at).format("%Y-%m-%d %H:%M").to_string());
+            let title = jobs.title(&job.kind).to_owned();
+            let (role, link) = in_charge(&job.kind, id);
+            let (title, link) = (&title, &link);
+            told += db
+                .write(|tx| async move {
+                    if store::has_subject(&tx, JOB_FAILED.slug, "job", id).await? {
+                        return Ok::<_, MessageError>(0);
+                    }
+                    let message = Message {
+                        event: &JOB_FAILED,
+                        to: Recipient::Role(role),
+                        fields: &[("job", title), ("at", at)],
+                        link: Some(link),
+                        subject: ("job", id),
+                    };
+                    self.send(&tx, &message).await?;
+                    Ok(1)
+                })
+                .await?;
+        }
+        Ok(match told {
+            0 => Outcome::nothing(),
+            _ => Outcome::done(format!("通知 {told} 个失败的任务")),
+        })
+    }
+}
+
+/// Who is told of a failed job, and where they look. The audit is the auditor's:
+/// a system administrator may be what it tells of.
+fn in_charge(kind: &str, id: &str) -> (&'static str, String) {
+    match kind.starts_with("audit.") {
+        true => (AUDITOR, "/office/audit/chain".to_owned()),
+        false => (SYSTEM_ADMINISTRATOR, format!("/office/jobs/{id}")),
+    }
+}
+
+fn revived(weak: &Weak<Inner>) -> Result<Messages, JobError> {
+    let inner = weak.upgrade();
+    let inner = inner.ok_or_else(|| JobError::Retry("服务正在停止".to_owned()))?;
+    Ok(Messages { inner })
+}
+
+impl From<MessageError> for JobError {
+    fn from(error: MessageError) -> Self {
+        match error {
+            MessageError::Database(error) => error.into(),
+            other => Self::Retry(other.to_string()),
+        }
+    }
+}
