@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use zhida_platform::problem::Problem;
+use zhida_platform::seal::SealError;
 use zhida_platform::{audit, db};
 
 /// An error of the room.
@@ -10,6 +11,9 @@ pub enum Error {
     /// Wrong login or password. The sentence is the same for both, so that nobody learns which logins exist.
     #[error("登录名或密码不对。连续 5 次不对，会暂停登录 15 分钟")]
     WrongSignIn,
+    /// An initial password that was not used in time.
+    #[error("初始密码超过 14 天没有使用，已经失效，请联系管理员重新发放")]
+    Expired,
     /// Too many failures, of a login that exists or of one that does not.
     #[error(
         "这个登录名连续多次登录失败，已暂停登录，请 {minutes} 分钟后再试；忘记密码请联系管理员重置"
@@ -51,6 +55,29 @@ pub enum Error {
     /// Somebody else changed it meanwhile.
     #[error("{0}")]
     Conflict(String),
+    /// No sign-in with a provider is under way, or another one.
+    #[error("这次登录已经过期、已经用过，或在别的窗口重新开始过")]
+    NoFlow,
+    /// The person, or the provider, did not go through with it.
+    #[error("“{0}”没有完成登录，可能是您取消了，或没有使用本系统的许可")]
+    Declined(String),
+    /// A provider that cannot be asked.
+    #[error("“{0}”暂时连不上")]
+    Unreachable(String),
+    /// A provider whose answer proves nothing.
+    #[error("“{0}”的答复没有通过核对，没有登录")]
+    Unproved(String),
+    /// Somebody the provider knows, and we do not.
+    #[error("“{provider}”已经确认您的身份（{value}），但这里还没有与它关联的账号")]
+    Unlinked {
+        /// Name of the provider.
+        provider: String,
+        /// What the administrator has to know.
+        value: String,
+    },
+    /// An account that is not in use.
+    #[error("与这个身份关联的账号已停用")]
+    Closed,
     /// A code that cannot be used.
     #[error("{0}")]
     Code(&'static str),
@@ -86,6 +113,12 @@ impl From<audit::Error> for Error {
     }
 }
 
+impl From<SealError> for Error {
+    fn from(error: SealError) -> Self {
+        Problem::from(error).into()
+    }
+}
+
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self::Refused(Box::new(problem))
@@ -97,7 +130,7 @@ impl From<Error> for Problem {
         let text = error.to_string();
         match error {
             Error::Refused(problem) => *problem,
-            Error::WrongSignIn => Problem::new(
+            Error::WrongSignIn | Error::Expired => Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "wrong-sign-in",
                 "登录没有成功",
@@ -119,6 +152,32 @@ impl From<Error> for Problem {
                 Problem::conflict(text)
             }
             Error::OwnSeat => Problem::forbidden(text),
+            Error::NoFlow | Error::Declined(_) => Problem::new(
+                StatusCode::BAD_REQUEST,
+                "sign-in-flow",
+                "登录没有完成",
+                text,
+            )
+            .hint("请回到登录页重新开始"),
+            Error::Unreachable(_) => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "identity-provider",
+                "登录没有成功",
+                text,
+            )
+            .hint("请稍后再试，或用登录名和密码登录；一直不行请联系系统管理员"),
+            Error::Unproved(_) => {
+                Problem::new(StatusCode::UNAUTHORIZED, "unproved", "登录没有成功", text)
+                    .hint("请回到登录页重新开始；一直不行请联系系统管理员，原因在服务器日志里")
+            }
+            Error::Unlinked { .. } => {
+                Problem::new(StatusCode::FORBIDDEN, "unlinked", "还没有关联账号", text).hint(
+                    "已有账号的，用登录名和密码登录，在“我的账号”里关联；\
+                     没有账号的，请把括号里的内容告诉本单位的系统管理员，由他建立账号并关联",
+                )
+            }
+            Error::Closed => Problem::new(StatusCode::FORBIDDEN, "closed", "账号已停用", text)
+                .hint("请联系本单位的系统管理员"),
             Error::Code(_) => Problem::bad_input(text).hint("请向发出的人索取新的"),
             Error::Hashing | Error::Factor | Error::Database(_) => Problem::internal(error),
         }

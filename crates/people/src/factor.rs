@@ -16,8 +16,8 @@ const KEY_LETTERS: usize = 32;
 const SKEW: u16 = 1;
 /// Recovery codes of one set.
 pub(crate) const RECOVERY_CODES: usize = 8;
-/// Groups of a recovery code: 80 bits.
-const RECOVERY_GROUPS: usize = 4;
+/// Groups of a recovery code: 120 bits, enough to be kept as a fast digest (ASVS 5.0 V6.5.2).
+const RECOVERY_GROUPS: usize = 6;
 
 /// A new key for an app, in base32 as the app takes it.
 pub(crate) fn new_key() -> Secret {

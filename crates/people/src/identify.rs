@@ -126,6 +126,8 @@ impl Begun {
 pub(crate) struct Visit {
     pub door: Door,
     pub origin: Origin,
+    /// The secret of a sign-in with a provider that is under way.
+    pub flow: Option<Secret>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -134,9 +136,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let door = parts.extensions.get::<Door>().copied();
         let origin = parts.extensions.get::<Origin>().cloned();
+        let door = door.unwrap_or(Door { secure: true });
         Ok(Self {
-            door: door.unwrap_or(Door { secure: true }),
+            door,
             origin: origin.unwrap_or_default(),
+            flow: door.read_flow(&parts.headers),
         })
     }
 }

@@ -9,10 +9,14 @@
 //! the security administrator grants seats and ends sessions, the auditor reads the record. Nobody holds two of these
 //! roles, and each keeps a holder.
 //!
+//! An *identity* 统一身份 is who an account is with a city's identity provider (OpenID Connect): linked by an
+//! administrator or the person, and no more than another way to sign in; seats and their ends are kept here alone.
+//!
 //! A session is a row here and a cookie there: 256 random bits, of which the row has the SHA-256. Who somebody is and
 //! what that allows is looked up for every request ([`identified`]), so that what has ended gives nothing any more.
 
 pub mod actions;
+mod address_book;
 mod api;
 mod cookie;
 mod error;
@@ -21,24 +25,28 @@ mod identify;
 mod migration;
 mod model;
 mod next;
+mod oidc;
 mod pages;
 mod password;
 mod record;
 mod secret;
 mod service;
 mod store;
+mod told;
 
 use std::sync::Arc;
 
 use zhida_platform::db::MigrationSet;
 use zhida_platform::room::{MenuItem, Room};
 
+pub use address_book::Directory;
 pub use error::Error;
 #[doc(hidden)]
 pub use factor::code_at;
 pub use identify::identified;
 pub use model::{
-    Account, Invitation, Mandate, Organisation, OrganisationKind, Place, Seat, Session, Token,
+    Account, Identity, Invitation, Mandate, Organisation, OrganisationKind, Place, Seat, Session,
+    Token,
 };
 pub use secret::Secret;
 pub use service::{
@@ -47,11 +55,18 @@ pub use service::{
 };
 pub use store::accounts::AccountQuery;
 pub use store::organisations::OrganisationQuery;
+pub use store::sessions::end_everybodys as end_all_sessions;
+pub use told::EVENTS;
 
 /// The room's tables.
 #[must_use]
 pub fn migrations() -> MigrationSet {
     migration::MIGRATIONS
+}
+
+/// The page on which the demonstration is entered in a role, for `zhida demo` alone.
+pub fn demo_routes(people: Arc<People>) -> axum::Router {
+    pages::demo::routes(people)
 }
 
 /// The room. Its pages know who looks only inside of [`identified`].

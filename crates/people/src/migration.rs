@@ -9,6 +9,12 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         step("001-people", PEOPLE),
         step("002-sign-in", SIGN_IN),
         step("003-setup", SETUP),
+        step("004-contacts", crate::address_book::SCHEMA),
+        step("005-identity", IDENTITY),
+        step(
+            "006-password-age",
+            "ALTER TABLE people_account ADD COLUMN password_at TEXT",
+        ),
     ],
 };
 
@@ -155,3 +161,29 @@ const SETUP: &str = "CREATE TABLE people_setup (
     digest TEXT NOT NULL,
     created_at TEXT NOT NULL
 )";
+
+/// Who accounts are with identity providers; sign-ins there that are under way, of which the browser has the secret.
+const IDENTITY: &str = "CREATE TABLE people_identity (
+    id TEXT NOT NULL PRIMARY KEY,
+    account TEXT NOT NULL REFERENCES people_account (id),
+    issuer TEXT NOT NULL,
+    expected TEXT,
+    subject TEXT,
+    trusted BOOLEAN NOT NULL,
+    linked_by TEXT NOT NULL,
+    linked_at TEXT NOT NULL,
+    signed_in_at TEXT,
+    UNIQUE (account, issuer),
+    UNIQUE (issuer, subject),
+    UNIQUE (issuer, expected)
+);
+CREATE TABLE people_flow (
+    digest TEXT NOT NULL PRIMARY KEY,
+    provider TEXT NOT NULL,
+    next TEXT NOT NULL,
+    session TEXT,
+    expires_at TEXT NOT NULL
+);
+CREATE INDEX people_flow_expires ON people_flow (expires_at);
+ALTER TABLE people_session ADD COLUMN identity TEXT;
+CREATE INDEX people_session_identity ON people_session (identity)";

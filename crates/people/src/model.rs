@@ -84,6 +84,12 @@ pub struct Organisation {
 }
 
 impl Organisation {
+    /// Name and division, as fields suggest it: 样例市发展和改革局（浙江省温州市）.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{}（{}）", self.name, self.place())
+    }
+
     /// The name of its division.
     #[must_use]
     pub fn place(&self) -> String {
@@ -318,6 +324,8 @@ pub struct Session {
     pub mandate: Option<Uuid>,
     /// Whether the second factor was given.
     pub factor: bool,
+    /// The identity with which it was started; `None` for login and password.
+    pub identity: Option<Uuid>,
     /// The address from which it was started.
     pub address: String,
     /// What the browser says it is.
@@ -326,6 +334,29 @@ pub struct Session {
     pub started_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     pub seen_at: DateTime<Utc>,
+}
+
+/// Who an account is with a city's identity provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose.
+    pub account: Uuid,
+    /// The provider's issuer identifier.
+    pub issuer: String,
+    /// The value of the provider's claim by which an administrator named the person, before the first sign-in.
+    pub expected: Option<String>,
+    /// The provider's subject; `None` until somebody has come with the expected value.
+    pub subject: Option<String>,
+    /// Whether the provider's word for a second factor counts.
+    pub trusted: bool,
+    /// Who linked it.
+    pub linked_by: String,
+    /// When.
+    pub linked_at: DateTime<Utc>,
+    /// When somebody last signed in with it.
+    pub signed_in_at: Option<DateTime<Utc>>,
 }
 
 /// An API token: a seat's rights cut down to chosen actions, for a time.

@@ -103,6 +103,7 @@ async fn list_organisations(
         parent: asked.parent,
         roots: false,
         kind: asked.kind,
+        ..OrganisationQuery::default()
     };
     let total = people.organisation_count(&viewer, &query).await?;
     let found = people.organisations(&viewer, &query, &page).await?;

@@ -11,6 +11,7 @@ use zhida_platform::problem::Problem;
 use zhida_ui::{Frame, Html, Page, Pager};
 
 use super::form::{Fields, FormPage, Input, OncePage};
+use super::identities::IdentityLine;
 use super::{Answer, App, SeatLine, office, to};
 use crate::AccountQuery;
 use crate::actions::{ORGANISATION_MANAGE, SEAT_GRANT, SESSION_MANAGE};
@@ -39,6 +40,10 @@ struct ShowPage {
     account: Account,
     signed_in: String,
     seats: Vec<SeatLine>,
+    identities: Vec<IdentityLine>,
+    /// Where identities are ended; empty for viewers who do not.
+    end_identity: &'static str,
+    links: bool,
     manages: bool,
     grants: bool,
     secures: bool,
@@ -94,13 +99,18 @@ pub(crate) async fn list(
 pub(crate) async fn show(State(people): State<App>, frame: Frame, Path(id): Path<Uuid>) -> Answer {
     let viewer = &frame.viewer;
     let (account, seats) = people.account(viewer, id).await.map_err(Problem::from)?;
+    let identities = people.identities(viewer, id).await.map_err(Problem::from)?;
+    let manages = viewer.may(ORGANISATION_MANAGE);
     let signed_in = account.signed_in_at;
     Ok(Html(ShowPage {
         page: office(&frame, &account.name, HERE).crumb("账号", HERE),
         signed_in: signed_in.map_or_else(|| "从未登录".to_owned(), datetime_zh),
         account,
         seats: SeatLine::all(&seats, &people),
-        manages: viewer.may(ORGANISATION_MANAGE),
+        identities: IdentityLine::all(&identities, &people),
+        end_identity: if manages { "/identities" } else { "" },
+        links: false,
+        manages,
         grants: viewer.may(SEAT_GRANT),
         secures: viewer.may(SESSION_MANAGE),
     })
@@ -148,7 +158,7 @@ pub(crate) async fn submit_new(State(people): State<App>, frame: Frame, fields: 
 fn initial(frame: &Frame, account: &Account, password: &str) -> OncePage {
     OncePage {
         page: office(frame, "初始密码", HERE),
-        note: "请当面或用安全的方式交给本人；首次登录时要换成自己的密码。".to_owned(),
+        note: "请当面或用安全的方式交给本人，14 天内有效；首次登录时要换成自己的密码。".to_owned(),
         secrets: vec![
             ("登录名".to_owned(), account.login.clone()),
             ("初始密码".to_owned(), password.to_owned()),

@@ -113,6 +113,17 @@ pub(crate) enum Input {
         choices: Vec<Choice>,
         hint: &'static str,
     },
+    /// One of many, by name.
+    Search {
+        name: String,
+        label: String,
+        value: String,
+        /// The first suggestions.
+        options: Vec<String>,
+        /// Where more of them come from; empty for nowhere.
+        from: &'static str,
+        hint: &'static str,
+    },
     Hidden {
         name: String,
         value: String,
@@ -178,6 +189,23 @@ impl Input {
         }
     }
 
+    pub(crate) fn search(
+        name: &str,
+        label: &str,
+        value: &str,
+        options: Vec<String>,
+        from: &'static str,
+    ) -> Self {
+        Self::Search {
+            name: name.to_owned(),
+            label: label.to_owned(),
+            value: value.to_owned(),
+            options,
+            from,
+            hint: "输入名称里的字，从提示里选",
+        }
+    }
+
     pub(crate) fn hidden(name: &str, value: &str) -> Self {
         Self::Hidden {
             name: name.to_owned(),
@@ -186,8 +214,10 @@ impl Input {
     }
 
     pub(crate) fn hint(mut self, words: &'static str) -> Self {
-        if let Self::Text { hint, .. } | Self::Select { hint, .. } | Self::Checks { hint, .. } =
-            &mut self
+        if let Self::Text { hint, .. }
+        | Self::Select { hint, .. }
+        | Self::Checks { hint, .. }
+        | Self::Search { hint, .. } = &mut self
         {
             *hint = words;
         }
@@ -210,6 +240,8 @@ pub(crate) struct FormPage {
     pub cancel: String,
     /// Whether the sign-in is not complete and can be given up.
     pub leave: bool,
+    /// Other ways to the same end, with where they lead.
+    pub others: Vec<(String, String)>,
 }
 
 impl FormPage {
@@ -223,6 +255,7 @@ impl FormPage {
             button,
             cancel: String::new(),
             leave: false,
+            others: Vec::new(),
         }
     }
 
@@ -238,6 +271,12 @@ impl FormPage {
 
     pub(crate) fn cancel(mut self, href: impl Into<String>) -> Self {
         self.cancel = href.into();
+        self
+    }
+
+    /// Offers another way to the same end.
+    pub(crate) fn other(mut self, label: String, href: String) -> Self {
+        self.others.push((label, href));
         self
     }
 

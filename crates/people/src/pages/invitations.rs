@@ -5,13 +5,14 @@ use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use uuid::Uuid;
+use zhida_platform::access::Viewer;
 use zhida_platform::format::datetime_zh;
 use zhida_platform::problem::Problem;
 use zhida_ui::{Frame, Html, Page};
 
 use super::form::{Fields, FormPage, Input, OncePage};
-use super::seats::{organisation_choices, place, role_choices};
-use super::{Answer, App, office, to, to_with};
+use super::seats::{place, role_choices};
+use super::{Answer, App, choices, office, to, to_with};
 use crate::error::Error;
 use crate::identify::{Begun, Visit};
 use crate::model::Invitation;
@@ -103,10 +104,11 @@ async fn form(
 ) -> Result<FormPage, Problem> {
     let was = |name: &str| sent.map_or("", |fields| fields.get(name)).to_owned();
     let page = office(frame, "发出邀请", HERE).crumb("邀请", HERE);
-    let choices = organisation_choices(people, frame, organisation).await?;
+    let organisation =
+        choices::organisation(people, &frame.viewer, "organisation", "组织", organisation).await?;
     Ok(FormPage::new(page, format!("{HERE}/new"), "生成邀请码")
         .input(Input::text("invitee", "邀请谁", &was("invitee")).hint("姓名或称呼，只作记录"))
-        .input(Input::select("organisation", "组织", choices).hint("邀请到企业的不选组织"))
+        .input(organisation.hint("输入名称里的字，从提示里选；邀请到企业的不填"))
         .input(
             Input::text("enterprise", "企业的统一社会信用代码", &was("enterprise"))
                 .hint("邀请到组织的不填"),
@@ -121,7 +123,7 @@ pub(super) fn days(sent: Option<&Fields>) -> &str {
 }
 
 pub(crate) async fn submit_new(State(people): State<App>, frame: Frame, fields: Fields) -> Answer {
-    let made = match read(&fields) {
+    let made = match read(&people, &frame.viewer, &fields).await {
         Ok(new) => people.invite(&frame.viewer, &new).await,
         Err(error) => Err(error),
     };
@@ -133,9 +135,9 @@ pub(crate) async fn submit_new(State(people): State<App>, frame: Frame, fields: 
     }
 }
 
-fn read(fields: &Fields) -> Result<NewInvitation, Error> {
+async fn read(people: &People, viewer: &Viewer, fields: &Fields) -> Result<NewInvitation, Error> {
     Ok(NewInvitation {
-        place: place(fields)?,
+        place: place(people, viewer, fields).await?,
         role: fields.get("role").to_owned(),
         invitee: fields.get("invitee").to_owned(),
         days: fields.number("days")?,

@@ -1,7 +1,10 @@
 //! The pages of the room. Every one works without JavaScript.
 
 mod accounts;
+mod choices;
+pub(crate) mod demo;
 mod form;
+mod identities;
 mod invitations;
 mod organisations;
 mod own;
@@ -45,6 +48,8 @@ fn coming_in() -> Router<App> {
             "/sign-in/code",
             get(sign_in::code).post(sign_in::submit_code),
         )
+        .route("/sign-in/with/{id}", get(identities::depart))
+        .route("/sign-in/callback/{id}", get(identities::arrive))
         .route("/sign-out", post(sign_in::sign_out))
         .route(
             "/account/password",
@@ -66,6 +71,11 @@ fn own() -> Router<App> {
         .route("/account", get(own::show))
         .route("/account/seat", post(own::switch))
         .route("/account/sessions/end", post(own::end_session))
+        .route(
+            "/account/identities/{id}",
+            get(identities::link).post(identities::submit_link),
+        )
+        .route("/account/identities/{id}/end", post(identities::end_own))
         .route("/account/codes", get(own::codes).post(own::submit_codes))
         .route(
             "/account/tokens/new",
@@ -81,6 +91,7 @@ fn administration() -> Router<App> {
             "/organisations/new",
             get(organisations::new).post(organisations::submit_new),
         )
+        .route("/organisations/choices", get(choices::organisations))
         .route("/organisations/{id}", get(organisations::show))
         .route(
             "/organisations/{id}/edit",
@@ -91,6 +102,7 @@ fn administration() -> Router<App> {
             "/accounts/new",
             get(accounts::new).post(accounts::submit_new),
         )
+        .route("/accounts/choices", get(choices::persons))
         .route("/accounts/{id}", get(accounts::show))
         .route(
             "/accounts/{id}/edit",
@@ -108,6 +120,11 @@ fn administration() -> Router<App> {
             "/accounts/{id}/hand-over",
             get(seats::hand_over).post(seats::submit_hand_over),
         )
+        .route(
+            "/accounts/{id}/identities/new",
+            get(identities::expect).post(identities::submit_expect),
+        )
+        .route("/identities/{id}/end", post(identities::end))
         .route("/seats/{id}/end", post(seats::end))
         .route("/invitations", get(invitations::list))
         .route(
@@ -121,6 +138,7 @@ fn administration() -> Router<App> {
 fn staff() -> Router<App> {
     Router::new()
         .route("/staff", get(staff::show))
+        .route("/staff/agencies", get(choices::agencies))
         .route(
             "/staff/invitations/new",
             get(staff::new_invitation).post(staff::submit_invitation),

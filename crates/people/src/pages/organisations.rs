@@ -5,13 +5,14 @@ use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use uuid::Uuid;
+use zhida_platform::access::Viewer;
 use zhida_platform::format::count;
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_ui::{Choice, Frame, Html, Page, Pager};
 
 use super::form::{Fields, FormPage, Input};
-use super::{Answer, App, SeatLine, office, period_of, to};
+use super::{Answer, App, SeatLine, choices, office, period_of, to};
 use crate::OrganisationQuery;
 use crate::actions::{ORGANISATION_MANAGE, SEAT_GRANT};
 use crate::error::Error;
@@ -219,9 +220,14 @@ impl Values {
     }
 }
 
-fn read(fields: &Fields) -> Result<OrganisationForm, Error> {
+async fn read(
+    people: &People,
+    viewer: &Viewer,
+    fields: &Fields,
+) -> Result<OrganisationForm, Error> {
+    let parent = fields.get("parent");
     Ok(OrganisationForm {
-        parent: fields.maybe_id("parent")?,
+        parent: people.named(viewer, None, "parent", parent).await?,
         name: fields.get("name").to_owned(),
         kind: OrganisationKind::parse(fields.get("kind"))
             .ok_or_else(|| Error::field("kind", "请选择类别"))?,
@@ -239,27 +245,13 @@ async fn form(
     values: &Values,
 ) -> Result<FormPage, Problem> {
     let page = office(frame, title, HERE).crumb("组织机构", HERE);
-    let mut parents = vec![Choice::new("", "（无，最上一级）", &values.parent)];
-    let first = PageRequest::first(zhida_platform::paging::LIMIT_MAX);
-    let known = OrganisationQuery::default();
-    for one in people
-        .organisations(&frame.viewer, &known, &first)
-        .await?
-        .items
-    {
-        parents.push(Choice::new(one.id.to_string(), one.name, &values.parent));
-    }
-    if let Ok(id) = Uuid::parse_str(&values.parent)
-        && !parents.iter().any(|choice| choice.chosen)
-    {
-        let one = people.organisation(&frame.viewer, id).await?;
-        parents.push(Choice::new(id.to_string(), one.name, &values.parent));
-    }
+    let parent =
+        choices::organisation(people, &frame.viewer, "parent", "上级", &values.parent).await?;
     let kinds = OrganisationKind::ALL
         .map(|kind| Choice::new(kind.slug(), kind.word(), &values.kind))
         .to_vec();
     Ok(FormPage::new(page, action, "保存")
-        .input(Input::select("parent", "上级", parents))
+        .input(parent.hint("输入名称里的字，从提示里选；最上一级的不填"))
         .input(Input::text("name", "名称", &values.name))
         .input(Input::select("kind", "类别", kinds))
         .input(
@@ -302,7 +294,7 @@ pub(crate) async fn new(
 }
 
 pub(crate) async fn submit_new(State(people): State<App>, frame: Frame, fields: Fields) -> Answer {
-    let made = match read(&fields) {
+    let made = match read(&people, &frame.viewer, &fields).await {
         Ok(new) => people.create_organisation(&frame.viewer, &new).await,
         Err(error) => Err(error),
     };
@@ -341,7 +333,7 @@ pub(crate) async fn submit(
     Path(id): Path<Uuid>,
     fields: Fields,
 ) -> Answer {
-    let changed = match read(&fields) {
+    let changed = match read(&people, &frame.viewer, &fields).await {
         Ok(new) => people.change_organisation(&frame.viewer, id, &new).await,
         Err(error) => Err(error),
     };

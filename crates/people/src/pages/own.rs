@@ -10,6 +10,7 @@ use zhida_platform::problem::Problem;
 use zhida_ui::{Choice, Frame, Html, Page};
 
 use super::form::{Fields, FormPage, Input, OncePage};
+use super::identities::IdentityLine;
 use super::sign_in::numbered;
 use super::{Answer, App, SeatLine, to, to_with};
 use crate::identify::{Me, Visit};
@@ -27,6 +28,10 @@ struct AccountPage {
     sessions: Vec<SessionLine>,
     tokens: Vec<TokenLine>,
     codes_left: u64,
+    identities: Vec<IdentityLine>,
+    /// Where identities are ended, and whether they are linked here.
+    end_identity: &'static str,
+    links: bool,
     /// Only a browser's session has these sections.
     session: bool,
 }
@@ -77,6 +82,7 @@ pub(crate) async fn show(State(people): State<App>, Me(me): Me, frame: Frame) ->
         .recovery_codes_left(&me)
         .await
         .map_err(Problem::from)?;
+    let identities = people.own_identities(&me).await.map_err(Problem::from)?;
     let page = frame
         .page("我的账号")
         .lead("权限属于任职：同一时间以一个任职办事。");
@@ -99,6 +105,9 @@ pub(crate) async fn show(State(people): State<App>, Me(me): Me, frame: Frame) ->
         sessions: sessions.iter().map(|one| session_line(one, &me)).collect(),
         tokens: tokens.iter().map(|one| token_line(one, now)).collect(),
         codes_left: left,
+        identities: IdentityLine::all(&identities, &people),
+        end_identity: "/account/identities",
+        links: me.session.is_some(),
         session: me.session.is_some(),
     })
     .into_response())

@@ -2,18 +2,16 @@
 
 use axum::extract::{Path, State};
 use uuid::Uuid;
-use zhida_platform::access::Side;
-use zhida_platform::paging::{LIMIT_MAX, PageRequest};
+use zhida_platform::access::{Side, Viewer};
 use zhida_platform::problem::Problem;
 use zhida_ui::{Choice, Frame};
 
 use super::accounts::HERE;
 use super::form::{Fields, FormPage, Input};
-use super::{Answer, App, office, to};
+use super::{Answer, App, choices, office, to};
 use crate::error::Error;
 use crate::model::{Account, Seat};
 use crate::service::{HandOver, NewSeat, People, PlaceKey};
-use crate::{AccountQuery, OrganisationQuery};
 
 /// 授予任职
 pub(crate) async fn new(State(people): State<App>, frame: Frame, Path(id): Path<Uuid>) -> Answer {
@@ -31,7 +29,9 @@ async fn grant_form(
     sent: Option<&Fields>,
 ) -> Result<FormPage, Problem> {
     let was = |name: &str| sent.map_or("", |fields| fields.get(name)).to_owned();
-    let organisations = organisation_choices(people, frame, &was("organisation")).await?;
+    let organisation = was("organisation");
+    let organisation =
+        choices::organisation(people, &frame.viewer, "organisation", "组织", &organisation).await?;
     let from = match sent {
         Some(fields) => fields.get("valid_from").to_owned(),
         None => people.today().to_string(),
@@ -40,10 +40,7 @@ async fn grant_form(
     let page = office(frame, &title, HERE).crumb("账号", HERE);
     Ok(
         FormPage::new(page, format!("{HERE}/{}/seats/new", account.id), "授予")
-            .input(
-                Input::select("organisation", "组织", organisations)
-                    .hint("企业的任职不选组织，在下面填代码"),
-            )
+            .input(organisation.hint("输入名称里的字，从提示里选；企业的任职不填，在下面填代码"))
             .input(
                 Input::text("enterprise", "企业的统一社会信用代码", &was("enterprise"))
                     .hint("组织的任职不填"),
@@ -57,27 +54,6 @@ async fn grant_form(
             ))
             .cancel(format!("{HERE}/{}", account.id)),
     )
-}
-
-pub(super) async fn organisation_choices(
-    people: &People,
-    frame: &Frame,
-    current: &str,
-) -> Result<Vec<Choice>, Problem> {
-    let mut choices = vec![Choice::new("", "（不选）", current)];
-    let query = OrganisationQuery::default();
-    let first = PageRequest::first(LIMIT_MAX);
-    let found = people.organisations(&frame.viewer, &query, &first).await?;
-    for one in found.items {
-        choices.push(Choice::new(one.id.to_string(), one.name, current));
-    }
-    if let Ok(id) = Uuid::parse_str(current)
-        && !choices.iter().any(|choice| choice.chosen)
-    {
-        let one = people.organisation(&frame.viewer, id).await?;
-        choices.push(Choice::new(current, one.name, current));
-    }
-    Ok(choices)
 }
 
 /// All roles that are held somewhere, with where.
@@ -99,8 +75,14 @@ pub(super) fn role_choices(current: &str) -> Vec<Choice> {
 }
 
 /// The one of both that was filled in.
-pub(super) fn place(fields: &Fields) -> Result<PlaceKey, Error> {
-    match (fields.maybe_id("organisation")?, fields.get("enterprise")) {
+pub(super) async fn place(
+    people: &People,
+    viewer: &Viewer,
+    fields: &Fields,
+) -> Result<PlaceKey, Error> {
+    let organisation = fields.get("organisation");
+    let organisation = people.named(viewer, None, "organisation", organisation);
+    match (organisation.await?, fields.get("enterprise")) {
         (Some(id), "") => Ok(PlaceKey::Organisation(id)),
         (None, code) if !code.is_empty() => Ok(PlaceKey::Enterprise(code.to_owned())),
         _ => Err(Error::field(
@@ -116,7 +98,7 @@ pub(crate) async fn submit_new(
     Path(id): Path<Uuid>,
     fields: Fields,
 ) -> Answer {
-    let granted = match read(id, &fields) {
+    let granted = match read(&people, &frame.viewer, id, &fields).await {
         Ok(seat) => people.grant(&frame.viewer, &seat).await,
         Err(error) => Err(error),
     };
@@ -134,10 +116,15 @@ pub(crate) async fn submit_new(
     }
 }
 
-fn read(account: Uuid, fields: &Fields) -> Result<NewSeat, Error> {
+async fn read(
+    people: &People,
+    viewer: &Viewer,
+    account: Uuid,
+    fields: &Fields,
+) -> Result<NewSeat, Error> {
     Ok(NewSeat {
         account,
-        place: place(fields)?,
+        place: place(people, viewer, fields).await?,
         role: fields.get("role").to_owned(),
         valid_from: fields.day("valid_from")?,
         valid_until: fields.maybe_day("valid_until")?,
@@ -168,37 +155,21 @@ pub(crate) async fn hand_over(
         .seats_to_hand_over(&frame.viewer, id)
         .await
         .map_err(Problem::from)?;
-    let successors = successors(&people, &frame, id).await?;
     let action = format!("{HERE}/{id}/hand-over");
-    Ok(hand_over_form(&people, &frame, &found, successors, action, None).shown())
+    Ok(hand_over_form(&people, &frame, &found, None, action, None)
+        .await?
+        .shown())
 }
 
-/// Everybody with an account but the one who leaves.
-async fn successors(
-    people: &People,
-    frame: &Frame,
-    leaver: Uuid,
-) -> Result<Vec<(String, String)>, Problem> {
-    let query = AccountQuery {
-        open: Some(true),
-        ..AccountQuery::default()
-    };
-    let first = PageRequest::first(LIMIT_MAX);
-    let found = people.accounts(&frame.viewer, &query, &first).await?;
-    let others = found.items.into_iter().filter(|one| one.id != leaver);
-    Ok(others
-        .map(|one| (one.login.clone(), format!("{}（{}）", one.name, one.login)))
-        .collect())
-}
-
-pub(super) fn hand_over_form(
+/// `among`: whom to suggest as successor, when it is not everybody.
+pub(super) async fn hand_over_form(
     people: &People,
     frame: &Frame,
     (account, seats): &(Account, Vec<Seat>),
-    successors: Vec<(String, String)>,
+    among: Option<Vec<String>>,
     action: String,
     sent: Option<&Fields>,
-) -> FormPage {
+) -> Result<FormPage, Problem> {
     let was = |name: &str| sent.map_or("", |fields| fields.get(name)).to_owned();
     let on = match sent {
         Some(fields) => fields.get("on").to_owned(),
@@ -211,18 +182,12 @@ pub(super) fn hand_over_form(
     for seat in seats {
         form = form.note(format!("{}：{}", seat.place.name(), seat.role_name()));
     }
-    let listed = successors
-        .into_iter()
-        .map(|(value, label)| Choice::new(value, label, &was("successor")));
-    let nobody = Choice::new("", "无人接任", &was("successor"));
-    form.input(Input::select(
-        "successor",
-        "接任的人",
-        std::iter::once(nobody).chain(listed).collect(),
-    ))
-    .input(Input::text("other", "或填接任人的登录名", &was("other")).hint("列表里没有时填写"))
-    .input(Input::date("on", "交接日", &on).hint("接任的人从这一天起任职；今天就是立即"))
-    .input(Input::text("reason", "原因", &was("reason")))
+    let successor = was("successor");
+    let successor = choices::successor(people, &frame.viewer, &successor, among).await?;
+    Ok(form
+        .input(successor.hint("输入姓名或登录名，从提示里选；提示里没有的填登录名"))
+        .input(Input::date("on", "交接日", &on).hint("接任的人从这一天起任职；今天就是立即"))
+        .input(Input::text("reason", "原因", &was("reason"))))
 }
 
 /// The order, the successor named by login.
@@ -231,18 +196,11 @@ pub(super) async fn order(
     leaver: Uuid,
     fields: &Fields,
 ) -> Result<HandOver, Error> {
-    let other = fields.get("other");
-    let (field, login) = match other.is_empty() {
-        true => ("successor", fields.get("successor")),
-        false => ("other", other),
+    let unknown = || Error::field("successor", "没有这个登录名，请核对；没有账号的请先邀请");
+    let successor = match choices::login_in(fields.get("successor")) {
+        "" => None,
+        login => Some(people.id_of(login).await?.ok_or_else(unknown)?),
     };
-    let successor =
-        match login {
-            "" => None,
-            login => Some(people.id_of(login).await?.ok_or_else(|| {
-                Error::field(field, "没有这个登录名，请核对；没有账号的请先邀请")
-            })?),
-        };
     Ok(HandOver {
         leaver,
         successor,
@@ -269,9 +227,9 @@ pub(crate) async fn submit_hand_over(
                 .seats_to_hand_over(&frame.viewer, id)
                 .await
                 .map_err(Problem::from)?;
-            let successors = successors(&people, &frame, id).await?;
             let action = format!("{here}/hand-over");
-            hand_over_form(&people, &frame, &found, successors, action, Some(&fields))
+            hand_over_form(&people, &frame, &found, None, action, Some(&fields))
+                .await?
                 .refused(error)
         }
     }

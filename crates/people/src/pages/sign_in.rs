@@ -10,6 +10,7 @@ use zhida_platform::access::SIGN_IN;
 use zhida_ui::{FormErrors, Frame, Html, Page};
 
 use super::form::{Fields, FormPage, Input, OncePage};
+use super::identities::farewell;
 use super::{Answer, App, to, to_with, with_cookie};
 use crate::error::Error;
 use crate::identify::{Begun, Visit};
@@ -19,34 +20,48 @@ use crate::service::{Current, Entrance, Stage};
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Next {
-    next: String,
+    pub next: String,
 }
 
 /// 登录
 pub(crate) async fn show(
+    State(people): State<App>,
     frame: Frame,
     begun: Begun,
     Query(Next { next }): Query<Next>,
 ) -> Response {
     match begun.0 {
         Some(current) => to(&onward(current.stage, &next)),
-        None => sign_in_form(&frame, &next, "").shown(),
+        None => sign_in_form(&people, &frame, &next, "").shown(),
     }
 }
 
-fn sign_in_form(frame: &Frame, next: &str, login: &str) -> FormPage {
+fn sign_in_form(people: &App, frame: &Frame, next: &str, login: &str) -> FormPage {
     let page = frame
         .page("登录")
         .lead("企业人员、代办人员和工作人员都从这里登录。");
-    FormPage::new(page, SIGN_IN, "登录")
+    let form = FormPage::new(page, SIGN_IN, "登录")
         .input(Input::hidden("next", safe(next)))
         .input(Input::login(login))
         .input(Input::password("password", "密码", "current-password"))
-        .note("没有账号：企业人员请向本单位的法定代表人索取邀请码，工作人员请联系系统管理员。")
+        .note("没有账号：企业人员请向本单位的法定代表人索取邀请码，工作人员请联系系统管理员。");
+    let form = match people.settings.demo {
+        true => form.other(
+            "不用密码，选择演示身份".to_owned(),
+            format!("/demo?next={}", percent(safe(next))),
+        ),
+        false => form,
+    };
+    // links, not forms: the security policy lets no form lead to another site
+    people.providers.iter().fold(form, |form, provider| {
+        let (id, name) = (&provider.config.id, &provider.config.name);
+        let href = format!("{SIGN_IN}/with/{id}?next={}", percent(safe(next)));
+        form.other(format!("用{name}登录"), href)
+    })
 }
 
 /// Where a session goes: first to what comes first.
-fn onward(stage: Stage, next: &str) -> String {
+pub(super) fn onward(stage: Stage, next: &str) -> String {
     match stage {
         Stage::Complete => safe(next).to_owned(),
         _ => format!("{}?next={}", stage.page(), percent(safe(next))),
@@ -73,11 +88,11 @@ pub(crate) async fn submit(
             }
             Ok(entered(&visit, &entrance, next))
         }
-        Err(error) => sign_in_form(&frame, next, login).refused(error),
+        Err(error) => sign_in_form(&people, &frame, next, login).refused(error),
     }
 }
 
-fn entered(visit: &Visit, entrance: &Entrance, next: &str) -> Response {
+pub(super) fn entered(visit: &Visit, entrance: &Entrance, next: &str) -> Response {
     to_with(&onward(entrance.stage, next), visit.door, &entrance.cookie)
 }
 
@@ -123,14 +138,24 @@ pub(crate) async fn submit_code(
 }
 
 /// 退出登录
-pub(crate) async fn sign_out(State(people): State<App>, visit: Visit, begun: Begun) -> Answer {
+pub(crate) async fn sign_out(
+    State(people): State<App>,
+    visit: Visit,
+    begun: Begun,
+    frame: Frame,
+) -> Answer {
+    let mut response = to(SIGN_IN);
     if let Some(current) = begun.0 {
+        let elsewhere = people.farewell(&current).await;
         people
             .sign_out(&current)
             .await
             .map_err(zhida_platform::problem::Problem::from)?;
+        if let Some((name, address)) = elsewhere {
+            response = farewell(&frame, &name, address);
+        }
     }
-    Ok(with_cookie(to(SIGN_IN), visit.door.clear()))
+    Ok(with_cookie(response, visit.door.clear()))
 }
 
 /// 修改密码

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use uuid::Uuid;
+use zhida_platform::access::Viewer;
 use zhida_platform::format::date_zh;
 use zhida_platform::problem::Problem;
 use zhida_ui::{Choice, Frame, Html, Page};
@@ -11,9 +12,9 @@ use zhida_ui::{Choice, Frame, Html, Page};
 use super::form::{Fields, FormPage, Input};
 use super::invitations::{InvitationLine, code_page, days};
 use super::seats::{hand_over_form, order};
-use super::{Answer, App, SeatLine, to};
+use super::{Answer, App, SeatLine, choices, to};
 use crate::error::Error;
-use crate::model::Mandate;
+use crate::model::{Mandate, OrganisationKind};
 use crate::service::{
     NewInvitation, NewMandate, People, PlaceKey, mandate_actions, own_enterprise, roles_in,
 };
@@ -194,17 +195,15 @@ async fn hand_over_page(
     let found = people.seats_to_hand_over(&frame.viewer, leaver).await?;
     let colleagues = people.seats_at(&frame.viewer, &own_place(frame)?).await?;
     let today = people.today();
-    let mut successors: Vec<(String, String)> = colleagues
+    let mut among: Vec<String> = colleagues
         .iter()
         .filter(|seat| seat.account != leaver && seat.active(today))
-        .map(|seat| {
-            let label = format!("{}（{}）", seat.account_name, seat.account_login);
-            (seat.account_login.clone(), label)
-        })
+        .map(|seat| format!("{}（{}）", seat.account_name, seat.account_login))
         .collect();
-    successors.dedup();
+    among.dedup();
     let action = format!("{HERE}/people/{leaver}/hand-over");
-    Ok(hand_over_form(people, frame, &found, successors, action, sent).cancel(HERE))
+    let form = hand_over_form(people, frame, &found, Some(among), action, sent);
+    Ok(form.await?.cancel(HERE))
 }
 
 pub(crate) async fn submit_hand_over(
@@ -239,10 +238,7 @@ async fn mandate_form(
 ) -> Result<FormPage, Problem> {
     let was = |name: &str| sent.map_or("", |fields| fields.get(name)).to_owned();
     let chosen = sent.map(|fields| fields.all("actions")).unwrap_or_default();
-    let agencies = people.agencies(&frame.viewer).await?;
-    let agencies = agencies
-        .into_iter()
-        .map(|one| Choice::new(one.id.to_string(), one.name, &was("organisation")));
+    let agency = choices::agency(people, &frame.viewer, &was("organisation")).await?;
     let actions = mandate_actions().into_iter().map(|(slug, name)| Choice {
         chosen: chosen.iter().any(|one| one == slug),
         ..Choice::new(slug, name, "")
@@ -257,11 +253,7 @@ async fn mandate_form(
         .crumb("本企业人员", HERE)
         .lead("代办机构在期间之内以本企业的名义办理选定的事项，处处写明“由…代办”。随时可以撤回。");
     Ok(FormPage::new(page, format!("{HERE}/mandates/new"), "授权")
-        .input(Input::select(
-            "organisation",
-            "代办机构",
-            agencies.collect(),
-        ))
+        .input(agency)
         .input(Input::checks("actions", "可办事项", actions.collect()))
         .input(Input::date("valid_from", "起始日", &from))
         .input(Input::date("valid_until", "截止日", &was("valid_until")).hint("最长 12 个月"))
@@ -273,7 +265,7 @@ pub(crate) async fn submit_mandate(
     frame: Frame,
     fields: Fields,
 ) -> Answer {
-    let given = match read_mandate(&fields) {
+    let given = match read_mandate(&people, &frame.viewer, &fields).await {
         Ok(new) => people.give_mandate(&frame.viewer, &new).await,
         Err(error) => Err(error),
     };
@@ -285,9 +277,17 @@ pub(crate) async fn submit_mandate(
     }
 }
 
-fn read_mandate(fields: &Fields) -> Result<NewMandate, Error> {
+async fn read_mandate(
+    people: &People,
+    viewer: &Viewer,
+    fields: &Fields,
+) -> Result<NewMandate, Error> {
+    let agency = Some(OrganisationKind::Agency);
+    let organisation = fields.get("organisation");
+    let organisation = people.named(viewer, agency, "organisation", organisation);
+    let missing = || Error::field("organisation", "请填写代办机构");
     Ok(NewMandate {
-        organisation: fields.id("organisation")?,
+        organisation: organisation.await?.ok_or_else(missing)?,
         actions: fields.all("actions"),
         valid_from: fields.day("valid_from")?,
         valid_until: fields.day("valid_until")?,

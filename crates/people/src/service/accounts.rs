@@ -16,6 +16,7 @@ use crate::model::{self, Account, Seat};
 use crate::record;
 use crate::secret::Secret;
 use crate::store::{self, accounts::AccountQuery};
+use crate::told;
 
 /// Groups of an initial password: 80 bits.
 const INITIAL_GROUPS: usize = 4;
@@ -214,6 +215,7 @@ impl People {
                 store::accounts::set_password(&tx, id, hash, true, self.now()).await?;
                 store::attempts::forget(&tx, &account.login).await?;
                 let ended = store::sessions::end_all(&tx, id, None).await?;
+                self.tell(&tx, id, &told::PASSWORD_RESET).await?;
                 let entry =
                     record::entry(self.now(), viewer, "people.reset_password", "account", id)
                         .detail(json!({ "sessions_ended": ended }));
@@ -298,6 +300,7 @@ impl People {
                 known(&tx, id).await?;
                 store::accounts::clear_factor(&tx, id).await?;
                 store::sessions::end_all(&tx, id, None).await?;
+                self.tell(&tx, id, &told::FACTOR_RESET).await?;
                 let entry = record::entry(self.now(), viewer, "people.reset_factor", "account", id);
                 audit::append(&tx, &entry).await?;
                 Ok(())

@@ -1,11 +1,12 @@
 //! Accounts for the demonstration: one for each role.
 
 use uuid::Uuid;
-use zhida_platform::access::{Rights, Role, Side, Viewer};
+use zhida_platform::access::{Origin, Rights, Role, Side, Viewer};
 use zhida_platform::audit;
 use zhida_platform::problem::Problem;
 
-use super::{NewAccount, OrganisationForm, People};
+use super::sign_in::How;
+use super::{Entrance, NewAccount, OrganisationForm, People};
 use crate::error::Error;
 use crate::model::{Account, OrganisationKind, Place, Seat};
 use crate::record;
@@ -76,6 +77,40 @@ impl People {
         Ok((password, made))
     }
 
+    /// The roles in which the demonstration can be entered.
+    ///
+    /// # Errors
+    /// Outside the demonstration; the database.
+    pub(crate) async fn demo_roles(&self) -> Result<Vec<String>, Error> {
+        let mut found = Vec::new();
+        for role in Rights::shipped().roles() {
+            if self.demo_account_of(&role.id).await?.is_some() {
+                found.push(role.id.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Starts a session of the demonstration's account for a role, without a password.
+    ///
+    /// # Errors
+    /// Outside the demonstration; no such role; the database.
+    pub(crate) async fn enter_demo(&self, role: &str, origin: &Origin) -> Result<Entrance, Error> {
+        let account = self.demo_account_of(role).await?;
+        let account = account.ok_or(Error::Missing("这个演示身份"))?;
+        self.start(&account, origin, How::default()).await
+    }
+
+    /// Only accounts that the demonstration made itself: none of a database that is served in earnest.
+    async fn demo_account_of(&self, role: &str) -> Result<Option<Account>, Error> {
+        if !self.settings.demo {
+            return Err(Error::Missing("演示"));
+        }
+        let login = login_of(role);
+        let found = store::accounts::by_login(self.db.conn(), &login).await?;
+        Ok(found.filter(|account| account.demo && account.open))
+    }
+
     async fn demo_organisation(
         &self,
         viewer: &Viewer,
@@ -117,7 +152,7 @@ impl People {
         place: &Place,
         hash: &str,
     ) -> Result<DemoAccount, Error> {
-        let login = role.id.replace('_', "-");
+        let login = login_of(&role.id);
         let new = NewAccount {
             login: login.clone(),
             name: format!("演示{}", role.name),
@@ -177,4 +212,8 @@ impl People {
             reason: String::new(),
         }
     }
+}
+
+fn login_of(role: &str) -> String {
+    role.replace('_', "-")
 }

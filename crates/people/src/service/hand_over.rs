@@ -41,13 +41,14 @@ impl People {
         leaver: Uuid,
     ) -> Result<(Account, Vec<Seat>), Error> {
         may_hand_over(viewer)?;
-        let account = accounts::known(self.db.conn(), leaver).await?;
         let seats = store::seats::of_account(self.db.conn(), leaver).await?;
         let seats = self.within_reach(viewer, seats);
-        match seats.is_empty() && viewer.reach(SEAT_GRANT) != Reach::All {
-            true => Err(Error::Missing("这个人在本企业的任职")),
-            false => Ok((account, seats)),
+        // somebody elsewhere is answered like nobody
+        if seats.is_empty() && viewer.reach(SEAT_GRANT) != Reach::All {
+            return Err(Error::Missing("这个人在本企业的任职"));
         }
+        let account = accounts::known(self.db.conn(), leaver).await?;
+        Ok((account, seats))
     }
 
     /// Ends all seats of a person within the viewer's reach, and seats the successor in them.
@@ -69,8 +70,7 @@ impl People {
         self.db
             .write(|tx| async move {
                 store::lock_seats(&tx).await?;
-                let leaver = accounts::known(&tx, order.leaver).await?;
-                let seats = store::seats::of_account(&tx, leaver.id).await?;
+                let seats = store::seats::of_account(&tx, order.leaver).await?;
                 let seats = self.within_reach(viewer, seats);
                 if seats.is_empty() {
                     return Err(Error::Missing("可以交接的任职"));

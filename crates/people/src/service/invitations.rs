@@ -21,8 +21,8 @@ use crate::record;
 use crate::secret::{Secret, code_digest};
 use crate::store;
 
-/// Groups of a code: 100 bits.
-const CODE_GROUPS: usize = 5;
+/// Groups of a code: 140 bits.
+const CODE_GROUPS: usize = 7;
 /// Days that a code can be used at most.
 const DAYS_MAX: u16 = 30;
 const UNUSABLE: &str = "邀请码不对、已经用过、已撤回或已过期";
@@ -103,6 +103,7 @@ impl People {
         self.db
             .write(|tx| async move {
                 store::invitations::insert(&tx, kept, digest).await?;
+                self.tell_invited(&tx, kept).await?;
                 audit::append(&tx, &self.invited(viewer, "people.invite", kept)).await?;
                 Ok::<_, Error>(())
             })
@@ -119,7 +120,8 @@ impl People {
             .write(|tx| async move {
                 let found = store::invitations::one(&tx, id).await?;
                 let found = found.ok_or(Error::Missing("这个邀请"))?;
-                may_seat(viewer, &found.place)?;
+                // another's is answered like one that is not there
+                may_seat(viewer, &found.place).map_err(|_| Error::Missing("这个邀请"))?;
                 if !store::invitations::revoke(&tx, id, self.now()).await? {
                     return Err(Error::Conflict("这个邀请已经用过或撤回".to_owned()));
                 }

@@ -5,15 +5,14 @@ use serde_json::json;
 use uuid::Uuid;
 use zhida_platform::access::{Rights, Row, Scope, Side, Viewer};
 use zhida_platform::audit;
-use zhida_platform::paging::{LIMIT_MAX, PageRequest};
 use zhida_platform::problem::Problem;
 
 use super::People;
 use crate::actions::STAFF;
 use crate::error::Error;
-use crate::model::{Mandate, Organisation, OrganisationKind, holds};
+use crate::model::{Mandate, OrganisationKind};
 use crate::record;
-use crate::store::{self, organisations::OrganisationQuery};
+use crate::store;
 
 /// Months that a mandate lasts at most.
 const MONTHS_MAX: u32 = 12;
@@ -71,23 +70,6 @@ impl People {
                 .err()
                 .map_or(Error::Missing("代办授权"), Error::from)),
         }
-    }
-
-    /// The agencies that a mandate can be given to.
-    ///
-    /// # Errors
-    /// A viewer who may not; the database.
-    pub async fn agencies(&self, viewer: &Viewer) -> Result<Vec<Organisation>, Error> {
-        viewer.need(STAFF)?;
-        let query = OrganisationQuery {
-            kind: Some(OrganisationKind::Agency),
-            ..OrganisationQuery::default()
-        };
-        let first = PageRequest::first(LIMIT_MAX);
-        let found = store::organisations::list(self.db.conn(), &query, &first).await?;
-        let today = self.today();
-        let open = |one: &Organisation| holds(one.valid_from, one.valid_until, today);
-        Ok(found.items.into_iter().filter(open).collect())
     }
 
     /// Gives a mandate for the viewer's own enterprise.

@@ -4,6 +4,7 @@
 mod accounts;
 mod demo;
 mod hand_over;
+mod identities;
 mod invitations;
 mod mandates;
 mod organisations;
@@ -23,11 +24,13 @@ use zhida_platform::clock::SharedClock;
 use zhida_platform::config::SignInConfig;
 use zhida_platform::db::Database;
 use zhida_platform::ids;
+use zhida_platform::messages::Messages;
 use zhida_platform::problem::Problem;
 
 pub use accounts::NewAccount;
 pub use demo::DemoAccount;
 pub use hand_over::HandOver;
+pub(crate) use identities::{Arrival, Returned};
 pub use invitations::NewInvitation;
 pub(crate) use invitations::may_register;
 pub use mandates::NewMandate;
@@ -43,6 +46,7 @@ pub use tokens::NewToken;
 pub(crate) use tokens::token_actions;
 
 use crate::error::Error;
+use crate::oidc::Provider;
 use crate::password::Hasher;
 
 /// Tells the names of enterprises, which another room keeps.
@@ -81,6 +85,9 @@ pub struct People {
     pub(crate) settings: Settings,
     pub(crate) hasher: Hasher,
     pub(crate) enterprises: Arc<dyn Enterprises>,
+    pub(crate) providers: Vec<Arc<Provider>>,
+    /// Tells people what happens to their accounts; without it nobody is told.
+    pub(crate) messages: Option<Messages>,
 }
 
 impl People {
@@ -100,7 +107,16 @@ impl People {
             settings,
             hasher: Hasher::new()?,
             enterprises,
+            providers: Vec::new(),
+            messages: None,
         })
+    }
+
+    /// Tells people what happens to their accounts from now on; the service must know [`crate::EVENTS`].
+    #[must_use]
+    pub fn with_messages(mut self, messages: Messages) -> Self {
+        self.messages = Some(messages);
+        self
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

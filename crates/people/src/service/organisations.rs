@@ -11,14 +11,16 @@ use zhida_platform::problem::Problem;
 use zhida_standards::division::{self, DivisionCode};
 
 use super::People;
-use crate::actions::{ORGANISATION_MANAGE, ORGANISATION_READ};
+use crate::actions::{ORGANISATION_MANAGE, ORGANISATION_READ, STAFF};
 use crate::error::Error;
-use crate::model::{Organisation, OrganisationKind};
+use crate::model::{self, Organisation, OrganisationKind};
 use crate::record;
 use crate::store::{self, organisations::OrganisationQuery};
 
 /// Characters of a name at most.
 pub(crate) const NAME_MAX: usize = 80;
+/// Organisations that a field suggests at most.
+const SUGGESTED: u32 = 20;
 
 /// What is written about an organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +74,88 @@ impl People {
     pub async fn organisation(&self, viewer: &Viewer, id: Uuid) -> Result<Organisation, Error> {
         viewer.need(ORGANISATION_READ)?;
         self.known_organisation(self.db.conn(), id).await
+    }
+
+    /// A few organisations with this in their names, for a field that suggests.
+    ///
+    /// # Errors
+    /// A viewer who may not; the database.
+    pub(crate) async fn suggested(
+        &self,
+        viewer: &Viewer,
+        kind: Option<OrganisationKind>,
+        text: &str,
+    ) -> Result<Vec<Organisation>, Error> {
+        may_choose(viewer, kind)?;
+        let query = OrganisationQuery {
+            text: text.to_owned(),
+            kind,
+            ..OrganisationQuery::default()
+        };
+        let mut found = self.few(&query).await?;
+        let today = self.today();
+        found.retain(|one| model::holds(one.valid_from, one.valid_until, today));
+        Ok(found)
+    }
+
+    /// The organisation that a field names: by its id, its name, its name and place as suggested, or a part of its
+    /// name that no other has. `None` for an empty field.
+    ///
+    /// # Errors
+    /// A viewer who may not; none such, or more than one; the database.
+    pub(crate) async fn named(
+        &self,
+        viewer: &Viewer,
+        kind: Option<OrganisationKind>,
+        field: &str,
+        text: &str,
+    ) -> Result<Option<Uuid>, Error> {
+        may_choose(viewer, kind)?;
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        if let Ok(id) = Uuid::parse_str(text) {
+            return Ok(Some(id));
+        }
+        let (name, part) = (text.to_owned(), String::new());
+        let whole = OrganisationQuery {
+            name,
+            kind,
+            ..OrganisationQuery::default()
+        };
+        let mut found = self.few(&whole).await?;
+        let split = text
+            .strip_suffix('）')
+            .and_then(|text| text.rsplit_once('（'));
+        if let (true, Some((name, place))) = (found.is_empty(), split) {
+            let name = name.to_owned();
+            found = self.few(&OrganisationQuery { name, ..whole }).await?;
+            found.retain(|one| one.place() == place);
+        } else if found.is_empty() {
+            let (name, text) = (part, text.to_owned());
+            found = self
+                .few(&OrganisationQuery {
+                    name,
+                    text,
+                    ..whole
+                })
+                .await?;
+        }
+        match found.as_slice() {
+            [one] => Ok(Some(one.id)),
+            [] => Err(Error::field(
+                field,
+                format!("没有“{text}”，请核对，或从提示里选"),
+            )),
+            several => Err(Error::field(field, told_apart(several))),
+        }
+    }
+
+    async fn few(&self, query: &OrganisationQuery) -> Result<Vec<Organisation>, Error> {
+        let page = PageRequest::first(SUGGESTED);
+        let found = store::organisations::list(self.db.conn(), query, &page).await?;
+        Ok(found.items)
     }
 
     /// Those above one, nearest first.
@@ -226,6 +310,24 @@ impl People {
         }
         Ok(())
     }
+}
+
+/// Agencies are chosen by enterprises, all organisations by those who look after them.
+fn may_choose(viewer: &Viewer, kind: Option<OrganisationKind>) -> Result<(), Problem> {
+    match kind == Some(OrganisationKind::Agency) && viewer.may(STAFF) {
+        true => Ok(()),
+        false => viewer.need(ORGANISATION_READ),
+    }
+}
+
+/// What to write so that one of several is meant.
+fn told_apart(several: &[Organisation]) -> String {
+    let first = several[0].label();
+    if several.iter().all(|one| one.label() == first) {
+        return format!("有几个“{first}”：请在组织机构里打开要选的那个，把它的标识复制到这里");
+    }
+    let labels: Vec<String> = several.iter().take(3).map(Organisation::label).collect();
+    format!("不止一个，请写全，如：{}", labels.join("、"))
 }
 
 pub(super) fn checked(id: Uuid, form: &OrganisationForm) -> Result<Organisation, Error> {

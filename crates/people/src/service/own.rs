@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use uuid::Uuid;
+use zhida_platform::access::Viewer;
 use zhida_platform::audit;
 
 use super::{Current, Entrance, People, Stage};
@@ -69,13 +70,17 @@ impl People {
             must_change: false,
             ..account.clone()
         };
-        self.entrance(&changed, session.factor, cookie).await
+        self.entrance(&changed, session, cookie).await
     }
 
     /// The current password, asked for again before something that an unwatched screen must not allow.
-    async fn check_password(&self, account: &Account, password: &Secret) -> Result<(), Error> {
+    pub(super) async fn check_password(
+        &self,
+        account: &Account,
+        password: &Secret,
+    ) -> Result<(), Error> {
         self.take_turn(&account.login).await?;
-        let credentials = store::accounts::credentials(self.db.conn(), account.id).await?;
+        let credentials = store::accounts::credentials(&self.db, account.id).await?;
         let kept = credentials.and_then(|credentials| credentials.password);
         if !self.hasher.verify(password, kept.as_deref()).await? {
             return Err(Error::field("old", "现在的密码不对，请重新输入"));
@@ -101,16 +106,16 @@ impl People {
     /// A factor that is set up already; the database.
     pub(crate) async fn begin_factor(&self, current: &Current) -> Result<FactorSetUp, Error> {
         let account = self.may_set_up(current)?;
-        let credentials = store::accounts::credentials(self.db.conn(), account.id).await?;
+        let credentials = store::accounts::credentials(&self.db, account.id).await?;
         let kept = credentials.and_then(|credentials| credentials.factor_key);
         let key = match kept {
-            Some(key) => Secret::from(key.as_str()),
+            Some(key) => key,
             None => {
                 let key = factor::new_key();
                 let new = &key;
                 self.db
                     .write(|tx| async move {
-                        store::accounts::set_factor_key(&tx, account.id, new.expose()).await?;
+                        store::factors::set(&tx, account.id, new).await?;
                         let entry = record::own_entry(
                             self.now(),
                             account,
@@ -128,6 +133,40 @@ impl People {
         Ok(FactorSetUp { key, picture })
     }
 
+    /// Seals the keys of second factors that are kept plain, or under an older key; how many. Called at start.
+    ///
+    /// # Errors
+    /// A key that cannot be read; the database.
+    pub async fn seal_factors(&self) -> Result<u64, Error> {
+        let (mut sealed, mut after) = (0, String::new());
+        loop {
+            let (stale, last) = store::factors::stale(&self.db, &after).await?;
+            if !stale.is_empty() {
+                sealed += self.seal_chunk(&stale).await?;
+            }
+            match last {
+                Some(last) => after = last,
+                None => return Ok(sealed),
+            }
+        }
+    }
+
+    async fn seal_chunk(&self, stale: &[store::factors::Stale]) -> Result<u64, Error> {
+        self.db
+            .write(|tx| async move {
+                let mut sealed = 0;
+                for one in stale {
+                    sealed += u64::from(store::factors::reseal(&tx, one).await?);
+                }
+                let viewer = Viewer::system("启动");
+                let (at, all) = (self.now(), Uuid::nil());
+                let entry = record::entry(at, &viewer, "people.seal_factors", "account", all);
+                audit::append(&tx, &entry.detail(json!({ "accounts": sealed }))).await?;
+                Ok(sealed)
+            })
+            .await
+    }
+
     /// Confirms the app with its first code; the recovery codes are shown once.
     ///
     /// # Errors
@@ -140,10 +179,10 @@ impl People {
         let account = self.may_set_up(current)?;
         let session = current.session.as_ref().ok_or(Error::NotSignedIn)?;
         self.take_turn(&account.login).await?;
-        let credentials = store::accounts::credentials(self.db.conn(), account.id).await?;
+        let credentials = store::accounts::credentials(&self.db, account.id).await?;
         let credentials = credentials.ok_or(Error::NotSignedIn)?;
         let key = credentials.factor_key.ok_or(Error::WrongCode)?;
-        let step = accepted_step(&key, code, self.now(), credentials.factor_step)?;
+        let step = accepted_step(key.expose(), code, self.now(), credentials.factor_step)?;
         let step = step.ok_or(Error::WrongCode)?;
         let codes = factor::recovery_codes();
         let digests = digests(account.id, &codes);
@@ -174,7 +213,7 @@ impl People {
             factor: true,
             ..account.clone()
         };
-        Ok((self.entrance(&changed, true, cookie).await?, codes))
+        Ok((self.entrance(&changed, kept, cookie).await?, codes))
     }
 
     fn may_set_up<'a>(&self, current: &'a Current) -> Result<&'a Account, Error> {
@@ -311,10 +350,10 @@ impl People {
         Ok(sessions)
     }
 
-    /// Ends one of one's own sessions, or with `None` all but the current one.
+    /// Ends one of one's own sessions, or with `None` all but the current one. No token does.
     ///
     /// # Errors
-    /// None such; the database.
+    /// No session, none such; the database.
     pub(crate) async fn end_own_session(
         &self,
         current: &Current,
@@ -322,6 +361,9 @@ impl People {
     ) -> Result<(), Error> {
         let account = &current.account;
         let keep = current.session.as_ref().map(|session| session.id);
+        if keep.is_none() {
+            return Err(Error::NotSignedIn);
+        }
         self.db
             .write(|tx| async move {
                 match id {
@@ -345,11 +387,11 @@ impl People {
     async fn entrance(
         &self,
         account: &Account,
-        factor: bool,
+        session: &Session,
         cookie: Secret,
     ) -> Result<Entrance, Error> {
         let (_, ahead) = self.seats_of(account).await?;
-        let stage = self.stage(account, factor, &ahead);
+        let stage = self.stage(account, session, &ahead);
         Ok(Entrance { cookie, stage })
     }
 }

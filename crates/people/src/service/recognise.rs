@@ -150,7 +150,7 @@ impl People {
             (Some(seat), Some(id)) => self.mandate_for(seat, id).await?,
             _ => None,
         };
-        let stage = self.stage(&account, session.factor, &ahead);
+        let stage = self.stage(&account, &session, &ahead);
         Ok(Recognised::Somebody(Box::new(Current {
             account,
             session: Some(session),
@@ -232,13 +232,15 @@ impl People {
     }
 
     /// What a session has to do first.
-    pub(super) fn stage(&self, account: &Account, given: bool, ahead: &[Seat]) -> Stage {
+    pub(super) fn stage(&self, account: &Account, session: &Session, ahead: &[Seat]) -> Stage {
         let asks = |seat: &Seat| seat.role().is_some_and(|role| role.second_factor);
-        if account.factor && !given && !account.demo {
+        let missing = !session.factor && !account.demo;
+        if account.factor && missing {
             Stage::GiveCode
-        } else if account.must_change {
+        } else if account.must_change && session.identity.is_none() {
+            // whoever came with a provider does not use the password
             Stage::ChangePassword
-        } else if !account.factor && !account.demo && ahead.iter().any(asks) {
+        } else if !account.factor && missing && ahead.iter().any(asks) {
             Stage::SetUpFactor
         } else {
             Stage::Complete

@@ -1,5 +1,6 @@
 //! Signing in and out.
 
+use chrono::TimeDelta;
 use serde_json::json;
 use uuid::Uuid;
 use zhida_platform::access::Origin;
@@ -12,10 +13,21 @@ use crate::factor::accepted_step;
 use crate::model::{Account, Session};
 use crate::record;
 use crate::secret::{Secret, code_digest};
-use crate::store::{self, attempts::Turn};
+use crate::store::{self, accounts::Candidate, attempts::Turn};
 
+/// How long an initial password can be used.
+const INITIAL_LASTS: TimeDelta = TimeDelta::days(14);
 /// Characters of `User-Agent` that are kept.
 const AGENT_MAX: usize = 200;
+
+/// How somebody proved who they are.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct How<'a> {
+    /// With a provider: the identity, its subject, and whether the provider's word for a second factor counts from now.
+    pub identity: Option<(Uuid, &'a str, bool)>,
+    /// Whether a second factor was given.
+    pub factor: bool,
+}
 
 /// A session that was started or may do something else now: its new cookie, and what comes first.
 pub(crate) struct Entrance {
@@ -26,7 +38,8 @@ pub(crate) struct Entrance {
 impl People {
     /// Checks login and password, and starts a session of its own; whatever cookie the browser had is not used.
     ///
-    /// A login that does not exist takes the same time, counts the same and is answered the same as a wrong password.
+    /// A login that does not exist, a wrong password and a paused login all cost the same work and leave the same
+    /// record: neither answer nor time tells which logins exist, or whether a password is right while it is paused.
     ///
     /// # Errors
     /// Wrong, paused after failures; the database.
@@ -36,30 +49,39 @@ impl People {
         password: &Secret,
         origin: &Origin,
     ) -> Result<Entrance, Error> {
-        self.take_turn(login).await?;
+        let turn = self.turn(login).await?;
         let login = login.trim().to_lowercase();
-        let account = store::accounts::by_login(self.db.conn(), &login).await?;
-        let kept = match &account {
-            Some(account) => store::accounts::credentials(self.db.conn(), account.id)
-                .await?
-                .and_then(|credentials| credentials.password),
-            None => None,
-        };
-        let right = self.hasher.verify(password, kept.as_deref()).await?;
-        match account
-            .as_ref()
-            .filter(|account| right && self.admits(account))
-        {
-            Some(account) => self.start(account, origin).await,
-            None => {
-                self.fail(account.as_ref(), origin, "people.sign_in_failed")
-                    .await?;
-                Err(Error::WrongSignIn)
+        let found = store::accounts::to_sign_in(self.db.conn(), &login).await?;
+        let kept = found.as_ref().and_then(|one| one.password.as_deref());
+        let right = self.hasher.verify(password, kept).await?;
+        let account = found.as_ref().map(|one| &one.account);
+        let admitted = account.filter(|account| right && self.admits(account));
+        let over = found.as_ref().is_some_and(|one| self.is_over(one));
+        match (turn, admitted) {
+            (Turn::Go, Some(account)) if !over => self.start(account, origin, How::default()).await,
+            (turn, admitted) => {
+                self.fail(account, origin, "people.sign_in_failed").await?;
+                Err(match (self.paused(&turn), admitted) {
+                    (Some(paused), _) => paused,
+                    (None, Some(_)) => Error::Expired,
+                    (None, None) => Error::WrongSignIn,
+                })
             }
         }
     }
 
-    async fn start(&self, account: &Account, origin: &Origin) -> Result<Entrance, Error> {
+    /// Whether it is an initial password that nobody has used in time: it may have gone astray.
+    fn is_over(&self, candidate: &Candidate) -> bool {
+        let since = candidate.password_at;
+        candidate.account.must_change && since.is_some_and(|at| self.now() - at > INITIAL_LASTS)
+    }
+
+    pub(super) async fn start(
+        &self,
+        account: &Account,
+        origin: &Origin,
+        how: How<'_>,
+    ) -> Result<Entrance, Error> {
         let cookie = Secret::session();
         let now = self.now();
         let (seats, ahead) = self.seats_of(account).await?;
@@ -68,27 +90,39 @@ impl People {
             account: account.id,
             seat: seats.first().map(|seat| seat.id),
             mandate: None,
-            factor: false,
+            factor: how.factor,
+            identity: how.identity.map(|(id, _, _)| id),
             address: record::address(origin),
             agent: origin.agent.chars().take(AGENT_MAX).collect(),
             started_at: now,
             seen_at: now,
         };
-        let stage = self.stage(account, false, &ahead);
+        let stage = self.stage(account, &session, &ahead);
         let (kept, digest) = (&session, cookie.digest());
         let digest = digest.as_str();
         self.db
             .write(|tx| async move {
                 let (idle, absolute) = (self.settings.idle, self.settings.absolute);
                 store::sessions::purge(&tx, now - idle, now - absolute).await?;
+                if let Some((id, subject, trusted)) = how.identity
+                    && !store::identities::used(&tx, id, subject, trusted, now).await?
+                {
+                    return Err(Error::NoFlow);
+                }
                 store::sessions::insert(&tx, kept, digest).await?;
                 store::accounts::drop_unconfirmed_key(&tx, account.id).await?;
                 if stage != Stage::GiveCode {
-                    store::attempts::forget(&tx, &account.login).await?;
+                    // guesses at the password are not forgiven by another way in
+                    if how.identity.is_none() {
+                        store::attempts::forget(&tx, &account.login).await?;
+                    }
                     store::accounts::signed_in(&tx, account.id, now).await?;
+                    self.note_device(&tx, account.id, origin).await?;
                 }
-                let entry = record::own_entry(now, account, origin, "people.sign_in")
-                    .detail(json!({ "session": kept.id, "complete": stage == Stage::Complete }));
+                let entry = record::own_entry(now, account, origin, "people.sign_in").detail(
+                    json!({ "session": kept.id, "complete": stage == Stage::Complete,
+                            "identity": kept.identity, "second_factor": kept.factor }),
+                );
                 audit::append(&tx, &entry).await?;
                 Ok::<_, Error>(())
             })
@@ -125,8 +159,12 @@ impl People {
                 if !store::sessions::renew(&tx, kept, digest).await? {
                     return Err(Error::NotSignedIn);
                 }
+                if let Some(identity) = kept.identity {
+                    store::identities::trust(&tx, identity).await?;
+                }
                 store::attempts::forget(&tx, &account.login).await?;
                 store::accounts::signed_in(&tx, account.id, self.now()).await?;
+                self.note_device(&tx, account.id, &current.origin).await?;
                 let entry =
                     record::own_entry(self.now(), account, &current.origin, "people.give_code")
                         .detail(json!({ "session": kept.id, "recovery_code": step.is_none() }));
@@ -140,16 +178,16 @@ impl People {
             return Err(Error::WrongCode);
         }
         let (_, ahead) = self.seats_of(account).await?;
-        let stage = self.stage(account, true, &ahead);
+        let stage = self.stage(account, &renewed, &ahead);
         Ok(Entrance { cookie, stage })
     }
 
     /// The step of a right code of the app; `None` for everything else, which may be a recovery code.
     async fn step_of(&self, account: Uuid, code: &str) -> Result<Option<i64>, Error> {
-        let credentials = store::accounts::credentials(self.db.conn(), account).await?;
+        let credentials = store::accounts::credentials(&self.db, account).await?;
         let credentials = credentials.ok_or(Error::NotSignedIn)?;
         match credentials.factor_key {
-            Some(key) => accepted_step(&key, code, self.now(), credentials.factor_step),
+            Some(key) => accepted_step(key.expose(), code, self.now(), credentials.factor_step),
             None => Ok(None),
         }
     }
@@ -181,15 +219,22 @@ impl People {
 
     /// Counts an attempt before it is made, so that many at the same time do not slip through.
     pub(super) async fn take_turn(&self, login: &str) -> Result<(), Error> {
+        let turn = self.turn(login).await?;
+        self.paused(&turn).map_or(Ok(()), Err)
+    }
+
+    async fn turn(&self, login: &str) -> Result<Turn, Error> {
         let now = self.now();
-        let turn = self
-            .db
-            .write(|tx| async move { store::attempts::take(&tx, login, now).await })
-            .await?;
+        self.db
+            .write(|tx| async move { Ok(store::attempts::take(&tx, login, now).await?) })
+            .await
+    }
+
+    fn paused(&self, turn: &Turn) -> Option<Error> {
         match turn {
-            Turn::Go => Ok(()),
-            Turn::Wait(until) => Err(Error::Locked {
-                minutes: (until - now).num_minutes() + 1,
+            Turn::Go => None,
+            Turn::Wait(until) => Some(Error::Locked {
+                minutes: (*until - self.now()).num_minutes() + 1,
             }),
         }
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 use zhida_platform::clock::instant_text;
-use zhida_platform::db::{self, ConnectionTrait, Tx};
+use zhida_platform::db::{self, ConnectionTrait, Database, Tx};
 use zhida_platform::ids;
 use zhida_platform::paging::{Page, PageRequest};
 
@@ -12,7 +12,7 @@ use super::{Columns, Parameters, containing, count, id_value};
 use crate::error::Error;
 use crate::model::Account;
 use crate::password::HISTORY;
-use crate::secret::digest;
+use crate::secret::{Secret, digest};
 
 const LIST: &str = "people_account:login";
 const COLUMNS: &str = "id, login, name, phone, email, state, demo, must_change, \
@@ -53,19 +53,15 @@ fn state(open: bool) -> &'static str {
 /// What proves who somebody is; it has no `Debug` and leaves the store for checking only.
 pub(crate) struct Credentials {
     pub password: Option<String>,
-    pub factor_key: Option<String>,
+    pub factor_key: Option<Secret>,
     pub factor_step: i64,
 }
 
-impl FromQueryResult for Credentials {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        let columns = Columns { row, prefix };
-        Ok(Self {
-            password: columns.get("password")?,
-            factor_key: columns.get("factor_key")?,
-            factor_step: columns.get("factor_step")?,
-        })
-    }
+#[derive(FromQueryResult)]
+struct Kept {
+    password: Option<String>,
+    factor_key: Option<String>,
+    factor_step: i64,
 }
 
 pub(crate) async fn one(conn: &impl ConnectionTrait, id: Uuid) -> db::Result<Option<Account>> {
@@ -81,17 +77,52 @@ pub(crate) async fn by_login(
     db::query_one(conn, &sql, [login.into()]).await
 }
 
+/// Whoever may be signing in.
+pub(crate) struct Candidate {
+    pub account: Account,
+    /// The password's hash, and when it was set.
+    pub password: Option<String>,
+    pub password_at: Option<DateTime<Utc>>,
+}
+
+impl FromQueryResult for Candidate {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let columns = Columns { row, prefix };
+        Ok(Self {
+            password: columns.get("password")?,
+            password_at: columns.maybe_at("password_at")?,
+            account: Account::from_query_result(row, prefix)?,
+        })
+    }
+}
+
+/// The account with this login and its password's hash, in one question whether there is one or not.
+pub(crate) async fn to_sign_in(
+    conn: &impl ConnectionTrait,
+    login: &str,
+) -> db::Result<Option<Candidate>> {
+    let sql =
+        format!("SELECT {COLUMNS}, password, password_at FROM people_account WHERE login = $1");
+    db::query_one(conn, &sql, [login.into()]).await
+}
+
 pub(crate) async fn any(conn: &impl ConnectionTrait) -> db::Result<bool> {
     let sql = "SELECT COUNT(*) FROM (SELECT id FROM people_account LIMIT 1) AS first";
     Ok(db::query_count(conn, sql, []).await? > 0)
 }
 
-pub(crate) async fn credentials(
-    conn: &impl ConnectionTrait,
-    id: Uuid,
-) -> db::Result<Option<Credentials>> {
+pub(crate) async fn credentials(db: &Database, id: Uuid) -> Result<Option<Credentials>, Error> {
     let sql = "SELECT password, factor_key, factor_step FROM people_account WHERE id = $1";
-    db::query_one(conn, sql, [id_value(id)]).await
+    let Some(kept) = db::query_one::<Kept>(db.conn(), sql, [id_value(id)]).await? else {
+        return Ok(None);
+    };
+    let key = kept.factor_key;
+    let key = key.map(|key| super::factors::opened(db.sealer(), id, &key));
+    Ok(Some(Credentials {
+        password: kept.password,
+        factor_key: key.transpose()?,
+        factor_step: kept.factor_step,
+    }))
 }
 
 fn clause(query: &AccountQuery, parameters: &mut Parameters) -> String {
@@ -186,8 +217,14 @@ pub(crate) async fn set_password(
     must_change: bool,
     at: DateTime<Utc>,
 ) -> db::Result<()> {
-    let sql = "UPDATE people_account SET password = $2, must_change = $3 WHERE id = $1";
-    let values = [id_value(id), hash.into(), must_change.into()];
+    let sql = "UPDATE people_account SET password = $2, must_change = $3, password_at = $4
+               WHERE id = $1";
+    let values = [
+        id_value(id),
+        hash.into(),
+        must_change.into(),
+        instant_text(at).into(),
+    ];
     db::execute(tx, sql, values).await?;
     let sql = "INSERT INTO people_password (id, account, hash) VALUES ($1, $2, $3)";
     let values = [id_value(ids::next(at)), id_value(id), hash.into()];
@@ -215,13 +252,6 @@ pub(crate) async fn last_passwords(
     let sql = "SELECT hash FROM people_password WHERE account = $1 ORDER BY id DESC LIMIT $2";
     let rows: Vec<Hash> = db::query_all(conn, sql, [id_value(id), history_limit()]).await?;
     Ok(rows.into_iter().map(|row| row.hash).collect())
-}
-
-/// Keeps a key that is not confirmed yet.
-pub(crate) async fn set_factor_key(tx: &Tx, id: Uuid, key: &str) -> db::Result<()> {
-    let sql = "UPDATE people_account SET factor_key = $2, factor_confirmed = $3 WHERE id = $1";
-    db::execute(tx, sql, [id_value(id), key.into(), false.into()]).await?;
-    Ok(())
 }
 
 /// Forgets a key that was never confirmed: whoever saw it before must not know the one that will be.

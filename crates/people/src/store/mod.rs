@@ -2,6 +2,9 @@
 
 pub(crate) mod accounts;
 pub(crate) mod attempts;
+pub(crate) mod contacts;
+pub(crate) mod factors;
+pub(crate) mod identities;
 pub(crate) mod invitations;
 pub(crate) mod mandates;
 pub(crate) mod organisations;

@@ -21,6 +21,8 @@ const COLUMNS: &str = "id, parent, name, kind, division, valid_from, valid_until
 pub struct OrganisationQuery {
     /// A part of the name.
     pub text: String,
+    /// The whole name; empty for any.
+    pub name: String,
     /// Those directly below this one.
     pub parent: Option<Uuid>,
     /// Those at the root only, when no parent is given.
@@ -61,6 +63,9 @@ fn clause(query: &OrganisationQuery, parameters: &mut Parameters) -> String {
     if !query.text.is_empty() {
         let text = parameters.add(containing(&query.text));
         clause += &format!(" AND name LIKE {text} ESCAPE '\\'");
+    }
+    if !query.name.is_empty() {
+        clause += &format!(" AND name = {}", parameters.add(query.name.as_str()));
     }
     if let Some(kind) = query.kind {
         clause += &format!(" AND kind = {}", parameters.add(kind.slug()));

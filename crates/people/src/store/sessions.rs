@@ -9,7 +9,8 @@ use zhida_platform::db::{self, ConnectionTrait, Tx};
 use super::{Columns, WHOLE_MAX, id_value, maybe_id_value};
 use crate::model::Session;
 
-const COLUMNS: &str = "id, account, seat, mandate, factor, address, agent, started_at, seen_at";
+const COLUMNS: &str =
+    "id, account, seat, mandate, factor, identity, address, agent, started_at, seen_at";
 
 impl FromQueryResult for Session {
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
@@ -20,6 +21,7 @@ impl FromQueryResult for Session {
             seat: columns.maybe_id("seat")?,
             mandate: columns.maybe_id("mandate")?,
             factor: columns.flag("factor")?,
+            identity: columns.maybe_id("identity")?,
             address: columns.text("address")?,
             agent: columns.text("agent")?,
             started_at: columns.at("started_at")?,
@@ -49,8 +51,8 @@ pub(crate) async fn of_account(
 
 pub(crate) async fn insert(tx: &Tx, session: &Session, digest: &str) -> db::Result<()> {
     let sql = "INSERT INTO people_session
-               (id, digest, account, seat, mandate, factor, address, agent, started_at, seen_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+               (id, digest, account, seat, mandate, factor, identity, address, agent, started_at, seen_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let values = [
         id_value(session.id),
         digest.into(),
@@ -58,6 +60,7 @@ pub(crate) async fn insert(tx: &Tx, session: &Session, digest: &str) -> db::Resu
         maybe_id_value(session.seat),
         maybe_id_value(session.mandate),
         session.factor.into(),
+        maybe_id_value(session.identity),
         session.address.as_str().into(),
         session.agent.as_str().into(),
         instant_text(session.started_at).into(),
@@ -99,6 +102,14 @@ pub(crate) async fn end_all(tx: &Tx, account: Uuid, except: Option<Uuid>) -> db:
     let sql = "DELETE FROM people_session WHERE account = $1 AND id <> $2";
     let except = except.unwrap_or_default();
     db::execute(tx, sql, [id_value(account), id_value(except)]).await
+}
+
+/// Ends all sessions of everybody: a restored backup would bring back those that had been ended since.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn end_everybodys(tx: &Tx) -> db::Result<u64> {
+    db::execute(tx, "DELETE FROM people_session", []).await
 }
 
 /// Removes what can no longer be used: not seen since, or started before.

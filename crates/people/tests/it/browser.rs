@@ -117,4 +117,14 @@ async fn pages_are_accessible_and_fit_a_phone() {
     ] {
         looks_right(&browser, &server, path, name).await;
     }
+    // the field suggests while somebody types
+    browser
+        .open(&server.url(&format!("/accounts/{id}/seats/new")))
+        .await;
+    let nothing = "document.getElementById('organisation-list').innerHTML = ''";
+    browser.execute(nothing, vec![]).await.unwrap();
+    let field = browser.find(Locator::Id("organisation")).await.unwrap();
+    field.send_keys("发展和").await.unwrap();
+    let suggested = Locator::Css("#organisation-list option[value^='样例市发展和改革局']");
+    browser.wait().for_element(suggested).await.unwrap();
 }

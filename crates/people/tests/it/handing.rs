@@ -5,7 +5,7 @@ use zhida_people::{HandOver, NewMandate, PlaceKey};
 use zhida_platform::access::Viewer;
 use zhida_testkit::{TestDatabase, both_databases, sqlite};
 
-use crate::world::{ENTERPRISE, OTHER, PASSWORD, World, between, day, system};
+use crate::world::{ENTERPRISE, OTHER, PASSWORD, World, between, day, organisation, system};
 
 async fn a_leaver_hands_over_and_nothing_is_lost(db: TestDatabase) {
     let world = World::new(&db).await;
@@ -24,7 +24,7 @@ async fn a_leaver_hands_over_and_nothing_is_lost(db: TestDatabase) {
     assert!(alone.text().contains("最后一个在任的法定代表人"));
     let fields = [
         ("on", "2026-11-25"),
-        ("other", "handler"),
+        ("successor", "企handler（handler）"),
         ("reason", "离职"),
     ];
     let _ = leaving.post(&path, &fields).await.expect_status(303);
@@ -305,10 +305,10 @@ async fn one_enterprise_does_not_look_after_another() {
         .await;
     let mut boss = world.signed_in("boss").await;
     let end = format!("/staff/seats/{}/end", seat.id);
-    let _ = boss.post(&end, &[]).await.expect_status(403);
+    let _ = boss.post(&end, &[]).await.expect_status(404);
     let over = format!("/staff/people/{stranger}/hand-over");
     let _ = boss.get(&over).await.expect_status(404);
-    let fields = [("on", "2026-11-22"), ("other", "boss")];
+    let fields = [("on", "2026-11-22"), ("successor", "boss")];
     let _ = boss.post(&over, &fields).await.expect_status(404);
     let (_, seats) = world.people.account(&system(), stranger).await.unwrap();
     assert!(seats[0].active(world.people.today()));
@@ -363,4 +363,69 @@ async fn a_mandate_is_dated_and_narrow() {
             "{field}"
         );
     }
+}
+
+#[tokio::test]
+async fn organisations_are_chosen_by_name_among_any_number() {
+    let db = sqlite().await;
+    let world = World::new(&db).await;
+    let make = async |name: &str, division: &str| {
+        let form = organisation(&world.people, Some(world.bureau.id), name, division);
+        let made = world.people.create_organisation(&system(), &form).await;
+        made.unwrap()
+    };
+    // more than any list shows
+    for number in 0..230 {
+        make(&format!("样例街道{number:03}"), "330302").await;
+    }
+    make("税务局", "330302").await;
+    make("税务局", "330303").await;
+    make("样例局（筹）", "330302").await;
+    let id = world.person("zhang", "张某").await;
+    let form = format!("/accounts/{id}/seats/new");
+    let mut sec = world.administrator("sec").await;
+    let found = sec
+        .get("/organisations/choices?organisation=%E8%A1%97%E9%81%93229")
+        .await
+        .expect_status(200);
+    assert!(found.text().contains("样例街道229（浙江省温州市鹿城区）"));
+    assert_eq!(found.text().matches("<option").count(), 1);
+    let mut grant = async |organisation: &str| {
+        let fields = [
+            ("organisation", organisation),
+            ("role", "clerk"),
+            ("valid_from", "2026-11-22"),
+        ];
+        let answer = sec.post(&form, &fields).await;
+        (answer.status.as_u16(), answer.text().to_owned())
+    };
+    for (typed, told) in [
+        ("没有这个局", "没有“没有这个局”"),
+        ("税务局", "税务局（浙江省温州市鹿城区）"),
+        ("街道1", "不止一个，请写全"),
+        ("税务局（浙江省杭州市）", "没有“税务局（浙江省杭州市）”"),
+        ("", "组织和企业请填一个"),
+    ] {
+        let (status, text) = grant(typed).await;
+        assert!(status == 400 && text.contains(told), "{typed}: {text}");
+        assert!(text.contains(&format!("value=\"{typed}\"")), "{typed}");
+    }
+    for typed in [
+        "税务局（浙江省温州市鹿城区）",
+        "街道007",
+        "样例局（筹）",
+        "样例街道229（浙江省温州市鹿城区）",
+    ] {
+        let (status, text) = grant(typed).await;
+        assert_eq!(status, 303, "{typed}: {text}");
+    }
+    let (_, seats) = world.people.account(&system(), id).await.unwrap();
+    assert_eq!(seats.len(), 4);
+    // enterprises see agencies and nothing else
+    world.staff("boss", "legal").await;
+    world.agency().await;
+    let mut boss = world.signed_in("boss").await;
+    let _ = boss.get("/organisations/choices").await.expect_status(403);
+    let found = boss.get("/staff/agencies").await.expect_status(200);
+    assert!(found.text().contains("样例代办公司") && !found.text().contains("税务局"));
 }

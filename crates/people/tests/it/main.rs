@@ -3,7 +3,12 @@
 
 mod access;
 mod browser;
+mod contacts;
 mod handing;
+mod identities;
+mod impostors;
+mod own;
+mod providers;
 mod signing;
 mod tokens;
 mod world;

@@ -4,6 +4,8 @@ use chrono::TimeDelta;
 use zhida_people::code_at;
 use zhida_platform::audit;
 use zhida_platform::clock::Clock;
+use zhida_platform::keys::KeyBytes;
+use zhida_platform::seal::Sealer;
 use zhida_testkit::{TestDatabase, both_databases, sqlite};
 
 use crate::world::{PASSWORD, World, empty, router};
@@ -221,7 +223,70 @@ fn statement(db: &TestDatabase, sql: &str) -> sea_orm::Statement {
     sea_orm::Statement::from_string(db.conn().get_database_backend(), sql)
 }
 
+async fn keys_of_second_factors_are_sealed_also_those_from_before(db: TestDatabase) {
+    let world = World::new(&db).await;
+    let mut browser = world.browser();
+    browser.sign_in("sec", &world.initial[1]).await;
+    browser.change_password(&world.initial[1], PASSWORD).await;
+    let (key, _) = browser.set_up_factor().await;
+    assert!(
+        dump(&db, "people_account").await.contains(&key),
+        "no key to seal with"
+    );
+    // the program is started with a key
+    let sealer = Sealer::new(&[KeyBytes::new([7; 32])]);
+    let sealed = db.handle().with_sealer(sealer);
+    let world = world.restarted(sealed);
+    assert_eq!(world.people.seal_factors().await.unwrap(), 1);
+    assert_eq!(world.people.seal_factors().await.unwrap(), 0);
+    let kept = dump(&db, "people_account").await;
+    assert!(!kept.contains(&key) && kept.contains("sm4-gcm"), "{kept}");
+    world.clock.pass(TimeDelta::seconds(30));
+    let code = code_at(&key, world.clock.now()).unwrap();
+    let mut again = world.signed_in("sec").await;
+    let _ = again
+        .post("/sign-in/code", &[("code", &code)])
+        .await
+        .expect_status(303);
+    let _ = again.get("/accounts").await.expect_status(200);
+    // a new one is sealed from the start
+    let mut sys = world.browser();
+    sys.sign_in("sys", &world.initial[0]).await;
+    sys.change_password(&world.initial[0], PASSWORD).await;
+    let (key, _) = sys.set_up_factor().await;
+    assert!(!dump(&db, "people_account").await.contains(&key));
+}
+
+async fn a_paused_login_costs_the_same_work_and_record(db: TestDatabase) {
+    let world = World::new(&db).await;
+    world.person("known", "知某").await;
+    let failures = async || {
+        let query = audit::Query {
+            action: Some("people.sign_in_failed".to_owned()),
+            ..audit::Query::default()
+        };
+        let found = audit::list(&db, &query, &Default::default()).await.unwrap();
+        found.items.len()
+    };
+    let before = failures().await;
+    for attempt in 0..7 {
+        for (login, password) in [("known", PASSWORD), ("nobody", PASSWORD)] {
+            let password = if attempt < 5 {
+                "不是这个密码呀"
+            } else {
+                password
+            };
+            let fields = [("login", login), ("password", password)];
+            let _ = world.browser().post("/sign-in", &fields).await;
+        }
+    }
+    // also while it is paused, with the right password or a wrong one, known or not
+    assert_eq!(failures().await - before, 14);
+}
+
 both_databases!(
+    keys_of_second_factors_are_sealed_also_those_from_before,
+    a_paused_login_costs_the_same_work_and_record,
     the_first_sign_in_changes_the_password_and_sets_up_the_factor,
     a_wrong_password_and_an_unknown_login_are_answered_alike,
     pauses_grow,
@@ -393,6 +458,15 @@ async fn a_closed_account_and_one_of_the_demonstration_do_not_get_in() {
     let app = zhida_testkit::App::new(router(&serious));
     let _ = app.post_form("/sign-in", &fields).await.expect_status(401);
     assert!(serious.make_demo_accounts("330300", None).await.is_err());
+    // even if the page of the demonstration were there
+    for (people, status) in [(&serious, 404), (&demo, 303)] {
+        let router = zhida_people::demo_routes(people.clone());
+        let router = zhida_people::identified(router, people.clone());
+        let app = zhida_testkit::App::new(router);
+        let answer = app.post_form("/demo", &[("role", "clerk")]).await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.header("set-cookie").is_empty(), status == 404);
+    }
 
     let db = sqlite().await;
     let world = World::new(&db).await;
@@ -410,6 +484,35 @@ async fn a_closed_account_and_one_of_the_demonstration_do_not_get_in() {
         .post("/sign-in", &fields)
         .await
         .expect_status(401);
+}
+
+#[tokio::test]
+async fn an_initial_password_waits_two_weeks() {
+    let db = sqlite().await;
+    let world = World::new(&db).await;
+    let fields = [("login", "sys"), ("password", world.initial[0].as_str())];
+    world.clock.pass(TimeDelta::days(14));
+    let _ = world
+        .browser()
+        .post("/sign-in", &fields)
+        .await
+        .expect_status(303);
+    world.clock.pass(TimeDelta::seconds(1));
+    let late = world.browser().post("/sign-in", &fields).await;
+    assert!(
+        late.expect_status(401)
+            .text()
+            .contains("初始密码超过 14 天")
+    );
+    let viewer = crate::world::system();
+    let sys = world.people.account_by_login(&viewer, "sys").await.unwrap();
+    let new = world.people.reset_password(&viewer, sys.id).await.unwrap();
+    let fields = [("login", "sys"), ("password", new.expose())];
+    let _ = world
+        .browser()
+        .post("/sign-in", &fields)
+        .await
+        .expect_status(303);
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use zhida_people::{
 use zhida_platform::access::{Viewer, guard};
 use zhida_platform::clock::Clock;
 use zhida_platform::config::Config;
+use zhida_platform::db::Database;
 use zhida_platform::problem::Problem;
 use zhida_testkit::{App, TestDatabase, TestResponse};
 use zhida_ui::{Shell, with_frame};
@@ -40,7 +41,7 @@ impl Clock for Hands {
     }
 }
 
-struct Register;
+pub(crate) struct Register;
 
 impl Enterprises for Register {
     fn name<'a>(&'a self, code: &'a str) -> BoxFuture<'a, Result<Option<String>, Problem>> {
@@ -75,8 +76,16 @@ pub(crate) fn router(people: &Arc<People>) -> Router {
 }
 
 pub(crate) async fn empty(db: &TestDatabase, demo: bool) -> (Arc<People>, Arc<Hands>) {
-    db.migrate(&[zhida_people::migrations()]).await.unwrap();
     let start = "2026-11-22T01:00:00Z".parse::<DateTime<Utc>>().unwrap();
+    empty_at(db, demo, start).await
+}
+
+pub(crate) async fn empty_at(
+    db: &TestDatabase,
+    demo: bool,
+    start: DateTime<Utc>,
+) -> (Arc<People>, Arc<Hands>) {
+    db.migrate(&[zhida_people::migrations()]).await.unwrap();
     let clock = Arc::new(Hands(Mutex::new(start)));
     let settings = Settings::new(&Config::default().sign_in, demo);
     let people = People::new(db.handle(), clock.clone(), settings, Arc::new(Register)).unwrap();
@@ -86,6 +95,11 @@ pub(crate) async fn empty(db: &TestDatabase, demo: bool) -> (Arc<People>, Arc<Ha
 impl World {
     pub(crate) async fn new(db: &TestDatabase) -> Self {
         let (people, clock) = empty(db, false).await;
+        Self::over(people, clock).await
+    }
+
+    /// The same over a room of the test's own making.
+    pub(crate) async fn over(people: Arc<People>, clock: Arc<Hands>) -> Self {
         let code = people.first_run().await.unwrap().unwrap();
         let account = |login: &str, name: &str| NewAccount {
             login: login.into(),
@@ -115,6 +129,19 @@ impl World {
             people,
             clock,
             app,
+        }
+    }
+
+    /// The same platform over another handle of its database, as after a restart.
+    pub(crate) fn restarted(self, db: Database) -> Self {
+        let settings = Settings::new(&Config::default().sign_in, false);
+        let people = People::new(db, self.clock.clone(), settings, Arc::new(Register)).unwrap();
+        let people = Arc::new(people);
+        let app = App::new(router(&people));
+        Self {
+            people,
+            app,
+            ..self
         }
     }
 
@@ -170,6 +197,7 @@ impl World {
             app: self.app.clone(),
             clock: Arc::clone(&self.clock),
             cookie: None,
+            flow: None,
         }
     }
 
@@ -223,6 +251,8 @@ pub(crate) struct Browser {
     app: App,
     clock: Arc<Hands>,
     pub cookie: Option<String>,
+    /// The cookie of a sign-in with a provider that is under way.
+    pub flow: Option<String>,
 }
 
 impl Browser {
@@ -245,18 +275,26 @@ impl Browser {
             .method(method)
             .uri(path)
             .header(header::HOST, "localhost:8080");
-        if let Some(cookie) = &self.cookie {
-            request = request.header(header::COOKIE, cookie);
+        let cookies: Vec<&str> = [&self.cookie, &self.flow]
+            .into_iter()
+            .filter_map(Option::as_deref)
+            .collect();
+        if !cookies.is_empty() {
+            request = request.header(header::COOKIE, cookies.join("; "));
         }
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
         let body = body.map_or_else(Body::empty, Body::from);
         let response = self.app.send(request.body(body).unwrap()).await;
-        let set = response.header("set-cookie");
-        if let Some((pair, _)) = set.split_once(';') {
-            let gone = set.contains("Max-Age=0");
-            self.cookie = (!gone).then(|| pair.to_owned());
+        for set in response.headers.get_all(header::SET_COOKIE) {
+            let set = set.to_str().unwrap();
+            let (pair, guards) = set.split_once(';').unwrap();
+            let kept = (!guards.contains("Max-Age=0")).then(|| pair.to_owned());
+            match pair.starts_with("zhida-flow=") {
+                true => self.flow = kept,
+                false => self.cookie = kept,
+            }
         }
         response
     }

@@ -1,0 +1,148 @@
+//! Whom messages reach, verified e-mail addresses, and the kinds of browser that accounts use.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+use zhida_platform::clock::instant_text;
+use zhida_platform::db::{self, ConnectionTrait, Tx, Value};
+
+use super::id_value;
+
+/// People behind one recipient at most.
+const CONTACTS_MAX: i64 = 500;
+/// Kinds of browser that are remembered of one account.
+const DEVICES_MAX: i64 = 50;
+/// The columns of [`Line`] after those of a seat.
+const COLUMNS: &str = "a.id, a.email, a.phone,
+    (SELECT v.email FROM people_verified_mail v WHERE v.account = a.id) AS verified";
+/// A seat of an open account that gives its rights on the day `$2`.
+const SEATED: &str = "FROM people_seat s JOIN people_account a ON a.id = s.account
+    LEFT JOIN people_organisation o ON o.id = s.organisation
+    WHERE a.state = 'open' AND s.ended_at IS NULL AND s.valid_from <= $2
+      AND (s.valid_until IS NULL OR s.valid_until >= $2)
+      AND (o.valid_until IS NULL OR o.valid_until >= $2)";
+
+/// Somebody who may be told something, in one seat or none.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Line {
+    pub id: String,
+    pub email: String,
+    pub phone: String,
+    pub verified: Option<String>,
+    pub enterprise: Option<String>,
+    pub role: String,
+}
+
+/// Whose seats.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Whose<'a> {
+    Account(&'a str),
+    Enterprise(&'a str),
+    Role(&'a str),
+}
+
+/// The people in these seats on a day, by when the seats were granted.
+pub(crate) async fn seated(
+    conn: &impl ConnectionTrait,
+    whose: Whose<'_>,
+    day: NaiveDate,
+) -> db::Result<Vec<Line>> {
+    let (column, value) = match whose {
+        Whose::Account(id) => ("a.id", id),
+        Whose::Enterprise(code) => ("s.enterprise", code),
+        Whose::Role(role) => ("s.role", role),
+    };
+    let sql = format!(
+        "SELECT s.enterprise, s.role, {COLUMNS} {SEATED} AND {column} = $1 ORDER BY s.id LIMIT $3"
+    );
+    let values: [Value; 3] = [value.into(), day.to_string().into(), CONTACTS_MAX.into()];
+    db::query_all(conn, &sql, values).await
+}
+
+/// An open account by itself.
+pub(crate) async fn unseated(
+    conn: &impl ConnectionTrait,
+    account: &str,
+) -> db::Result<Option<Line>> {
+    let sql = format!(
+        "SELECT CAST(NULL AS TEXT) AS enterprise, '' AS role, {COLUMNS} FROM people_account a
+         WHERE a.id = $1 AND a.state = 'open'"
+    );
+    db::query_one(conn, &sql, [account.into()]).await
+}
+
+/// Codes of enterprises in which somebody has a seat on a day, after this one.
+pub(crate) async fn enterprises(
+    conn: &impl ConnectionTrait,
+    after: &str,
+    day: NaiveDate,
+    limit: i64,
+) -> db::Result<Vec<String>> {
+    #[derive(FromQueryResult)]
+    struct Code {
+        enterprise: String,
+    }
+    let sql = format!(
+        "SELECT DISTINCT s.enterprise {SEATED} AND s.enterprise > $1 ORDER BY s.enterprise LIMIT $3"
+    );
+    let values: [Value; 3] = [after.into(), day.to_string().into(), limit.into()];
+    let rows: Vec<Code> = db::query_all(conn, &sql, values).await?;
+    Ok(rows.into_iter().map(|row| row.enterprise).collect())
+}
+
+/// The address of an account, and the one that was verified.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Mail {
+    pub email: String,
+    pub verified: Option<String>,
+}
+
+pub(crate) async fn mail_of(
+    conn: &impl ConnectionTrait,
+    account: &str,
+) -> db::Result<Option<Mail>> {
+    let sql = "SELECT a.email, v.email AS verified FROM people_account a
+               LEFT JOIN people_verified_mail v ON v.account = a.id WHERE a.id = $1";
+    db::query_one(conn, sql, [account.into()]).await
+}
+
+/// Keeps an address that was verified.
+pub(crate) async fn keep_mail(
+    tx: &Tx,
+    account: &str,
+    mail: &str,
+    at: DateTime<Utc>,
+) -> db::Result<()> {
+    let sql = "UPDATE people_account SET email = $2 WHERE id = $1";
+    db::execute(tx, sql, [account.into(), mail.into()]).await?;
+    let sql = "INSERT INTO people_verified_mail (account, email, verified_at) VALUES ($1, $2, $3)
+               ON CONFLICT (account) DO UPDATE SET email = excluded.email,
+                   verified_at = excluded.verified_at";
+    let values = [account.into(), mail.into(), instant_text(at).into()];
+    db::execute(tx, sql, values).await?;
+    Ok(())
+}
+
+/// Remembers a kind of browser, by its digest; true when the account has used others, but never this one.
+pub(crate) async fn remember_device(
+    tx: &Tx,
+    account: Uuid,
+    kind: &str,
+    at: DateTime<Utc>,
+) -> db::Result<bool> {
+    let values = || [id_value(account), kind.into(), instant_text(at).into()];
+    let sql = "UPDATE people_device SET seen_at = $3 WHERE account = $1 AND digest = $2";
+    if db::execute(tx, sql, values()).await? > 0 {
+        return Ok(false);
+    }
+    let sql = "SELECT COUNT(*) FROM people_device WHERE account = $1";
+    let before = db::query_count(tx, sql, [id_value(account)]).await?;
+    let sql = "INSERT INTO people_device (account, digest, seen_at) VALUES ($1, $2, $3)
+               ON CONFLICT (account, digest) DO NOTHING";
+    db::execute(tx, sql, values()).await?;
+    let sql = "DELETE FROM people_device WHERE account = $1 AND digest NOT IN (
+                   SELECT digest FROM people_device WHERE account = $1
+                   ORDER BY seen_at DESC, digest LIMIT $2)";
+    db::execute(tx, sql, [id_value(account), DEVICES_MAX.into()]).await?;
+    Ok(before > 0)
+}
