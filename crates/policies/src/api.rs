@@ -402,7 +402,7 @@ async fn import_policies(
     };
     let options = ImportOptions {
         dry_run: parameters.dry_run,
-        actor: viewer.actor().to_owned(),
+        actor: (&viewer).into(),
         rejects: None,
     };
     Ok(Json(

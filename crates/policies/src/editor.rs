@@ -342,7 +342,7 @@ async fn save(app: &App, frame: &Frame, form: EditForm, id: Option<String>) -> A
             .await;
         }
     };
-    let actor = frame.viewer.actor();
+    let actor = &frame.viewer;
     let address = format!("/policies/{}", entry.item.id);
     if form.get("do") != "publish" {
         policies
@@ -379,7 +379,7 @@ pub(crate) async fn withdraw(
     viewer.need(EDIT)?;
     let record = app.policies.item(&id).await.map_err(Problem::from)?.record;
     app.policies
-        .withdraw(viewer.actor(), &record.id)
+        .withdraw(&viewer, &record.id)
         .await
         .map_err(Problem::from)?;
     Ok(Redirect::to(&format!("/policies/{}", record.id)).into_response())
@@ -394,7 +394,7 @@ pub(crate) async fn reinstate(
     viewer.need(EDIT)?;
     let record = app.policies.item(&id).await.map_err(Problem::from)?.record;
     app.policies
-        .reinstate(viewer.actor(), &record.id)
+        .reinstate(&viewer, &record.id)
         .await
         .map_err(Problem::from)?;
     Ok(Redirect::to(&format!("/policies/{}", record.id)).into_response())

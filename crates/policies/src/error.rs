@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use zhida_platform::db;
+use zhida_platform::files::FileError;
 use zhida_platform::problem::Problem;
+use zhida_platform::{audit, db};
 use zhida_rules::RuleError;
 
 /// An error of the room.
@@ -71,9 +72,21 @@ pub enum Error {
     /// A request that cannot be used.
     #[error("{0}")]
     Refused(Box<Problem>),
+    /// A file that is attached.
+    #[error(transparent)]
+    Attached(#[from] FileError),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] db::Error),
+}
+
+impl From<audit::Error> for Error {
+    fn from(error: audit::Error) -> Self {
+        match error {
+            audit::Error::Db(error) => Self::Database(error),
+            other => Problem::from(other).into(),
+        }
+    }
 }
 
 impl From<Problem> for Error {
@@ -86,6 +99,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(problem) => *problem,
+            Error::Attached(error) => error.into(),
             Error::NoItem(_) | Error::NoDocument(_) | Error::NoRevision(..) => {
                 let mut problem = Problem::not_found("政策");
                 problem.detail = error.to_string();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use zhida_platform::audit::Actor;
 use zhida_platform::progress::Progress;
 
 use crate::error::Error;
@@ -29,7 +30,7 @@ pub struct ImportOptions {
     /// Check only; nothing is stored.
     pub dry_run: bool,
     /// Who imports, for the audit record.
-    pub actor: String,
+    pub actor: Actor,
     /// Where the rejects go as CSV; not written when nothing is rejected.
     pub rejects: Option<PathBuf>,
 }

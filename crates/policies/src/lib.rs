@@ -8,8 +8,10 @@
 
 mod analysis;
 mod api;
+mod attachments;
 mod catalogue;
 mod diff;
+mod document;
 mod editor;
 mod elements;
 mod error;
@@ -34,6 +36,7 @@ mod yaml;
 use std::sync::Arc;
 
 use zhida_platform::db::MigrationSet;
+use zhida_platform::files::FileStore;
 use zhida_platform::room::{MenuItem, Room};
 
 pub use analysis::{amount_text, formula_texts};
@@ -49,7 +52,7 @@ pub use preview::{Preview, PreviewResult};
 pub use query::{Facet, Query, QueryText};
 pub use read::Issue;
 pub use service::{Checked, Policies, Shown};
-pub use store::{FacetCount, ItemRecord, ListRow, Revision};
+pub use store::{FacetCount, ItemRecord, ListRow, Revision, reindex};
 pub use vocabulary::{
     Category, Delivery, DeliveryBasis, ItemState, Level, SourceQuality, Status, Theme, Validity,
 };
@@ -60,13 +63,22 @@ pub fn migrations() -> MigrationSet {
     migration::MIGRATIONS
 }
 
-/// The room; `preview` tells whom rules under edit would reach, when another room can.
+/// The room; `files` keeps what is attached to documents, `preview` tells whom rules under edit would reach, when another
+/// room can.
 #[must_use]
-pub fn room(policies: Arc<Policies>, preview: Option<Arc<dyn Preview>>) -> Room {
+pub fn room(policies: Arc<Policies>, files: FileStore, preview: Option<Arc<dyn Preview>>) -> Room {
+    let attachments = attachments::Attachments {
+        policies: Arc::clone(&policies),
+        files,
+    };
     Room {
         name: "policies",
         api: api::routes(Arc::clone(&policies)),
-        routes: pages::routes(pages::App { policies, preview }),
+        routes: pages::routes(pages::App {
+            policies,
+            attachments,
+            preview,
+        }),
         migrations: migrations(),
         menu: vec![MenuItem {
             label: "惠企政策",

@@ -13,9 +13,11 @@ use zhida_ui::{Choice, Frame, Html, Page, PageError, Pager, Tone};
 
 use crate::analysis;
 use crate::api::visible;
+use crate::attachments::Attachments;
+use crate::document;
 use crate::editor;
 use crate::error::Error;
-use crate::model::{PolicyDocument, region_name};
+use crate::model::region_name;
 use crate::preview::Preview;
 use crate::query::{Facet, Query, QueryText};
 use crate::rights::{EDIT, MATCHES};
@@ -25,11 +27,12 @@ use crate::view::{ItemView, RevisionLine};
 use crate::vocabulary::{Category, Delivery, Level, Theme, Validity};
 
 /// Items of a page of the list.
-const PAGE: u32 = 20;
+pub(crate) const PAGE: u32 = 20;
 
 #[derive(Clone)]
 pub(crate) struct App {
     pub policies: Arc<Policies>,
+    pub attachments: Attachments,
     pub preview: Option<Arc<dyn Preview>>,
 }
 
@@ -38,7 +41,19 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/policies", get(list))
         .route("/policies/new", get(editor::new).post(editor::submit_new))
         .route("/policies/check", post(editor::check))
-        .route("/policies/documents/{id}", get(document))
+        .route("/policies/documents/{id}", get(document::show))
+        .route(
+            "/policies/documents/{id}/files",
+            post(document::attach).layer(document::upload_limit()),
+        )
+        .route(
+            "/policies/documents/{id}/files/{file}",
+            get(document::download),
+        )
+        .route(
+            "/policies/documents/{id}/files/{file}/remove",
+            post(document::detach),
+        )
         .route("/policies/{id}", get(show))
         .route(
             "/policies/{id}/edit",
@@ -83,19 +98,19 @@ struct ListPage {
     may_edit: bool,
 }
 
-struct Line {
-    name: String,
-    href: String,
-    meta: String,
+pub(crate) struct Line {
+    pub name: String,
+    pub href: String,
+    pub meta: String,
     document: String,
     level: &'static str,
-    delivery: &'static str,
-    delivery_tone: &'static str,
-    validity: &'static str,
-    validity_tone: &'static str,
-    amount: String,
+    pub delivery: &'static str,
+    pub delivery_tone: &'static str,
+    pub validity: &'static str,
+    pub validity_tone: &'static str,
+    pub amount: String,
     /// The amount is words, not money: it is not shouted.
-    quiet: bool,
+    pub quiet: bool,
 }
 
 /// 政策库
@@ -172,8 +187,8 @@ async fn list(
 }
 
 #[derive(serde::Deserialize)]
-struct After {
-    after: Option<String>,
+pub(crate) struct After {
+    pub after: Option<String>,
 }
 
 struct Facets<'a> {
@@ -223,7 +238,7 @@ impl Facets<'_> {
     }
 }
 
-fn line(policies: &Policies, row: &ListRow) -> Line {
+pub(crate) fn line(policies: &Policies, row: &ListRow) -> Line {
     let today = policies.today();
     let catalogue = policies.catalogue(today);
     let item = catalogue.find(&row.id);
@@ -332,89 +347,6 @@ async fn show(
         published: state == crate::ItemState::Published,
         has_draft: shown.record.draft.is_some(),
     }))
-}
-
-#[derive(Template)]
-#[template(path = "policies/document.html")]
-struct DocumentPage {
-    page: Page,
-    rows: Vec<(&'static str, String)>,
-    source_url: String,
-    checked: String,
-    paragraphs: Vec<String>,
-    items: Vec<Line>,
-    pager: Pager,
-}
-
-/// 政策文件
-async fn document(
-    State(app): State<App>,
-    frame: Frame,
-    Path(id): Path<String>,
-    Parameters(after): Parameters<After>,
-) -> Result<Html<DocumentPage>, PageError> {
-    let policies = &app.policies;
-    let document = policies.document(&id).await.map_err(Problem::from)?;
-    let query = Query {
-        document: Some(document.id.clone()),
-        ..Query::default()
-    };
-    let request = PageRequest {
-        after: after.after,
-        limit: PAGE,
-    }
-    .checked(PAGE)?;
-    let total = policies.count(&query).await.map_err(Problem::from)?;
-    if total == 0 && !frame.viewer.may(EDIT) {
-        return Err(Problem::from(Error::NoDocument(id)).into());
-    }
-    let found = policies
-        .list(&query, &request)
-        .await
-        .map_err(Problem::from)?;
-    let address = format!("/policies/documents/{}", document.id);
-    let pager = Pager {
-        summary: format!("共 {} 个事项，本页 {} 个", count(total), found.items.len()),
-        first: request
-            .after
-            .as_ref()
-            .map_or_else(String::new, |_| address.clone()),
-        next: found
-            .next
-            .map_or_else(String::new, |next| format!("{address}?after={next}")),
-    };
-    let page = frame
-        .page(document.title.clone())
-        .lead(format!("{} 发布", document.issuer))
-        .active("/policies")
-        .crumb("惠企政策库", "/policies");
-    Ok(Html(DocumentPage {
-        page,
-        rows: document_rows(&document, policies),
-        source_url: document.source_url.clone(),
-        checked: document.checked_on.map(date_zh).unwrap_or_default(),
-        paragraphs: paragraphs(&document.text),
-        items: found.items.iter().map(|row| line(policies, row)).collect(),
-        pager,
-    }))
-}
-
-fn document_rows(document: &PolicyDocument, policies: &Policies) -> Vec<(&'static str, String)> {
-    let day = |day: Option<chrono::NaiveDate>| day.map(date_zh).unwrap_or_default();
-    vec![
-        ("发文字号", document.doc_no.clone()),
-        ("发布机构", document.issuer.clone()),
-        ("发布层级", document.level.word().to_owned()),
-        ("区域", region_name(&document.region)),
-        ("发布日期", day(document.published_on)),
-        ("施行日期", day(document.effective_from)),
-        ("有效期至", day(document.effective_until)),
-        (
-            "时效",
-            document.validity(policies.today()).word().to_owned(),
-        ),
-        ("来源", document.source_quality.word().to_owned()),
-    ]
 }
 
 pub(crate) fn paragraphs(text: &str) -> Vec<String> {

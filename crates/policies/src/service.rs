@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde_json::json;
+use zhida_platform::audit::Actor;
 use zhida_platform::clock::SharedClock;
 use zhida_platform::db::Database;
 use zhida_platform::paging::{Page, PageRequest};
@@ -205,7 +206,7 @@ impl Policies {
     /// Rules that do not compile; a newer revision; an item of another document; the database.
     pub async fn publish(
         &self,
-        actor: &str,
+        actor: impl Into<Actor>,
         entry: PolicyEntry,
         expected: Option<i64>,
     ) -> Result<Shown, Error> {
@@ -216,7 +217,7 @@ impl Policies {
             errors,
         })?;
         let prepared = self.prepare(entry, &rules, &findings, expected);
-        self.publish_prepared(actor, &[prepared]).await?;
+        self.publish_prepared(&actor.into(), &[prepared]).await?;
         self.item(&id).await
     }
 
@@ -244,7 +245,7 @@ impl Policies {
 
     pub(crate) async fn publish_prepared(
         &self,
-        actor: &str,
+        actor: &Actor,
         entries: &[Prepared],
     ) -> Result<Vec<Change>, Error> {
         let changes = self.store.publish(self.clock.now(), actor, entries).await?;
@@ -268,30 +269,35 @@ impl Policies {
     ///
     /// # Errors
     /// An item of another document; the database.
-    pub async fn save_draft(&self, actor: &str, entry: &PolicyEntry) -> Result<(), Error> {
-        self.store.save_draft(self.clock.now(), actor, entry).await
+    pub async fn save_draft(
+        &self,
+        actor: impl Into<Actor>,
+        entry: &PolicyEntry,
+    ) -> Result<(), Error> {
+        let actor = actor.into();
+        self.store.save_draft(self.clock.now(), &actor, entry).await
     }
 
     /// Takes an item down; its revisions and number stay.
     ///
     /// # Errors
     /// No such item; the database.
-    pub async fn withdraw(&self, actor: &str, id: &str) -> Result<(), Error> {
-        self.set_state(actor, id, ItemState::Withdrawn).await
+    pub async fn withdraw(&self, actor: impl Into<Actor>, id: &str) -> Result<(), Error> {
+        self.set_state(actor.into(), id, ItemState::Withdrawn).await
     }
 
     /// Puts a withdrawn item up again, in its last revision.
     ///
     /// # Errors
     /// No such item; the database.
-    pub async fn reinstate(&self, actor: &str, id: &str) -> Result<(), Error> {
-        self.set_state(actor, id, ItemState::Published).await
+    pub async fn reinstate(&self, actor: impl Into<Actor>, id: &str) -> Result<(), Error> {
+        self.set_state(actor.into(), id, ItemState::Published).await
     }
 
-    async fn set_state(&self, actor: &str, id: &str, state: ItemState) -> Result<(), Error> {
+    async fn set_state(&self, actor: Actor, id: &str, state: ItemState) -> Result<(), Error> {
         let record = self.store.item(id).await?;
         self.store
-            .set_state(self.clock.now(), actor, &record.id, state)
+            .set_state(self.clock.now(), &actor, &record.id, state)
             .await?;
         self.refresh().await
     }

@@ -1,5 +1,6 @@
 //! The only file that reads the library's tables; writing is in [`write`].
 
+mod reindex;
 mod write;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -13,6 +14,7 @@ use crate::model::{PolicyDocument, PolicyEntry};
 use crate::query::{Facet, Filter, Query, region_matters};
 use crate::vocabulary::{Category, Delivery, ItemState, Level, Theme, Validity};
 
+pub use reindex::reindex;
 pub(crate) use write::{Change, Prepared};
 
 /// Ids of a statement with `IN (…)`.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Datelike, Utc};
 use serde_json::json;
-use zhida_platform::audit::{self, Entry};
+use zhida_platform::audit::{self, Actor, Entry};
 use zhida_platform::clock::{instant_text, to_shanghai};
 use zhida_platform::db::{self, Bulk, Tx, Value, placeholders};
 
@@ -36,12 +36,17 @@ pub(crate) struct Change {
     pub changed: bool,
 }
 
+/// The text under which an item is found.
+pub(super) fn search_text(number: &str, entry: &PolicyEntry) -> String {
+    format!("{number}\n{}", entry.search_text())
+}
+
 impl Store {
     /// Publishes all entries or none.
     pub(crate) async fn publish(
         &self,
         at: DateTime<Utc>,
-        actor: &str,
+        actor: &Actor,
         entries: &[Prepared],
     ) -> Result<Vec<Change>, Error> {
         self.db
@@ -53,7 +58,7 @@ impl Store {
         &self,
         tx: Tx,
         at: DateTime<Utc>,
-        actor: &str,
+        actor: &Actor,
         entries: &[Prepared],
     ) -> Result<Vec<Change>, Error> {
         lock(&tx).await?;
@@ -76,12 +81,7 @@ impl Store {
             write_revisions(&tx, at, actor, &rows).await?;
             let texts: Vec<(i64, String)> = rows
                 .iter()
-                .map(|row| {
-                    (
-                        row.seq,
-                        format!("{}\n{}", row.number, row.prepared.entry.search_text()),
-                    )
-                })
+                .map(|row| (row.seq, search_text(&row.number, &row.prepared.entry)))
                 .collect();
             SEARCH.upsert_many(&tx, texts).await?;
             count_up(&tx, "version", 1).await?;
@@ -94,7 +94,7 @@ impl Store {
     pub(crate) async fn save_draft(
         &self,
         at: DateTime<Utc>,
-        actor: &str,
+        actor: &Actor,
         entry: &PolicyEntry,
     ) -> Result<(), Error> {
         self.db
@@ -106,7 +106,7 @@ impl Store {
         &self,
         tx: Tx,
         at: DateTime<Utc>,
-        actor: &str,
+        actor: &Actor,
         entry: &PolicyEntry,
     ) -> Result<(), Error> {
         lock(&tx).await?;
@@ -154,7 +154,7 @@ impl Store {
     pub(crate) async fn set_state(
         &self,
         at: DateTime<Utc>,
-        actor: &str,
+        actor: &Actor,
         id: &str,
         state: ItemState,
     ) -> Result<(), Error> {
@@ -459,7 +459,7 @@ async fn write_regions(tx: &Tx, rows: &[NewRow<'_>]) -> Result<(), Error> {
 async fn write_revisions(
     tx: &Tx,
     at: DateTime<Utc>,
-    actor: &str,
+    actor: &Actor,
     rows: &[NewRow<'_>],
 ) -> Result<(), Error> {
     let columns = [
@@ -482,7 +482,7 @@ async fn write_revisions(
             row.prepared.lint.as_str().into(),
             row.prepared.digest.as_str().into(),
             instant_text(at).into(),
-            actor.into(),
+            actor.name.as_str().into(),
         ];
         bulk.push(tx, values).await?;
     }
@@ -491,7 +491,12 @@ async fn write_revisions(
 }
 
 /// One audit record a document, naming its items and their revisions.
-async fn record(tx: &Tx, at: DateTime<Utc>, actor: &str, rows: &[NewRow<'_>]) -> Result<(), Error> {
+async fn record(
+    tx: &Tx,
+    at: DateTime<Utc>,
+    actor: &Actor,
+    rows: &[NewRow<'_>],
+) -> Result<(), Error> {
     let mut documents: BTreeMap<&str, Vec<serde_json::Value>> = BTreeMap::new();
     for row in rows {
         let entry = &row.prepared.entry;
@@ -519,7 +524,7 @@ async fn record(tx: &Tx, at: DateTime<Utc>, actor: &str, rows: &[NewRow<'_>]) ->
 async fn note(
     tx: &Tx,
     at: DateTime<Utc>,
-    actor: &str,
+    actor: &Actor,
     action: &'static str,
     id: &str,
     detail: serde_json::Value,

@@ -1,6 +1,7 @@
 //! The library on both databases, its import, its API and its pages.
 #![allow(clippy::unwrap_used)] // a failed test may panic
 
+mod attachments;
 mod browser;
 mod importing;
 mod library;

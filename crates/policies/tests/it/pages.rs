@@ -7,13 +7,14 @@ use futures::future::BoxFuture;
 use serde_json::json;
 use zhida_platform::access::{Viewer, guard};
 use zhida_platform::config::Config;
+use zhida_platform::files::FileStore;
 use zhida_platform::problem::Problem;
 use zhida_policies::{Policies, Preview, PreviewResult, room};
 use zhida_rules::{ItemRules, Number};
 use zhida_testkit::{App, TestDatabase, both_databases, sqlite};
 use zhida_ui::{Shell, with_frame};
 
-use crate::{SAMPLE, import, sample};
+use crate::{SAMPLE, clock, import, sample};
 
 const FIRST: &str = "/policies/sample-gaoqi-jiangli";
 
@@ -42,7 +43,19 @@ impl Preview for Counts {
 
 /// The room's pages and API as the binary serves them.
 pub(crate) fn site(policies: &Arc<Policies>, viewer: Viewer) -> axum::Router {
-    let room = room(Arc::clone(policies), Some(Arc::new(Counts)));
+    let config = Config::default().files;
+    // no file comes, so the folder is never made
+    let files = FileStore::open(&config, clock()).unwrap();
+    site_with(policies, files, viewer)
+}
+
+/// The same with a store of files.
+pub(crate) fn site_with(
+    policies: &Arc<Policies>,
+    files: FileStore,
+    viewer: Viewer,
+) -> axum::Router {
+    let room = room(Arc::clone(policies), files, Some(Arc::new(Counts)));
     let (api, _) = room.api.split_for_parts();
     let shell = Shell {
         viewer,

@@ -1,0 +1,244 @@
+//! Chinese words for what records and jobs name by slugs. What is not listed here is shown by its slug.
+
+/// Actions by room, in the order of the filter.
+const ACTIONS: &[(&str, &str)] = &[
+    ("people.", "组织与账号：全部"),
+    ("people.sign_in", "登录"),
+    ("people.sign_in_failed", "登录没有成功"),
+    ("people.code_failed", "验证码不对"),
+    ("people.sign_out", "退出登录"),
+    ("people.switch_seat", "切换任职"),
+    ("people.end_session", "结束会话"),
+    ("people.change_password", "修改密码"),
+    ("people.reset_password", "重置密码"),
+    ("people.begin_factor", "开始设置第二因素"),
+    ("people.set_up_factor", "设置第二因素"),
+    ("people.reset_factor", "重置第二因素"),
+    ("people.new_recovery_codes", "重新生成恢复码"),
+    ("people.give_code", "通过第二因素"),
+    ("people.create_token", "建立访问令牌"),
+    ("people.end_token", "停用访问令牌"),
+    ("people.set_up", "首次设置管理员"),
+    ("people.create_organisation", "建立组织"),
+    ("people.change_organisation", "修改组织"),
+    ("people.create_account", "建立账号"),
+    ("people.change_account", "修改账号"),
+    ("people.open_account", "启用账号"),
+    ("people.close_account", "停用账号"),
+    ("people.make_demo_account", "建立演示账号"),
+    ("people.register", "注册账号"),
+    ("people.grant_seat", "授予任职"),
+    ("people.end_seat", "撤销任职"),
+    ("people.end_access", "结束全部会话和令牌"),
+    ("people.hand_over", "交接"),
+    ("people.invite", "邀请"),
+    ("people.accept_invitation", "接受邀请"),
+    ("people.revoke_invitation", "收回邀请"),
+    ("people.give_mandate", "授权代办"),
+    ("people.end_mandate", "结束代办授权"),
+    ("people.expect_identity", "关联统一身份"),
+    ("people.link_identity", "绑定统一身份"),
+    ("people.unlink_identity", "解除统一身份"),
+    ("people.identity_refused", "统一身份登录没有成功"),
+    ("people.seal_factors", "加密保存第二因素"),
+    ("registry.", "市场主体库：全部"),
+    ("registry.import", "导入市场主体"),
+    ("registry.view", "查看企业档案"),
+    ("registry.list", "查询市场主体名录"),
+    ("registry.export", "导出市场主体名录"),
+    ("registry.rejects", "下载导入退回的行"),
+    ("registry.tag_add", "建立标签"),
+    ("registry.tag_switch", "启停标签"),
+    ("policies.", "惠企政策库：全部"),
+    ("policies.publish", "发布政策事项"),
+    ("policies.draft", "保存政策草稿"),
+    ("policies.withdraw", "撤下政策事项"),
+    ("policies.reinstate", "重新上架政策事项"),
+    ("policies.attach", "上传政策文件附件"),
+    ("policies.detach", "移除政策文件附件"),
+    ("matching.", "政策直达：全部"),
+    ("matching.run", "全量匹配"),
+    ("matching.view", "查看企业的匹配结果"),
+    ("matching.list", "查询事项匹配到的企业"),
+    ("matching.export", "导出匹配结果"),
+    ("messages.", "消息：全部"),
+    ("messages.choose", "修改消息设置"),
+    ("messages.ask_mail", "发送邮箱验证码"),
+    ("messages.confirm_mail", "确认邮箱"),
+    ("messages.add_endpoint", "添加推送地址"),
+    ("messages.test_endpoint", "测试推送地址"),
+    ("messages.pause_endpoint", "停用推送地址"),
+    ("messages.resume_endpoint", "恢复推送地址"),
+    ("messages.renew_secret", "更换推送密钥"),
+    ("messages.remove_endpoint", "移除推送地址"),
+    ("messages.replay", "重新推送"),
+    ("messages.retry", "重新投递消息"),
+    ("messages.write_template", "修改消息模板"),
+    ("messages.reset_template", "恢复消息模板"),
+    ("audit.", "审计：全部"),
+    ("audit.view", "查看审计记录"),
+    ("audit.export", "导出审计记录"),
+    ("audit.ask_verify", "发起审计链核验"),
+    ("audit.verify", "核验审计链"),
+    ("audit.prune", "清理到期的审计记录"),
+    ("audit.key", "启用或更换审计密钥"),
+    ("backup.", "备份：全部"),
+    ("backup.make", "备份"),
+    ("backup.restore", "恢复"),
+    ("jobs.", "任务：全部"),
+    ("jobs.cancel", "取消任务"),
+    ("jobs.run_again", "重新运行任务"),
+    ("jobs.switch", "启停定时任务"),
+    ("jobs.run", "立即运行定时任务"),
+    ("files.", "文件：全部"),
+    ("files.release", "放行隔离的文件"),
+];
+
+/// Kinds of what things are done to.
+const KINDS: &[(&str, &str)] = &[
+    ("account", "账号"),
+    ("organisation", "组织"),
+    ("seat", "任职"),
+    ("invitation", "邀请"),
+    ("mandate", "代办授权"),
+    ("session", "会话"),
+    ("token", "访问令牌"),
+    ("enterprise", "市场主体"),
+    ("import_batch", "导入批次"),
+    ("tag", "标签"),
+    ("policy_document", "政策文件"),
+    ("policy_item", "政策事项"),
+    ("match_run", "全量匹配"),
+    ("template", "消息模板"),
+    ("delivery", "消息投递"),
+    ("webhook", "推送地址"),
+    ("backup", "备份"),
+    ("audit", "审计记录（成批）"),
+    ("audit_record", "审计记录"),
+    ("audit_verification", "审计链核验"),
+    ("job", "任务"),
+    ("schedule", "定时任务"),
+    ("file_content", "文件内容"),
+];
+
+/// Names of what records say of a thing before and after.
+const KEYS: &[(&str, &str)] = &[
+    ("name", "名称"),
+    ("login", "登录名"),
+    ("kind", "类别"),
+    ("parent", "上级"),
+    ("division", "行政区划"),
+    ("valid_from", "起始日"),
+    ("valid_until", "截止日"),
+    ("role", "角色"),
+    ("place", "单位"),
+    ("account", "账号"),
+    ("organisation", "组织"),
+    ("enterprise", "企业"),
+    ("actions", "权限"),
+    ("expires_at", "有效至"),
+    ("reason", "理由"),
+    ("enabled", "启用"),
+    ("active", "启用"),
+    ("rule", "规则"),
+    ("rows", "行数"),
+    ("accepted", "接受"),
+    ("rejected", "退回"),
+    ("unchanged", "没有变化"),
+    ("department", "来源部门"),
+    ("as_of", "数据日期"),
+    ("items", "事项"),
+    ("item", "事项"),
+    ("number", "编号"),
+    ("revision", "版本"),
+    ("digest", "摘要"),
+    ("day", "基准日"),
+    ("news", "新匹配"),
+    ("job", "任务"),
+    ("filters", "条件"),
+    ("format", "格式"),
+    ("whole", "全部"),
+    ("checked", "核验条数"),
+    ("findings", "问题"),
+    ("checkpoint", "检查点"),
+    ("no", "第几条"),
+    ("hash", "校验值"),
+    ("up_to", "截至"),
+    ("removed", "移除"),
+    ("file", "文件"),
+    ("bytes", "字节数"),
+];
+
+/// An action in Chinese, or its slug.
+pub(crate) fn action(slug: &str) -> &str {
+    of(ACTIONS, slug)
+}
+
+/// A kind in Chinese, or its slug.
+pub(crate) fn kind(slug: &str) -> &str {
+    of(KINDS, slug)
+}
+
+/// A key in Chinese, or as it is.
+pub(crate) fn key(slug: &str) -> &str {
+    of(KEYS, slug)
+}
+
+/// All actions, for a filter.
+pub(crate) fn actions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ACTIONS.iter().copied()
+}
+
+/// All kinds, for a filter.
+pub(crate) fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KINDS.iter().copied()
+}
+
+fn of<'a>(table: &[(&'static str, &'static str)], slug: &'a str) -> &'a str {
+    let found = table.iter().find(|(known, _)| *known == slug);
+    found.map_or(slug, |(_, word)| word)
+}
+
+/// Bytes as people read them, rounded up: 1.5 MB.
+pub(crate) fn bytes(bytes: i64) -> String {
+    let tenths = |unit: i64| {
+        let tenths = (bytes.saturating_mul(10) + unit - 1) / unit;
+        format!("{}.{}", tenths / 10, tenths % 10)
+    };
+    match bytes {
+        ..1_024 => format!("{bytes} 字节"),
+        1_024..1_048_576 => format!("{} KB", tenths(1_024)),
+        1_048_576..1_073_741_824 => format!("{} MB", tenths(1_048_576)),
+        _ => format!("{} GB", tenths(1_073_741_824)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_slug_has_two_words() {
+        for table in [ACTIONS, KINDS, KEYS] {
+            let slugs: BTreeSet<&str> = table.iter().map(|(slug, _)| *slug).collect();
+            assert_eq!(slugs.len(), table.len());
+        }
+        assert_eq!((action("people.sign_in"), action("x.y")), ("登录", "x.y"));
+    }
+
+    #[test]
+    fn bytes_are_rounded_up_to_a_tenth() {
+        for (number, text) in [
+            (0, "0 字节"),
+            (1_023, "1023 字节"),
+            (1_024, "1.0 KB"),
+            (1_025, "1.1 KB"),
+            (1_572_864, "1.5 MB"),
+            (3_221_225_472, "3.0 GB"),
+        ] {
+            assert_eq!(bytes(number), text);
+        }
+    }
+}
