@@ -22,6 +22,7 @@ use crate::news::{News, NewsQuery, RunRecord};
 use crate::rights::{LIST, RUNS};
 use crate::service::Patience;
 use crate::verdict::Label;
+use crate::views;
 
 /// The endpoints.
 pub(crate) fn router(matching: Arc<Matching>) -> OpenApiRouter {
@@ -72,7 +73,10 @@ async fn enterprise(
     Path(code): Path<String>,
     Query(params): Query<EnterpriseParams>,
 ) -> Result<Json<EnterpriseMatch>, Problem> {
-    let code = matching.reached(&viewer, &code).await?.code;
+    let code = matching
+        .reached(&viewer, &code, "政策匹配结果", None)
+        .await?
+        .code;
     let on = matching.day(params.on)?;
     Ok(Json(
         matching
@@ -146,11 +150,13 @@ async fn item(
         reach: viewer.reach(LIST),
         ..Default::default()
     };
-    Ok(Json(
-        matching
-            .for_item(&id, &query, label, on, &page, Patience::Page)
-            .await?,
-    ))
+    let found = matching
+        .for_item(&id, &query, label, on, &page, Patience::Page)
+        .await?;
+    let look = views::of_item("matching.list", &found.item.id, label, &query);
+    let count = label.map_or(found.counts.total, |label| found.counts.get(label));
+    matching.record_list(&viewer, look, count).await?;
+    Ok(Json(found))
 }
 
 /// Facts to match without an enterprise.
@@ -222,7 +228,10 @@ async fn what_if(
     viewer: Viewer,
     Json(body): Json<WhatIfBody>,
 ) -> Result<Json<WhatIf>, Problem> {
-    let code = matching.reached(&viewer, &body.code).await?.code;
+    let code = matching
+        .reached(&viewer, &body.code, "假设试算", None)
+        .await?
+        .code;
     let on = matching.day(body.on)?;
     let changes =
         answers::from_json(matching.dictionary, &body.changes, on).map_err(Error::Facts)?;
@@ -265,7 +274,11 @@ async fn news(
         item: params.item,
         reach: viewer.reach(LIST),
     };
-    Ok(Json(matching.news(&query, &page).await?))
+    let found = matching.news(&query, &page).await?;
+    let look = views::of_news("matching.list", &query);
+    let count = matching.news_count(&query).await?;
+    matching.record_list(&viewer, look, count).await?;
+    Ok(Json(found))
 }
 
 /// 全量匹配的进展：最近几次，新的在前

@@ -41,6 +41,9 @@ pub enum Error {
     /// A run without items or enterprises.
     #[error("库中还没有在办事项或市场主体，没有可以比较的，请先导入政策和市场主体")]
     NothingToCompare,
+    /// Somebody cancelled the run, or the server stops.
+    #[error("全量匹配按要求停止，下一次接着进行")]
+    Stopped,
     /// What an earlier run kept cannot be read.
     #[error("事项“{0}”上次匹配的记录已损坏，请从备份恢复数据库")]
     Damaged(String),
@@ -98,6 +101,7 @@ impl From<Error> for Problem {
             Error::Problem(problem) => *problem,
             Error::NoEngine | Error::Damaged(_) => Problem::internal(error),
             Error::NothingToCompare => Problem::bad_input(error.to_string()),
+            Error::Stopped => Problem::conflict(error.to_string()),
             Error::Db(error) => error.into(),
             Error::Engine(error) => Problem::internal(error),
             Error::Worker(error) => Problem::internal(error),

@@ -217,8 +217,22 @@ impl Matching {
         on: NaiveDate,
         patience: Patience,
     ) -> Result<Table, Error> {
+        let counted = self.export_item_counted(id, query, label, on, patience);
+        Ok(counted.await?.0)
+    }
+
+    /// The same, with the number of its lines, for the record of the export.
+    pub(crate) async fn export_item_counted(
+        &self,
+        id: &str,
+        query: &Query,
+        label: Option<Label>,
+        on: NaiveDate,
+        patience: Patience,
+    ) -> Result<(Table, u64), Error> {
         let item = self.item(id, on)?;
         let list = self.list(&item, query, on, patience).await?;
+        let lines = list.len(label);
         let columns = vec![
             Column::wide("统一社会信用代码", 22),
             Column::wide("企业名称", 40),
@@ -229,7 +243,7 @@ impl Matching {
             Column::wide("金额说明", 28),
         ];
         let registry = Arc::clone(&self.registry);
-        let starts = (0..list.len(label)).step_by(CHUNK);
+        let starts = (0..lines).step_by(CHUNK);
         let rows = stream::iter(starts).then(move |from| {
             let (list, registry) = (Arc::clone(&list), Arc::clone(&registry));
             async move {
@@ -239,11 +253,9 @@ impl Matching {
                 Ok::<_, Problem>(stream::iter(cells))
             }
         });
-        Ok(Table::new(
-            format!("{}_匹配企业_{on}", item.name),
-            columns,
-            rows.try_flatten(),
-        ))
+        let name = format!("{}_匹配企业_{on}", item.name);
+        let table = Table::new(name, columns, rows.try_flatten());
+        Ok((table, lines as u64))
     }
 }
 

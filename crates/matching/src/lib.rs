@@ -32,19 +32,26 @@ mod sight;
 mod size_class;
 pub mod text;
 pub mod verdict;
+mod views;
 pub mod what_if;
 
 use std::sync::Arc;
 
 use zhida_platform::db::MigrationSet;
+use zhida_platform::jobs::Jobs;
+use zhida_platform::messages::EventKind;
 use zhida_platform::room::{MenuItem, Room};
 
 pub use answers::{Answers, field_name, from_json as answers_from_json};
+pub use engine::forget_snapshots;
 pub use error::Error;
 pub use everything::{RunOptions, Summary};
 pub use judge::Detail;
 pub use service::{INTERACTIVE_MAX, Matching, Patience};
 pub use verdict::{Counts, Label};
+
+/// What the room tells.
+pub const EVENTS: [&EventKind; 2] = [&news::NEWS, &news::RUN];
 
 /// The room: home page, calculator, matches of enterprises and items, and the API.
 #[must_use]
@@ -65,6 +72,11 @@ pub fn room(matching: Arc<Matching>) -> Room {
             item("新匹配", "/match/news", Some(rights::LIST)),
         ],
     }
+}
+
+/// Registers what the room does in the background.
+pub fn background(matching: &Arc<Matching>, jobs: &Jobs) {
+    news::background(matching, jobs);
 }
 
 /// The steps that build the room's tables.

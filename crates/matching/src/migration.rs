@@ -9,6 +9,7 @@ pub(crate) const MIGRATIONS: MigrationSet = MigrationSet {
         step("001-news", NEWS),
         step("002-progress", PROGRESS),
         step("003-snapshot", SNAPSHOT),
+        step("004-tell", TELL),
     ],
 };
 
@@ -54,3 +55,14 @@ const SNAPSHOT: &str = "CREATE TABLE match_snapshot (
             id TEXT NOT NULL PRIMARY KEY,
             saved_at TEXT NOT NULL
         );";
+
+/// How far the news of each run were told; those of before are told of nobody.
+const TELL: &str = "CREATE TABLE match_tell (
+            run BIGINT NOT NULL PRIMARY KEY,
+            last_code TEXT NOT NULL,
+            told BIGINT NOT NULL,
+            finished_at TEXT NOT NULL
+        );
+        CREATE INDEX match_tell_open ON match_tell (finished_at, run);
+        INSERT INTO match_tell (run, last_code, told, finished_at)
+            SELECT no, '', 0, finished_at FROM match_run WHERE finished_at <> '';";

@@ -14,17 +14,26 @@ pub const LIST: Action = Action("match.list");
 pub const RUNS: Action = Action("match.runs");
 
 impl Matching {
-    /// The enterprise with this code, when the viewer may see its matches. One that the viewer's
-    /// right does not reach is answered like one that is not there.
+    /// The enterprise with this code, when the viewer may see its matches; that this part of them is
+    /// looked at, for this item, is on record then. One that the viewer's right does not reach is
+    /// answered like one that is not there.
     ///
     /// # Errors
     /// No such enterprise; the database.
-    pub(crate) async fn reached(&self, viewer: &Viewer, code: &str) -> Result<Enterprise, Error> {
+    pub(crate) async fn reached(
+        &self,
+        viewer: &Viewer,
+        code: &str,
+        part: &str,
+        item: Option<&str>,
+    ) -> Result<Enterprise, Error> {
         let enterprise = self.enterprise(code).await?;
-        match viewer.covers(READ, &enterprise.access()) {
-            true => Ok(enterprise),
-            false => Err(Error::NoEnterprise(enterprise.code)),
+        if !viewer.covers(READ, &enterprise.access()) {
+            return Err(Error::NoEnterprise(enterprise.code));
         }
+        self.record_view(viewer, &enterprise.code, part, item)
+            .await?;
+        Ok(enterprise)
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use zhida_platform::access::{Level, Viewer};
 use zhida_platform::clock::SharedClock;
 use zhida_platform::db::Database;
+use zhida_platform::messages::Messages;
 use zhida_policies::{Policies, PublishedItem};
 use zhida_registry::{Enterprise, Registry};
 use zhida_rules::{Dictionary, Env, FactKey, Facts};
@@ -51,6 +52,8 @@ pub struct Matching {
     pub(crate) cache: Cache,
     pub(crate) spreads: Spreads,
     pub(crate) keeper: Keeper,
+    /// Tells enterprises what the night found; without it nobody is told.
+    pub(crate) messages: Option<Messages>,
     // One bulk match at a time: it takes both cores, and a second asker finds the first one's list.
     pub(crate) turn: Semaphore,
 }
@@ -82,8 +85,16 @@ impl Matching {
             clock,
             cache: Cache::default(),
             spreads: Spreads::default(),
+            messages: None,
             turn: Semaphore::new(1),
         }
+    }
+
+    /// Tells enterprises what they newly meet from now on; the service must know [`crate::EVENTS`].
+    #[must_use]
+    pub fn with_messages(mut self, messages: Messages) -> Self {
+        self.messages = Some(messages);
+        self
     }
 
     /// Keeps a snapshot of all enterprises in this folder, to start from next time.

@@ -19,11 +19,13 @@ use crate::forms::{ImportFields, ListParams};
 use crate::import::{ImportOptions, ImportReport};
 use crate::listing::{Sight, seen};
 use crate::model::{Batch, FactChange, PastFact, Row};
+use crate::pages::views::ViewsParams;
 use crate::rights::{IMPORT, TAGS};
 use crate::room::App;
 use crate::tagging::{TagPreview, TagState};
 use crate::tags::sensitivity_level;
 use crate::uploads;
+use crate::views::FileView;
 
 const TAG: &str = "市场主体库";
 
@@ -37,6 +39,7 @@ pub(crate) fn routes(upload: DefaultBodyLimit) -> OpenApiRouter<App> {
         .routes(routes!(count_enterprises))
         .routes(routes!(get_enterprise))
         .routes(routes!(get_enterprise_history))
+        .routes(routes!(list_views))
         .routes(routes!(list_batches))
         .routes(routes!(get_batch))
         .routes(routes!(list_tags, add_tag))
@@ -142,7 +145,7 @@ async fn get_enterprise(
 ) -> Result<Json<EnterpriseFile>, Problem> {
     let registry = &app.registry;
     let sight = Sight::of(registry, &viewer).await?;
-    let (enterprise, viewer) = registry.shown(&viewer, &code).await?;
+    let (enterprise, viewer) = registry.shown(&viewer, &code, "企业档案").await?;
     let dictionary = registry.dictionary();
     let mut facts = Vec::new();
     for ((index, year), fact) in enterprise.facts.iter() {
@@ -184,7 +187,7 @@ async fn get_enterprise_history(
     Path(code): Path<String>,
 ) -> Result<Json<Vec<FactChange>>, Problem> {
     let registry = &app.registry;
-    let (enterprise, viewer) = registry.shown(&viewer, &code).await?;
+    let (enterprise, viewer) = registry.shown(&viewer, &code, "数据历史").await?;
     let mut changes = registry.history(&enterprise.code).await?;
     for change in &mut changes {
         let facts = std::mem::take(&mut change.facts).into_iter();
@@ -194,6 +197,28 @@ async fn get_enterprise_history(
     }
     changes.retain(|change| !change.facts.is_empty());
     Ok(Json(changes))
+}
+
+/// 谁看过本企业的档案
+#[utoipa::path(get, path = "/api/v1/enterprises/{code}/views", tag = TAG,
+    params(("code" = String, Path, description = "统一社会信用代码"), ViewsParams, PageRequest),
+    responses(
+        (status = 200, description = "一页查看记录，工作人员姓名脱敏", body = Page<FileView>),
+        (status = 400, description = "排序或翻页标记有误", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "不是本企业，或库中没有这个市场主体", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn list_views(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(code): Path<String>,
+    Address(params): Address<ViewsParams>,
+    page: PageRequest,
+) -> Result<Json<Page<FileView>>, Problem> {
+    let enterprise = app.registry.watched(&viewer, &code).await?;
+    let oldest_first = params.oldest_first()?;
+    Ok(Json(
+        app.registry.views(&enterprise, oldest_first, &page).await?,
+    ))
 }
 
 /// A past statement as the viewer may see it; one of an attribute that the dictionary lost is shown
@@ -281,7 +306,7 @@ async fn run_import(
         sheet: upload.field("sheet"),
         mapping,
     };
-    let options = fields.options(&file.name, viewer.actor(), app.limits)?;
+    let options = fields.options(&file.name, viewer, app.limits)?;
     let options = ImportOptions {
         dry_run: upload.field("dry_run") == "true",
         ..options

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
+use zhida_platform::access::Viewer;
 
 use crate::RegistryError;
 use crate::import::{ImportLimits, ImportOptions};
@@ -117,7 +118,7 @@ impl ImportFields<'_> {
     pub(crate) fn options(
         self,
         file_name: &str,
-        actor: &str,
+        viewer: &Viewer,
         limits: ImportLimits,
     ) -> Result<ImportOptions, RegistryError> {
         let as_of = match self.as_of {
@@ -147,7 +148,7 @@ impl ImportFields<'_> {
             mapping: self.mapping,
             sheet: (!self.sheet.is_empty()).then(|| self.sheet.to_owned()),
             file_name: Some(file_name.to_owned()),
-            actor: actor.to_owned(),
+            actor: viewer.into(),
             limits,
             ..ImportOptions::default()
         })

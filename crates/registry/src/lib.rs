@@ -24,7 +24,9 @@ mod service;
 mod store;
 mod tagging;
 mod tags;
+mod told;
 mod uploads;
+mod views;
 
 pub use error::RegistryError;
 pub use migration::MIGRATIONS;
@@ -34,7 +36,10 @@ pub use model::{
 };
 pub use room::room;
 pub use service::Registry;
+pub use store::reindex;
 pub use tagging::{TagPreview, TagState};
+pub use told::EVENTS;
+pub use views::FileView;
 
 use zhida_platform::db::MigrationSet;
 

@@ -1,6 +1,7 @@
 //! The list of enterprises as a viewer may see it: page, count and export of one query.
 
 use zhida_platform::access::{self, Level, Reach, Viewer};
+use zhida_platform::audit::Look;
 use zhida_platform::export::{Cell, Column, Row as Line, Table};
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_platform::problem::Problem;
@@ -41,7 +42,7 @@ pub(crate) struct Sight {
 }
 
 /// The columns that may be shown.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Columns {
     pub size: bool,
     status: bool,
@@ -87,6 +88,11 @@ impl Sight {
             true => &self.within,
             false => &self.beyond,
         }
+    }
+
+    /// Whether rows may show more than everybody sees, which is recorded then.
+    fn tells_more(&self) -> bool {
+        self.read != Reach::Nothing && self.within != self.beyond
     }
 
     /// The query with the rows that the viewer may list.
@@ -195,7 +201,13 @@ impl Registry {
     ) -> Result<Page<Row>, RegistryError> {
         let sight = Sight::of(self, viewer).await?;
         let query = sight.narrow(query)?;
-        Ok(self.rows(&query, page).await?.map(|row| sight.row(row)))
+        let found = self.rows(&query, page).await?;
+        if sight.tells_more() {
+            let count = found.items.len() as u64;
+            self.record_list(viewer, look("registry.list", &query), count)
+                .await?;
+        }
+        Ok(found.map(|row| sight.row(row)))
     }
 
     /// How many enterprises the list has for a viewer.
@@ -219,7 +231,11 @@ impl Registry {
         let sight = Arc::new(Sight::of(self, viewer).await?);
         let query = sight.narrow(query)?;
         // refuses a condition that makes no sense before the download begins
-        self.rows(&query, &PageRequest::first(1)).await?;
+        let count = self.count(&query).await?;
+        if sight.tells_more() {
+            self.record_list(viewer, look("registry.export", &query), count)
+                .await?;
+        }
         let mut columns = vec![
             Column::wide("统一社会信用代码", 22),
             Column::wide("企业名称", 36),
@@ -256,6 +272,15 @@ impl Registry {
                 }
             },
         ))
+    }
+}
+
+fn look(action: &'static str, query: &Query) -> Look {
+    Look {
+        action,
+        right: LIST,
+        part: "市场主体名录".to_owned(),
+        filter: query.told(),
     }
 }
 

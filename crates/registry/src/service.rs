@@ -9,6 +9,7 @@ use futures::stream;
 use tempfile::TempDir;
 use zhida_platform::clock::SharedClock;
 use zhida_platform::db::Database;
+use zhida_platform::messages::Messages;
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_rules::Dictionary;
 
@@ -29,6 +30,8 @@ pub struct Registry {
     folder: Option<PathBuf>,
     own_folder: OnceLock<TempDir>,
     departments: RwLock<Arc<Departments>>,
+    /// Tells whoever imported of rejected rows; without it nobody is told.
+    pub(crate) messages: Option<Messages>,
 }
 
 impl Registry {
@@ -42,7 +45,15 @@ impl Registry {
             folder: None,
             own_folder: OnceLock::new(),
             departments: RwLock::default(),
+            messages: None,
         }
+    }
+
+    /// Tells whoever imports from now on; the service must know [`crate::EVENTS`].
+    #[must_use]
+    pub fn with_messages(mut self, messages: Messages) -> Self {
+        self.messages = Some(messages);
+        self
     }
 
     /// Keeps uploads and rejects files in this folder.

@@ -262,7 +262,7 @@ impl Registry {
         rule: &TagRule,
     ) -> Result<(), RegistryError> {
         let at = self.clock().now();
-        let entry = audit::Entry::new(at, viewer.actor(), action, "tag", &rule.name)
+        let entry = audit::Entry::new(at, viewer, action, "tag", &rule.name)
             .detail(serde_json::json!({ "rule": rule.rule, "active": rule.active }));
         audit::append(tx, &entry).await?;
         Ok(())

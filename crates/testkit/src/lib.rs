@@ -16,6 +16,7 @@ mod app;
 mod browser;
 mod database;
 mod guarded_process;
+mod mail;
 mod postgres;
 mod program;
 mod viewers;
@@ -23,6 +24,7 @@ mod viewers;
 pub use app::{App, Part, TestResponse, TestServer};
 pub use browser::Browser;
 pub use database::{TestDatabase, databases, postgres, sqlite};
+pub use mail::{MailServer, TakenMail};
 pub use program::Program;
 pub use viewers::seated;
 

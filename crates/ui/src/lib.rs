@@ -63,4 +63,4 @@ pub use error_page::PageError;
 pub use form::{Choice, FormErrors, Mark, Pager, Tab};
 pub use frame::with_frame;
 pub use html::{Html, is_htmx};
-pub use page::{Crumb, Frame, Notice, Page, Shell, Tone};
+pub use page::{Crumb, Frame, Notice, Page, Shell, Tone, Unread};

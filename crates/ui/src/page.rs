@@ -48,12 +48,21 @@ pub struct Frame {
     /// Whether htmx asks for a fragment (see [`is_htmx`]).
     pub htmx: bool,
     shell: Shell,
+    unread: Option<u64>,
 }
+
+/// How many messages whoever looks has not read, for the head of the page; put into the request's
+/// extensions by whoever counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread(pub u64);
 
 impl Frame {
     /// A page with this title; the builder methods of [`Page`] add the rest.
     pub fn page(&self, title: impl Into<String>) -> Page {
-        Page::new(&self.shell, &self.viewer, title.into())
+        Page {
+            unread: self.unread,
+            ..Page::new(&self.shell, &self.viewer, title.into())
+        }
     }
 }
 
@@ -70,6 +79,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Frame {
         Ok(Self {
             viewer,
             htmx: is_htmx(&parts.headers),
+            unread: parts.extensions.get::<Unread>().map(|unread| unread.0),
             shell,
         })
     }
@@ -145,6 +155,8 @@ pub struct Page {
     pub viewer_banner: String,
     /// Whether somebody has signed in: shows the way to the own account and out.
     pub signed_in: bool,
+    /// Messages that whoever looks has not read; `None` when nobody counted.
+    pub unread: Option<u64>,
     /// Whether to offer to sign in.
     pub sign_in: bool,
     /// Menu entries this viewer may see.
@@ -170,6 +182,7 @@ impl Page {
             notices: Vec::new(),
             viewer_banner: viewer.banner(),
             signed_in: viewer.as_person().is_some(),
+            unread: None,
             sign_in: shell.sign_in && viewer.as_person().is_none(),
             menu: shell
                 .menu

@@ -40,6 +40,8 @@ use zhida_rules::{Dictionary, Facts, ItemRules};
 use crate::error::Error;
 pub(crate) use groups::{Groups, SIZES, UNKNOWN};
 pub(crate) use labels::labels;
+pub use store::forget_snapshots;
+
 use roll::{Member, Roll};
 use shelf::Shelf;
 

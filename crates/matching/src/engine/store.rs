@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::{NoContext, Timestamp, Uuid};
 use zhida_platform::clock::instant_text;
-use zhida_platform::db::{self, Database};
+use zhida_platform::db::{self, Database, Tx};
 
 use crate::error::Error;
 
@@ -32,4 +32,13 @@ pub(super) async fn is_noted(db: &Database, snapshot: Uuid) -> Result<bool, Erro
     let sql = "SELECT COUNT(*) FROM match_snapshot WHERE id = $1";
     let found = db::query_count(db.conn(), sql, [snapshot.to_string().into()]).await?;
     Ok(found > 0)
+}
+
+/// Forgets them all, so that no file is used: what a restored database holds is not what they were saved from.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn forget_snapshots(tx: &Tx) -> db::Result<()> {
+    db::execute(tx, "DELETE FROM match_snapshot", []).await?;
+    Ok(())
 }

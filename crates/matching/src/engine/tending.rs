@@ -46,8 +46,8 @@ impl Matching {
     }
 
     /// Loads the engine in the background and keeps it current for as long as the room lives: with
-    /// the registry, with what is published here or by other servers, and with the day; and makes
-    /// the night's full run. Until the engine is loaded the interpreter answers.
+    /// the registry, with what is published here or by other servers, and with the day. Until the
+    /// engine is loaded the interpreter answers.
     pub fn keep_current(self: &Arc<Self>) {
         let room = Arc::downgrade(self);
         tokio::spawn(async move {
@@ -74,10 +74,6 @@ impl Matching {
             return self.keeper.follow().await;
         }
         self.prepare(&Silent).await?;
-        self.keeper.save(WORTH_SAVING).await?;
-        match self.save_nightly().await? {
-            true => self.save_snapshot().await,
-            false => Ok(()),
-        }
+        self.keeper.save(WORTH_SAVING).await
     }
 }

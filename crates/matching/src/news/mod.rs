@@ -5,9 +5,11 @@
 //! goes on where it stopped; one that is repeated finds no difference. The very first run has
 //! nothing to compare with and brings no news.
 
+mod job;
 mod met;
 mod runs;
 mod store;
+mod tell;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,8 +26,10 @@ use zhida_registry::Query;
 
 use crate::Matching;
 use crate::error::Error;
+pub(crate) use job::background;
 pub use runs::{RunRecord, RunReport, RunState};
 use store::{Filter, Line};
+pub(crate) use tell::{NEWS, RUN};
 
 /// Name of the list in its cursors.
 const LIST: &str = "match_news";

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 use zhida_matcher::{MatcherError, Want};
-use zhida_platform::clock::to_shanghai;
 use zhida_platform::format::{count, date_zh, datetime_zh};
-use zhida_platform::progress::{Progress, Silent};
+use zhida_platform::progress::Progress;
 
 use super::store::{self, Run};
 use crate::Matching;
@@ -18,10 +17,6 @@ use crate::error::Error;
 
 /// Items that are compared in one transaction.
 const CHUNK: usize = 50;
-/// The hour of the night, in Shanghai, from which a day's run is due.
-const HOUR: u32 = 2;
-/// Who runs at night.
-const NIGHT: &str = "系统";
 /// A run that made no progress for so long has come to an end: a chunk takes seconds.
 const SILENCE_MAX: TimeDelta = TimeDelta::minutes(10);
 /// Runs that are told of.
@@ -47,7 +42,7 @@ pub struct RunRecord {
     pub no: i64,
     /// 基准日。
     pub day: NaiveDate,
-    /// 由谁发起：夜间自动进行的是“系统”。
+    /// 由谁发起：夜间自动进行的是“定时”。
     pub actor: String,
     /// 到哪一步了。
     pub state: RunState,
@@ -109,7 +104,7 @@ impl Matching {
     /// Runs all items in force today against all enterprises and keeps who newly meets what.
     ///
     /// # Errors
-    /// Nothing to compare; the database.
+    /// Nothing to compare; whoever hears the progress wants it to stop; the database.
     pub async fn save_run(&self, actor: &str, progress: &dyn Progress) -> Result<RunReport, Error> {
         let snapshot = self.keeper.bring_up(progress).await?;
         let snapshot = snapshot.ok_or(Error::NoEngine)?;
@@ -141,6 +136,9 @@ impl Matching {
         let mut keys: Vec<u64> = snapshot.items.keys().copied().collect();
         keys.sort_unstable();
         for (at, part) in keys.chunks(CHUNK).enumerate() {
+            if progress.is_cancelled() {
+                return Err(Error::Stopped);
+            }
             let (snapshot, part) = (Arc::clone(&snapshot), part.to_vec());
             let met = spawn_blocking(move || met_by(&snapshot, &part)).await??;
             store::compare(&self.db, run, &met, self.clock.now()).await?;
@@ -148,28 +146,6 @@ impl Matching {
             progress.report(done, Some(keys.len() as u64), "正在比较新匹配");
         }
         Ok(())
-    }
-
-    /// The night's run, when it is due; was it made?
-    pub(crate) async fn save_nightly(&self) -> Result<bool, Error> {
-        let due = to_shanghai(self.clock.now()).hour() >= HOUR;
-        if !due || self.is_done().await? {
-            return Ok(false);
-        }
-        match self.save_run(NIGHT, &Silent).await {
-            Ok(report) => tracing::info!(run = report.no, news = report.news, "夜间全量匹配完成"),
-            Err(Error::NothingToCompare) => return Ok(false),
-            Err(error) => return Err(error),
-        }
-        Ok(true)
-    }
-
-    /// Is there a finished run of today or of a later day?
-    async fn is_done(&self) -> Result<bool, Error> {
-        let today = self.today();
-        let done = |run: &RunRecord| run.state == RunState::Finished && run.day >= today;
-        // Before an unfinished run stands the last finished one.
-        Ok(store::latest(self.db.conn(), 2).await?.iter().any(done))
     }
 
     /// The latest full runs, newest first.

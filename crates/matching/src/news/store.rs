@@ -12,6 +12,9 @@ use super::met;
 use super::runs::{RunRecord, RunState};
 use crate::error::Error;
 
+/// News of some enterprises that one run can bring: every item in force for each.
+const TOLD_MAX: i64 = 10_000_000;
+
 /// A full run that is not finished yet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Run {
@@ -318,4 +321,91 @@ pub(super) async fn count(db: &Database, filter: &Filter) -> Result<u64, Error> 
     let sql = format!("SELECT COUNT(*) FROM match_news WHERE {clause}");
     let count = db::query_count(db.conn(), &sql, values).await?;
     Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// A finished run whose news are not told yet, or not to all.
+#[derive(Debug, Clone, FromQueryResult)]
+pub(super) struct Untold {
+    pub no: i64,
+    day: String,
+    pub news: i64,
+    /// 统一社会信用代码 up to which enterprises were told.
+    pub last_code: String,
+}
+
+impl Untold {
+    /// The 基准日 of the run.
+    pub fn day(&self) -> NaiveDate {
+        self.day.parse().unwrap_or_default()
+    }
+}
+
+/// The oldest run that is to be told of; its mark is made when there is none.
+pub(super) async fn untold(tx: &Tx) -> Result<Option<Untold>, Error> {
+    let sql = "INSERT INTO match_tell (run, last_code, told, finished_at) \
+               SELECT no, '', 0, '' FROM match_run WHERE finished_at <> '' AND news > 0 \
+               AND NOT EXISTS (SELECT 1 FROM match_tell t WHERE t.run = match_run.no) \
+               ON CONFLICT (run) DO NOTHING";
+    db::execute(tx, sql, []).await?;
+    let sql = "SELECT r.no, r.day, r.news, t.last_code FROM match_tell t \
+               JOIN match_run r ON r.no = t.run WHERE t.finished_at = '' ORDER BY t.run LIMIT 1";
+    Ok(db::query_one(tx, sql, []).await?)
+}
+
+/// Moves the mark of a run on to the last of those that are told with it; false when another server did.
+pub(super) async fn move_mark(
+    tx: &Tx,
+    run: &Untold,
+    last_code: &str,
+    told: u64,
+) -> Result<bool, Error> {
+    let sql = "UPDATE match_tell SET last_code = $3, told = told + $4 \
+               WHERE run = $1 AND last_code = $2 AND finished_at = ''";
+    let values = [
+        run.no.into(),
+        run.last_code.as_str().into(),
+        last_code.into(),
+        told.cast_signed().into(),
+    ];
+    Ok(db::execute(tx, sql, values).await? == 1)
+}
+
+/// Notes that all are told; how many enterprises, `None` when another server did.
+pub(super) async fn close_telling(
+    tx: &Tx,
+    run: &Untold,
+    at: DateTime<Utc>,
+) -> Result<Option<u64>, Error> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        told: i64,
+    }
+    let sql = "UPDATE match_tell SET finished_at = $3 \
+               WHERE run = $1 AND last_code = $2 AND finished_at = '' RETURNING told";
+    let values = [
+        run.no.into(),
+        run.last_code.as_str().into(),
+        instant_text(at).into(),
+    ];
+    let row: Option<Row> = db::query_one(tx, sql, values).await?;
+    Ok(row.map(|row| row.told.unsigned_abs()))
+}
+
+/// The news of a run for these enterprises, in the order in which they were found.
+pub(super) async fn of_run(
+    conn: &impl ConnectionTrait,
+    run: i64,
+    enterprises: &[i64],
+) -> Result<Vec<Line>, Error> {
+    let sql = format!(
+        "SELECT no, day, item, enterprise, new_item FROM match_news \
+         WHERE enterprise IN ({}) AND run = $2 ORDER BY no LIMIT $3",
+        db::number_members(conn)
+    );
+    let values = [
+        db::members_value(enterprises.iter().copied()),
+        run.into(),
+        TOLD_MAX.into(),
+    ];
+    Ok(db::query_all(conn, &sql, values).await?)
 }

@@ -85,6 +85,12 @@ pub(crate) async fn show(
             Ok(enterprise) => {
                 viewer = frame.viewer.facing(READ, &enterprise.access());
                 if let Some(item) = &item {
+                    if !viewer.is_visitor() {
+                        matching
+                            .record_view(&viewer, code.as_str(), "匹配依据", Some(&item.id))
+                            .await
+                            .map_err(Problem::from)?;
+                    }
                     let found = matching.for_pair_as(&viewer, code.as_str(), &item.id, on);
                     let found = found.await.map_err(Problem::from)?;
                     answer = Some(answer_for(&matching, &viewer, found));

@@ -76,8 +76,8 @@ pub(crate) async fn show(
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Html<EnterprisePage>, PageError> {
     let on = day.day(&matching)?;
-    let reached = matching.reached(&frame.viewer, &code).await;
-    let enterprise = reached.map_err(Problem::from)?;
+    let reached = matching.reached(&frame.viewer, &code, "政策匹配结果", None);
+    let enterprise = reached.await.map_err(Problem::from)?;
     let code = enterprise.code.clone();
     let found = matching
         .for_enterprise(&code, on, Detail::Full)

@@ -21,6 +21,7 @@ use crate::model::{ItemMatch, MatchedEnterprise};
 use crate::rights::LIST;
 use crate::service::Patience;
 use crate::verdict::{Counts, Label};
+use crate::views;
 
 /// The filters of the list.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -133,15 +134,9 @@ pub(crate) async fn show(
         limit: 50,
     }
     .checked(200)?;
+    let wanted = query.registry(&frame.viewer);
     let found = matching
-        .for_item(
-            &id,
-            &query.registry(&frame.viewer),
-            label,
-            on,
-            &page,
-            Patience::Page,
-        )
+        .for_item(&id, &wanted, label, on, &page, Patience::Page)
         .await
         .map_err(Problem::from)?;
     let path = format!("/policies/{}/enterprises", percent(&found.item.id));
@@ -151,6 +146,9 @@ pub(crate) async fn show(
         .map(|row| line(row, &found.item.id, &query.on))
         .collect();
     let in_list = label.map_or(found.counts.total, |label| found.counts.get(label));
+    let look = views::of_item("matching.list", &found.item.id, label, &wanted);
+    let recorded = matching.record_list(&frame.viewer, look, in_list).await;
+    recorded.map_err(Problem::from)?;
     let summary = format!("共 {} 家", count(in_list));
     let mut shown = frame
         .page(found.item.name.clone())
@@ -278,14 +276,13 @@ async fn table(
     }
     .day(matching)?;
     let label = query.label()?;
-    let table = matching
-        .export_item(
-            id,
-            &query.registry(&frame.viewer),
-            label,
-            on,
-            Patience::Page,
-        )
-        .await;
-    Ok(table.map_err(Problem::from)?)
+    let wanted = query.registry(&frame.viewer);
+    let (table, lines) = matching
+        .export_item_counted(id, &wanted, label, on, Patience::Page)
+        .await
+        .map_err(Problem::from)?;
+    let look = views::of_item("matching.export", id, label, &wanted);
+    let recorded = matching.record_list(&frame.viewer, look, lines).await;
+    recorded.map_err(Problem::from)?;
+    Ok(table)
 }

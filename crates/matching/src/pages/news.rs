@@ -17,6 +17,7 @@ use super::{address, percent};
 use crate::Matching;
 use crate::news::{NewsQuery, RunRecord, RunState};
 use crate::rights::{LIST, RUNS};
+use crate::views;
 
 const PATH: &str = "/match/news";
 
@@ -93,6 +94,9 @@ pub(crate) async fn show(
     let query = filters.query(&frame.viewer);
     let total = matching.news_count(&query).await.map_err(Problem::from)?;
     let found = matching.news(&query, &page).await.map_err(Problem::from)?;
+    let look = views::of_news("matching.list", &query);
+    let recorded = matching.record_list(&frame.viewer, look, total).await;
+    recorded.map_err(Problem::from)?;
     let mut runs = match frame.viewer.may(RUNS) {
         true => matching.runs().await.map_err(Problem::from)?,
         false => Vec::new(),
@@ -168,6 +172,11 @@ async fn table(
     filters: &NewsFilters,
 ) -> Result<Table, PageError> {
     frame.viewer.need(LIST)?;
-    let table = matching.export_news(&filters.query(&frame.viewer)).await;
-    Ok(table.map_err(Problem::from)?)
+    let query = filters.query(&frame.viewer);
+    let total = matching.news_count(&query).await.map_err(Problem::from)?;
+    let table = matching.export_news(&query).await.map_err(Problem::from)?;
+    let look = views::of_news("matching.export", &query);
+    let recorded = matching.record_list(&frame.viewer, look, total).await;
+    recorded.map_err(Problem::from)?;
+    Ok(table)
 }

@@ -132,8 +132,8 @@ pub(crate) async fn show(
     Query(day): Query<DayQuery>,
 ) -> Result<Html<PairPage>, PageError> {
     let on = day.day(&matching)?;
-    let reached = matching.reached(&frame.viewer, &code).await;
-    let code = reached.map_err(Problem::from)?.code;
+    let reached = matching.reached(&frame.viewer, &code, "匹配依据", Some(&item));
+    let code = reached.await.map_err(Problem::from)?.code;
     let found = matching
         .for_pair(&code, &item, on)
         .await

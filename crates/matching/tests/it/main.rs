@@ -12,3 +12,5 @@ mod pages;
 mod reach;
 mod restart;
 mod support;
+mod tell;
+mod views;

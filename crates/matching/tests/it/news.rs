@@ -2,8 +2,9 @@
 
 use zhida_matching::news::{News, NewsQuery};
 use zhida_platform::access::Viewer;
+use zhida_platform::jobs::{JobQuery, Jobs, Settings, State, Worker};
 use zhida_platform::paging::PageRequest;
-use zhida_platform::progress::Silent;
+use zhida_platform::progress::{Progress, Silent};
 use zhida_testkit::{TestDatabase, both_databases};
 
 use crate::support::{OTHERS, Setup, code, empty, filled, first};
@@ -197,7 +198,7 @@ async fn until(what: &str, happened: impl AsyncFn() -> bool) {
     panic!("{what} did not happen");
 }
 
-async fn the_server_keeps_itself_current_and_runs_at_night(db: TestDatabase) {
+async fn the_server_keeps_itself_current(db: TestDatabase) {
     let setup = filled(db).await;
     setup.matching.keep_current();
     until("loading", async || setup.matching.is_ready()).await;
@@ -206,23 +207,98 @@ async fn the_server_keeps_itself_current_and_runs_at_night(db: TestDatabase) {
     let withdrawn = async || setup.matching.items_ready() == Some(open - 1);
     until("withdrawing", withdrawn).await;
     setup.policies.reinstate("经办员甲", "gaoqi").await.unwrap();
+    let published = async || setup.matching.items_ready() == Some(open);
+    until("publishing", published).await;
+}
+
+/// A server's worker over the jobs of the room.
+fn jobs(setup: &Setup) -> Jobs {
+    let jobs = Jobs::new(setup.db.handle(), setup.clock.clone());
+    zhida_matching::background(&setup.matching, &jobs);
+    jobs
+}
+
+async fn it_runs_at_once_and_every_night_on_one_of_two_servers(db: TestDatabase) {
+    let setup = filled(db).await;
+    let (one, two) = (jobs(&setup), jobs(&setup));
+    let work = async |jobs: &Jobs| {
+        let worker = Worker::new(jobs.clone(), Settings::default());
+        worker.run_due().await.unwrap()
+    };
+    assert_eq!((work(&one).await, work(&two).await), (1, 0));
     let text = format!(
         "统一社会信用代码,企业名称,从业人数\n{},济南样例制造有限公司,120\n",
         first()
     );
     setup.bring(&text, "2026-09-30").await;
+    assert_eq!(work(&one).await, 0, "not before the night");
     setup.clock.set("2026-11-23");
+    let ran = tokio::join!(work(&one), work(&two));
+    assert_eq!(ran.0 + ran.1, 1, "once, whoever does it");
     let query = NewsQuery {
         enterprise: first(),
         ..NewsQuery::default()
     };
-    let told = async || setup.matching.news_count(&query).await.unwrap() == 1;
-    until("the night's run", told).await;
     assert_eq!(all(&setup, &query).await[0].item, "jiuye");
+    let (all_jobs, page) = (JobQuery::default(), PageRequest::default());
+    let found = one.list(&all_jobs, &page);
+    let results: Vec<String> = found
+        .await
+        .unwrap()
+        .items
+        .into_iter()
+        .map(|job| job.result)
+        .collect();
+    let items = setup.matching.items_ready().unwrap();
+    let told = [
+        format!("已匹配 {items} 个事项，新匹配 1 条"),
+        format!("已匹配 {items} 个事项，作为以后比较的起点"),
+    ];
+    assert_eq!(results, told);
+}
+
+/// Wants the run to stop as soon as it is heard of.
+struct Enough;
+
+impl Progress for Enough {
+    fn report(&self, _: u64, _: Option<u64>, _: &str) {}
+
+    fn is_cancelled(&self) -> bool {
+        true
+    }
+}
+
+async fn a_cancelled_run_says_so_and_goes_on_later(db: TestDatabase) {
+    let setup = filled(db).await;
+    let stopped = setup.matching.save_run("经办员甲", &Enough).await;
+    assert!(matches!(stopped, Err(zhida_matching::Error::Stopped)));
+    let runs = setup.matching.runs().await.unwrap();
+    assert!(
+        runs[0].words().contains("按要求停止"),
+        "{}",
+        runs[0].words()
+    );
+    let run = setup.matching.save_run("经办员甲", &Silent).await.unwrap();
+    assert_eq!((run.no, run.first), (runs[0].no, true), "the same run");
+}
+
+async fn without_data_the_job_is_done_and_says_why(db: TestDatabase) {
+    let setup = empty(db).await;
+    let jobs = jobs(&setup);
+    let worker = Worker::new(jobs.clone(), Settings::default());
+    assert_eq!(worker.run_due().await.unwrap(), 1);
+    let (all_jobs, page) = (JobQuery::default(), PageRequest::default());
+    let found = jobs.list(&all_jobs, &page);
+    let job = found.await.unwrap().items.remove(0);
+    assert_eq!(job.state, State::Done);
+    assert!(job.result.contains("没有可以比较的"), "{}", job.result);
 }
 
 both_databases!(
-    the_server_keeps_itself_current_and_runs_at_night,
+    the_server_keeps_itself_current,
+    it_runs_at_once_and_every_night_on_one_of_two_servers,
+    a_cancelled_run_says_so_and_goes_on_later,
+    without_data_the_job_is_done_and_says_why,
     changed_facts_newcomers_and_new_items_are_news,
     officers_read_them_on_the_page_in_files_and_by_api,
     officers_see_how_far_a_run_came,

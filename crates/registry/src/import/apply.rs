@@ -177,7 +177,7 @@ impl Importer {
             as_of,
             options: serde_json::to_string(&meaning).unwrap_or_default(),
             owner: format!("{owner}-{}", process_token()),
-            actor: options.actor.clone(),
+            actor: options.actor.name.clone(),
             total: scan.rows as i64,
             at: now,
         };
@@ -403,13 +403,17 @@ impl Importer {
         }
         if progressed.status == BatchStatus::Done {
             store::restore_list_indexes(tx).await?;
+            let account = run.options.actor.account.map(|id| id.to_string());
+            self.registry
+                .tell_imported(tx, account.as_deref(), no, &progressed)
+                .await?;
         }
         audit::append(tx, &self.audit_entry(run, no, &progressed)).await?;
         Ok((merged, alone.then_some(counters.next_seq)))
     }
 
     fn audit_entry(&self, run: &Run<'_>, no: i64, progressed: &Progressed) -> audit::Entry {
-        let actor = run.options.actor.as_str();
+        let actor = &run.options.actor;
         let (action, kind) = ("registry.import", "import_batch");
         audit::Entry::new(progressed.at, actor, action, kind, no.to_string()).detail(
             serde_json::json!({

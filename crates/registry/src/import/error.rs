@@ -3,6 +3,7 @@
 use std::io;
 
 use axum::http::StatusCode;
+use zhida_platform::messages::MessageError;
 use zhida_platform::problem::Problem;
 use zhida_platform::{db, format};
 
@@ -163,6 +164,9 @@ pub enum ImportError {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] db::Error),
+    /// Nobody can be told of it.
+    #[error(transparent)]
+    Message(#[from] MessageError),
 }
 
 impl From<ImportError> for Problem {

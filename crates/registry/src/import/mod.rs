@@ -24,6 +24,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use serde::Serialize;
+use zhida_platform::audit;
 use zhida_platform::config::LimitsConfig;
 
 pub use apply::Importer;
@@ -87,8 +88,8 @@ pub struct ImportOptions {
     pub sheet: Option<String>,
     /// Name of the file in messages and in the batch; `None`: that of the path.
     pub file_name: Option<String>,
-    /// Who imports, for the audit record.
-    pub actor: String,
+    /// Who imports: for the audit record, and to be told of rejected rows.
+    pub actor: audit::Actor,
     /// Where the rejects file goes; `None`: into the registry's folder.
     pub rejects: Option<PathBuf>,
     /// With `dry_run`: read no more than this many data rows.
@@ -107,7 +108,7 @@ impl Default for ImportOptions {
             mapping: Vec::new(),
             sheet: None,
             file_name: None,
-            actor: "系统".to_owned(),
+            actor: audit::Actor::system(),
             rejects: None,
             sample: None,
             limits: ImportLimits::default(),

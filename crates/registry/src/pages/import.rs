@@ -7,6 +7,7 @@ use axum::extract::multipart::Multipart;
 use axum::extract::{Path, RawForm, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use zhida_platform::audit::Look;
 use zhida_platform::format;
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
@@ -214,7 +215,7 @@ async fn try_run(
     fields: ImportFields<'_>,
 ) -> Result<PreviewPage, RegistryError> {
     let shown = fields.clone();
-    let options = fields.options(&file.name, frame.viewer.actor(), app.limits)?;
+    let options = fields.options(&file.name, &frame.viewer, app.limits)?;
     let options = ImportOptions {
         dry_run: true,
         sample: Some(SAMPLE_ROWS),
@@ -321,7 +322,7 @@ pub(crate) async fn run(
     }
     let options = match fields
         .clone()
-        .options(&file.name, frame.viewer.actor(), app.limits)
+        .options(&file.name, &frame.viewer, app.limits)
     {
         Ok(options) => options,
         Err(error) => return refuse(&app, &frame, fields, error).await,
@@ -452,6 +453,15 @@ pub(crate) async fn rejects(
     let file = tokio::fs::File::open(&batch.rejects)
         .await
         .map_err(|_| RegistryError::NoRejects)?;
+    // the rows are as they came: phones and identity numbers are not masked
+    let count = u64::try_from(batch.rejected).unwrap_or_default();
+    let look = Look {
+        action: "registry.rejects",
+        right: rights::IMPORT,
+        part: "导入退回明细".to_owned(),
+        filter: serde_json::json!({ "batch": no }),
+    };
+    app.registry.record_list(&frame.viewer, look, count).await?;
     let mut response = (StatusCode::OK, stream(file)).into_response();
     let headers = response.headers_mut();
     headers.insert(

@@ -4,6 +4,7 @@ mod import;
 mod list;
 mod show;
 mod tags;
+pub(crate) mod views;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -35,6 +36,9 @@ pub(crate) fn routes(upload: DefaultBodyLimit) -> Router<App> {
             get(import::rejects),
         )
         .route("/enterprises/{code}", get(show::show))
+        .route("/enterprises/{code}/views", get(views::show))
+        .route("/enterprises/{code}/views.csv", get(views::csv))
+        .route("/enterprises/{code}/views.xlsx", get(views::xlsx))
         .route(TAGS, get(tags::list).post(tags::add))
         .route("/tags/switch", post(tags::switch))
         .route("/tags/recompute", post(tags::recompute))

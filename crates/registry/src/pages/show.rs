@@ -16,7 +16,7 @@ use crate::Registry;
 use crate::document::value_of;
 use crate::listing::{Sight, seen};
 use crate::model::{Enterprise, FactChange};
-use crate::rights::MATCHES;
+use crate::rights::{AUDIT, MATCHES};
 use crate::room::App;
 use crate::tags::sensitivity_level;
 
@@ -36,6 +36,8 @@ pub(crate) struct ShowPage {
     charts: Vec<Chart>,
     /// The viewer may not see everything; whether there is more, and how much, is not told.
     withheld: bool,
+    /// Where the enterprise sees who looked at its file; empty for everybody else.
+    views: String,
     /// Where the matches are, to which a visitor has to sign in; empty when they are beyond reach.
     matches: String,
 }
@@ -88,7 +90,7 @@ pub(crate) async fn show(
     Path(code): Path<String>,
 ) -> Result<Html<ShowPage>, PageError> {
     let registry = &app.registry;
-    let (enterprise, viewer) = registry.shown(&frame.viewer, &code).await?;
+    let (enterprise, viewer) = registry.shown(&frame.viewer, &code, "企业档案").await?;
     let history = registry.history(&enterprise.code).await?;
     let sight = Sight::of(registry, &frame.viewer).await?;
     let page = frame
@@ -96,7 +98,11 @@ pub(crate) async fn show(
         .active(LIST)
         .crumb("市场主体", LIST);
     let leads_on = frame.viewer.is_visitor() || frame.viewer.covers(MATCHES, &enterprise.access());
+    let watches = frame.viewer.covers(AUDIT, &enterprise.access());
     let mut shown = view(registry, &viewer, page, enterprise, &history, &sight);
+    if watches {
+        shown.views = format!("{LIST}/{}/views", shown.code);
+    }
     if !leads_on {
         shown.matches.clear();
     }
@@ -149,6 +155,7 @@ fn view(
         groups: groups(dictionary, &facts, &past),
         charts: charts(dictionary, &facts),
         withheld: !viewer.can_see(Level::Confidential),
+        views: String::new(),
         matches: format!("{LIST}/{}/matches", enterprise.code),
         code: enterprise.code,
     }

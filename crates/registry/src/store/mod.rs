@@ -3,6 +3,7 @@
 mod batch;
 mod enterprise;
 mod query;
+mod reindex;
 mod tag;
 mod write;
 
@@ -15,6 +16,7 @@ pub(crate) use enterprise::{
     known_losers, names, tags_of, version,
 };
 pub(crate) use query::{StoredRow, count, list, seqs};
+pub use reindex::reindex;
 pub(crate) use tag::{insert_rule, replace_tags, rules, set_active, tag_counts, tags_after};
 pub(crate) use write::{drop_list_indexes, lock, restore_list_indexes, write_chunk};
 

@@ -1,0 +1,207 @@
+//! One's own: the inbox and the preferences.
+
+use serde_json::json;
+use zhida_platform::access::{Reach, Rights, Side as Of, Viewer};
+use zhida_platform::audit;
+use zhida_platform::messages::{
+    Channel, InboxMessage, MailAddress, Mode, Preference, Reader, Side,
+};
+use zhida_platform::paging::{Page, PageRequest};
+
+use super::Inbox;
+use crate::actions::{ENTERPRISE, OWN};
+use crate::error::Error;
+use crate::store;
+
+/// Whose inbox a request looks into.
+struct Whose {
+    account: String,
+    enterprises: Vec<String>,
+    role: Option<&'static str>,
+}
+
+impl Whose {
+    fn of(viewer: &Viewer) -> Result<Self, Error> {
+        viewer.need(OWN)?;
+        let account = viewer.account().ok_or(Error::NotSignedIn)?;
+        Ok(Self {
+            account: account.to_string(),
+            enterprises: match viewer.reach(ENTERPRISE) {
+                Reach::Own(codes) => codes,
+                Reach::All | Reach::Places(_) | Reach::Nothing => Vec::new(),
+            },
+            role: role(viewer),
+        })
+    }
+
+    fn codes(&self) -> Vec<&str> {
+        self.enterprises.iter().map(String::as_str).collect()
+    }
+
+    fn reader<'a>(&'a self, codes: &'a [&'a str]) -> Reader<'a> {
+        Reader {
+            account: &self.account,
+            enterprises: codes,
+            role: self.role,
+        }
+    }
+}
+
+/// The role in which the viewer acts, when it gives its rights.
+fn role(viewer: &Viewer) -> Option<&'static str> {
+    let person = viewer.as_person()?;
+    let role = Rights::shipped().role(&person.seat.as_ref()?.role)?;
+    (person.second_factor || !role.second_factor).then_some(role.id.as_str())
+}
+
+/// On whose side the viewer acts, for what the preferences show.
+fn side(viewer: &Viewer) -> Side {
+    let seat = viewer.seat();
+    let role = seat.and_then(|seat| Rights::shipped().role(&seat.role));
+    match role.map(|role| role.side) {
+        Some(Of::Enterprise | Of::Agency) => Side::Enterprise {
+            uscc: seat
+                .and_then(|seat| seat.enterprise.clone())
+                .unwrap_or_default(),
+        },
+        _ => Side::Officer,
+    }
+}
+
+/// The e-mail address of a viewer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MailState {
+    pub address: MailAddress,
+    /// Another address that waits for its code.
+    pub waits: Option<String>,
+    /// Whether mail is sent at all.
+    pub is_on: bool,
+}
+
+/// What somebody chooses for one kind of message and channel; `None` for the default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub event: String,
+    pub channel: Channel,
+    pub mode: Option<Mode>,
+}
+
+impl Inbox {
+    /// A page of the viewer's inbox, the newest first.
+    pub(crate) async fn inbox(
+        &self,
+        viewer: &Viewer,
+        unread_only: bool,
+        page: &PageRequest,
+    ) -> Result<Page<InboxMessage>, Error> {
+        let whose = Whose::of(viewer)?;
+        let codes = whose.codes();
+        let reader = whose.reader(&codes);
+        let found = self
+            .messages
+            .inbox(self.db.conn(), &reader, unread_only, page)
+            .await?;
+        Ok(found)
+    }
+
+    /// How many messages the viewer has not read; none for whoever has no inbox.
+    pub(crate) async fn unread(&self, viewer: &Viewer) -> Result<u64, Error> {
+        let Ok(whose) = Whose::of(viewer) else {
+            return Ok(0);
+        };
+        let codes = whose.codes();
+        let reader = whose.reader(&codes);
+        Ok(self.messages.unread(self.db.conn(), &reader).await?)
+    }
+
+    /// Marks a message as read; it. That somebody has read a message is no more recorded than that a page was seen.
+    pub(crate) async fn read(&self, viewer: &Viewer, id: &str) -> Result<InboxMessage, Error> {
+        let whose = &Whose::of(viewer)?;
+        let codes = &whose.codes();
+        self.db
+            .write(|tx| async move {
+                let reader = whose.reader(codes);
+                let message = self.messages.message(&tx, &reader, id).await?;
+                let message = message.ok_or(Error::Missing("这条消息"))?;
+                self.messages.mark_read(&tx, &reader, id).await?;
+                Ok(message)
+            })
+            .await
+    }
+
+    /// Marks the whole inbox as read; how many messages were not.
+    pub(crate) async fn read_all(&self, viewer: &Viewer) -> Result<u64, Error> {
+        let whose = &Whose::of(viewer)?;
+        let codes = &whose.codes();
+        self.db
+            .write(|tx| async move {
+                let reader = whose.reader(codes);
+                Ok(self.messages.mark_all_read(&tx, &reader).await?)
+            })
+            .await
+    }
+
+    /// What holds for the viewer, for every kind of message of the side on which the viewer acts.
+    pub(crate) async fn preferences(&self, viewer: &Viewer) -> Result<Vec<Preference>, Error> {
+        let whose = Whose::of(viewer)?;
+        let conn = self.db.conn();
+        let found = self
+            .messages
+            .preferences(conn, &whose.account, &side(viewer))
+            .await?;
+        Ok(found)
+    }
+
+    /// Keeps choices; those that say what holds anyway are left out.
+    pub(crate) async fn choose(&self, viewer: &Viewer, choices: &[Choice]) -> Result<(), Error> {
+        let whose = &Whose::of(viewer)?;
+        let known = &self.preferences(viewer).await?;
+        let holds = |choice: &&Choice| {
+            known.iter().any(|line| {
+                let same = line.event.slug == choice.event && line.channel == choice.channel;
+                let chosen = line.is_chosen.then_some(line.mode);
+                same && (choice.mode == chosen || choice.mode == Some(line.mode))
+            })
+        };
+        let changed: Vec<&Choice> = choices.iter().filter(|choice| !holds(choice)).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let changed = &changed;
+        self.db
+            .write(|tx| async move {
+                for choice in changed {
+                    let (event, mode) = (choice.event.as_str(), choice.mode);
+                    self.messages
+                        .set_preference(&tx, &whose.account, event, choice.channel, mode)
+                        .await?;
+                }
+                let told: Vec<_> = changed.iter().map(|choice| told(choice)).collect();
+                let entry = self
+                    .entry(viewer, "messages.choose", "account", &whose.account)
+                    .after(json!(told));
+                audit::append(&tx, &entry).await?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// The viewer's e-mail address, and the one that waits for its code.
+    pub(crate) async fn mail_state(&self, viewer: &Viewer) -> Result<MailState, Error> {
+        let whose = Whose::of(viewer)?;
+        let waits = store::mail_check(self.db.conn(), &whose.account).await?;
+        Ok(MailState {
+            address: self.messages.mail_of(&self.db, &whose.account).await?,
+            waits: waits.map(|check| check.mail),
+            is_on: self.messages.is_on(Channel::Mail),
+        })
+    }
+}
+
+fn told(choice: &Choice) -> serde_json::Value {
+    json!({
+        "event": choice.event,
+        "channel": choice.channel.slug(),
+        "mode": choice.mode.map(Mode::slug),
+    })
+}
