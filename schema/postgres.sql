@@ -239,6 +239,14 @@ CREATE TABLE match_snapshot (
     saved_at TEXT NOT NULL,
     PRIMARY KEY (id)
 );
+CREATE TABLE match_tell (
+    run BIGINT NOT NULL,
+    last_code TEXT NOT NULL,
+    told BIGINT NOT NULL,
+    finished_at TEXT NOT NULL,
+    PRIMARY KEY (run)
+);
+CREATE INDEX match_tell_open ON match_tell USING btree (finished_at, run);
 CREATE TABLE message (
     id TEXT NOT NULL,
     event TEXT NOT NULL,
@@ -298,6 +306,7 @@ CREATE TABLE people_account (
     factor_step BIGINT NOT NULL,
     created_at TEXT NOT NULL,
     signed_in_at TEXT,
+    password_at TEXT,
     PRIMARY KEY (id),
     UNIQUE (login)
 );
@@ -310,6 +319,38 @@ CREATE TABLE people_attempt (
     PRIMARY KEY (login)
 );
 CREATE INDEX people_attempt_updated ON people_attempt USING btree (updated_at);
+CREATE TABLE people_device (
+    account TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    seen_at TEXT NOT NULL,
+    PRIMARY KEY (account, digest),
+    FOREIGN KEY (account) REFERENCES people_account(id)
+);
+CREATE TABLE people_flow (
+    digest TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    next TEXT NOT NULL,
+    session TEXT,
+    expires_at TEXT NOT NULL,
+    PRIMARY KEY (digest)
+);
+CREATE INDEX people_flow_expires ON people_flow USING btree (expires_at);
+CREATE TABLE people_identity (
+    id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    expected TEXT,
+    subject TEXT,
+    trusted BOOLEAN NOT NULL,
+    linked_by TEXT NOT NULL,
+    linked_at TEXT NOT NULL,
+    signed_in_at TEXT,
+    PRIMARY KEY (id),
+    UNIQUE (account, issuer),
+    UNIQUE (issuer, expected),
+    UNIQUE (issuer, subject),
+    FOREIGN KEY (account) REFERENCES people_account(id)
+);
 CREATE TABLE people_invitation (
     id TEXT NOT NULL,
     digest TEXT NOT NULL,
@@ -415,11 +456,13 @@ CREATE TABLE people_session (
     agent TEXT NOT NULL,
     started_at TEXT NOT NULL,
     seen_at TEXT NOT NULL,
+    identity TEXT,
     PRIMARY KEY (id),
     UNIQUE (digest),
     FOREIGN KEY (account) REFERENCES people_account(id)
 );
 CREATE INDEX people_session_account ON people_session USING btree (account);
+CREATE INDEX people_session_identity ON people_session USING btree (identity);
 CREATE INDEX people_session_seen ON people_session USING btree (seen_at);
 CREATE TABLE people_setup (
     name TEXT NOT NULL,
@@ -445,6 +488,13 @@ CREATE TABLE people_token (
     FOREIGN KEY (seat) REFERENCES people_seat(id)
 );
 CREATE INDEX people_token_account ON people_token USING btree (account);
+CREATE TABLE people_verified_mail (
+    account TEXT NOT NULL,
+    email TEXT NOT NULL,
+    verified_at TEXT NOT NULL,
+    PRIMARY KEY (account),
+    FOREIGN KEY (account) REFERENCES people_account(id)
+);
 CREATE TABLE policy_counter (
     name TEXT NOT NULL,
     value BIGINT NOT NULL,

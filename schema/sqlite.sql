@@ -213,6 +213,13 @@ CREATE TABLE match_snapshot (
             id TEXT NOT NULL PRIMARY KEY,
             saved_at TEXT NOT NULL
         );
+CREATE TABLE match_tell (
+            run BIGINT NOT NULL PRIMARY KEY,
+            last_code TEXT NOT NULL,
+            told BIGINT NOT NULL,
+            finished_at TEXT NOT NULL
+        );
+CREATE INDEX match_tell_open ON match_tell (finished_at, run);
 CREATE TABLE message (
     id TEXT NOT NULL PRIMARY KEY,
     event TEXT NOT NULL,
@@ -271,7 +278,7 @@ CREATE TABLE people_account (
     factor_step BIGINT NOT NULL,
     created_at TEXT NOT NULL,
     signed_in_at TEXT
-);
+, password_at TEXT);
 CREATE TABLE people_attempt (
     login TEXT NOT NULL PRIMARY KEY,
     failures BIGINT NOT NULL,
@@ -280,6 +287,34 @@ CREATE TABLE people_attempt (
     updated_at TEXT NOT NULL
 );
 CREATE INDEX people_attempt_updated ON people_attempt (updated_at);
+CREATE TABLE people_device (
+    account TEXT NOT NULL REFERENCES people_account (id),
+    digest TEXT NOT NULL,
+    seen_at TEXT NOT NULL,
+    PRIMARY KEY (account, digest)
+);
+CREATE TABLE people_flow (
+    digest TEXT NOT NULL PRIMARY KEY,
+    provider TEXT NOT NULL,
+    next TEXT NOT NULL,
+    session TEXT,
+    expires_at TEXT NOT NULL
+);
+CREATE INDEX people_flow_expires ON people_flow (expires_at);
+CREATE TABLE people_identity (
+    id TEXT NOT NULL PRIMARY KEY,
+    account TEXT NOT NULL REFERENCES people_account (id),
+    issuer TEXT NOT NULL,
+    expected TEXT,
+    subject TEXT,
+    trusted BOOLEAN NOT NULL,
+    linked_by TEXT NOT NULL,
+    linked_at TEXT NOT NULL,
+    signed_in_at TEXT,
+    UNIQUE (account, issuer),
+    UNIQUE (issuer, subject),
+    UNIQUE (issuer, expected)
+);
 CREATE TABLE people_invitation (
     id TEXT NOT NULL PRIMARY KEY,
     digest TEXT NOT NULL UNIQUE,
@@ -371,8 +406,9 @@ CREATE TABLE people_session (
     agent TEXT NOT NULL,
     started_at TEXT NOT NULL,
     seen_at TEXT NOT NULL
-);
+, identity TEXT);
 CREATE INDEX people_session_account ON people_session (account);
+CREATE INDEX people_session_identity ON people_session (identity);
 CREATE INDEX people_session_seen ON people_session (seen_at);
 CREATE TABLE people_setup (
     name TEXT NOT NULL PRIMARY KEY,
@@ -393,6 +429,11 @@ CREATE TABLE people_token (
     ended_at TEXT
 );
 CREATE INDEX people_token_account ON people_token (account);
+CREATE TABLE people_verified_mail (
+    account TEXT NOT NULL PRIMARY KEY REFERENCES people_account (id),
+    email TEXT NOT NULL,
+    verified_at TEXT NOT NULL
+);
 CREATE TABLE policy_counter (
     name TEXT NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL

@@ -4,6 +4,7 @@ mod arrows;
 mod files;
 mod licences;
 mod metadata;
+mod named_tests;
 
 use anyhow::Result;
 
@@ -16,12 +17,13 @@ pub fn run() -> Result<bool> {
     let mut problems = arrows::problems(&metadata);
     problems.extend(licences::problems(&metadata));
     problems.extend(files::problems(&root(), &metadata)?);
+    problems.extend(named_tests::problems(&root())?);
     problems.extend(vendor::problems()?);
     for problem in &problems {
         eprintln!("{problem}");
     }
     if problems.is_empty() {
-        println!("依赖方向、许可证、文件约定都符合");
+        println!("依赖方向、许可证、文件约定、文档所引的测试都符合");
     } else {
         eprintln!("共 {} 处不符合约定", problems.len());
     }

@@ -45,9 +45,9 @@ impl<L: Lanes, const N: usize> State<L, N> {
     #[inline(always)]
     pub fn all(lanes: L, inside: &[Part; N]) -> Self {
         let mut state = Self::any(lanes);
+        state.certain = words::<L, N>(lanes, inside);
+        state.possible = state.certain;
         for i in 0..N {
-            state.certain[i] = lanes.word(&inside[i]);
-            state.possible[i] = state.certain[i];
             state.far[i] = lanes.not(state.certain[i]);
         }
         state

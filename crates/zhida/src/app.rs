@@ -9,29 +9,39 @@ use std::{
 
 use anyhow::{Context, Result};
 use axum::Router;
+use futures::FutureExt;
 use tokio::net::TcpListener;
 use utoipa::openapi::{Info, License, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
+use zhida_inbox::{Inbox, counted};
 use zhida_matching::Matching;
-use zhida_people::{Enterprises, People, Settings, identified};
+use zhida_office::Office;
+use zhida_people::{Directory, Enterprises, People, Settings, identified};
 use zhida_platform::{
     access::{Rights, Viewer, guard},
+    audit::adopt_key,
     clock::{SharedClock, SystemClock},
-    config::Config,
-    db::Database,
+    config::{Config, ConfigError, Traced},
+    db::{Database, MigrationSet},
+    files::FileStore,
     http::loopback_only,
+    jobs::{Jobs, Settings as Work, Worker},
+    messages::Messages,
     problem::Problem,
     room::{MenuItem, Room},
+    server,
 };
 use zhida_policies::Policies;
 use zhida_registry::Registry;
 use zhida_rules::Dictionary;
 use zhida_ui::Shell;
 
-use crate::{api_page, cli::Store};
+use crate::{api_page, cli::Store, database, watch::Watch};
 
 /// The rooms over one database.
 pub struct App {
+    /// What they stand on.
+    pub db: Database,
     /// 市场主体库.
     pub registry: Arc<Registry>,
     /// 惠企政策库.
@@ -40,6 +50,12 @@ pub struct App {
     pub matching: Arc<Matching>,
     /// 组织与账号.
     pub people: Arc<People>,
+    /// 后台.
+    pub office: Arc<Office>,
+    /// 消息.
+    pub inbox: Arc<Inbox>,
+    /// What is done in the background.
+    jobs: Jobs,
 }
 
 /// The registry's names, for seats in enterprises.
@@ -59,11 +75,16 @@ impl Enterprises for Names {
 
 /// The settings of a command: defaults, file, environment, command line.
 pub fn config(store: &Store) -> Result<Config> {
-    let mut config = Config::load(store.config.as_deref())?;
+    Ok(settings(store)?.config)
+}
+
+/// The same with where each comes from.
+pub fn settings(store: &Store) -> Result<Traced, ConfigError> {
+    let mut traced = Traced::load(store.config.as_deref())?;
     if let Some(url) = &store.database {
-        config.database.url = url.clone();
+        traced.set_database("--database", url);
     }
-    Ok(config)
+    Ok(traced)
 }
 
 /// The file of an SQLite database.
@@ -74,7 +95,7 @@ pub fn sqlite_file(config: &Config) -> Option<&Path> {
 }
 
 /// Where snapshots are kept; `None` when nobody said and there is no file to put them beside.
-fn snapshots(config: &Config) -> Option<PathBuf> {
+pub fn snapshots(config: &Config) -> Option<PathBuf> {
     match config.database.snapshots.as_str() {
         "" => {
             let mut beside = sqlite_file(config)?.as_os_str().to_owned();
@@ -85,6 +106,31 @@ fn snapshots(config: &Config) -> Option<PathBuf> {
     }
 }
 
+/// What all rooms tell people, by the settings.
+fn messages(config: &Config, clock: &SharedClock) -> Result<Messages> {
+    let events = [
+        &zhida_people::EVENTS[..],
+        &zhida_registry::EVENTS,
+        &zhida_matching::EVENTS,
+        &zhida_inbox::EVENTS,
+    ];
+    let book = Arc::new(Directory::new(clock.clone()));
+    let messages = Messages::new(config, &events.concat(), book, None, clock.clone());
+    messages.context("消息的设置不能用")
+}
+
+/// The steps of all rooms' schemas, in order.
+pub fn migrations() -> [MigrationSet; 6] {
+    [
+        zhida_registry::migrations(),
+        zhida_policies::migrations(),
+        zhida_matching::migrations(),
+        zhida_people::migrations(),
+        zhida_office::migrations(),
+        zhida_inbox::migrations(),
+    ]
+}
+
 impl App {
     /// Opens the database, brings its schema up to date and builds the rooms.
     pub async fn open(config: &Config) -> Result<Self> {
@@ -93,22 +139,23 @@ impl App {
 
     /// The same; accounts of the demonstration may sign in only when it is one.
     pub async fn open_for(config: &Config, demo: bool) -> Result<Self> {
-        let db = Database::connect(&config.database.url)
-            .await
-            .context("打不开数据库")?;
+        let db = database::open(config).await?;
         // wrong rights stop the program here, not at the first request
         Rights::shipped();
-        db.migrate(&[
-            zhida_registry::migrations(),
-            zhida_policies::migrations(),
-            zhida_matching::migrations(),
-            zhida_people::migrations(),
-        ])
-        .await
-        .context("无法更新数据库结构")?;
+        db.migrate(&migrations())
+            .await
+            .context("无法更新数据库结构")?;
         let dictionary = Dictionary::shipped();
         let clock: SharedClock = Arc::new(SystemClock);
-        let registry = Arc::new(Registry::new(db.clone(), dictionary, clock.clone()));
+        adopt_key(&db, clock.now())
+            .await
+            .context("审计链不能写入")?;
+        let jobs = Jobs::new(db.clone(), clock.clone());
+        let files = FileStore::open(&config.files, clock.clone())?;
+        let messages = messages(config, &clock)?;
+        messages.work_with(&jobs, &db);
+        let registry = Registry::new(db.clone(), dictionary, clock.clone());
+        let registry = Arc::new(registry.with_messages(messages.clone()));
         let policies = Policies::new(db.clone(), dictionary, clock.clone()).await?;
         let policies = Arc::new(policies);
         let people = People::new(
@@ -116,26 +163,58 @@ impl App {
             clock.clone(),
             Settings::new(&config.sign_in, demo),
             Arc::new(Names(registry.clone())),
-        )?;
-        let mut matching = Matching::new(db, registry.clone(), policies.clone(), dictionary, clock);
+        )?
+        .with_messages(messages.clone())
+        .with_providers(&config.sign_in.oidc, &config.messages.site_url)
+        .map_err(anyhow::Error::msg)?;
+        people.seal_factors().await?;
+        let inbox = Inbox::new(db.clone(), clock.clone(), messages.clone());
+        let office = Office::new(db.clone(), clock.clone(), jobs.clone(), files);
+        let mut matching = Matching::new(
+            db.clone(),
+            registry.clone(),
+            policies.clone(),
+            dictionary,
+            clock,
+        )
+        .with_messages(messages);
         if let Some(folder) = snapshots(config) {
             matching = matching.with_snapshots(&folder);
         }
+        let matching = Arc::new(matching);
+        // rooms register here what they do in the background
+        zhida_matching::background(&matching, &jobs);
+        zhida_office::background(&office, &jobs);
         Ok(Self {
+            db,
             registry,
             policies,
-            matching: Arc::new(matching),
+            matching,
             people: Arc::new(people),
+            office: Arc::new(office),
+            inbox,
+            jobs,
         })
     }
 
-    fn rooms(&self, config: &Config) -> [Room; 4] {
+    fn rooms(&self, config: &Config) -> [Room; 6] {
         [
-            zhida_policies::room(self.policies.clone(), Some(self.matching.clone())),
+            zhida_policies::room(
+                self.policies.clone(),
+                self.office.files().clone(),
+                Some(self.matching.clone()),
+            ),
             zhida_matching::room(self.matching.clone()),
             zhida_registry::room(self.registry.clone(), config),
             zhida_people::room(self.people.clone()),
+            zhida_office::room(self.office.clone()),
+            zhida_inbox::room(self.inbox.clone()),
         ]
+    }
+
+    /// For the machines that watch the server.
+    pub fn watch(&self) -> Watch {
+        Watch::new(self.db.clone(), self.matching.clone())
     }
 
     /// What the API's endpoints say of themselves.
@@ -165,10 +244,14 @@ impl App {
             action: None,
         });
         let (api, document) = api.split_for_parts();
-        let mut router = pages.merge(api).merge(api_page::router(document));
+        let mut router = pages
+            .merge(api)
+            .merge(api_page::router(document))
+            .merge(self.watch().routes());
         if demo {
-            // it writes without signing in: only what this machine's own browser asked for
-            router = loopback_only(router.merge(zhida_ui::gallery::router()));
+            // roles are entered without a password: only what this machine's own browser asked for
+            let demo = zhida_people::demo_routes(self.people.clone());
+            router = loopback_only(router.merge(zhida_ui::gallery::router()).merge(demo));
         }
         let shell = Shell {
             menu: menu.into(),
@@ -177,7 +260,10 @@ impl App {
             viewer,
             sign_in: true,
         };
-        let router = identified(guard(router), self.people.clone());
+        let router = identified(
+            counted(guard(router), self.inbox.clone()),
+            self.people.clone(),
+        );
         zhida_ui::with_frame(router, shell, config)
     }
 }
@@ -193,12 +279,20 @@ fn described() -> OpenApi {
     OpenApiBuilder::new().info(info).build()
 }
 
-/// Serves until the process is told to stop; requests under way are finished.
-pub async fn serve(listener: TcpListener, router: Router) -> Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(stopped())
-        .await?;
+/// Serves, and works in the background, until the process is told to stop; requests under way are
+/// finished within the configured time, jobs under way are given back.
+pub async fn serve(
+    app: &App,
+    config: &Config,
+    listener: TcpListener,
+    router: Router,
+) -> Result<()> {
+    app.office.files().make_folder()?;
+    let stopped = stopped().boxed().shared();
+    let worker = Worker::new(app.jobs.clone(), Work::default());
+    let worker = tokio::spawn(worker.run(stopped.clone()));
+    server::serve(listener, router, &config.server, stopped).await;
+    worker.await?;
     Ok(())
 }
 

@@ -66,6 +66,21 @@ pub enum Command {
     /// 账号：给登录不了的人重置密码
     #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Account(Account),
+    /// 设置：核对每一项从哪里来、能不能用
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
+    Config(Configuration),
+    /// 审计：核验记录有没有被改动，留存检查点，导出，清理
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
+    Audit(Audit),
+    /// 备份：把数据库和上传的文件写成一个文件，不必停机
+    #[command(help_template = HELP)]
+    Backup(Backup),
+    /// 恢复：把备份装入一个空的数据库，两种数据库之间可以互换
+    #[command(help_template = HELP)]
+    Restore(Restore),
+    /// 消息：检查邮件能不能发出去
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
+    Message(Message),
     /// 导入企业或政策
     #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Import(Import),
@@ -107,6 +122,25 @@ pub struct Serve {
     pub addr: Option<SocketAddr>,
 }
 
+/// `zhida message …`.
+#[derive(Debug, Subcommand)]
+pub enum Message {
+    /// 用配置的邮件服务器发一封测试邮件，逐步说明做到哪里；没有发出时退出码为 1
+    #[command(help_template = HELP)]
+    Test(MessageTest),
+}
+
+/// `zhida message test`.
+#[derive(Debug, Args)]
+pub struct MessageTest {
+    /// 收件人的邮箱
+    #[arg(value_name = "收件人")]
+    pub to: String,
+    /// 配置文件（默认只用内置设置和环境变量；邮件的设置在 config.default.toml 的 [mail]）
+    #[arg(long, value_name = "文件", env = "ZHIDA_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
 /// `zhida account …`.
 #[derive(Debug, Subcommand)]
 pub enum Account {
@@ -124,6 +158,131 @@ pub struct ResetPassword {
     /// 同时重置第二因素，下次登录时重新设置
     #[arg(long)]
     pub second_factor: bool,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// `zhida config …`.
+#[derive(Debug, Subcommand)]
+pub enum Configuration {
+    /// 列出全部设置和来处（口令不显示），再检查数据库、目录、密钥、查毒、邮件能不能用；有一项不行，退出码为 1
+    #[command(help_template = HELP)]
+    Check(ConfigCheck),
+}
+
+/// `zhida config check`.
+#[derive(Debug, Args)]
+pub struct ConfigCheck {
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// `zhida audit …`.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// 核验审计链：改动、删除、调换、截断都会指出是第几条；有问题时退出码为 1
+    #[command(help_template = HELP)]
+    Verify(AuditVerify),
+    /// 打印链尾的检查点（编号与校验值），留存在数据库之外，以后核验时对照
+    #[command(help_template = HELP)]
+    Checkpoint(AuditCheckpoint),
+    /// 导出审计记录：.csv、.xlsx 或 .jsonl；导出本身也会记入审计
+    #[command(help_template = HELP)]
+    Export(AuditExport),
+    /// 清理早于某天的记录；不满六个月（184 天）的不能清理
+    #[command(help_template = HELP)]
+    Prune(AuditPrune),
+}
+
+/// `zhida audit verify`.
+#[derive(Debug, Args)]
+pub struct AuditVerify {
+    /// 与这个文件里的检查点对照（每行一个，由 zhida audit checkpoint 写成）
+    #[arg(long, value_name = "文件")]
+    pub checkpoint: Option<PathBuf>,
+    /// 只核验最后一个检查点以后的记录，之前的当作没有变；用于每天的核验
+    #[arg(long, requires = "checkpoint")]
+    pub since: bool,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// `zhida audit checkpoint`.
+#[derive(Debug, Args)]
+pub struct AuditCheckpoint {
+    /// 追加到这个文件，应放在能改数据库的人改不到的地方
+    #[arg(value_name = "文件")]
+    pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// `zhida audit export`.
+#[derive(Debug, Args)]
+pub struct AuditExport {
+    /// 写到这个文件，格式由扩展名定：.csv、.xlsx 或 .jsonl
+    #[arg(value_name = "文件")]
+    pub file: PathBuf,
+    /// 从这一天起
+    #[arg(long, value_name = "日期")]
+    pub from: Option<NaiveDate>,
+    /// 到这一天为止，含当天
+    #[arg(long, value_name = "日期")]
+    pub until: Option<NaiveDate>,
+    /// 只要与这家企业有关的（统一社会信用代码）
+    #[arg(long, value_name = "代码")]
+    pub enterprise: Option<String>,
+    /// 只要这种操作，如 registry.import；以点结尾时是一类，如 registry.
+    #[arg(long, value_name = "操作")]
+    pub action: Option<String>,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// `zhida audit prune`.
+#[derive(Debug, Args)]
+pub struct AuditPrune {
+    /// 清理这一天以前的记录，不含当天
+    #[arg(long, value_name = "日期")]
+    pub before: NaiveDate,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// `zhida backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// 写到这个文件，如 zhida-20261122.zip；已有同名文件时不覆盖
+    #[arg(value_name = "文件")]
+    pub file: PathBuf,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// `zhida restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// zhida backup 写成的文件
+    #[arg(value_name = "文件")]
+    pub file: PathBuf,
+    /// 数据库里已有直达的数据时，用备份整个换掉
+    #[arg(long)]
+    pub replace: bool,
+    /// 只核对备份是否完整，不恢复
+    #[arg(long, conflicts_with = "replace")]
+    pub check: bool,
+    /// 输出 JSON
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub store: Store,
 }

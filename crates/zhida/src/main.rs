@@ -2,17 +2,21 @@
 
 use std::process::ExitCode;
 
-use cli::{Account, Command, Generate, Import, Matching, Rule, Verify};
+use cli::{
+    Account, Audit, Command, Configuration, Generate, Import, Matching, Message, Rule, Verify,
+};
 use commands::Outcome;
 
 mod api_page;
 mod app;
 mod cli;
 mod commands;
+mod database;
 mod help;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -48,6 +52,18 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Account(Account::ResetPassword(arguments)) => {
             block_on(commands::account::reset_password(&arguments))
         }
+        Command::Config(Configuration::Check(arguments)) => {
+            block_on(commands::config::check(&arguments))
+        }
+        Command::Audit(Audit::Verify(arguments)) => block_on(commands::audit::verify(&arguments)),
+        Command::Audit(Audit::Checkpoint(arguments)) => {
+            block_on(commands::audit::checkpoint(&arguments))
+        }
+        Command::Audit(Audit::Export(arguments)) => block_on(commands::audit::export(&arguments)),
+        Command::Audit(Audit::Prune(arguments)) => block_on(commands::audit::prune(&arguments)),
+        Command::Backup(arguments) => block_on(commands::backup::backup(&arguments)),
+        Command::Restore(arguments) => block_on(commands::restore::restore(&arguments)),
+        Command::Message(Message::Test(arguments)) => block_on(commands::message::test(&arguments)),
         Command::Import(Import::Enterprises(arguments)) => {
             block_on(commands::import::enterprises(&arguments))
         }

@@ -1,4 +1,5 @@
-//! What the tests need besides Rust: a database server, a browser with Chinese fonts, the test runner.
+//! What the tests need besides Rust: a database server, a browser with Chinese fonts, Node.js for an identity
+//! provider, the test runner.
 
 use std::process::{Command, Stdio};
 
@@ -10,6 +11,8 @@ const DEBIAN_PACKAGES: [&str; 4] = [
     "chromium-driver",
     "fonts-noto-cjk",
 ];
+/// Programs that other packages than Debian's may bring, with Debian's.
+const PROGRAMS: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
 
 /// Installs what is missing; changes nothing when all is there.
 pub fn all() -> Result<()> {
@@ -20,10 +23,14 @@ pub fn all() -> Result<()> {
 }
 
 fn debian() -> Result<()> {
-    let missing: Vec<&str> = DEBIAN_PACKAGES
+    let packages = DEBIAN_PACKAGES
         .into_iter()
-        .filter(|package| !is_installed(package))
-        .collect();
+        .filter(|package| !is_installed(package));
+    let programs = PROGRAMS
+        .into_iter()
+        .filter(|(program, _)| !quiet(program, &["--version"]))
+        .map(|(_, package)| package);
+    let missing: Vec<&str> = packages.chain(programs).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -26,7 +26,7 @@ use crate::progress::Progress;
 const ROWS_PER_BATCH: usize = 500;
 const BATCHES_WAITING: usize = 4;
 /// How long connections that have just been closed may still be seen.
-const GOODBYE: Duration = Duration::from_millis(500);
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Where a backup goes.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,13 @@ pub struct Restored {
 /// [`BackupError::InUse`], or when the database does not answer.
 pub async fn refuse_in_use(sqlite_file: Option<&Path>, url: &str) -> Result<(), BackupError> {
     match sqlite_file {
-        Some(file) if file.exists() => refuse_open_file(file).await,
+        Some(file) if file.exists() => match refuse_open_file(file).await {
+            Err(BackupError::InUse) => {
+                tokio::time::sleep(GOODBYE).await;
+                refuse_open_file(file).await
+            }
+            answer => answer,
+        },
         Some(_) => Ok(()),
         None if url.starts_with("postgres") => refuse_others(url).await,
         None => Ok(()),

@@ -29,7 +29,8 @@ use crate::{
 
 /// 温州市: several of the shipped items apply there, besides those of the whole country.
 const CITY: &str = "330300";
-const OFFICER: &str = "演示工作人员";
+/// Who puts the data in.
+const ACTOR: &str = "演示";
 /// Enterprises looked at for one that makes a good example.
 const EXAMPLES_TRIED: u32 = 100;
 
@@ -37,7 +38,7 @@ const EXAMPLES_TRIED: u32 = 100;
 pub async fn demo(arguments: &Demo) -> Result<Outcome> {
     if !arguments.addr.ip().is_loopback() {
         bail!(
-            "演示可以写入且不用登录，只能监听本机回环地址（127.0.0.1 或 [::1]），不能用 {}。\
+            "演示不用密码就能以任何身份进入，只能监听本机回环地址（127.0.0.1 或 [::1]），不能用 {}。\
              对外提供服务请用 zhida serve",
             arguments.addr
         );
@@ -59,6 +60,7 @@ pub async fn demo(arguments: &Demo) -> Result<Outcome> {
     };
     let mut config = Config::default();
     config.database.url = format!("sqlite:{}", folder.join("zhida.db").display());
+    config.files.folder = folder.join("files").display().to_string();
     "warn".clone_into(&mut config.log.level);
     log::init(&config.log);
     let app = App::open_for(&config, true).await?;
@@ -66,8 +68,8 @@ pub async fn demo(arguments: &Demo) -> Result<Outcome> {
     app.matching.keep_current();
     let base = format!("http://{}", listener.local_addr()?);
     introduce(&app, &base, folder, arguments.data.is_some()).await?;
-    let viewer = Viewer::officer(OFFICER);
-    app::serve(listener, app.router(&config, viewer, true)).await?;
+    let router = app.router(&config, Viewer::visitor(), true);
+    app::serve(&app, &config, listener, router).await?;
     app.matching.save_snapshot().await?;
     Ok(Outcome::Good)
 }
@@ -94,7 +96,7 @@ async fn prepare(app: &App, folder: &Path, enterprises: u64) -> Result<()> {
         let options = ImportOptions {
             department: "演示数据".to_owned(),
             as_of: Some(city.reference_date),
-            actor: OFFICER.to_owned(),
+            actor: ACTOR.into(),
             file_name: Some("样例企业.csv".to_owned()),
             ..Default::default()
         };
@@ -112,7 +114,7 @@ async fn prepare(app: &App, folder: &Path, enterprises: u64) -> Result<()> {
         })
         .collect();
     let options = PolicyOptions {
-        actor: OFFICER.to_owned(),
+        actor: ACTOR.into(),
         ..Default::default()
     };
     let report = import_files(&app.policies, files, &options, &Silent).await?;
@@ -139,7 +141,12 @@ async fn introduce(app: &App, base: &str, folder: &Path, keeps: bool) -> Result<
     println!("  导入企业      {base}/enterprises/import");
     println!("  开放接口      {base}/api");
     println!();
-    println!("无需登录：不登录时以“{OFFICER}”的身份浏览和写入。");
+    println!(
+        "不登录是访客。页首“选择身份进入”（{base}/demo）：一键以企业、代办、经办、政策、数据等"
+    );
+    println!(
+        "身份浏览和办理，随时可以换。一企一档的内部数据、我的政策、规则编辑、导入要有身份才能打开。"
+    );
     accounts(app, code.as_deref(), base).await?;
     println!("企业都是生成的样例，政策由公开资料转述；只有本机能访问。");
     if keeps {

@@ -58,7 +58,7 @@ pub async fn enterprises(arguments: &ImportEnterprises) -> Result<Outcome> {
             department: arguments.department.clone(),
             as_of: arguments.as_of,
             mapping: mapping.clone(),
-            actor: ACTOR.to_owned(),
+            actor: ACTOR.into(),
             rejects: Some(rejects),
             // `upload_bytes_max` is for what comes over the network; a file here may be larger.
             limits: ImportLimits {
@@ -211,7 +211,7 @@ pub async fn policies(arguments: &ImportPolicies) -> Result<Outcome> {
         .unwrap_or_else(|| "policies.rejects.csv".into());
     let options = zhida_policies::import::ImportOptions {
         dry_run: arguments.dry_run,
-        actor: ACTOR.to_owned(),
+        actor: ACTOR.into(),
         rejects: Some(rejects),
     };
     let paths = &arguments.paths;

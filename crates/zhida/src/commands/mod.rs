@@ -1,11 +1,16 @@
 //! One file per command.
 
 pub mod account;
+pub mod audit;
+pub mod backup;
+pub mod config;
 pub mod demo;
 pub mod generate;
 pub mod import;
 pub mod match_all;
 pub mod matching;
+pub mod message;
+pub mod restore;
 pub mod rule;
 pub mod rule_sql;
 pub mod serve;
@@ -16,6 +21,8 @@ use std::{io, path::Path};
 use anyhow::{Result, anyhow, bail};
 use tokio::fs::File;
 use zhida_platform::{
+    config::Config,
+    db::{Database, SchemaState},
     export::{self, ExportError, Table},
     log,
 };
@@ -23,10 +30,28 @@ use zhida_platform::{
 use crate::{
     app::{self, App},
     cli::Store,
+    database,
 };
 
 /// Opens a database to read from it: one that is not there is a mistake, not an empty city.
 async fn open(store: &Store) -> Result<App> {
+    App::open(&existing(store)?).await
+}
+
+/// Opens an existing database as it stands: its schema is not brought up to date, nothing is written.
+async fn open_as_is(config: &Config) -> Result<Database> {
+    let db = database::connect(config).await?;
+    match db.schema_state(&app::migrations()).await? {
+        SchemaState::Empty => bail!("数据库里还没有直达的表，请核对 --database 的地址"),
+        SchemaState::Behind(steps) => bail!(
+            "数据库由旧版本的程序写成，还差 {steps} 个步骤：请先用本版本启动一次 zhida serve，它会更新数据库结构"
+        ),
+        SchemaState::Current => Ok(db),
+    }
+}
+
+/// The settings of a command that reads an existing database.
+fn existing(store: &Store) -> Result<Config> {
     let mut config = app::config(store)?;
     if let Some(file) = app::sqlite_file(&config)
         && !file.exists()
@@ -38,7 +63,7 @@ async fn open(store: &Store) -> Result<App> {
     }
     "warn".clone_into(&mut config.log.level);
     log::init(&config.log);
-    App::open(&config).await
+    Ok(config)
 }
 
 /// Writes a table as CSV.

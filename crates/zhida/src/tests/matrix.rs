@@ -1,97 +1,24 @@
 //! Every route × every role, and how many rows each role finds in each list, compared with
 //! `tests/it/access.matrix`.
 
-use std::{fmt::Write as _, fs, sync::Arc};
+use std::fmt::Write as _;
 
 use axum::{
     body::Body,
     http::{Request, header},
 };
-use uuid::Uuid;
-use zhida_demo::shipped;
-use zhida_platform::{
-    access::{Origin, Person, Rights, Role, Side, Viewer},
-    config::Config,
-    progress::Silent,
+use zhida_platform::access::{Rights, Role, Viewer};
+use zhida_testkit::{App as Site, TestResponse};
+
+use super::{
+    city::{City, ITEM, PLACE, code, viewer},
+    snapshot,
 };
-use zhida_policies::import::{ImportOptions as PolicyOptions, SourceFile, import_files};
-use zhida_registry::import::{ImportOptions, Importer};
-use zhida_standards::uscc::Uscc;
-use zhida_testkit::{App as Site, TestResponse, seated};
 
-use super::snapshot;
-use crate::app::App;
-
-/// The county of the seats, a township of it, and the county beside.
-const PLACE: &str = "330302";
-const TOWNSHIP: &str = "330302006";
-const BESIDE: &str = "330303";
-/// An item that asks for little, so that somebody is found.
-const ITEM: &str = "p024-yanfa-houbuzhu";
 /// The page of its document.
 const DOCUMENT: &str = "/documents/tianjin-yanfa-houbuzhu";
 /// Of nobody: what writes is let through to a handler that then finds nothing to write to.
 const NOBODY: &str = "none";
-
-fn code(number: usize) -> String {
-    let code = Uscc::from_parts('9', '1', "330302", &format!("PDY{number:05}")).unwrap();
-    code.as_str().to_owned()
-}
-
-/// Two enterprises in the place of the seats, one of which is the enterprises' own, and three elsewhere.
-fn enterprises() -> String {
-    let places = [PLACE, TOWNSHIP, BESIDE, "330304", ""];
-    let mut text = "信用代码,企业名称,所在区划,所属行业,2025年从业人数\n".to_owned();
-    for (number, place) in places.into_iter().enumerate() {
-        let code = code(number);
-        writeln!(text, "{code},第{number}有限公司,{place},C2710,30").unwrap();
-    }
-    text
-}
-
-async fn filled() -> (App, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut config = Config::default();
-    config.database.url = format!("sqlite:{}", folder.path().join("zhida.db").display());
-    let app = App::open(&config).await.unwrap();
-    let file = folder.path().join("enterprises.csv");
-    fs::write(&file, enterprises()).unwrap();
-    let options = ImportOptions {
-        department: "统计".to_owned(),
-        as_of: "2026-01-01".parse().ok(),
-        ..ImportOptions::default()
-    };
-    let importer = Importer::new(Arc::clone(&app.registry));
-    let report = importer.run(&file, &options, &Silent).await.unwrap();
-    assert_eq!(report.accepted, 5, "{:?}", report.examples);
-    let files = shipped::policy_files().map(|(name, text)| SourceFile {
-        name: name.to_owned(),
-        bytes: text.as_bytes().to_vec(),
-    });
-    let options = PolicyOptions::default();
-    let policies = Arc::clone(&app.policies);
-    import_files(&policies, files.collect(), &options, &Silent)
-        .await
-        .unwrap();
-    (app, folder)
-}
-
-/// Somebody in this role: an officer of the county, or of the first enterprise.
-fn viewer(role: &Role) -> Viewer {
-    match (role.side, role.id.as_str()) {
-        (Side::Public, "visitor") => Viewer::visitor(),
-        (Side::Public, _) => Viewer::person(Person {
-            account: Uuid::from_u128(1),
-            name: "张三".to_owned(),
-            seat: None,
-            second_factor: true,
-            token: None,
-            origin: Origin::default(),
-        }),
-        (Side::Enterprise | Side::Agency, id) => seated(id, None, Some(&code(0))),
-        (Side::Government | Side::Administration, id) => seated(id, Some(PLACE), None),
-    }
-}
 
 /// One request of the matrix: how it is shown, and what is sent.
 struct Asked {
@@ -116,7 +43,10 @@ fn asked(method: &str, path: &str) -> Vec<Asked> {
             .replace("{code}", &code)
             .replace("{item}", ITEM)
             .replace("{name}", NOBODY)
+            .replace("{file}", NOBODY)
             .replace("{no}", "1")
+            .replace("{event}", "matching.news")
+            .replace("{channel}", "mail")
             .replace("/documents/{id}", DOCUMENT)
             .replace("{id}", if reads { ITEM } else { NOBODY }),
         body: match path.ends_with("/what-if") {
@@ -245,11 +175,14 @@ fn head(roles: &[(&Role, Viewer)]) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_answers_every_role_as_the_table_in_the_repository_says() {
-    let (app, _folder) = filled().await;
-    let router = app.router(&Config::default(), Viewer::visitor(), true);
-    let site = Site::new(router);
+    let city = City::new().await;
+    let site = city.site.clone();
     let rights = Rights::shipped();
-    let roles: Vec<(&Role, Viewer)> = rights.roles().iter().map(|r| (r, viewer(r))).collect();
+    let roles: Vec<(&Role, Viewer)> = rights
+        .roles()
+        .iter()
+        .map(|r| (r, viewer(r, PLACE, &code(0))))
+        .collect();
     let head = head(&roles);
     let fresh = format!(
         "每个地址对每个角色：✔ 允许　✘ 拒绝（401、403、429）　– 没有这一条（404）\n\

@@ -1,7 +1,11 @@
 //! The program put together, asked in the process.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod attacks;
+mod city;
+mod fuzz;
 mod matrix;
+mod messages;
 mod routes;
 #[path = "../../tests/it/snapshot.rs"]
 mod snapshot;

@@ -24,7 +24,7 @@ const METHODS: [(&str, &str); 5] = [
 ];
 
 /// What is done to rows, so that a scope narrower than all says something.
-const WITH_ROWS: [&str; 7] = [
+const WITH_ROWS: [&str; 8] = [
     "audit.own",
     "enterprise.list",
     "enterprise.read",
@@ -32,6 +32,7 @@ const WITH_ROWS: [&str; 7] = [
     "enterprise.staff",
     "match.list",
     "match.read",
+    "message.enterprise",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

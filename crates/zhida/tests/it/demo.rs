@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zhida_testkit::{Browser, Program, block_on};
 
-use crate::{program::ZHIDA, visitor::Visitor};
+use crate::{program::ZHIDA, server::Server, visitor::Visitor};
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// For all of the country, and computed from facts alone.
@@ -35,12 +35,16 @@ fn the_main_path_of_the_demo() {
     block_on(async {
         let (_demo, visitor, code) = started().await;
         searches_a_policy(&visitor).await;
+        is_asked_who_is_there(&visitor).await;
+        enters_as(&visitor, "clerk", "经办人员").await;
         asks_whether_an_enterprise_qualifies(&visitor, &code).await;
         calculates(&visitor).await;
         reads_the_file_and_its_matches(&visitor, &code).await;
         changes_a_fact(&visitor).await;
+        enters_as(&visitor, "policy_editor", "政策管理员").await;
         writes_a_rule(&visitor).await;
         publishes_it(&visitor).await;
+        enters_as(&visitor, "data_manager", "数据管理员").await;
         imports_enterprises(&visitor).await;
     });
 }
@@ -63,7 +67,29 @@ async fn searches_a_policy(visitor: &Visitor) {
     visitor.picture_for_readme("policy").await;
 }
 
+/// Whoever has not said so is a visitor, as in a server.
+async fn is_asked_who_is_there(visitor: &Visitor) {
+    visitor.open("/policies/new").await;
+    visitor.sees(&["请先登录", "选择身份进入"]).await;
+    visitor.open("/sign-in?next=/policies").await;
+    visitor.click("main a[href^='/demo?next=']").await;
+    visitor.is_at("/demo?next=%2Fpolicies").await;
+    visitor.looks("demo-03a-roles").await;
+    visitor.click("button[name=role][value=finance]").await;
+    visitor.is_at("/policies").await;
+    visitor.sees(&["演示财务人员", "换个身份"]).await;
+}
+
+/// One click, from wherever one is.
+async fn enters_as(visitor: &Visitor, role: &str, name: &str) {
+    visitor.click(".zd-strip a[href='/demo']").await;
+    let button = format!("button[name=role][value={role}]");
+    visitor.click(&button).await;
+    visitor.sees(&[&format!("演示{name}")]).await;
+}
+
 async fn asks_whether_an_enterprise_qualifies(visitor: &Visitor, code: &str) {
+    visitor.open(&format!("/policies/{ITEM}")).await;
     visitor.writes("#check #code", code).await;
     visitor.click("#check button[type=submit]").await;
     visitor.is_at("/match/check?").await;
@@ -236,9 +262,9 @@ async fn publishes_it(visitor: &Visitor) {
 async fn imports_enterprises(visitor: &Visitor) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("名单.csv");
-    let text = "统一社会信用代码,企业名称,2025年营业收入(万元)\n\
-        91330114PDY00001X7,好样例有限公司,120\n\
-        91330114PDY00001X8,坏样例有限公司,90\n";
+    let text = "统一社会信用代码,企业名称,所在区划,2025年营业收入(万元)\n\
+        91330114PDY00001X7,好样例有限公司,330302,120\n\
+        91330114PDY00001X8,坏样例有限公司,330302,90\n";
     std::fs::write(&file, text).unwrap();
     visitor.open("/enterprises/import").await;
     visitor.looks("demo-17-import").await;
@@ -283,3 +309,47 @@ const FETCH_REJECTS: &str = "
     request.open('GET', document.querySelector('a[download]').href, false);
     request.send();
     return request.responseText;";
+
+#[test]
+fn roles_are_entered_by_one_click_in_the_demo_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().display().to_string();
+    let mut demo = Server::start(["demo", "--enterprises", "20", "--data", &data]);
+    let form = "application/x-www-form-urlencoded";
+    assert_eq!(demo.get("/enterprises/import").status, 401, "a visitor");
+    demo.enter("data_manager");
+    assert_eq!(demo.get("/enterprises/import").status, 200);
+    let before = demo.cookie.clone();
+    demo.enter("clerk");
+    assert_eq!(demo.get("/enterprises/import").status, 403, "switched");
+    let clerk = std::mem::replace(&mut demo.cookie, before);
+    assert_eq!(demo.get("/account").status, 401, "left behind");
+    demo.cookie = clerk.clone();
+    for nobody in ["", "visitor", "clerk2", "../sysadmin"] {
+        let answer = demo.post("/demo", form, format!("role={nobody}"));
+        assert_eq!(answer.status, 404, "{nobody}");
+    }
+    let body = b"role=sysadmin";
+    for (name, value) in [
+        ("Origin", "http://evil.example"),
+        ("Sec-Fetch-Site", "cross-site"),
+    ] {
+        let headers = [("Content-Type", form), (name, value)];
+        let answer = demo.send("POST", "/demo", &headers, body);
+        assert_eq!(answer.status, 403, "another site: {name}");
+    }
+    let rebound = demo.raw(
+        b"POST /demo HTTP/1.0\r\nHost: evil.example\r\nContent-Length: 13\r\n\
+          Content-Type: application/x-www-form-urlencoded\r\n\r\nrole=sysadmin",
+    );
+    assert_eq!(rebound.status, 403, "another name");
+    drop(demo);
+
+    // the same database served in earnest: neither the click nor what it gave
+    let database = format!("sqlite:{data}/zhida.db");
+    let mut served = Server::start(["serve", "--database", &database]);
+    assert_eq!(served.post("/demo", form, "role=clerk").status, 404);
+    served.cookie = clerk;
+    assert_eq!(served.get("/account").status, 401);
+    assert!(!served.get("/").text().contains("/demo"));
+}

@@ -2,12 +2,23 @@
 
 use crate::program::zhida;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 31] = [
     "",
     "demo",
     "serve",
     "account",
     "account reset-password",
+    "message",
+    "message test",
+    "config",
+    "config check",
+    "audit",
+    "audit verify",
+    "audit checkpoint",
+    "audit export",
+    "audit prune",
+    "backup",
+    "restore",
     "import",
     "import enterprises",
     "import policies",

@@ -1,12 +1,16 @@
 //! The built program, as its users meet it: commands, pages in a browser, the API document.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod background;
 mod bad_input;
 mod demo;
 mod help;
 mod journey_cli;
+mod kill;
 mod match_commands;
+mod message;
 mod openapi;
+mod operations;
 mod program;
 mod public_pages;
 mod public_view;

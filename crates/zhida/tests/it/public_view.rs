@@ -97,7 +97,12 @@ fn settled(text: &str) -> String {
             continue;
         }
         let clock = word.split(':').count() > 1 && word.starts_with(|c: char| c.is_ascii_digit());
-        out.push_str(if clock { "时刻" } else { &word });
+        let request = word.starts_with("urn:uuid:");
+        out.push_str(match (clock, request) {
+            (true, _) => "时刻",
+            (_, true) => "请求",
+            _ => &word,
+        });
         word.clear();
         out.push(c);
     }
@@ -313,11 +318,9 @@ fn lists_for_officers_are_refused_and_hidden_conditions_too() {
             assert_eq!(answer.status, status, "{path} {query}: {}", answer.text());
         }
     }
-    assert_eq!(
-        city.server.get("/ui").status,
-        404,
-        "the gallery is the demo's"
-    );
+    for of_the_demo in ["/ui", "/ui-gallery", "/demo"] {
+        assert_eq!(city.server.get(of_the_demo).status, 404, "{of_the_demo}");
+    }
     let found = city
         .server
         .get(&format!("/api/v1/enterprises/{first}"))

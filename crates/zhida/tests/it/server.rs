@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::program::ZHIDA;
@@ -17,11 +17,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Server {
     child: Child,
     pub addr: String,
+    /// The session's cookie, once somebody has come in.
+    pub cookie: String,
+    _files: tempfile::TempDir,
 }
 
 /// An answer.
 pub struct Answer {
     pub status: u16,
+    /// Status line and headers.
+    pub head: String,
     pub body: Vec<u8>,
 }
 
@@ -34,8 +39,10 @@ impl Answer {
 impl Server {
     /// Starts the program and waits until it names its address.
     pub fn start(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        let files = tempfile::tempdir().unwrap();
         let mut child = Command::new(ZHIDA)
             .args(arguments)
+            .env("ZHIDA_FILES__FOLDER", files.path())
             .args(["--addr", "127.0.0.1:0"])
             .env_remove("ZHIDA_CONFIG")
             .stdout(Stdio::piped())
@@ -51,7 +58,22 @@ impl Server {
         };
         // the pipe is read to its end, or the program would stop at its next line
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, addr }
+        Self {
+            child,
+            addr,
+            cookie: String::new(),
+            _files: files,
+        }
+    }
+
+    /// Comes into the demonstration in a role.
+    pub fn enter(&mut self, role: &str) {
+        let form = "application/x-www-form-urlencoded";
+        let answer = self.post("/demo", form, format!("role={role}"));
+        assert_eq!(answer.status, 303, "{role}: {}", answer.text());
+        let mut lines = answer.head.lines();
+        let set = lines.find_map(|line| line.strip_prefix("set-cookie: "));
+        self.cookie = set.unwrap().split(';').next().unwrap().to_owned();
     }
 
     pub fn get(&self, path: &str) -> Answer {
@@ -65,6 +87,9 @@ impl Server {
     /// HTTP/1.0, so that the answer ends with the connection.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut head = format!("{method} {path} HTTP/1.0\r\nHost: {}\r\n", self.addr);
+        if !self.cookie.is_empty() {
+            head.push_str(&format!("Cookie: {}\r\n", self.cookie));
+        }
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -88,8 +113,26 @@ impl Server {
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Answer {
             status,
+            head,
             body: answer.split_off(end + 4),
         }
+    }
+}
+
+impl Server {
+    /// Tells the program to stop, as a service manager does; whether it ended well within the patience.
+    pub fn stop(mut self) -> bool {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(told.success());
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.success();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        false
     }
 }
 

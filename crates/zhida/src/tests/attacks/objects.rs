@@ -1,0 +1,211 @@
+//! IDOR: what belongs to somebody else is answered like what is not there, in every role.
+
+use zhida_people::{NewInvitation, NewMandate, OrganisationKind, OrganisationQuery, PlaceKey};
+use zhida_platform::{
+    access::{Action, Open, Reach, Rights, Viewer},
+    paging::PageRequest,
+};
+use zhida_testkit::{TestResponse, seated};
+
+use super::super::city::{BESIDE, City, FORM, ITEM, code, form, viewer};
+
+/// An id that nothing has.
+const NOTHING: &str = "0192f3a0-0000-7000-8000-000000000000";
+
+/// Routes whose parameter names something that is everybody's.
+const EVERYBODYS: [&str; 2] = ["/policies/{id}/enterprises", "/api/v1/match/items/{id}"];
+
+/// What the first enterprise has.
+struct Things {
+    invitation: String,
+    mandate: String,
+    seat: String,
+    account: String,
+}
+
+async fn things(city: &City) -> Things {
+    let (people, place) = (&city.app.people, PlaceKey::Enterprise(code(0)));
+    let owner = seated("legal", None, Some(&code(0)));
+    let new = NewInvitation {
+        place: place.clone(),
+        role: "handler".to_owned(),
+        invitee: "新来的".to_owned(),
+        days: 3,
+    };
+    let (invitation, _) = people.invite(&owner, &new).await.unwrap();
+    let system = Viewer::system("测试");
+    let (query, page) = (
+        OrganisationQuery {
+            kind: Some(OrganisationKind::Agency),
+            ..OrganisationQuery::default()
+        },
+        PageRequest::default(),
+    );
+    let agencies = people.organisations(&system, &query, &page).await.unwrap();
+    let agency = &agencies.items[0];
+    let new = NewMandate {
+        organisation: agency.id,
+        actions: vec!["enterprise.read".to_owned()],
+        valid_from: people.today(),
+        valid_until: people.today() + chrono::TimeDelta::days(30),
+    };
+    let mandate = people.give_mandate(&owner, &new).await.unwrap();
+    let seats = people.seats_at(&system, &place).await.unwrap();
+    let seat = seats.iter().find(|seat| seat.role == "handler").unwrap();
+    Things {
+        invitation: invitation.id.to_string(),
+        mandate: mandate.id.to_string(),
+        seat: seat.id.to_string(),
+        account: seat.account.to_string(),
+    }
+}
+
+/// The address of a thing of the first enterprise, and the same of none; `None` for a route that
+/// this test does not know.
+fn addresses(path: &str, things: &Things) -> Option<(String, String)> {
+    let item = path.replace("{item}", ITEM);
+    let (parameter, theirs, none) = match path {
+        path if path.contains("{code}") => ("{code}", code(0), code(9)),
+        path if path.starts_with("/staff/invitations/") => {
+            ("{id}", things.invitation.clone(), NOTHING.to_owned())
+        }
+        path if path.starts_with("/staff/mandates/") => {
+            ("{id}", things.mandate.clone(), NOTHING.to_owned())
+        }
+        path if path.starts_with("/staff/seats/") => {
+            ("{id}", things.seat.clone(), NOTHING.to_owned())
+        }
+        path if path.starts_with("/staff/people/") => {
+            ("{id}", things.account.clone(), NOTHING.to_owned())
+        }
+        _ => return None,
+    };
+    Some((
+        item.replace(parameter, &theirs),
+        item.replace(parameter, &none),
+    ))
+}
+
+/// Status and text without what differs between two requests: the ids of the address and of the request.
+fn told(answer: &TestResponse, address: &str) -> (u16, String) {
+    let ids = address
+        .split(['/', '?', '.'])
+        .filter(|part| part.len() > 15);
+    let ids = ids.chain([answer.header("x-request-id")]);
+    let text = ids.fold(answer.text().to_owned(), |text, id| text.replace(id, ""));
+    (answer.status.as_u16(), text)
+}
+
+#[tokio::test]
+async fn what_is_anothers_is_answered_like_what_is_not_there() {
+    let city = City::new().await;
+    let things = things(&city).await;
+    let before = city.changes().await;
+    let (mut tried, mut hidden, mut faults) = (0, 0, Vec::new());
+    let rights = Rights::shipped();
+    for role in rights.roles() {
+        // of the place beside, or of the second enterprise
+        let stranger = viewer(role, BESIDE, &code(1));
+        for route in rights.routes().filter(|route| route.path.contains('{')) {
+            let Open::To(action) = &route.open else {
+                continue;
+            };
+            let action = Action(action.clone().leak());
+            let everybodys = EVERYBODYS.iter().any(|path| route.path.starts_with(path));
+            if everybodys || stranger.reach(action) == Reach::All {
+                continue;
+            }
+            let Some((theirs, none)) = addresses(&route.path, &things) else {
+                assert!(
+                    !stranger.may(action),
+                    "say in addresses() what another's {} is",
+                    route.path
+                );
+                continue;
+            };
+            let body = if route.path.starts_with("/api/") {
+                "{}"
+            } else {
+                "successor=x&reason=x"
+            };
+            let method = route.method.as_str();
+            let one = city.ask_as(&stranger, method, &theirs, body).await;
+            let other = city.ask_as(&stranger, method, &none, body).await;
+            let what = format!("{} {method} {theirs}", role.id);
+            if told(&one, &theirs) != told(&other, &none) || !one.status.is_client_error() {
+                faults.push(format!("{what}: {}, of none {}", one.status, other.status));
+            }
+            tried += 1;
+            hidden += usize::from(one.status == 404);
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(tried > 100 && hidden > 20, "{tried} tried, {hidden} hidden");
+    assert_eq!(city.changes().await, before);
+}
+
+#[tokio::test]
+async fn a_what_if_of_another_is_answered_like_one_of_nobody() {
+    let city = City::new().await;
+    for role in ["clerk", "legal", "agent", "supervisor"] {
+        let role = Rights::shipped().role(role).unwrap();
+        let stranger = viewer(role, BESIDE, &code(1));
+        let ask = async |code: String| {
+            let body = format!(r#"{{"code":"{code}","changes":{{}}}}"#);
+            let answer = city
+                .ask_as(&stranger, "POST", "/api/v1/match/what-if", &body)
+                .await;
+            let answer = answer.expect_status(404);
+            told(&answer, &code)
+        };
+        assert_eq!(ask(code(0)).await, ask(code(9)).await, "{}", role.id);
+    }
+}
+
+/// Tokens, seats and sessions belong to an account, whatever its role.
+#[tokio::test]
+async fn what_belongs_to_another_account_is_not_there() {
+    let city = City::new().await;
+    let (legal, handler) = (city.sign_in("legal").await, city.sign_in("handler").await);
+    let new = form(&[
+        ("name", "人事系统"),
+        ("days", "3"),
+        ("actions", "account.own"),
+    ]);
+    let made = city
+        .ask(&legal, "POST", "/account/tokens/new", FORM, new)
+        .await;
+    let _ = made.expect_status(200);
+    let tokens = async || {
+        let list = city.ask(&legal, "GET", "/api/v1/tokens", "", "").await;
+        list.expect_status(200).json()
+    };
+    let token = tokens().await[0]["id"].as_str().unwrap().to_owned();
+    let before = city.changes().await;
+    for (method, path) in [
+        ("DELETE", "/api/v1/tokens/{id}"),
+        ("POST", "/account/tokens/{id}/end"),
+    ] {
+        let ask = async |id: &str| {
+            let path = path.replace("{id}", id);
+            let answer = city.ask(&handler, method, &path, FORM, "x=1").await;
+            told(&answer, &path)
+        };
+        let theirs = ask(&token).await;
+        assert_eq!(theirs.0, 404, "{path}: {}", theirs.1);
+        assert_eq!(theirs, ask(NOTHING).await, "{path}");
+    }
+    let place = PlaceKey::Enterprise(code(0));
+    let system = Viewer::system("测试");
+    let seats = city.app.people.seats_at(&system, &place).await.unwrap();
+    let seat = seats.iter().find(|seat| seat.role == "legal").unwrap();
+    for id in [seat.id.to_string().as_str(), NOTHING] {
+        let fields = form(&[("seat", id), ("session", id)]);
+        for path in ["/account/seat", "/account/sessions/end"] {
+            let answer = city.ask(&handler, "POST", path, FORM, fields.clone()).await;
+            assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
+        }
+    }
+    assert_eq!(city.changes().await, before);
+    assert_eq!(tokens().await[0]["id"], token.as_str());
+}
