@@ -192,8 +192,21 @@ const KEPT: usize = 64 << 20;
 /// The rules cut down for each county, kept from the first question on.
 #[derive(Clone, Default)]
 pub(crate) struct Cuts {
-    counties: Vec<Arc<OnceLock<Arc<Local>>>>,
+    counties: Vec<Arc<OnceLock<Kept>>>,
     bytes: Arc<AtomicUsize>,
+}
+
+/// One county's rules; the last clone that holds them gives their bytes back.
+struct Kept {
+    local: Arc<Local>,
+    bytes: usize,
+    all: Arc<AtomicUsize>,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 impl Cuts {
@@ -205,29 +218,30 @@ impl Cuts {
     /// The rules of a county, cut when nobody has asked yet.
     pub fn of(&self, county: usize, cut: impl FnOnce() -> Local) -> Arc<Local> {
         let kept = &self.counties[county];
-        if let Some(local) = kept.get() {
-            return Arc::clone(local);
+        if let Some(kept) = kept.get() {
+            return Arc::clone(&kept.local);
         }
         let mut local = cut();
         local.steps.shrink_to_fit();
         local.rules.shrink_to_fit();
         let local = Arc::new(local);
         let bytes = local.bytes();
-        if self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > KEPT {
-            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-            return local;
-        }
-        if kept.set(Arc::clone(&local)).is_err() {
-            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let keep = Kept {
+            local: Arc::clone(&local),
+            bytes,
+            all: Arc::clone(&self.bytes),
+        };
+        if before + bytes <= KEPT {
+            // when another thread was faster, this one is dropped
+            let _ = kept.set(keep);
         }
         local
     }
 
     /// What was constant in a county may not be any more.
     pub fn forget(&mut self, county: usize) {
-        let kept = std::mem::take(&mut self.counties[county]);
-        let bytes = kept.get().map_or(0, |local| local.bytes());
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.counties[county] = Arc::default();
     }
 }
 

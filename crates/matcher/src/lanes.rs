@@ -1,8 +1,8 @@
 //! Wide instructions, chosen when the program starts.
 //!
-//! The same source is compiled three times: for plain processors (on Arm that is NEON), for AVX2
-//! and for AVX-512. Only the comparison of 64 codes at once is written for each; everything else
-//! is loops over words that the compiler widens.
+//! The same source is compiled for plain processors (on Arm that is NEON), for AVX2, and for AVX-512
+//! with and without its counting of bits. The comparison of 64 codes, the operations on a part and
+//! the counting are written for each; everything else is loops that the compiler widens.
 
 #[cfg(target_arch = "x86_64")]
 use pulp::{
@@ -132,14 +132,14 @@ impl<W: Work, L: Lanes> pulp::NullaryFnOnce for Call<W, L> {
 
 /// What is written for each set of instructions.
 pub(crate) trait Lanes: Copy {
-    /// With more borders on a dimension, sorting its rows into classes once costs less than
-    /// comparing their codes for each condition.
     /// A part in registers.
     type Word: Copy;
     /// How it counts bits.
     type Tally: Tally<Self>;
     /// Parts of a tile that a rule is computed over at a time: as many as leave its state in registers.
     const PARTS: usize;
+    /// With more borders on a dimension, sorting its rows into classes once costs less than
+    /// comparing their codes for each condition.
     const BORDERS: usize;
     /// With more ranges in a condition, looking codes up in a list costs less than comparing.
     const RANGES: usize;
@@ -169,6 +169,7 @@ pub(crate) trait Tally<L: Lanes>: Default {
 }
 
 /// Counts each 64 bits: for processors with an instruction that does.
+#[cfg(target_arch = "x86_64")]
 #[derive(Default)]
 pub(crate) struct Direct(Part);
 

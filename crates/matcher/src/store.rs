@@ -50,7 +50,8 @@ pub(crate) struct Tile {
     narrow: usize,
     /// Where each dimension's codes are.
     widths: Arc<[Width]>,
-    /// Is every dimension encoded? If not, no rule of the program reaches the tile's place.
+    /// Was every dimension encoded? If not, no rule reaches the place of any row but those filled in
+    /// since, which have all their codes.
     pub whole: bool,
 }
 
