@@ -31,8 +31,8 @@ const RUN: usize = 16;
 /// How to compute all pairs.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Bytes that the computation may use beside the store and the result; fewer threads run when
-    /// it is short.
+    /// Bytes that the computation may use beside the result and the store, which from the first run on
+    /// keeps up to 64 MB of rules cut down; fewer threads run when it is short.
     pub memory: usize,
     /// Threads; `None` takes all cores.
     pub threads: Option<usize>,
@@ -64,9 +64,9 @@ pub struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// The rows that meet the item, when any does.
-    pub(crate) fn met_rows(&self) -> Option<&planes::Plane> {
-        (self.sums.met > 0).then_some(&self.said.met)
+    /// The rows that meet the item and how many they are, when any does.
+    pub(crate) fn met_rows(&self) -> Option<(u32, &planes::Plane)> {
+        (self.sums.met > 0).then_some((self.sums.met, &self.said.met))
     }
 
     /// Ids of the enterprises that meet the item.

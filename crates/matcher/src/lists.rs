@@ -1,7 +1,7 @@
 //! Who meets what, for all items and all enterprises, in little memory.
 //!
 //! A list is kept tile by tile: where few rows match, their positions as differences of one byte or
-//! more; where many do, a bit for each row. The bound of memory is the caller's.
+//! more; where many do, a bit for each row of the tile. The bound of memory is the caller's.
 
 use std::sync::{
     Mutex,
@@ -18,30 +18,40 @@ use crate::{
 
 /// Bytes of a plane.
 const PLANE: usize = size_of::<Plane>();
+/// From so many rows on a bit for each of all rows is kept, which is written and read at once; fewer
+/// are kept as steps, which never need as many bytes.
+const DENSE: u32 = 96;
 /// Bytes that one piece needs beside its rows.
 const PIECE: usize = size_of::<Piece>();
+/// Bytes that are taken at once; what is full is never moved again.
+const SHEET: usize = 1 << 20;
 
 /// The matches of one item in one tile.
+#[derive(Clone, Copy, Default)]
 struct Piece {
     tile: u32,
-    arena: u16,
+    sheet: u32,
+    start: u32,
     length: u16,
-    start: u64,
 }
 
 /// The enterprises that meet each item.
 pub struct MatchLists {
     counts: Vec<Counts>,
-    pieces: Vec<Vec<Piece>>,
-    arenas: Vec<Vec<u8>>,
+    /// Where each item's pieces begin; the last number is their end.
+    starts: Vec<usize>,
+    pieces: Vec<Piece>,
+    sheets: Vec<Vec<u8>>,
     store: Store,
 }
 
 /// What one run of work writes to.
 #[derive(Default)]
 struct Arena {
-    bytes: Vec<u8>,
-    pieces: Vec<(u32, u32, u64, u16)>,
+    sheets: Vec<Vec<u8>>,
+    pieces: Vec<(u32, Piece)>,
+    /// Bytes that the bound has not been told of.
+    unsaid: usize,
 }
 
 impl Store {
@@ -58,72 +68,120 @@ impl Store {
         let arenas: Vec<Mutex<Arena>> = (0..16).map(|_| Mutex::default()).collect();
         let used = AtomicUsize::new(0);
         let visit = |block: &Block<'_>| {
-            let Some(met) = block.met_rows() else { return };
+            let Some((sum, met)) = block.met_rows() else {
+                return;
+            };
             // Beyond the bound the run goes on for the counts, which tell how much would do.
             if used.load(Ordering::Relaxed) > options.memory {
                 return;
             }
             let arena = &arenas[block.tile as usize % arenas.len()];
             let mut arena = arena.lock().unwrap_or_else(|broken| broken.into_inner());
-            let added = arena.add(block.item, block.tile, met);
-            used.fetch_add(added, Ordering::Relaxed);
+            arena.add(block.item, block.tile, sum, met);
+            if arena.unsaid >= SHEET {
+                used.fetch_add(arena.unsaid, Ordering::Relaxed);
+                arena.unsaid = 0;
+            }
         };
         let counts = self.all_items(options, progress, Some(&visit))?;
-        let (given, used) = (options.memory, used.into_inner());
-        if used > given {
-            return Err(MatcherError::Lists { given });
+        let arenas = arenas.into_iter().map(Mutex::into_inner);
+        let arenas: Vec<Arena> = arenas
+            .map(|arena| arena.unwrap_or_else(|broken| broken.into_inner()))
+            .collect();
+        let rest: usize = arenas.iter().map(|arena| arena.unsaid).sum();
+        if used.into_inner() + rest > options.memory {
+            return Err(MatcherError::Lists {
+                given: options.memory,
+            });
         }
-        let mut lists = MatchLists {
-            pieces: counts.iter().map(|_| Vec::new()).collect(),
-            counts,
-            arenas: Vec::new(),
-            store: self.clone(),
-        };
-        for (number, arena) in (0..).zip(arenas) {
-            let arena = arena
-                .into_inner()
-                .unwrap_or_else(|broken| broken.into_inner());
-            for (item, tile, start, length) in arena.pieces {
-                lists.pieces[item as usize].push(Piece {
-                    tile,
-                    start,
-                    arena: number,
-                    length,
-                });
-            }
-            lists.arenas.push(arena.bytes);
-        }
-        Ok(lists)
+        Ok(MatchLists::deal(counts, arenas, self.clone()))
     }
 }
 
 impl Arena {
-    /// Gives the bytes that it took.
-    fn add(&mut self, item: u32, tile: u32, rows: &Plane) -> usize {
-        let start = self.bytes.len();
-        let mut last = 0;
-        planes::each(rows, |row| {
-            let mut step = row - last;
-            last = row;
-            while step >= 255 {
-                self.bytes.push(255);
-                step -= 255;
-            }
-            self.bytes.push(step as u8);
-        });
-        if self.bytes.len() - start >= PLANE {
-            self.bytes.truncate(start);
-            let words = rows.iter().flat_map(|word| word.to_le_bytes());
-            self.bytes.extend(words);
+    fn add(&mut self, item: u32, tile: u32, sum: u32, rows: &Plane) {
+        if self
+            .sheets
+            .last()
+            .is_none_or(|last| last.len() + PLANE > SHEET)
+        {
+            self.sheets.push(Vec::with_capacity(SHEET));
         }
-        let length = self.bytes.len() - start;
-        self.pieces.push((item, tile, start as u64, length as u16));
+        let number = self.sheets.len() - 1;
+        let sheet = &mut self.sheets[number];
+        let start = sheet.len();
+        if sum >= DENSE {
+            let words = rows.iter().flat_map(|word| word.to_le_bytes());
+            sheet.extend(words);
+        } else {
+            steps(rows, sheet);
+        }
+        let length = sheet.len() - start;
+        let piece = Piece {
+            tile,
+            sheet: number as u32,
+            start: start as u32,
+            length: length as u16,
+        };
+        self.pieces.push((item, piece));
         // Pieces are held twice for a moment when they are dealt out to their items.
-        length + 2 * PIECE
+        self.unsaid += length + 2 * PIECE + size_of::<u64>();
     }
 }
 
+/// Rows as steps from one to the next; 255 is a step over 255 rows to none.
+fn steps(rows: &Plane, sheet: &mut Vec<u8>) {
+    let mut steps = [0_u8; PLANE];
+    let (mut length, mut last) = (0, 0);
+    planes::each(rows, |row| {
+        let mut step = row - last;
+        last = row;
+        while step >= 255 {
+            steps[length % PLANE] = 255;
+            length += 1;
+            step -= 255;
+        }
+        steps[length % PLANE] = step as u8;
+        length += 1;
+    });
+    sheet.extend_from_slice(&steps[..length]);
+}
+
 impl MatchLists {
+    /// Sorts the pieces by their items.
+    fn deal(counts: Vec<Counts>, arenas: Vec<Arena>, store: Store) -> Self {
+        let mut starts = vec![0_usize; counts.len() + 1];
+        for (item, _) in arenas.iter().flat_map(|arena| &arena.pieces) {
+            starts[*item as usize] += 1;
+        }
+        let mut end = 0;
+        for start in &mut starts {
+            end += *start;
+            *start = end;
+        }
+        let mut sorted = vec![Piece::default(); end];
+        let mut sheets = Vec::new();
+        for arena in arenas {
+            let before = sheets.len() as u32;
+            for (item, piece) in arena.pieces {
+                let start = &mut starts[item as usize];
+                *start -= 1;
+                sorted[*start] = Piece {
+                    sheet: before + piece.sheet,
+                    ..piece
+                };
+            }
+            sheets.extend(arena.sheets);
+        }
+        Self {
+            counts,
+            starts,
+            pieces: sorted,
+            sheets,
+            store,
+        }
+    }
+
     /// Counts of all items.
     pub fn counts(&self) -> &[Counts] {
         &self.counts
@@ -134,8 +192,10 @@ impl MatchLists {
     /// # Panics
     /// When the item does not exist.
     pub fn met(&self, item: u32) -> impl Iterator<Item = u64> + '_ {
-        self.pieces[item as usize].iter().flat_map(|piece| {
-            let bytes = &self.arenas[usize::from(piece.arena)][piece.start as usize..];
+        let item = item as usize;
+        let pieces = &self.pieces[self.starts[item]..self.starts[item + 1]];
+        pieces.iter().flat_map(|piece| {
+            let bytes = &self.sheets[piece.sheet as usize][piece.start as usize..];
             let bytes = &bytes[..usize::from(piece.length)];
             let ids = &self.store.chunk(piece.tile).ids;
             rows(bytes).into_iter().map(|row| ids[row])
@@ -144,9 +204,8 @@ impl MatchLists {
 
     /// Bytes of the lists.
     pub fn bytes(&self) -> usize {
-        let arenas = self.arenas.iter().map(Vec::len).sum::<usize>();
-        let pieces = self.pieces.iter().map(Vec::len).sum::<usize>();
-        arenas + pieces * PIECE
+        let sheets = self.sheets.iter().map(Vec::len).sum::<usize>();
+        sheets + self.pieces.len() * PIECE + self.starts.len() * size_of::<usize>()
     }
 }
 
@@ -165,4 +224,38 @@ fn rows(bytes: &[u8]) -> Vec<usize> {
         (*step < 255).then_some(row)
     });
     steps.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every so many rows, from the last one down.
+    fn every(gap: usize) -> (Vec<usize>, Plane) {
+        let mut plane = planes::ZEROS;
+        let mut kept: Vec<usize> = (0..planes::ROWS).rev().step_by(gap).collect();
+        kept.reverse();
+        for row in &kept {
+            plane[row / 64] |= 1 << (row % 64);
+        }
+        (kept, plane)
+    }
+
+    #[test]
+    fn few_rows_and_many_come_back() {
+        let mut arena = Arena::default();
+        let gaps = [1, 2, 21, 22, 254, 255, 256, 510, 511, 2_047, 2_048];
+        for gap in gaps {
+            let (kept, plane) = every(gap);
+            arena.add(0, 0, kept.len() as u32, &plane);
+        }
+        for (gap, (_, piece)) in gaps.into_iter().zip(&arena.pieces) {
+            let bytes = &arena.sheets[0][piece.start as usize..];
+            let found = rows(&bytes[..usize::from(piece.length)]);
+            let (kept, _) = every(gap);
+            assert_eq!(found, kept, "every {gap}");
+            let dense = kept.len() >= DENSE as usize;
+            assert_eq!(usize::from(piece.length) == PLANE, dense, "every {gap}");
+        }
+    }
 }
