@@ -5,6 +5,7 @@ mod files;
 mod licences;
 mod metadata;
 mod named_tests;
+mod templates;
 
 use anyhow::Result;
 
@@ -18,12 +19,13 @@ pub fn run() -> Result<bool> {
     problems.extend(licences::problems(&metadata));
     problems.extend(files::problems(&root(), &metadata)?);
     problems.extend(named_tests::problems(&root())?);
+    problems.extend(templates::problems(&root())?);
     problems.extend(vendor::problems()?);
     for problem in &problems {
         eprintln!("{problem}");
     }
     if problems.is_empty() {
-        println!("依赖方向、许可证、文件约定、文档所引的测试都符合");
+        println!("依赖方向、许可证、文件约定、文档所引的测试、页面模板的名字都符合");
     } else {
         eprintln!("共 {} 处不符合约定", problems.len());
     }

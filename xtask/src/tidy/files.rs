@@ -36,7 +36,7 @@ pub fn problems(root: &Path, metadata: &Metadata) -> Result<Vec<String>> {
 }
 
 /// Files that are, or would be, committed.
-fn committed(root: &Path) -> Result<Vec<String>> {
+pub fn committed(root: &Path) -> Result<Vec<String>> {
     let output = Command::new("git")
         .args([
             "ls-files",
