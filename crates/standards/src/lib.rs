@@ -15,10 +15,12 @@
 //! | [`size`] | 统计上大中小微型企业划分办法(2017) |
 //! | [`above_scale`] | 规上（四上）thresholds |
 //! | [`small_profit`] | 小型微利企业 of the enterprise income tax |
+//! | [`bank`] | 支付系统行号, card numbers (ISO/IEC 7812-1) |
 //! | [`calendar`] | working days by the State Council's holiday notices |
 //! | [`mask`] | 脱敏 of personal data |
 
 pub mod above_scale;
+pub mod bank;
 pub mod calendar;
 pub mod citizen_id;
 pub mod division;

@@ -20,6 +20,7 @@ const THEME: &[&str] = &[
     include_str!("../theme/base.css"),
     include_str!("../theme/frame.css"),
     include_str!("../theme/forms.css"),
+    include_str!("../theme/ask.css"),
     include_str!("../theme/components.css"),
     include_str!("../theme/tables.css"),
     include_str!("../theme/verdicts.css"),
@@ -32,6 +33,7 @@ const GOVUK_CSS: &str =
 const GOVUK_JS: &str = include_str!("../../../assets/vendor/govuk-frontend/govuk-frontend.min.js");
 const HTMX_JS: &str = include_str!("../../../assets/vendor/htmx.org/htmx.min.js");
 const APP_JS: &str = include_str!("../theme/app.js");
+const AUTOSAVE_JS: &str = include_str!("../theme/autosave.js");
 const ICON_SVG: &str = include_str!("../theme/icon.svg");
 
 /// One file as it is served.
@@ -60,8 +62,10 @@ static ASSETS: LazyLock<HashMap<&'static str, Asset>> = LazyLock::new(|| {
         js,
         without_source_map(GOVUK_JS).into_owned(),
     );
-    // A module names its import by address, so the digest goes into our script, too.
-    add("app.js", js, APP_JS.replace("./govuk-frontend.js", govuk));
+    let autosave = add("autosave.js", js, AUTOSAVE_JS.to_owned());
+    // A module names its imports by address, so their digests go into our script, too.
+    let app = APP_JS.replace("./govuk-frontend.js", govuk);
+    add("app.js", js, app.replace("./autosave.js", autosave));
     add("icon.svg", "image/svg+xml", ICON_SVG.to_owned());
     assets
 });

@@ -1,5 +1,6 @@
 // Small help on top of pages that work without it. No inline code, no eval: the content security policy stays strict.
 import { createAll, Button, ErrorSummary, SkipLink } from "./govuk-frontend.js";
+import { autosave } from "./autosave.js";
 
 const AUTOSUBMIT_DELAY_MS = 400;
 const SORT_ROWS_MAX = 500;
@@ -82,6 +83,7 @@ function sortable(table) {
 
 const ENHANCEMENTS = [
   ["form[data-autosubmit]", autosubmit],
+  ["form[data-autosave]", autosave],
   ["details[data-fold-on-phone]", foldOnPhone],
   ["button[data-copy]", copyButton],
   ["table[data-sortable]", sortable],
