@@ -161,10 +161,22 @@ impl Store {
 
     fn threads(&self, options: Options) -> Result<usize, MatcherError> {
         let program = &self.program;
-        let tokens: usize = program.rules.iter().map(|rule| rule.verdict.len()).sum();
+        let lengths = || {
+            let both = program
+                .rules
+                .iter()
+                .map(|rule| (&rule.verdict, &rule.distance));
+            both.flat_map(|(verdict, distance)| {
+                [verdict.len(), distance.as_deref().map_or(0, <[_]>::len)]
+            })
+        };
+        let tokens: usize = lengths().sum();
+        let longest = lengths().max().unwrap_or_default();
         let ranges = program.atoms.iter().map(|atom| atom.ranges.len());
         let borders = (2 * ranges.sum::<usize>()).min(program.report().codes);
-        let needed = Bench::bytes(program.atoms.iter(), borders, program.dimensions.len())
+        let dimensions = program.dimensions.len();
+        let needed = Bench::bytes(program.atoms.iter(), borders, dimensions, longest)
+            + Cutter::bytes(program.atoms.len())
             + program.rules.len() * (size_of::<Counts>() + 64)
             + tokens * 16;
         let given = options.memory;

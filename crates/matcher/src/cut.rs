@@ -264,7 +264,6 @@ pub(crate) struct Cutter<'a> {
     numbers: Vec<u32>,
     /// Atoms with a constant or a number of the current segment.
     seen: Vec<u32>,
-    near: bool,
 }
 
 const NONE: u32 = u32::MAX;
@@ -276,12 +275,17 @@ impl<'a> Cutter<'a> {
             constants: vec![None; atoms.len()],
             numbers: vec![NONE; atoms.len()],
             seen: Vec::new(),
-            near: true,
         }
     }
 
+    /// Bytes that one for so many atoms needs at most.
+    pub fn bytes(atoms: usize) -> usize {
+        // what is seen grows by doubling
+        atoms * (size_of::<Option<Constant>>() + 3 * size_of::<u32>())
+    }
+
     /// The same for all rules; those of other places are passed over together.
-    pub fn cut_all(&mut self, order: &Order, zones: &[Zone], near: bool, local: &mut Local) {
+    pub fn cut_all(&mut self, order: &Order, zones: &[Zone], local: &mut Local) {
         let atoms = self.atoms;
         let elsewhere = |gate: Option<u32>| {
             gate.is_some_and(|gate| {
@@ -291,19 +295,17 @@ impl<'a> Cutter<'a> {
         };
         let here = order.places.iter().filter(|place| !elsewhere(place.gate));
         let rules = here.flat_map(|place| &order.rules[place.rules.clone()]);
-        self.cut(rules, zones, near, local);
+        self.cut(rules, zones, local);
     }
 
     /// The programs that remain of these rules among rows of these zones. Rules that nobody there
-    /// meets, may meet or (with `near`) nearly meets are left out.
+    /// meets, may meet or nearly meets are left out.
     pub fn cut<'r>(
         &mut self,
         rules: impl IntoIterator<Item = &'r Ordered>,
         zones: &[Zone],
-        near: bool,
         local: &mut Local,
     ) {
-        self.near = near;
         for atom in self.seen.drain(..) {
             self.constants[atom as usize] = None;
             self.numbers[atom as usize] = NONE;
@@ -315,8 +317,8 @@ impl<'a> Cutter<'a> {
             let from = local.steps.len();
             let folded = self.all(&rule.verdict, zones, local);
             let to = local.steps.len();
-            let own_distance = rule.distance.as_deref().filter(|_| near);
-            let distance = own_distance.map(|tokens| self.all(tokens, zones, local));
+            let distance = rule.distance.as_deref();
+            let distance = distance.map(|tokens| self.all(tokens, zones, local));
             // With a program of its own the distance says nothing of the verdict.
             let keep = match distance {
                 Some(distance) => {
@@ -383,12 +385,10 @@ impl<'a> Cutter<'a> {
         });
         let folded = match (constant, literal.negated) {
             (Constant::True, false) | (Constant::False, true) => Folded::True,
-            (Constant::True, true) | (Constant::False, false) => {
-                match literal.fixed || !self.near {
-                    true => Folded::Dead,
-                    false => Folded::Near,
-                }
-            }
+            (Constant::True, true) | (Constant::False, false) => match literal.fixed {
+                true => Folded::Dead,
+                false => Folded::Near,
+            },
             (Constant::Unknown | Constant::No, _) => Folded::Open,
         };
         let neutral = match around {

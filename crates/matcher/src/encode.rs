@@ -37,12 +37,12 @@ enum Way {
 pub(crate) struct Encoder<'p> {
     program: &'p Program,
     ways: Vec<Way>,
-    /// The dimension of the place with the conditions on it, when there are few and each rule has one:
+    /// The dimension of the place with the condition on it of each rule, when there are few rules and each has one:
     /// of tiles that lie elsewhere nothing else need be known.
     gates: Option<(usize, Vec<u32>)>,
 }
 
-/// With more conditions on the place hardly any tile lies elsewhere.
+/// Rules at most, each with its condition on the place: with more hardly any tile lies elsewhere.
 const GATES: usize = 16;
 
 /// Codes of words met so far, by dimension; one for each thread. The same places and trades come
@@ -306,27 +306,80 @@ fn ratio(
         return None;
     };
     let cuts = ratio_cuts(borders, top, bottom)?;
-    Some(filled(column, rows, |row| {
-        let (top, bottom) = (top.values[row], bottom.values[row]);
-        if top == NO_NUMBER || bottom == NO_NUMBER || bottom == 0 {
-            return 0;
-        }
-        let sign = i128::from(bottom.signum());
-        let (top, bottom) = (i128::from(top) * sign, i128::from(bottom.abs()));
-        let passed = cuts.partition_point(|cut| {
-            // Products of two 63-bit numbers fit.
-            let (left, right) = (top * i128::from(cut.den), bottom * i128::from(cut.num));
-            left > right || left == right && !cut.above
+    Some(compared(&cuts, &top.values, &bottom.values, rows, column))
+}
+
+/// The codes of ratios: how many cuts each has passed, without a division.
+fn compared(
+    cuts: &[RatioCut],
+    top: &[i64],
+    bottom: &[i64],
+    rows: usize,
+    column: ColumnMut<'_>,
+) -> Zone {
+    let (top, bottom) = (&top[..rows], &bottom[..rows]);
+    let unknown =
+        |(top, bottom): (i64, i64)| top == NO_NUMBER || bottom == NO_NUMBER || bottom == 0;
+    let (highest, lowest) = (most(top), most(bottom));
+    if cuts.iter().all(|cut| cut.fits(highest, lowest)) {
+        return filled(column, rows, |row| match (top[row], bottom[row]) {
+            pair if unknown(pair) => 0,
+            (top, bottom) => {
+                let (top, bottom) = (top * bottom.signum(), bottom.abs());
+                1 + reached(cuts, |cut| (top * cut.den, bottom * cut.num))
+            }
         });
-        1 + passed as u16
-    }))
+    }
+    filled(column, rows, |row| match (top[row], bottom[row]) {
+        pair if unknown(pair) => 0,
+        (top, bottom) => {
+            let sign = i128::from(bottom.signum());
+            let (top, bottom) = (i128::from(top) * sign, i128::from(bottom.abs()));
+            // Products of two 63-bit numbers fit.
+            1 + reached(cuts, |cut| {
+                (top * i128::from(cut.den), bottom * i128::from(cut.num))
+            })
+        }
+    })
+}
+
+/// How many cuts a ratio has passed, which `sides` gives as a numerator and a denominator of equal scale.
+#[inline(always)]
+fn reached<T: Ord>(cuts: &[RatioCut], sides: impl Fn(&RatioCut) -> (T, T)) -> u16 {
+    let passed = |cut: &RatioCut| {
+        let (left, right) = sides(cut);
+        left > right || left == right && !cut.above
+    };
+    match cuts.len() {
+        ..=8 => cuts.iter().map(|cut| u16::from(passed(cut))).sum(),
+        _ => cuts.partition_point(passed) as u16,
+    }
+}
+
+/// The greatest magnitude in a column.
+fn most(values: &[i64]) -> u64 {
+    let known = values.iter().map(|value| match *value {
+        NO_NUMBER => 0,
+        value => value.unsigned_abs(),
+    });
+    known.max().unwrap_or(0)
 }
 
 /// A border in terms of the two columns' units.
+#[derive(Debug)]
 struct RatioCut {
     num: i64,
     den: i64,
     above: bool,
+}
+
+impl RatioCut {
+    /// Do products with numbers of these magnitudes fit 63 bits?
+    fn fits(&self, top: u64, bottom: u64) -> bool {
+        let product = |a: u64, b: i64| u128::from(a) * u128::from(b.unsigned_abs());
+        let limit = u128::from(i64::MAX.unsigned_abs());
+        product(top, self.den) <= limit && product(bottom, self.num) <= limit
+    }
 }
 
 /// `None` when a border or a value does not fit whole numbers of the columns' units.
@@ -348,4 +401,61 @@ fn ratio_cuts(borders: &[Border], top: &Numbers, bottom: &Numbers) -> Option<Vec
         })
     });
     cuts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn value() -> impl Strategy<Value = i64> {
+        prop_oneof![
+            Just(NO_NUMBER),
+            -3..=3_i64,
+            -100_000..=100_000_i64,
+            // the last two numbers mark what is not known or kept aside
+            NO_NUMBER + 2..=i64::MAX,
+        ]
+    }
+
+    fn cut() -> impl Strategy<Value = RatioCut> {
+        let number = prop_oneof![-20..=20_i64, NO_NUMBER + 2..=i64::MAX];
+        let den = prop_oneof![1..=20_i64, 1..=i64::MAX];
+        (number, den, any::<bool>()).prop_map(|(num, den, above)| RatioCut { num, den, above })
+    }
+
+    proptest! {
+        /// Half of the cases have small numbers only, and so take the other way than the rest.
+        #[test]
+        fn ratios_of_small_and_large_numbers_are_exact(
+            rows in prop::collection::vec((value(), value()), 1..20),
+            cuts in prop::collection::vec(cut(), 0..5),
+            small in any::<bool>(),
+        ) {
+            let near = |value: i64| match value {
+                NO_NUMBER => NO_NUMBER,
+                value if small => value % 1_000,
+                value => value,
+            };
+            let (top, bottom): (Vec<i64>, Vec<i64>) =
+                rows.into_iter().map(|(top, bottom)| (near(top), near(bottom))).unzip();
+            let cuts: Vec<RatioCut> = cuts
+                .into_iter()
+                .map(|cut| RatioCut { num: near(cut.num), den: near(cut.den).max(1), ..cut })
+                .collect();
+            let mut codes = [0_u16; crate::planes::ROWS];
+            compared(&cuts, &top, &bottom, top.len(), ColumnMut::Wide(&mut codes));
+            for (row, (top, bottom)) in top.into_iter().zip(bottom).enumerate() {
+                let known = top != NO_NUMBER && bottom != NO_NUMBER && bottom != 0;
+                let passed = cuts.iter().filter(|cut| {
+                    let left = i128::from(top) * i128::from(cut.den) * i128::from(bottom.signum());
+                    let right = i128::from(bottom).abs() * i128::from(cut.num);
+                    left > right || left == right && !cut.above
+                });
+                let expected = if known { 1 + passed.count() as u16 } else { 0 };
+                prop_assert_eq!(codes[row], expected, "row {}", row);
+            }
+        }
+    }
 }

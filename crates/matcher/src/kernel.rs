@@ -90,7 +90,7 @@ pub(crate) struct Sums {
     pub unknown: u32,
     pub near_unmet: u32,
     pub near_unknown: u32,
-    /// All that miss one condition, whatever the verdict.
+    /// All that miss one condition, whatever the verdict; of one tile, and counted only where the rows are kept.
     pub near: u32,
 }
 
@@ -132,14 +132,17 @@ impl Bench {
         }
     }
 
-    /// Bytes that a tile needs at most.
+    /// Bytes that a tile needs at most; `longest` is the number of tokens of the longest rule.
     pub fn bytes<'a>(
         atoms: impl Iterator<Item = &'a Atom>,
         borders: usize,
         dimensions: usize,
+        longest: usize,
     ) -> usize {
         let (planes, atoms) = planes(atoms, borders, dimensions);
-        planes * size_of::<Plane>() + atoms * size_of::<Built>()
+        // wires grow by doubling; a group has a token to open and one to close
+        let wires = 4 * longest * size_of::<Wire>();
+        planes * size_of::<Plane>() + atoms * size_of::<Built>() + wires
     }
 
     /// Turns to another tile.

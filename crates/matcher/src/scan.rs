@@ -105,7 +105,7 @@ impl Store {
             .segments()
             .filter_map(|(tiles, zones)| {
                 let mut local = Local::default();
-                cutter.cut([rule], zones, true, &mut local);
+                cutter.cut([rule], zones, &mut local);
                 (!local.rules.is_empty()).then_some((tiles, local))
             })
             .collect();

@@ -7,7 +7,7 @@
 //! 所在区划   5555555555555555555555556666666666667777777777…        one byte a row (two when a
 //! 营业收入   3310442233104222331044223310422331044233104423…        dimension has more codes)
 //! …
-//! zones      lowest and highest known code, any unknown: of every tile, segment and dimension
+//! zones      lowest and highest known code, any unknown: of each dimension in every tile and every segment
 //! ```
 //!
 //! Sorting makes most conditions constant in most tiles; the zones tell so without a look. Rows,
@@ -270,7 +270,7 @@ impl Store {
     pub(crate) fn cut(&self, county: usize, cutter: &mut Cutter<'_>) -> Arc<Local> {
         self.cuts.of(county, || {
             let mut local = Local::default();
-            cutter.cut_all(self.order(), &self.zones[county], true, &mut local);
+            cutter.cut_all(self.order(), &self.zones[county], &mut local);
             local
         })
     }
