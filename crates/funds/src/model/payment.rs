@@ -1,0 +1,138 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::{DbErr, FromQueryResult, QueryResult};
+use serde::Serialize;
+use utoipa::ToSchema;
+use zhida_platform::clock::parse_instant;
+use zhida_standards::Fen;
+
+/// How far a payment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentState {
+    /// 待拨付: can be drawn into a batch.
+    Due,
+    /// 批次办理中: stands in an open batch.
+    Drawn,
+    /// 已拨付: the bank has paid it.
+    Paid,
+    /// 已退回: the bank has sent it back; due again when the account is mended.
+    Returned,
+    /// 已取消: its claim was released.
+    Cancelled,
+}
+
+impl PaymentState {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Due,
+        Self::Drawn,
+        Self::Paid,
+        Self::Returned,
+        Self::Cancelled,
+    ];
+
+    /// Stable name.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Drawn => "drawn",
+            Self::Paid => "paid",
+            Self::Returned => "returned",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Chinese name.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Due => "待拨付",
+            Self::Drawn => "批次办理中",
+            Self::Paid => "已拨付",
+            Self::Returned => "已退回",
+            Self::Cancelled => "已取消",
+        }
+    }
+
+    /// The state of this name.
+    #[must_use]
+    pub fn of_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.slug() == slug)
+    }
+}
+
+/// A payment as the table holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Payment {
+    pub id: String,
+    pub number: String,
+    pub claim: String,
+    pub case: String,
+    pub case_number: String,
+    pub pool: String,
+    pub enterprise: String,
+    pub enterprise_name: String,
+    pub part: i64,
+    pub label: String,
+    pub amount: Fen,
+    pub not_before: Option<NaiveDate>,
+    pub state: PaymentState,
+    /// Why it stayed out of the last batch, or what the bank said.
+    pub reason: String,
+    pub paid_on: Option<NaiveDate>,
+    pub created_at: DateTime<Utc>,
+}
+
+impl FromQueryResult for Payment {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let state: String = row.try_get(prefix, "state")?;
+        let created_at: String = row.try_get(prefix, "created_at")?;
+        let day = |column| -> Result<Option<NaiveDate>, DbErr> {
+            let text: Option<String> = row.try_get(prefix, column)?;
+            Ok(text.and_then(|text| text.parse().ok()))
+        };
+        Ok(Self {
+            id: row.try_get(prefix, "id")?,
+            number: row.try_get(prefix, "number")?,
+            claim: row.try_get(prefix, "claim")?,
+            case: row.try_get(prefix, "case_id")?,
+            case_number: row.try_get(prefix, "case_number")?,
+            pool: row.try_get(prefix, "pool")?,
+            enterprise: row.try_get(prefix, "enterprise")?,
+            enterprise_name: row.try_get(prefix, "enterprise_name")?,
+            part: row.try_get(prefix, "part")?,
+            label: row.try_get(prefix, "label")?,
+            amount: row.try_get(prefix, "amount")?,
+            not_before: day("not_before")?,
+            state: PaymentState::of_slug(&state)
+                .ok_or_else(|| DbErr::Type(format!("fund_payment.state {state}")))?,
+            reason: row.try_get(prefix, "reason")?,
+            paid_on: day("paid_on")?,
+            created_at: parse_instant(&created_at).unwrap_or_default(),
+        })
+    }
+}
+
+/// A payment with what lists show beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PaymentView {
+    pub payment: Payment,
+    pub item_name: String,
+    pub year: i64,
+    /// Number of the open batch it stands in.
+    pub batch: String,
+}
+
+impl FromQueryResult for PaymentView {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            payment: Payment::from_query_result(row, prefix)?,
+            item_name: row.try_get(prefix, "item_name")?,
+            year: row.try_get(prefix, "year")?,
+            batch: row
+                .try_get::<Option<String>>(prefix, "batch")?
+                .unwrap_or_default(),
+        })
+    }
+}
