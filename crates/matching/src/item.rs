@@ -31,7 +31,7 @@ const ATTEMPTS: usize = 3;
 
 impl Matching {
     /// All enterprises of a query for one item, in the order of lists.
-    async fn list(
+    pub(crate) async fn list(
         &self,
         item: &Arc<PublishedItem>,
         query: &Query,

@@ -13,6 +13,7 @@ mod api;
 mod bulk;
 pub mod calculator;
 pub mod combination;
+mod eligible;
 mod engine;
 mod error;
 pub mod everything;
@@ -43,6 +44,7 @@ use zhida_platform::messages::EventKind;
 use zhida_platform::room::{MenuItem, Room};
 
 pub use answers::{Answers, field_name, from_json as answers_from_json};
+pub use eligible::Eligible;
 pub use engine::forget_snapshots;
 pub use error::Error;
 pub use everything::{RunOptions, Summary};

@@ -4,6 +4,7 @@
 
 mod api;
 mod browser;
+mod eligible;
 mod engine;
 mod lists;
 mod matches;

@@ -1,0 +1,300 @@
+//! 免申即享 for officers: items, candidates, lists.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query as Parameters, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use serde::Deserialize;
+use zhida_platform::clock::to_shanghai;
+use zhida_platform::format::{count, date_zh, money_fen};
+use zhida_platform::paging::PageRequest;
+use zhida_platform::problem::Problem;
+use zhida_policies::Delivery;
+use zhida_ui::{Choice, FormErrors, Frame, Html, Page, Pager, Tab, Tone};
+
+use super::lists::ListToSave;
+use super::model::{Candidate, CandidateQuery, CandidateState, ComparisonList, ItemCount};
+use super::release::Released;
+use super::store;
+use crate::error::Error;
+use crate::fields::Fields;
+use crate::pages::{Answer, CLOSURE, to};
+use crate::rights::HANDLE;
+use crate::service::Redemption;
+
+/// Rows of a page.
+const ROWS: u32 = 50;
+const LISTS: &str = "/redemption/lists";
+
+pub(crate) fn routes(app: Arc<Redemption>) -> Router {
+    Router::new()
+        .route("/redemption/closure", get(items))
+        .route("/redemption/closure/{item}", get(candidates).post(release))
+        .route("/redemption/lists", get(lists).post(save_list))
+        .with_state(app)
+}
+
+fn tabs(here: &str) -> Vec<Tab> {
+    [("候选", CLOSURE), ("比对名单", LISTS)]
+        .into_iter()
+        .map(|(label, href)| Tab::new(label, href, href == here))
+        .collect()
+}
+
+struct ItemLine {
+    item: String,
+    name: String,
+    department: String,
+    release: &'static str,
+    counts: ItemCount,
+}
+
+#[derive(Template)]
+#[template(path = "redemption/closure.html")]
+struct ItemsPage {
+    page: Page,
+    tabs: Vec<Tab>,
+    lines: Vec<ItemLine>,
+}
+
+/// 免申即享的事项
+async fn items(State(app): State<Arc<Redemption>>, frame: Frame) -> Answer {
+    frame.viewer.need(HANDLE)?;
+    let rows = crate::scheme::store::published(app.db.conn(), Delivery::NoApplication.slug())
+        .await
+        .map_err(Error::from)?;
+    let mut lines = Vec::new();
+    for row in rows {
+        let Ok(item) = app.item(&row.item) else {
+            continue;
+        };
+        lines.push(ItemLine {
+            counts: app.candidate_states(&frame.viewer, &item.id).await?,
+            item: item.id.clone(),
+            name: item.name.clone(),
+            department: item.elements.department.clone(),
+            release: crate::words::Release::parse(&row.release_by).map_or("", |one| one.word()),
+        });
+    }
+    Ok(Html(ItemsPage {
+        page: frame
+            .page("免申即享")
+            .lead("每天夜里比对一遍：谁新符合、谁不再符合、金额有没有变。核对后放行，企业点一次确认就进入公示和拨付。")
+            .active(CLOSURE)
+            .office(),
+        tabs: tabs(CLOSURE),
+        lines,
+    })
+    .into_response())
+}
+
+struct Line {
+    id: String,
+    enterprise: String,
+    name: String,
+    state: &'static str,
+    tone: &'static str,
+    amount: String,
+    before: String,
+    note: String,
+    since: String,
+    case: String,
+    can_release: bool,
+}
+
+fn line(candidate: Candidate) -> Line {
+    let tone = match candidate.state {
+        CandidateState::Waiting => "blue",
+        CandidateState::Blocked => "red",
+        CandidateState::Released => "green",
+        CandidateState::Lost => "grey",
+    };
+    Line {
+        enterprise: candidate.enterprise,
+        name: candidate.name,
+        state: candidate.state.word(),
+        tone,
+        amount: candidate.fen.map_or_else(|| "待核定".to_owned(), money_fen),
+        before: candidate.fen_before.map(money_fen).unwrap_or_default(),
+        note: candidate.blocked_by,
+        since: date_zh(to_shanghai(candidate.changed_at).date_naive()),
+        case: candidate.case_id.unwrap_or_default(),
+        can_release: candidate.state == CandidateState::Waiting,
+        id: candidate.id,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "redemption/candidates.html")]
+struct CandidatesPage {
+    page: Page,
+    item: String,
+    query: CandidateQuery,
+    states: Vec<Choice>,
+    lines: Vec<Line>,
+    waiting: i64,
+    report: Option<Released>,
+    pager: Pager,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct After {
+    after: String,
+}
+
+/// 一个事项的候选
+async fn candidates(
+    State(app): State<Arc<Redemption>>,
+    frame: Frame,
+    Path(item): Path<String>,
+    Parameters(query): Parameters<CandidateQuery>,
+    Parameters(After { after }): Parameters<After>,
+) -> Answer {
+    frame.viewer.need(HANDLE)?;
+    let page = candidates_page(&app, &frame, &item, query, after, None).await?;
+    Ok(Html(page).into_response())
+}
+
+async fn candidates_page(
+    app: &Redemption,
+    frame: &Frame,
+    item: &str,
+    query: CandidateQuery,
+    after: String,
+    report: Option<Released>,
+) -> Result<CandidatesPage, Error> {
+    let item = app.item(item)?;
+    let request = PageRequest {
+        after: Some(after.clone()),
+        limit: ROWS,
+    }
+    .checked(ROWS)?;
+    let total = app.candidate_count(&frame.viewer, &item.id, &query).await?;
+    let found = app
+        .candidates(&frame.viewer, &item.id, &query, &request)
+        .await?;
+    let counts = app.candidate_states(&frame.viewer, &item.id).await?;
+    let here = format!("{CLOSURE}/{}?state={}", item.id, query.state);
+    let states = std::iter::once(Choice::new("", "全部", &query.state)).chain(
+        CandidateState::ALL
+            .iter()
+            .map(|state| Choice::new(state.slug(), state.word(), &query.state)),
+    );
+    let mut page = frame
+        .page(format!("免申候选：{}", item.name))
+        .active(CLOSURE)
+        .crumb("免申即享", CLOSURE)
+        .office();
+    if let Some(report) = &report {
+        let words = format!(
+            "已放行 {} 家，{} 家没有放行，还有 {} 家待放行",
+            report.opened,
+            report.held.len(),
+            report.left
+        );
+        page = page.notice(Tone::Success, words);
+    }
+    Ok(CandidatesPage {
+        page,
+        item: item.id.clone(),
+        states: states.collect(),
+        lines: found.items.into_iter().map(line).collect(),
+        waiting: counts.waiting,
+        report,
+        pager: Pager {
+            summary: format!("共 {} 家", count(total)),
+            first: match after.is_empty() {
+                true => String::new(),
+                false => here.clone(),
+            },
+            next: found
+                .next
+                .map(|next| format!("{here}&after={next}"))
+                .unwrap_or_default(),
+        },
+        query,
+    })
+}
+
+/// 放行
+async fn release(
+    State(app): State<Arc<Redemption>>,
+    frame: Frame,
+    Path(item): Path<String>,
+    fields: Fields,
+) -> Answer {
+    let named: Vec<String> = fields.all("candidate").map(str::to_owned).collect();
+    let wants_all = fields.get("do") == "all";
+    if named.is_empty() && !wants_all {
+        return Err(Error::Refused("没有选中任何候选，请先勾选，或点“全部放行”".to_owned()).into());
+    }
+    let named = if wants_all { Vec::new() } else { named };
+    let report = app.release(&frame.viewer, &item, &named).await?;
+    let query = CandidateQuery::default();
+    let page = candidates_page(&app, &frame, &item, query, String::new(), Some(report)).await?;
+    Ok(Html(page).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "redemption/lists.html")]
+struct ListsPage {
+    page: Page,
+    tabs: Vec<Tab>,
+    lists: Vec<(ComparisonList, String)>,
+    errors: FormErrors,
+    form: ListToSave,
+}
+
+/// 比对名单
+async fn lists(State(app): State<Arc<Redemption>>, frame: Frame) -> Answer {
+    frame.viewer.need(HANDLE)?;
+    let page = lists_page(&app, &frame, ListToSave::default(), FormErrors::none()).await?;
+    Ok(Html(page).into_response())
+}
+
+async fn lists_page(
+    app: &Redemption,
+    frame: &Frame,
+    form: ListToSave,
+    errors: FormErrors,
+) -> Result<ListsPage, Error> {
+    let lists = store::lists(app.db.conn()).await?;
+    let dated = |list: ComparisonList| {
+        let day = date_zh(to_shanghai(list.updated_at).date_naive());
+        (list, day)
+    };
+    Ok(ListsPage {
+        page: frame
+            .page("比对名单")
+            .lead("各部门给的不予兑付的企业名单。名单上的企业不放行；放行之后才上名单的，拨付前会被拦下。")
+            .active(CLOSURE)
+            .office(),
+        tabs: tabs(LISTS),
+        lists: lists.into_iter().map(dated).collect(),
+        form,
+        errors,
+    })
+}
+
+async fn save_list(State(app): State<Arc<Redemption>>, frame: Frame, fields: Fields) -> Answer {
+    let list = ListToSave {
+        id: fields.get("id").to_owned(),
+        name: fields.get("name").to_owned(),
+        department: fields.get("department").to_owned(),
+        lines: fields.get("lines").to_owned(),
+    };
+    match app.save_list(&frame.viewer, &list).await {
+        Ok(_) => Ok(to(LISTS)),
+        Err(error @ Error::Field { .. }) => {
+            let errors = Problem::from(error).fields.into();
+            let page = lists_page(&app, &frame, list, errors).await?;
+            Ok((StatusCode::BAD_REQUEST, Html(page)).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,163 @@
+//! The queue as a table, and who takes it away.
+
+use serde_json::json;
+use zhida_casework::Named as _;
+use zhida_platform::access::Viewer;
+use zhida_platform::audit::{self, Entry};
+use zhida_platform::clock::to_shanghai;
+use zhida_platform::export::{Cell, Column, Table};
+use zhida_platform::format::date_zh;
+use zhida_platform::paging::{Page, PageRequest};
+
+use super::query::DeskQuery;
+use super::store::{self, DeskRow};
+use crate::error::Error;
+use crate::rights::{HANDLE, OPINION};
+use crate::service::Redemption;
+use crate::words::{Outcome, Stage};
+
+/// Rows read at a time.
+const ROWS_PER_PAGE: u32 = 200;
+
+impl Redemption {
+    /// A page of the queue.
+    pub(crate) async fn desk(
+        &self,
+        viewer: &Viewer,
+        query: &DeskQuery,
+        page: &PageRequest,
+    ) -> Result<Page<DeskRow>, Error> {
+        self.may_look(viewer)?;
+        store::list(self.db.conn(), query, viewer, self.clock.now(), page).await
+    }
+
+    /// How many rows [`Redemption::desk`] has in all.
+    pub(crate) async fn desk_count(
+        &self,
+        viewer: &Viewer,
+        query: &DeskQuery,
+    ) -> Result<u64, Error> {
+        self.may_look(viewer)?;
+        store::count(self.db.conn(), query, viewer, self.clock.now()).await
+    }
+
+    fn may_look(&self, viewer: &Viewer) -> Result<(), Error> {
+        match viewer.may(OPINION) {
+            true => Ok(()),
+            false => Ok(viewer.need(HANDLE)?),
+        }
+    }
+
+    /// The queue as a table; that it was taken away is on record before the first row leaves.
+    pub(crate) async fn desk_table(
+        &self,
+        viewer: &Viewer,
+        query: DeskQuery,
+        format: &str,
+    ) -> Result<Table, Error> {
+        let rows = self.desk_count(viewer, &query).await?;
+        let now = self.clock.now();
+        let entry = Entry::view(now, viewer, "redemption.desk_export", "case", format)
+            .detail(json!({ "filters": query, "rows": rows }));
+        audit::record(&self.db, &[entry]).await?;
+        let columns = [
+            ("办件编号", 22),
+            ("企业", 36),
+            ("统一社会信用代码", 22),
+            ("事项", 36),
+            ("金额（元）", 16),
+            ("环节", 12),
+            ("结果", 12),
+            ("轮到", 10),
+            ("承办单位", 26),
+            ("经办人", 12),
+            ("受理日期", 12),
+            ("期限", 18),
+            ("办结日期", 12),
+        ];
+        let columns = columns
+            .map(|(heading, width)| Column::wide(heading, width))
+            .to_vec();
+        let (db, viewer) = (self.db.clone(), viewer.clone());
+        Ok(Table::by_pages(
+            "兑付办件",
+            columns,
+            move |after: Option<String>| {
+                let (db, viewer, query) = (db.clone(), viewer.clone(), query.clone());
+                async move {
+                    let page = PageRequest {
+                        after,
+                        limit: ROWS_PER_PAGE,
+                    };
+                    let found = store::list(db.conn(), &query, &viewer, now, &page).await?;
+                    Ok((found.items.into_iter().map(cells).collect(), found.next))
+                }
+            },
+        ))
+    }
+}
+
+fn cells(row: DeskRow) -> Vec<Cell> {
+    let head = row.head;
+    let day = |at: chrono::DateTime<chrono::Utc>| to_shanghai(at).date_naive();
+    let yuan = row
+        .fen
+        .map(|fen| Cell::Decimal(format!("{}.{:02}", fen / 100, fen % 100)));
+    vec![
+        head.number.into(),
+        row.enterprise_name.into(),
+        head.enterprise.into(),
+        row.item_name.into(),
+        yuan.unwrap_or(Cell::Empty),
+        stage_word(&head.stage).into(),
+        head.outcome.as_deref().map(outcome_word).into(),
+        turn_word(&head.turn).into(),
+        head.holder_name.into(),
+        head.handler_name.into(),
+        day(head.opened_at).into(),
+        head.due_at.map(until).into(),
+        head.closed_at.map(day).into(),
+    ]
+}
+
+/// Until when, for people: midnight is the end of the day before it.
+pub(super) fn until(at: chrono::DateTime<chrono::Utc>) -> String {
+    let local = to_shanghai(at);
+    let day = local.date_naive();
+    match (local.format("%H:%M").to_string().as_str(), day.pred_opt()) {
+        ("00:00", Some(before)) => format!("{} 24:00", date_zh(before)),
+        (time, _) => format!("{} {time}", date_zh(day)),
+    }
+}
+
+pub(super) fn stage_word(slug: &str) -> &'static str {
+    Stage::from_slug(slug).map_or("", Stage::word)
+}
+
+pub(super) fn outcome_word(slug: &str) -> &'static str {
+    Outcome::from_slug(slug).map_or("", Outcome::word)
+}
+
+pub(super) fn turn_word(slug: &str) -> &'static str {
+    match slug {
+        "enterprise" => "企业",
+        "office" => "部门",
+        _ => "系统",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+
+    #[test]
+    fn midnight_is_the_end_of_the_day_before() {
+        for (at, words) in [
+            ("2026-11-30T16:00:00Z", "2026年11月30日 24:00"),
+            ("2026-11-30T10:00:00Z", "2026年11月30日 18:00"),
+        ] {
+            assert_eq!(until(at.parse().unwrap()), words);
+        }
+    }
+}

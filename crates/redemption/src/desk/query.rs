@@ -1,0 +1,126 @@
+//! What is asked of the queue; list, count, saved views and export take the same.
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+use zhida_casework::Named as _;
+use zhida_platform::access::{Reach, Viewer};
+use zhida_platform::clock::{instant_text, to_shanghai};
+
+use crate::conditions::{Where, like};
+use crate::reach;
+use crate::rights::{HANDLE, OPINION};
+use crate::words::{Outcome, Stage};
+
+/// Which cases. Empty fields ask nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DeskQuery {
+    /// 办件编号、企业名称中的文字，或统一社会信用代码。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub q: String,
+    /// 政策事项的标识。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub item: String,
+    /// 环节的标识，例如 review。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub stage: String,
+    /// 轮到谁：office、enterprise、system。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub turn: String,
+    /// 期限：overdue 已逾期，today 今天到期，week 七天内到期。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub due: String,
+    /// 谁办：mine 我办理的，free 还没有人办的，asked 征求本单位意见的。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub who: String,
+    /// 状态：不填为在办，closed 已办结，all 全部。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub state: String,
+    /// 办理结果的标识，例如 paid。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub outcome: String,
+}
+
+impl DeskQuery {
+    /// Whether it is ordered by due date: what is under way is, what is over is by time of opening.
+    pub(crate) fn by_due(&self) -> bool {
+        self.state.is_empty()
+    }
+
+    /// The conditions on `case_head h` and `redemption_case c` for a viewer at a moment.
+    pub(crate) fn conditions(&self, viewer: &Viewer, now: DateTime<Utc>) -> Where {
+        let mut found = Where::default();
+        found.always("h.room = 'redemption'");
+        self.reached(viewer, &mut found);
+        match self.state.as_str() {
+            "" => found.always("h.closed_at IS NULL"),
+            "closed" => found.always("h.closed_at IS NOT NULL"),
+            _ => {}
+        }
+        if let Some(stage) = Stage::from_slug(&self.stage) {
+            found.and("h.stage = ?", stage.slug());
+        }
+        if let Some(outcome) = Outcome::from_slug(&self.outcome) {
+            found.and("h.outcome = ?", outcome.slug());
+        }
+        if matches!(self.turn.as_str(), "office" | "enterprise" | "system") {
+            found.and("h.turn = ?", self.turn.as_str());
+        }
+        if !self.item.is_empty() {
+            found.and("c.item = ?", self.item.as_str());
+        }
+        if !self.q.trim().is_empty() {
+            let condition = "(h.number LIKE ? ESCAPE '\\' OR c.enterprise_name LIKE ? ESCAPE '\\' OR h.enterprise LIKE ? ESCAPE '\\')";
+            found.and(condition, like(&self.q));
+        }
+        self.due_within(now, &mut found);
+        found
+    }
+
+    /// Rows within reach; asked for opinions, the rows of which one's own body was asked, wherever they lie.
+    fn reached(&self, viewer: &Viewer, found: &mut Where) {
+        if self.who == "asked" {
+            let body = viewer
+                .seat()
+                .and_then(|seat| seat.organisation)
+                .filter(|_| viewer.may(OPINION));
+            let condition = "EXISTS (SELECT 1 FROM case_clock k WHERE k.case_id = h.id AND k.clock LIKE 'opinion:%'
+                 AND k.organisation = ?)";
+            return match body {
+                Some(body) => found.and(condition, body.to_string()),
+                None => found.always("1 = 0"),
+            };
+        }
+        let reached: Reach = viewer.reach(HANDLE);
+        let within = reach::within(&reached, ("h.enterprise", "h.place"), &mut found.values);
+        found.always(within);
+        match (self.who.as_str(), viewer.account()) {
+            ("mine", Some(account)) => found.and("h.handler = ?", account.to_string()),
+            ("free", _) => found.always("h.handler IS NULL"),
+            _ => {}
+        }
+    }
+
+    fn due_within(&self, now: DateTime<Utc>, found: &mut Where) {
+        let end_of = |days: i64| {
+            let day = to_shanghai(now).date_naive() + Duration::days(days + 1);
+            // a day ends where the next begins, in China
+            day.and_hms_opt(0, 0, 0)
+                .map(|midnight| instant_text(midnight.and_utc() - Duration::hours(8)))
+        };
+        match self.due.as_str() {
+            "overdue" => found.and("h.due_at < ?", instant_text(now)),
+            "today" => {
+                found.and("h.due_at >= ?", instant_text(now));
+                found.and("h.due_at <= ?", end_of(0).unwrap_or_default());
+            }
+            "week" => {
+                found.and("h.due_at >= ?", instant_text(now));
+                found.and("h.due_at <= ?", end_of(7).unwrap_or_default());
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What may be done in the room; who may stands in `data/rights.toml`.
+
+use zhida_platform::access::Action;
+
+/// 申请和确认兑付, for the own enterprise.
+pub const APPLY: Action = Action("redemption.apply");
+/// 查看兑付事项: those of the own enterprise, or of the place.
+pub const READ: Action = Action("redemption.read");
+/// 办理兑付事项, in the place.
+pub const HANDLE: Action = Action("redemption.handle");
+/// 审定兑付事项, in the place.
+pub const DECIDE: Action = Action("redemption.decide");
+/// 编辑和发布兑付方案.
+pub const SCHEME: Action = Action("redemption.scheme");
+/// 对公示提出异议: whoever has an account.
+pub const OBJECT: Action = Action("objection.make");
+/// 给出联审和征求的意见, for the department that was asked.
+pub const OPINION: Action = Action("opinion.give");
+/// 评审打分.
+pub const SCORE: Action = Action("score.give");
+
+#[cfg(test)]
+mod tests {
+    use zhida_platform::access::Rights;
+
+    use super::*;
+
+    #[test]
+    fn each_stands_in_the_table() {
+        for Action(slug) in [APPLY, READ, HANDLE, DECIDE, SCHEME, OBJECT, OPINION, SCORE] {
+            assert!(Rights::shipped().action_name(slug).is_some(), "{slug}");
+        }
+    }
+}

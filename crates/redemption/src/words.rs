@@ -1,0 +1,163 @@
+//! The closed vocabularies of the room: stages a case runs through and how it ends.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+// `tt`, not `literal`: a wrapped literal is no name to the derive of ToSchema
+macro_rules! words {
+    (
+        $(#[$doc:meta])*
+        $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $slug:tt, $word:literal;)+ }
+    ) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+        )]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $slug)] $variant,)+
+        }
+
+        impl $name {
+            /// All of them in the order of lists.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The slug in files, addresses and the API.
+            #[must_use]
+            pub fn slug(self) -> &'static str {
+                match self { $(Self::$variant => $slug),+ }
+            }
+
+            /// The word on screens.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// Reads a slug or a word.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                let mut all = Self::ALL.iter().copied();
+                all.find(|one| text == one.slug() || text == one.word())
+            }
+        }
+    };
+}
+
+pub(crate) use words;
+
+words! {
+    /// 环节, in the order in which cases run through them.
+    Stage {
+        /// 意愿确认: the enterprise says whether it wants what it is due.
+        Confirm = "confirm", "意愿确认";
+        /// 受理: is the application complete?
+        Accept = "accept", "受理";
+        /// 审核: is it right?
+        Review = "review", "审核";
+        /// 部门联审: several departments at once, each by its own date.
+        Joint = "joint", "部门联审";
+        /// 现场核查.
+        Inspection = "inspection", "现场核查";
+        /// 专家评审.
+        Scoring = "scoring", "专家评审";
+        /// 审计.
+        Audit = "audit", "审计";
+        /// 审定: who may decide decides.
+        Decision = "decision", "审定";
+        /// 公示.
+        Notice = "notice", "公示";
+        /// 拨付.
+        Payment = "payment", "拨付";
+    }
+}
+
+impl Stage {
+    /// Whether somebody in office approves at this stage: what “审批环节” counts.
+    #[must_use]
+    pub fn is_approval(self) -> bool {
+        !matches!(self, Self::Confirm | Self::Notice | Self::Payment)
+    }
+}
+
+words! {
+    /// 办理结果.
+    Outcome {
+        /// 已兑付.
+        Paid = "paid", "已兑付";
+        /// 不予兑付.
+        Refused = "refused", "不予兑付";
+        /// 撤回, by the enterprise.
+        Withdrawn = "withdrawn", "已撤回";
+        /// 放弃, by the enterprise, of what it was due without applying.
+        Declined = "declined", "已放弃";
+        /// 逾期未确认, 逾期未补正.
+        Lapsed = "lapsed", "逾期终止";
+        /// 终止: nothing can come of it any more, for instance because the policy was repealed.
+        Ended = "ended", "已终止";
+    }
+}
+
+words! {
+    /// How often an enterprise may have an item.
+    Period {
+        /// Once a year.
+        Year = "year", "每年一次";
+        /// Once and never again.
+        Once = "once", "只有一次";
+        /// As often as it meets the conditions.
+        Any = "any", "不限次数";
+    }
+}
+
+words! {
+    /// What is given where an enterprise has another item of the same group (从高不重复、互斥) already.
+    Overlap {
+        /// Nothing: it is one of the two.
+        Refuse = "refuse", "只能享受一项";
+        /// What this one is more than the other.
+        Difference = "difference", "级差补足，只补差额";
+    }
+}
+
+words! {
+    /// How candidates of 免申即享 become cases.
+    Release {
+        /// An officer looks at the list and releases it.
+        Officer = "officer", "经办人核对后放行";
+        /// The night's run does.
+        Automatic = "automatic", "比对通过自动放行";
+    }
+}
+
+impl zhida_casework::Named for Stage {
+    const ALL: &'static [Self] = Self::ALL;
+
+    fn slug(self) -> &'static str {
+        Self::slug(self)
+    }
+
+    fn name(self) -> &'static str {
+        self.word()
+    }
+}
+
+impl zhida_casework::Named for Outcome {
+    const ALL: &'static [Self] = Self::ALL;
+
+    fn slug(self) -> &'static str {
+        Self::slug(self)
+    }
+
+    fn name(self) -> &'static str {
+        self.word()
+    }
+}
+
+/// A case of the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Grant;
+
+impl zhida_casework::Kind for Grant {
+    type Stage = Stage;
+    type Outcome = Outcome;
+}

@@ -1,0 +1,221 @@
+//! From the decision to the receipt: parts, settlement, a policy repealed with cases open.
+
+use serde_json::json;
+use zhida_platform::clock::Clock as _;
+use zhida_platform::progress::Silent;
+use zhida_policies::Delivery;
+use zhida_redemption::{Part, Scheme};
+use zhida_testkit::{TestDatabase, both_databases};
+
+use crate::world::{World, approver, boss, clerk, decider, fields, payee, treasurer};
+
+/// An account to pay from.
+async fn payer(world: &World) -> String {
+    let fields = [
+        ("holder", "样例市财政局"),
+        ("bank", "中国建设银行济南样例支行"),
+        ("cnaps", "105100000017"),
+        ("account", "33050162858300000123"),
+    ];
+    let app = world.app(treasurer());
+    let _ = app
+        .post_form("/funds/payers", &fields)
+        .await
+        .expect_status(303);
+    let page = app.get("/funds/batches/new").await.expect_status(200);
+    let (_, rest) = page.text().split_once("name=\"payer\"").unwrap();
+    let (_, rest) = rest.split_once("value=\"").unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+/// Draws the one payment that is due, has it approved and sent, and takes the bank's receipt of it.
+async fn pay(world: &World, payer: &str) {
+    let app = world.app(treasurer());
+    let drawn = app
+        .post_json("/api/v1/payment-batches", &json!({ "payer": payer }))
+        .await;
+    let drawn = drawn.expect_status(200).json();
+    assert_eq!(drawn["rows"], 1, "{drawn}");
+    let id = drawn["batch"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{drawn}"))
+        .to_owned();
+    let api = format!("/api/v1/payment-batches/{id}");
+    let approve = world
+        .app(approver())
+        .post_json(&format!("{api}/approve"), &json!({}))
+        .await;
+    let _ = approve.expect_status(200);
+    let _ = app.get(&format!("{api}/pain001")).await.expect_status(200);
+    let today = world.clock.today().to_string();
+    let _ = app
+        .post_json(&format!("{api}/sent"), &json!({ "on": today }))
+        .await
+        .expect_status(204);
+    let batch = app.get(&api).await.expect_status(200).json();
+    let (number, fen) = (
+        batch["number"].as_str().unwrap(),
+        batch["drawn"].as_i64().unwrap(),
+    );
+    let receipt = format!(
+        "付款参考号,结果,金额(元),日期,原因\n{number}-0001,已付,{}.{:02},{today},\n",
+        fen / 100,
+        fen % 100
+    );
+    let request = axum::http::Request::post("/api/v1/payment-receipts")
+        .header("x-file-name", "receipts.csv")
+        .body(receipt.into())
+        .unwrap();
+    let taken = app.send(request).await.expect_status(200).json();
+    assert_eq!(taken["paid"], 1, "{taken}");
+}
+
+fn in_two(scheme: &mut Scheme) {
+    let part = |percent, when: &str| Part {
+        percent,
+        when: when.to_owned(),
+    };
+    scheme.parts = vec![part(80, "审定后"), part(20, "验收后")];
+}
+
+async fn parts_are_paid_one_after_the_other_and_the_last_closes_the_case(db: TestDatabase) {
+    let world = World::new(db).await;
+    world
+        .publish("gaoqi", Delivery::NoApplication, in_two)
+        .await;
+    world.pool("gaoqi", 1_000_000).await;
+    world.redemption.night(&Silent).await.unwrap();
+    world
+        .redemption
+        .release(&clerk(), "gaoqi", &[])
+        .await
+        .unwrap();
+    let id = world.case(1, "gaoqi").await["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let app = world.app(boss(1));
+    let confirm = format!("/redemption/cases/{id}/confirm");
+    let _ = app
+        .post_form(&confirm, &fields(&payee(1)))
+        .await
+        .expect_status(303);
+    let part = format!("/redemption/cases/{id}/part");
+    let early = world
+        .app(clerk())
+        .post_form(&part, &[])
+        .await
+        .expect_status(409);
+    assert!(early.text().contains("没有下一期"), "{}", early.text());
+    world.clock.pass(5);
+    world.work().await;
+    let payer = payer(&world).await;
+    pay(&world, &payer).await;
+    let case = world.case(1, "gaoqi").await;
+    assert_eq!(case["record"]["paid_fen"].as_i64(), Some(8_000_000));
+    assert!(
+        case["status"]["words"]
+            .as_str()
+            .unwrap()
+            .starts_with("拨付"),
+        "open until the last: {case}"
+    );
+    let _ = app.post_form(&part, &[]).await.expect_status(403);
+    let much = world
+        .app(clerk())
+        .post_form(&part, &[("total", "100000.01")])
+        .await
+        .expect_status(400);
+    assert!(
+        much.text().contains("0 至核定的 100,000 元"),
+        "{}",
+        much.text()
+    );
+    let _ = world
+        .app(clerk())
+        .post_form(&part, &[("total", "95000")])
+        .await
+        .expect_status(303);
+    let twice = world
+        .app(clerk())
+        .post_form(&part, &[])
+        .await
+        .expect_status(409);
+    assert!(twice.text().contains("没有下一期"), "{}", twice.text());
+    pay(&world, &payer).await;
+    let case = world.case(1, "gaoqi").await;
+    assert_eq!(case["status"]["words"], "已办结：已兑付");
+    assert_eq!(case["record"]["paid_fen"].as_i64(), Some(9_500_000));
+    assert_eq!(world.count("SELECT paid FROM fund_pool").await, 9_500_000);
+}
+
+async fn a_repealed_policy_pays_what_was_decided_and_ends_what_was_not(db: TestDatabase) {
+    let world = World::new(db).await;
+    world.publish("yanfa", Delivery::Application, |_| {}).await;
+    world.pool("yanfa", 1_000_000).await;
+    let room = &world.redemption;
+    let mut ids = Vec::new();
+    for number in [1, 2, 3] {
+        let app = world.app(boss(number));
+        let filed = app
+            .post_form("/redemption/apply/yanfa", &fields(&payee(number)))
+            .await;
+        let _ = filed.expect_status(303);
+        ids.push(
+            world.case(number, "yanfa").await["id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
+    }
+    for id in &ids[..2] {
+        room.advance(&clerk(), id, "齐全").await.unwrap();
+        room.advance(&clerk(), id, "符合").await.unwrap();
+    }
+    room.grant(&decider(), &ids[0], 3, None, "同意")
+        .await
+        .unwrap();
+    world
+        .policies
+        .withdraw("政策管理员", "yanfa")
+        .await
+        .unwrap();
+    let late = room
+        .grant(&decider(), &ids[1], 3, None, "同意")
+        .await
+        .unwrap_err();
+    assert!(late.to_string().contains("事项已撤下"), "{late}");
+    assert_eq!(room.night(&Silent).await.unwrap().ended, 2);
+    assert_eq!(room.night(&Silent).await.unwrap().ended, 0);
+    for (number, words) in [(2, "已办结：已终止"), (3, "已办结：已终止")] {
+        let app = world.app(boss(number));
+        let id = &ids[number - 1];
+        let case = app
+            .get(&format!("/api/v1/redemption/cases/{id}"))
+            .await
+            .expect_status(200)
+            .json();
+        assert_eq!(case["status"]["words"], words);
+    }
+    world.clock.pass(5);
+    world.work().await;
+    assert_eq!(
+        room.payment_bar(&ids[0]).await.unwrap(),
+        None,
+        "what was decided is paid"
+    );
+    let payer = payer(&world).await;
+    pay(&world, &payer).await;
+    let app = world.app(boss(1));
+    let case = app
+        .get(&format!("/api/v1/redemption/cases/{}", ids[0]))
+        .await
+        .expect_status(200)
+        .json();
+    assert_eq!(case["status"]["words"], "已办结：已兑付");
+}
+
+both_databases!(
+    parts_are_paid_one_after_the_other_and_the_last_closes_the_case,
+    a_repealed_policy_pays_what_was_decided_and_ends_what_was_not,
+);
