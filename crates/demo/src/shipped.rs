@@ -17,6 +17,24 @@ pub fn policy_files() -> impl Iterator<Item = (&'static str, &'static str)> {
     POLICIES.iter().copied()
 }
 
+/// The schemes of 兑付 that the demonstration publishes, by the item's id; the files are in `data/schemes/demo`.
+pub fn schemes() -> [(&'static str, &'static str); 3] {
+    [
+        (
+            "p068-shouci-nashang",
+            include_str!("../../../data/schemes/demo/p068-shouci-nashang.yaml"),
+        ),
+        (
+            "p068-piling-zengliang",
+            include_str!("../../../data/schemes/demo/p068-piling-zengliang.yaml"),
+        ),
+        (
+            "p079-shebao",
+            include_str!("../../../data/schemes/demo/p079-shebao.yaml"),
+        ),
+    ]
+}
+
 /// All divisions that shipped items name, the whole country left out; ascending.
 pub fn divisions() -> Vec<DivisionCode> {
     let mut found: Vec<DivisionCode> = items().flat_map(|item| item.divisions()).collect();

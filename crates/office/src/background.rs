@@ -16,6 +16,7 @@ use zhida_platform::ids;
 use zhida_platform::jobs::{BY_TIME, Cadence, JobContext, JobError, Jobs, Kind, Outcome, Schedule};
 
 use crate::error::Error;
+use crate::filters::midnight;
 use crate::model::Verification;
 use crate::service::Office;
 use crate::store;
@@ -204,8 +205,10 @@ impl Verifier {
         // taken first: the verification then covers it
         let checkpoint = Checkpoint::take(&self.db, started).await?;
         let last = store::last_sound(&self.db).await?;
-        // every night what is new, and once a month all of it
-        let whole = asked.whole || to_shanghai(started).day() == 1 || last.is_none();
+        // every night what is new, and once a month all of it: on the first, or whenever the server is up again
+        let today = to_shanghai(started).date_naive();
+        let month = midnight(today.with_day(1).unwrap_or(today));
+        let whole = asked.whole || last.is_none() || !store::whole_since(&self.db, month).await?;
         let report = match last.filter(|_| !whole) {
             Some(last) => audit::verify_since(&self.db, &last.checkpoint()).await?,
             None => {

@@ -1,4 +1,5 @@
-//! The filters of the audit: one query behind list, count and exports.
+//! The filters of the lists: one query behind list, count and exports. What an address asks that does not exist is
+//! refused; a list of everything would look like the answer.
 
 use std::str::FromStr;
 
@@ -6,6 +7,8 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use zhida_platform::audit::Query;
+use zhida_platform::files::{ContentQuery, State as FileState};
+use zhida_platform::jobs::{JobQuery, Jobs, State as JobState};
 use zhida_platform::problem::{FieldError, Problem};
 
 /// Characters of a filter at most.
@@ -119,6 +122,56 @@ impl AuditFilters {
             &self.address,
         ]
     }
+}
+
+/// Which jobs are wanted; what is empty asks nothing.
+///
+/// # Errors
+/// 400 for a state that there is not, or a kind that this program does not know.
+pub(crate) fn job_query(jobs: &Jobs, state: &str, kind: &str) -> Result<JobQuery, Problem> {
+    let known = jobs.kinds();
+    if !kind.is_empty() && !known.iter().any(|(slug, _)| *slug == kind) {
+        return Err(unknown(
+            "kind",
+            &format!("没有任务类别「{kind}」"),
+            known.iter().map(|(slug, _)| *slug),
+        ));
+    }
+    let found = JobState::parse(state);
+    if found.is_none() && !state.is_empty() {
+        return Err(unknown(
+            "state",
+            &format!("没有任务状态「{state}」"),
+            JobState::ALL.map(JobState::slug),
+        ));
+    }
+    Ok(JobQuery {
+        state: found,
+        kind: given(kind),
+    })
+}
+
+/// Which contents of the store are wanted; empty for all.
+///
+/// # Errors
+/// 400 for a state that there is not.
+pub(crate) fn content_query(state: &str) -> Result<ContentQuery, Problem> {
+    let found = FileState::parse(state);
+    if found.is_none() && !state.is_empty() {
+        return Err(unknown(
+            "state",
+            &format!("没有文件状态「{state}」"),
+            FileState::ALL.map(FileState::slug),
+        ));
+    }
+    Ok(ContentQuery { state: found })
+}
+
+fn unknown<'a>(field: &str, detail: &str, known: impl IntoIterator<Item = &'a str>) -> Problem {
+    let known: Vec<&str> = known.into_iter().collect();
+    Problem::bad_input(detail)
+        .field(field, format!("请写 {}，或不填", known.join("、")))
+        .hint("请回到列表，从列出的里面选择")
 }
 
 /// A path with those of the fields that say something.

@@ -1,5 +1,6 @@
 //! The only code of the room that touches its table.
 
+use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use uuid::Uuid;
 use zhida_platform::clock::{instant_text, parse_instant};
@@ -94,6 +95,12 @@ pub(crate) async fn list(db: &Database, page: &PageRequest) -> Result<Page<Verif
 pub(crate) async fn count(db: &Database) -> db::Result<u64> {
     let count = db::query_count(db.conn(), "SELECT COUNT(*) FROM office_verification", []).await?;
     Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// Whether all of the chain was verified at that instant or later.
+pub(crate) async fn whole_since(db: &Database, since: DateTime<Utc>) -> db::Result<bool> {
+    let sql = "SELECT COUNT(*) FROM office_verification WHERE whole AND at >= $1";
+    Ok(db::query_count(db.conn(), sql, [instant_text(since).into()]).await? > 0)
 }
 
 /// The last one that found nothing, for going on from its checkpoint.

@@ -30,7 +30,7 @@ pub(crate) const PASSWORD_RESET: EventKind = EventKind {
     channels: &[Channel::Mail],
     fields: &[AT],
     title: "您的密码已被重置",
-    body: "管理员在 {时间} 重置了您的密码，原来的登录都已退出。新的初始密码由管理员当面或电话告知，首次登录要修改。\n\
+    body: "管理员在 {时间} 重置了您的密码，原来的登录都已退出。新的初始密码由管理员当面或电话告知，首次登录要修改；关联了统一身份的，关联不变。\n\
            如果您没有要求重置，请立即联系本单位的系统管理员。",
     sms: "",
 };
@@ -50,6 +50,15 @@ pub(crate) const NEW_DEVICE: EventKind = EventKind {
     title: "您的账号在新的设备或浏览器上登录",
     body: "您的账号在 {时间} 从没有用过的设备或浏览器登录。\n\
            不是您本人的，请到“我的账号”结束其他会话并修改密码，再联系系统管理员。",
+    ..PASSWORD_RESET
+};
+/// An administrator named whom an identity provider will vouch for, or somebody signed in linked the account.
+pub(crate) const IDENTITY_LINKED: EventKind = EventKind {
+    slug: "people.identity-linked",
+    name: "关联统一身份",
+    title: "您的账号关联了统一身份",
+    body: "您的账号在 {时间} 关联了统一身份，以后可以用它登录。\n\
+           如果不是您本人关联、也没有请管理员关联，请到“我的账号”解除，再联系本单位的系统管理员。",
     ..PASSWORD_RESET
 };
 /// Sent to the address that the inviter wrote; the code itself is handed over another way.
@@ -79,7 +88,13 @@ pub(crate) const INVITED: EventKind = EventKind {
 };
 
 /// What the room tells.
-pub const EVENTS: [&EventKind; 4] = [&PASSWORD_RESET, &FACTOR_RESET, &NEW_DEVICE, &INVITED];
+pub const EVENTS: [&EventKind; 5] = [
+    &PASSWORD_RESET,
+    &FACTOR_RESET,
+    &NEW_DEVICE,
+    &IDENTITY_LINKED,
+    &INVITED,
+];
 
 impl People {
     /// Tells somebody what was done to the own account.

@@ -50,6 +50,8 @@ pub struct Config {
     pub messages: MessagesConfig,
     /// `[webhooks]`
     pub webhooks: WebhooksConfig,
+    /// `[letters]`
+    pub letters: LettersConfig,
     /// `[log]`
     pub log: LogConfig,
 }
@@ -134,6 +136,21 @@ pub struct SignInConfig {
     pub absolute_hours: u32,
     /// `[[sign_in.oidc]]`
     pub oidc: Vec<OidcConfig>,
+}
+
+/// How letters are printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LettersConfig {
+    /// The font's file; empty: the first of the usual ones.
+    pub font: String,
+}
+
+impl LettersConfig {
+    /// The configured font; `None` when the usual ones are looked through.
+    #[must_use]
+    pub fn font(&self) -> Option<&Path> {
+        (!self.font.is_empty()).then_some(Path::new(&self.font))
+    }
 }
 
 /// What is logged, and how.
@@ -362,6 +379,9 @@ impl Config {
         };
         if self.messages.digest_time().is_none() {
             return wrong("messages.digest_at", "请写 时:分，如 08:30");
+        }
+        if self.messages.keep_days < MessagesConfig::KEEP_DAYS_MIN {
+            return wrong("messages.keep_days", "消息至少保留 31 天");
         }
         if self.mail.is_on() && self.mail.from.is_empty() {
             return wrong(

@@ -54,6 +54,8 @@ const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Bytes of a framework's refusal that are worth repeating.
 const REFUSAL_BYTES_MAX: usize = 2_048;
+/// How axum's refusal of a path begins: what stands there is no id, so there is nothing at this address.
+const WRONG_PATH: &str = "Invalid URL:";
 
 tokio::task_local! {
     static CURRENT: String;
@@ -295,6 +297,9 @@ async fn refusal_text(body: Body) -> String {
 fn problem_of(status: StatusCode, path: &str, bytes_max: u64, text: &str) -> Problem {
     match status {
         StatusCode::NOT_FOUND => Problem::not_found(format!("地址「{path}」")),
+        StatusCode::BAD_REQUEST if text.starts_with(WRONG_PATH) => {
+            Problem::not_found(format!("地址「{path}」"))
+        }
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(bytes_max),
         StatusCode::METHOD_NOT_ALLOWED => Problem::new(
             status,

@@ -165,10 +165,12 @@ async fn exchange(
     tokio::select! {
         biased;
         answer = &mut talk => answer,
-        ended = &mut connection => match ended {
-            // the rest of the answer may already be here
-            Ok(()) => talk.await,
-            Err(error) => Err(broken(error)),
-        },
+        ended = &mut connection => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "连接没有好好结束");
+            }
+            // the answer may already be here; without one, this says why
+            talk.await
+        }
     }
 }

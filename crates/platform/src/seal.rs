@@ -175,6 +175,12 @@ impl Sealer {
         self.keys.first().map(|key| key.name.as_str())
     }
 
+    /// Whether it opens what the key of this name has sealed.
+    #[must_use]
+    pub fn holds(&self, name: &str) -> bool {
+        self.keys.iter().any(|key| key.name == name)
+    }
+
     /// The text to be kept at this place.
     ///
     /// # Errors

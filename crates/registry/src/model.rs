@@ -55,6 +55,8 @@ pub struct EnterpriseName {
     pub code: String,
     /// 企业名称.
     pub name: String,
+    /// 所在区划, a division code; empty when unknown.
+    pub division: String,
 }
 
 /// One line of the list of enterprises.

@@ -10,28 +10,33 @@ use std::{
 use anyhow::{Context, Result};
 use axum::Router;
 use futures::FutureExt;
+use sea_orm::prelude::async_trait::async_trait;
 use tokio::net::TcpListener;
 use utoipa::openapi::{Info, License, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
+use zhida_forms::Drafts;
+use zhida_funds::Funds;
 use zhida_inbox::{Inbox, counted};
 use zhida_matching::Matching;
 use zhida_office::Office;
-use zhida_people::{Directory, Enterprises, People, Settings, identified};
+use zhida_people::{Directory, Enterprises, OrganisationQuery, People, Settings, identified};
 use zhida_platform::{
     access::{Rights, Viewer, guard},
     audit::adopt_key,
-    clock::{SharedClock, SystemClock},
+    clock::{Clock as _, SharedClock, SystemClock},
     config::{Config, ConfigError, Traced},
     db::{Database, MigrationSet},
     files::FileStore,
     http::loopback_only,
     jobs::{Jobs, Settings as Work, Worker},
     messages::Messages,
+    paging::{LIMIT_MAX, PageRequest},
     problem::Problem,
     room::{MenuItem, Room},
     server,
 };
 use zhida_policies::Policies;
+use zhida_redemption::{Departments, Ground, Letters, Organisation, Redemption};
 use zhida_registry::Registry;
 use zhida_rules::Dictionary;
 use zhida_ui::Shell;
@@ -54,6 +59,10 @@ pub struct App {
     pub office: Arc<Office>,
     /// 消息.
     pub inbox: Arc<Inbox>,
+    /// 资金.
+    pub funds: Arc<Funds>,
+    /// 兑付.
+    pub redemption: Arc<Redemption>,
     /// What is done in the background.
     jobs: Jobs,
 }
@@ -70,6 +79,27 @@ impl Enterprises for Names {
             let found = self.0.enterprise(code).await?;
             Ok(found.map(|enterprise| enterprise.name))
         })
+    }
+}
+
+/// The bodies that 兑付 asks for opinions.
+struct Bodies(Arc<People>);
+
+#[async_trait]
+impl Departments for Bodies {
+    async fn named(&self, name: &str) -> Result<Vec<Organisation>, Problem> {
+        let query = OrganisationQuery {
+            name: name.to_owned(),
+            held_on: Some(SystemClock.today()),
+            ..OrganisationQuery::default()
+        };
+        let (system, page) = (Viewer::system("兑付"), PageRequest::first(LIMIT_MAX));
+        let found = self.0.organisations(&system, &query, &page).await?;
+        let body = |one: zhida_people::Organisation| Organisation {
+            id: one.id,
+            name: one.name,
+        };
+        Ok(found.items.into_iter().map(body).collect())
     }
 }
 
@@ -113,6 +143,8 @@ fn messages(config: &Config, clock: &SharedClock) -> Result<Messages> {
         &zhida_registry::EVENTS,
         &zhida_matching::EVENTS,
         &zhida_inbox::EVENTS,
+        &zhida_funds::EVENTS,
+        &zhida_redemption::EVENTS,
     ];
     let book = Arc::new(Directory::new(clock.clone()));
     let messages = Messages::new(config, &events.concat(), book, None, clock.clone());
@@ -120,7 +152,7 @@ fn messages(config: &Config, clock: &SharedClock) -> Result<Messages> {
 }
 
 /// The steps of all rooms' schemas, in order.
-pub fn migrations() -> [MigrationSet; 6] {
+pub fn migrations() -> [MigrationSet; 9] {
     [
         zhida_registry::migrations(),
         zhida_policies::migrations(),
@@ -128,6 +160,9 @@ pub fn migrations() -> [MigrationSet; 6] {
         zhida_people::migrations(),
         zhida_office::migrations(),
         zhida_inbox::migrations(),
+        zhida_forms::migrations(),
+        zhida_funds::migrations(),
+        zhida_redemption::migrations(),
     ]
 }
 
@@ -168,36 +203,54 @@ impl App {
         .with_providers(&config.sign_in.oidc, &config.messages.site_url)
         .map_err(anyhow::Error::msg)?;
         people.seal_factors().await?;
+        let funds = Funds::new(db.clone(), clock.clone(), messages.clone());
         let inbox = Inbox::new(db.clone(), clock.clone(), messages.clone());
-        let office = Office::new(db.clone(), clock.clone(), jobs.clone(), files);
+        let office = Office::new(db.clone(), clock.clone(), jobs.clone(), files.clone());
         let mut matching = Matching::new(
             db.clone(),
             registry.clone(),
             policies.clone(),
             dictionary,
-            clock,
+            clock.clone(),
         )
-        .with_messages(messages);
+        .with_messages(messages.clone());
         if let Some(folder) = snapshots(config) {
             matching = matching.with_snapshots(&folder);
         }
         let matching = Arc::new(matching);
+        let people = Arc::new(people);
+        let redemption = Redemption::new(Ground {
+            db: db.clone(),
+            policies: policies.clone(),
+            registry: registry.clone(),
+            matching: matching.clone(),
+            funds: funds.clone(),
+            drafts: Drafts::new(db.clone(), clock.clone(), files.clone()),
+            messages,
+            letters: Letters::new(db.clone(), clock.clone(), files, config),
+            departments: Arc::new(Bodies(people.clone())),
+            jobs: jobs.clone(),
+            clock,
+        });
         // rooms register here what they do in the background
         zhida_matching::background(&matching, &jobs);
         zhida_office::background(&office, &jobs);
+        zhida_redemption::background(&redemption, &jobs);
         Ok(Self {
             db,
             registry,
             policies,
             matching,
-            people: Arc::new(people),
+            people,
             office: Arc::new(office),
             inbox,
+            funds,
+            redemption,
             jobs,
         })
     }
 
-    fn rooms(&self, config: &Config) -> [Room; 6] {
+    fn rooms(&self, config: &Config) -> [Room; 8] {
         [
             zhida_policies::room(
                 self.policies.clone(),
@@ -209,6 +262,8 @@ impl App {
             zhida_people::room(self.people.clone()),
             zhida_office::room(self.office.clone()),
             zhida_inbox::room(self.inbox.clone()),
+            zhida_funds::room(self.funds.clone()),
+            zhida_redemption::room(self.redemption.clone()),
         ]
     }
 

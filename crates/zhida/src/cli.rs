@@ -81,6 +81,9 @@ pub enum Command {
     /// 消息：检查邮件能不能发出去
     #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Message(Message),
+    /// 拨付：导出付款文件，导入银行回单
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
+    Payments(Payments),
     /// 导入企业或政策
     #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Import(Import),
@@ -139,6 +142,40 @@ pub struct MessageTest {
     /// 配置文件（默认只用内置设置和环境变量；邮件的设置在 config.default.toml 的 [mail]）
     #[arg(long, value_name = "文件", env = "ZHIDA_CONFIG")]
     pub config: Option<PathBuf>,
+}
+
+/// `zhida payments …`.
+#[derive(Debug, Subcommand)]
+pub enum Payments {
+    /// 导出已复核批次的付款文件：.xml 是 ISO 20022 pain.001，.csv 是表格；导出会记入审计
+    #[command(help_template = HELP)]
+    Export(PaymentsExport),
+    /// 导入银行回单：CSV、pain.002 或 camt.054；同一个文件只办一次，有未认领的回单时退出码为 1
+    #[command(help_template = HELP)]
+    Import(PaymentsImport),
+}
+
+/// `zhida payments export`.
+#[derive(Debug, Args)]
+pub struct PaymentsExport {
+    /// 批次号，如 ZD2026000001
+    #[arg(value_name = "批次号")]
+    pub batch: String,
+    /// 写到哪个文件（不能是已有的），以 .xml 或 .csv 结尾
+    #[arg(long, value_name = "文件")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub store: Store,
+}
+
+/// `zhida payments import`.
+#[derive(Debug, Args)]
+pub struct PaymentsImport {
+    /// 回单文件
+    #[arg(value_name = "文件")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub store: Store,
 }
 
 /// `zhida account …`.
@@ -226,7 +263,7 @@ pub struct AuditCheckpoint {
 /// `zhida audit export`.
 #[derive(Debug, Args)]
 pub struct AuditExport {
-    /// 写到这个文件，格式由扩展名定：.csv、.xlsx 或 .jsonl
+    /// 写到这个文件，格式由扩展名定：.csv、.xlsx 或 .jsonl；已有的文件不覆盖
     #[arg(value_name = "文件")]
     pub file: PathBuf,
     /// 从这一天起

@@ -50,6 +50,13 @@ pub async fn connect(config: &Config) -> Result<Database> {
     })
 }
 
+/// Whether the configured keys can be read; the database is not touched.
+pub fn check_keys(config: &Config) -> Result<()> {
+    audit::Key::from_config(&config.audit).context("审计密钥不能用")?;
+    sealer(config).context("封存密钥不能用")?;
+    Ok(())
+}
+
 /// The file that holds the key of an SQLite database's secrets when none is configured.
 pub fn secrets_file(config: &Config) -> Option<PathBuf> {
     let mut beside = sqlite_file(config)?.as_os_str().to_owned();

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use cli::{
-    Account, Audit, Command, Configuration, Generate, Import, Matching, Message, Rule, Verify,
+    Account, Audit, Command, Configuration, Generate, Import, Matching, Message, Payments, Rule,
+    Verify,
 };
 use commands::Outcome;
 
@@ -64,6 +65,12 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Backup(arguments) => block_on(commands::backup::backup(&arguments)),
         Command::Restore(arguments) => block_on(commands::restore::restore(&arguments)),
         Command::Message(Message::Test(arguments)) => block_on(commands::message::test(&arguments)),
+        Command::Payments(Payments::Export(arguments)) => {
+            block_on(commands::payments::export(&arguments))
+        }
+        Command::Payments(Payments::Import(arguments)) => {
+            block_on(commands::payments::import(&arguments))
+        }
         Command::Import(Import::Enterprises(arguments)) => {
             block_on(commands::import::enterprises(&arguments))
         }

@@ -1,15 +1,17 @@
-//! What the tests need besides Rust: a database server, a browser with Chinese fonts, Node.js for an identity
-//! provider, the test runner.
+//! What the tests need besides Rust: a database server, a browser with Chinese fonts, a reader of PDF, a validator of XML, Node.js
+//! for an identity provider, the test runner.
 
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-const DEBIAN_PACKAGES: [&str; 4] = [
+const DEBIAN_PACKAGES: [&str; 6] = [
     "postgresql",
     "chromium",
     "chromium-driver",
     "fonts-noto-cjk",
+    "poppler-utils",
+    "libxml2-utils",
 ];
 /// Programs that other packages than Debian's may bring, with Debian's.
 const PROGRAMS: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];

@@ -101,17 +101,36 @@ impl From<EndpointView> for WebhookView {
     }
 }
 
-/// 推送地址
-#[utoipa::path(get, path = "/api/v1/webhooks", tag = "消息", responses(
-    (status = 200, description = "全部推送地址，旧的在前", body = Vec<WebhookView>),
-    (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
-))]
+/// 一页推送地址。
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WebhookList {
+    /// 本页推送地址。
+    items: Vec<WebhookView>,
+    /// 总数。
+    total: u64,
+    /// 下一页的 after；最后一页没有。
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// 推送地址，旧的在前
+#[utoipa::path(get, path = "/api/v1/webhooks", tag = "消息", params(PageRequest),
+    responses(
+        (status = 200, description = "一页推送地址和总数", body = WebhookList),
+        (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn list_webhooks(
     State(inbox): App,
     viewer: Viewer,
-) -> Result<Json<Vec<WebhookView>>, Problem> {
-    let views = inbox.endpoints(&viewer).await?;
-    Ok(Json(views.into_iter().map(WebhookView::from).collect()))
+    page: PageRequest,
+) -> Result<Json<WebhookList>, Problem> {
+    let total = inbox.endpoint_count(&viewer).await?;
+    let found = inbox.endpoints(&viewer, &page).await?;
+    Ok(Json(WebhookList {
+        items: found.items.into_iter().map(WebhookView::from).collect(),
+        total,
+        next: found.next,
+    }))
 }
 
 /// 要添加的推送地址。

@@ -24,6 +24,7 @@ struct WebhooksPage {
     page: Page,
     tabs: Vec<Tab>,
     rows: Vec<Row>,
+    pager: Pager,
 }
 
 /// An endpoint as its page and the list show it.
@@ -72,16 +73,50 @@ fn row(inbox: &Inbox, view: &EndpointView) -> Row {
 }
 
 /// 接口推送
-pub(crate) async fn list(State(inbox): State<App>, frame: Frame) -> Answer {
-    let views = inbox.endpoints(&frame.viewer).await;
-    let views = views.map_err(Problem::from)?;
+pub(crate) async fn list(
+    State(inbox): State<App>,
+    frame: Frame,
+    Query(asked): Query<Asked>,
+) -> Answer {
+    let request = page_after(&asked.after)?;
+    let total = inbox.endpoint_count(&frame.viewer).await;
+    let total = total.map_err(Problem::from)?;
+    let found = inbox.endpoints(&frame.viewer, &request).await;
+    let found = found.map_err(Problem::from)?;
     Ok(Html(WebhooksPage {
+        pager: pager(
+            format!("共 {} 个", count(total)),
+            WEBHOOKS,
+            &asked.after,
+            found.next,
+        ),
         page: office(&frame, "接口推送")
             .lead("有消息时通知别的系统：签名、按顺序、失败重试、可以重新推送。"),
         tabs: tabs(WEBHOOKS),
-        rows: views.iter().map(|view| row(&inbox, view)).collect(),
+        rows: found.items.iter().map(|view| row(&inbox, view)).collect(),
     })
     .into_response())
+}
+
+fn page_after(after: &str) -> Result<PageRequest, Problem> {
+    let request = PageRequest {
+        after: Some(after.to_owned()),
+        limit: ROWS,
+    };
+    request.checked(ROWS)
+}
+
+fn pager(summary: String, here: &str, after: &str, next: Option<String>) -> Pager {
+    Pager {
+        summary,
+        first: match after.is_empty() {
+            true => String::new(),
+            false => here.to_owned(),
+        },
+        next: next
+            .map(|next| format!("{here}?after={next}"))
+            .unwrap_or_default(),
+    }
 }
 
 #[derive(Template)]
@@ -198,29 +233,21 @@ pub(crate) async fn show(
 async fn made(inbox: &App, frame: &Frame, id: &str, after: &str) -> Result<WebhookPage, PageError> {
     let view = inbox.endpoint(&frame.viewer, id).await;
     let view = view.map_err(Problem::from)?;
-    let request = PageRequest {
-        after: Some(after.to_owned()),
-        limit: ROWS,
-    };
-    let request = request.checked(ROWS)?;
+    let request = page_after(after)?;
+    let total = inbox.endpoint_log_count(&frame.viewer, id).await;
+    let total = total.map_err(Problem::from)?;
     let found = inbox.endpoint_log(&frame.viewer, id, &request).await;
     let found = found.map_err(Problem::from)?;
-    let here = format!("{WEBHOOKS}/{id}");
+    let summary = format!(
+        "共 {} 条，等待推送 {} 条",
+        count(total),
+        count(view.waiting)
+    );
     Ok(WebhookPage {
         page: office(frame, "推送地址").crumb("接口推送", WEBHOOKS),
         errors: FormErrors::none(),
         one: row(inbox, &view),
-        pager: Pager {
-            summary: format!("等待推送 {} 条", count(view.waiting)),
-            first: match after.is_empty() {
-                true => String::new(),
-                false => here.clone(),
-            },
-            next: found
-                .next
-                .map(|next| format!("{here}?after={next}"))
-                .unwrap_or_default(),
-        },
+        pager: pager(summary, &format!("{WEBHOOKS}/{id}"), after, found.next),
         rows: found.items.iter().map(|one| line(inbox, one)).collect(),
     })
 }

@@ -146,7 +146,7 @@ impl Inbox {
         viewer.need(MANAGE)?;
         self.db
             .write(|tx| async move {
-                let before = self.messages.delivery(&tx, id).await?;
+                let before = shown(self.messages.delivery(&tx, id).await?, viewer);
                 self.messages.retry(&tx, id).await?;
                 let entry = self
                     .entry(viewer, "messages.retry", "delivery", id)
@@ -181,6 +181,10 @@ fn shown(mut delivery: Delivery, viewer: &Viewer) -> Delivery {
     };
     if delivery.recipient_kind == "address" {
         delivery.recipient.clone_from(&address);
+    }
+    if !delivery.address.is_empty() {
+        // a mail server's refusal names the mailbox
+        delivery.error = delivery.error.replace(&delivery.address, &address);
     }
     delivery.address = address;
     delivery

@@ -1,6 +1,6 @@
 //! The e-mail address of one's own: it counts once a code that was sent there came back.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use zhida_platform::access::Viewer;
@@ -116,6 +116,11 @@ impl Inbox {
             false => Err(Error::Code),
         }
     }
+}
+
+/// Whether the code can still be typed: it is young, and tries are left.
+pub(super) fn is_open(check: &MailCheck, now: DateTime<Utc>) -> bool {
+    check.tries < TRIES_MAX && now < check.asked_at + LIFE
 }
 
 fn new_code() -> Result<String, Error> {

@@ -186,10 +186,11 @@ impl Inbox {
             .await
     }
 
-    /// The viewer's e-mail address, and the one that waits for its code.
+    /// The viewer's e-mail address, and the one that waits for its code, as long as the code counts.
     pub(crate) async fn mail_state(&self, viewer: &Viewer) -> Result<MailState, Error> {
         let whose = Whose::of(viewer)?;
         let waits = store::mail_check(self.db.conn(), &whose.account).await?;
+        let waits = waits.filter(|check| super::mail::is_open(check, self.clock.now()));
         Ok(MailState {
             address: self.messages.mail_of(&self.db, &whose.account).await?,
             waits: waits.map(|check| check.mail),

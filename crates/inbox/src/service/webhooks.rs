@@ -51,24 +51,27 @@ impl EndpointView {
 }
 
 impl Inbox {
-    /// All endpoints, oldest first.
-    pub(crate) async fn endpoints(&self, viewer: &Viewer) -> Result<Vec<EndpointView>, Error> {
+    /// A page of all endpoints, oldest first.
+    pub(crate) async fn endpoints(
+        &self,
+        viewer: &Viewer,
+        page: &PageRequest,
+    ) -> Result<Page<EndpointView>, Error> {
         viewer.need(MANAGE)?;
-        let mut views = Vec::new();
-        for endpoint in self.messages.all_endpoints(self.db.conn()).await? {
-            views.push(self.with_waiting(endpoint).await?);
-        }
-        Ok(views)
+        let found = self.messages.all_endpoints(self.db.conn(), page).await?;
+        Ok(found.map(|(endpoint, waiting)| EndpointView { endpoint, waiting }))
+    }
+
+    /// How many endpoints there are.
+    pub(crate) async fn endpoint_count(&self, viewer: &Viewer) -> Result<u64, Error> {
+        viewer.need(MANAGE)?;
+        Ok(self.messages.endpoint_count(self.db.conn()).await?)
     }
 
     /// One endpoint.
     pub(crate) async fn endpoint(&self, viewer: &Viewer, id: &str) -> Result<EndpointView, Error> {
         viewer.need(MANAGE)?;
         let endpoint = self.messages.endpoint(self.db.conn(), id).await?;
-        self.with_waiting(endpoint).await
-    }
-
-    async fn with_waiting(&self, endpoint: Endpoint) -> Result<EndpointView, Error> {
         let filter = DeliveryFilter {
             state: Some(DeliveryState::Queued),
             ..of(&endpoint.id)
@@ -78,6 +81,15 @@ impl Inbox {
             .delivery_count(self.db.conn(), &filter)
             .await?;
         Ok(EndpointView { endpoint, waiting })
+    }
+
+    /// How many were sent to an endpoint, or wait.
+    pub(crate) async fn endpoint_log_count(&self, viewer: &Viewer, id: &str) -> Result<u64, Error> {
+        viewer.need(MANAGE)?;
+        Ok(self
+            .messages
+            .delivery_count(self.db.conn(), &of(id))
+            .await?)
     }
 
     /// What was sent to an endpoint, or waits, the newest first.

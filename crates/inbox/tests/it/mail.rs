@@ -80,12 +80,18 @@ async fn codes_are_not_guessed_and_grow_old(db: TestDatabase) {
     world.work().await;
     let code = between(&world.mail.taken()[0].text, "验证码是 ", "，");
     let wrong = if code == "000000" { "000001" } else { "000000" };
+    let offers = async || {
+        let page = app.get("/messages/preferences").await.expect_status(200);
+        page.text().contains("15 分钟内有效")
+    };
+    assert!(offers().await);
     for _ in 0..5 {
         let _ = app
             .post_form("/messages/mail/code", &[("code", wrong)])
             .await
             .expect_status(400);
     }
+    assert!(!offers().await, "no try is left");
     let _ = app
         .post_form("/messages/mail/code", &[("code", &code)])
         .await
@@ -97,7 +103,9 @@ async fn codes_are_not_guessed_and_grow_old(db: TestDatabase) {
         .expect_status(303);
     world.work().await;
     let code = between(&world.mail.taken()[1].text, "验证码是 ", "，");
+    assert!(offers().await);
     world.clock.pass(TimeDelta::minutes(15));
+    assert!(!offers().await, "the code has expired");
     let _ = app
         .post_form("/messages/mail/code", &[("code", &code)])
         .await

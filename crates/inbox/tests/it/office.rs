@@ -97,9 +97,14 @@ async fn an_endpoint_is_added_signed_retried_paused_and_replayed(db: TestDatabas
         .await
         .expect_status(200);
     assert!(page.text().contains("对方答复 500"), "{}", page.text());
+    assert!(page.text().contains("共 2 条，等待推送 2 条"));
+    let list = app.get("/office/webhooks").await.expect_status(200);
+    assert!(list.text().contains("共 1 个") && list.text().contains("zd-num\">2<"));
     world.clock.pass(TimeDelta::minutes(1));
     world.work().await;
     assert_eq!(receiver.numbers(), [1, 1, 2]);
+    let page = app.get(&format!("/office/webhooks/{id}")).await;
+    assert!(page.text().contains("共 2 条，等待推送 0 条"));
     let (headers, body) = receiver.taken().pop().unwrap();
     let header = |name: &str| headers[name].to_str().unwrap().to_owned();
     let at = header("webhook-timestamp").parse().unwrap();
@@ -203,8 +208,20 @@ async fn the_citys_systems_get_what_is_for_them_and_for_the_role(db: TestDatabas
     world.work().await;
     assert_eq!(receiver.numbers(), [1, 2]);
     let list = app.get("/api/v1/webhooks").await.expect_status(200).json();
-    assert_eq!(list[0]["waiting"], 0);
+    assert_eq!(
+        (&list["total"], &list["items"][0]["waiting"]),
+        (&json!(1), &json!(0))
+    );
     assert!(!list.to_string().contains("whsec_"));
+    let (other, _) = add(&app, &server.url("/other"), OTHER).await;
+    let first = app.get("/api/v1/webhooks?limit=1").await.json();
+    let next = first["next"].as_str().unwrap();
+    let path = format!("/api/v1/webhooks?limit=1&after={next}");
+    let second = app.get(&path).await.expect_status(200).json();
+    assert_eq!(
+        (&second["total"], &second["items"][0]["id"], &second["next"]),
+        (&json!(2), &json!(other), &json!(null))
+    );
     let id = made["id"].as_str().unwrap();
     let log = app.get(&format!("/api/v1/webhooks/{id}/deliveries")).await;
     assert_eq!(

@@ -11,11 +11,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 use zhida_platform::access::Viewer;
-use zhida_platform::jobs::{Job, JobQuery, Plan, State as JobState};
+use zhida_platform::jobs::{Job, Plan};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 
 use super::App;
+use crate::filters::job_query;
 use crate::service::Office;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Office>> {
@@ -117,7 +118,7 @@ struct JobsAsked {
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "后台", params(JobsAsked, PageRequest),
     responses(
         (status = 200, description = "一页任务和总数", body = JobList),
-        (status = 400, description = "没有这种状态", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "没有这种状态或类别", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn list_jobs(
@@ -126,15 +127,7 @@ async fn list_jobs(
     Parameters(asked): Parameters<JobsAsked>,
     page: PageRequest,
 ) -> Result<Json<JobList>, Problem> {
-    let state = JobState::parse(&asked.state);
-    if state.is_none() && !asked.state.is_empty() {
-        return Err(Problem::bad_input("没有这种任务状态")
-            .field("state", "请写 queued、running、done、failed 或 cancelled"));
-    }
-    let query = JobQuery {
-        state,
-        kind: Some(asked.kind).filter(|kind| !kind.is_empty()),
-    };
+    let query = job_query(&office.jobs, &asked.state, &asked.kind)?;
     let total = office.job_count(&viewer, &query).await?;
     let found = office.jobs(&viewer, &query, &page).await?;
     let view = |job| JobView::new(job, &office);

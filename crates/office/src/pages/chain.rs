@@ -80,7 +80,7 @@ pub(crate) async fn show(
     let found = app.verifications(viewer, &request).await?;
     let lines: Vec<Line> = found.items.into_iter().map(Line::new).collect();
     let page = office(&frame, "审计链")
-        .lead("每条记录的校验值包含前一条的，改动、删除、插入都会对不上。每夜核验新增的，每月一日核验全部。")
+        .lead("每条记录的校验值包含前一条的，改动、删除、插入都会对不上。每夜核验新增的，每月第一夜核验全部。")
         .crumb("后台", OVERVIEW);
     Ok(Html(ChainPage {
         page,

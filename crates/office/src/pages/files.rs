@@ -6,7 +6,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::Deserialize;
-use zhida_platform::files::{ContentQuery, ContentRecord, State as FileState, Tally};
+use zhida_platform::files::{ContentRecord, State as FileState, Tally};
 use zhida_platform::format::{count, datetime_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
@@ -15,7 +15,7 @@ use zhida_ui::{Choice, FormErrors, Frame, Html, Page, Pager, Tab};
 use super::jobs::Line as JobLine;
 use super::{Answer, App, FILES, OVERVIEW, ROWS, office, tabs, to};
 use crate::actions::FILE_MANAGE;
-use crate::filters::address;
+use crate::filters::{address, content_query};
 use crate::words;
 
 /// Digits of a digest that tell contents apart for people.
@@ -103,9 +103,7 @@ pub(crate) async fn list(
     Query(asked): Query<Asked>,
 ) -> Answer {
     let viewer = &frame.viewer;
-    let query = ContentQuery {
-        state: FileState::parse(&asked.state),
-    };
+    let query = content_query(&asked.state)?;
     let request = PageRequest {
         after: asked.after.clone(),
         limit: ROWS,

@@ -13,7 +13,7 @@ use zhida_ui::{Choice, Frame, Html, Page, Pager, Tab};
 use super::{Answer, App, JOBS, OVERVIEW, ROWS, office, tabs, to};
 use crate::actions::JOB_MANAGE;
 use crate::difference;
-use crate::filters::address;
+use crate::filters::{address, job_query};
 use crate::service::{Office, counted};
 
 /// A job as list and page show it.
@@ -88,13 +88,6 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    fn query(&self) -> JobQuery {
-        JobQuery {
-            state: JobState::parse(&self.state),
-            kind: Some(self.kind.clone()).filter(|kind| !kind.is_empty()),
-        }
-    }
-
     fn address(&self, after: &str) -> String {
         let fields = [
             ("state", self.state.as_str()),
@@ -112,14 +105,14 @@ pub(crate) async fn list(
     Query(asked): Query<Asked>,
 ) -> Answer {
     let viewer = &frame.viewer;
-    let query = asked.query();
+    let query = job_query(&app.jobs, &asked.state, &asked.kind)?;
     let request = PageRequest {
         after: asked.after.clone(),
         limit: ROWS,
     }
     .checked(ROWS)?;
     let total = app.job_count(viewer, &query).await?;
-    let counts = app.job_counts(viewer).await?;
+    let counts = app.job_counts(viewer, query.kind.as_deref()).await?;
     let found = app.jobs(viewer, &query, &request).await?;
     let mut states = vec![Choice::new("", "全部状态", &asked.state)];
     states.extend(JobState::ALL.map(|state| {

@@ -122,7 +122,7 @@ async fn audit(app: &Office, viewer: &Viewer) -> Result<Part, Error> {
 }
 
 async fn jobs(app: &Office, viewer: &Viewer) -> Result<Part, Error> {
-    let counts = app.job_counts(viewer).await?;
+    let counts = app.job_counts(viewer, None).await?;
     let figures = [JobState::Running, JobState::Queued, JobState::Failed];
     let figures = figures.map(|state| Figure {
         label: state.label(),
@@ -163,10 +163,16 @@ async fn files(app: &Office, viewer: &Viewer) -> Result<Part, Error> {
         figures: vec![
             figure("存放的内容", all, &words::bytes(bytes), FILES.to_owned()),
             figure(
-                "在隔离中",
-                of(FileState::is_quarantined),
+                FileState::Pending.label(),
+                of(|state| state == FileState::Pending),
                 scanner,
                 format!("{FILES}?state={}", FileState::Pending.slug()),
+            ),
+            figure(
+                FileState::Unscannable.label(),
+                of(|state| state == FileState::Unscannable),
+                "",
+                format!("{FILES}?state={}", FileState::Unscannable.slug()),
             ),
             figure(
                 "已损坏",

@@ -60,6 +60,11 @@ impl Office {
         let now = self.clock.now();
         let mut entry = Entry::view(now, viewer, "audit.view", "audit_record", no.to_string());
         entry.enterprise.clone_from(&record.enterprise);
+        let entry = entry.detail(json!({
+            "part": format!("第 {no} 条审计记录"),
+            "right": AUDIT_READ.0,
+            "role": viewer.seat().map(|seat| &seat.role),
+        }));
         audit::record(&self.db, &[entry]).await?;
         Ok(record)
     }

@@ -45,12 +45,16 @@ impl Office {
     ///
     /// # Errors
     /// A viewer who may not; the database.
-    pub async fn job_counts(&self, viewer: &Viewer) -> Result<Vec<(State, u64)>, Error> {
+    pub async fn job_counts(
+        &self,
+        viewer: &Viewer,
+        kind: Option<&str>,
+    ) -> Result<Vec<(State, u64)>, Error> {
         let mut counts = Vec::new();
         for state in State::ALL {
             let query = JobQuery {
                 state: Some(state),
-                kind: None,
+                kind: kind.map(str::to_owned),
             };
             counts.push((state, self.job_count(viewer, &query).await?));
         }

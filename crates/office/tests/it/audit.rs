@@ -162,7 +162,7 @@ async fn a_record_shows_the_difference_and_that_somebody_looked(db: TestDatabase
     assert_eq!(looks["items"][1]["enterprise"], Value::Null);
     let _ = app.get("/office/audit/9999").await.expect_status(404);
     let _ = app.get("/api/v1/audit/9999").await.expect_status(404);
-    let _ = app.get("/office/audit/x").await.expect_status(400);
+    let _ = app.get("/office/audit/x").await.expect_status(404);
 }
 
 async fn wrong_filters_are_named_at_their_fields(db: TestDatabase) {

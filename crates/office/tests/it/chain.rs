@@ -124,6 +124,16 @@ async fn the_night_verifies_what_is_new_and_finds_what_was_changed(db: TestDatab
         (&found["items"][0]["whole"], &found["items"][0]["findings"]),
         (&json!(true), &json!(1))
     );
+    // and a server that was down on the first does so when it is up again, once
+    for (night, whole) in [
+        ("2027-01-04T19:00:00Z", true),
+        ("2027-01-05T19:00:00Z", false),
+    ] {
+        world.clock.set(night);
+        let _runs = world.run_due().await;
+        let found = app.get("/api/v1/audit-verifications").await.json();
+        assert_eq!(found["items"][0]["whole"], json!(whole), "{night}");
+    }
 }
 
 async fn an_end_that_was_cut_off_with_its_head_is_found_by_the_checkpoint(db: TestDatabase) {

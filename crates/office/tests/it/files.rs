@@ -72,6 +72,8 @@ async fn without_a_scanner_it_is_said_and_nothing_is_held_back(db: TestDatabase)
         .await
         .expect_status(200);
     assert!(none.text().contains("没有这种状态的内容"));
+    let wrong = app.get("/office/files?state=zz").await.expect_status(400);
+    assert!(wrong.text().contains("没有文件状态「zz」"));
     let one = app
         .get(&format!("/office/files/{}", file.digest))
         .await
@@ -97,7 +99,7 @@ async fn what_waits_for_its_scan_is_released_with_a_reason(db: TestDatabase) {
     );
     assert!(!page.text().contains("请安装 ClamAV"));
     let overview = app.get("/office").await.expect_status(200);
-    assert!(overview.text().contains("在隔离中"));
+    assert!(overview.text().contains("待查毒"));
     let path = format!("/office/files/{}", file.digest);
     let page = app.get(&path).await.expect_status(200);
     assert!(page.text().contains("连不上查毒程序") && page.text().contains("放行"));

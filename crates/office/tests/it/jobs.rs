@@ -47,16 +47,22 @@ async fn lists_say_what_became_of_jobs(db: TestDatabase) {
         (&found["total"], &found["items"][0]["title"]),
         (&json!(1), &json!("做不成的事"))
     );
-    let _ = app.get("/api/v1/jobs?state=x").await.expect_status(400);
-    let nobody = "00000000-0000-7000-8000-000000000000";
-    let _ = app
-        .get(&format!("/office/jobs/{nobody}"))
-        .await
-        .expect_status(404);
-    let _ = app
-        .get(&format!("/api/v1/jobs/{nobody}"))
-        .await
-        .expect_status(404);
+    for (asked, words) in [
+        ("state=x", "没有任务状态「x」"),
+        ("kind=test.none", "没有任务类别「test.none」"),
+    ] {
+        for path in ["/office/jobs", "/api/v1/jobs"] {
+            let refused = app.get(&format!("{path}?{asked}")).await.expect_status(400);
+            assert!(refused.text().contains(words), "{}", refused.text());
+        }
+    }
+    for nobody in ["00000000-0000-7000-8000-000000000000", "none"] {
+        for path in ["/office/jobs", "/api/v1/jobs"] {
+            let none = app.get(&format!("{path}/{nobody}")).await;
+            let none = none.expect_status(404);
+            assert!(none.text().contains("没有找到"), "{}", none.text());
+        }
+    }
 }
 
 async fn one_that_failed_runs_again_and_one_that_waits_is_cancelled(db: TestDatabase) {

@@ -44,6 +44,8 @@ const ALGORITHMS: [Alg; 9] = [
 ];
 /// How long the provider's document and keys are not asked for again; keys that are not known yet are, at once.
 const KEPT: TimeDelta = TimeDelta::hours(1);
+/// How long one that does not answer is left alone while what was known of it holds.
+const PAUSE: TimeDelta = TimeDelta::minutes(5);
 /// Characters of a subject (OpenID Connect Core §2) and of the claim.
 pub(crate) const VALUE_MAX: usize = 255;
 
@@ -230,12 +232,19 @@ impl Provider {
         let subject = subject.ok_or_else(|| Fault::Unproved("sub 是空的或太长".to_owned()))?;
         let mut value = text_of(claims, &self.config.claim);
         if value.is_none() {
-            let more = self.user_info(metadata, answer, &subject).await?;
-            value = text_of(&more, &self.config.claim);
+            // the person is proved already: who is linked comes in though the rest cannot be asked for
+            match self.user_info(metadata, answer, &subject).await {
+                Ok(more) => value = text_of(&more, &self.config.claim),
+                Err(fault) => tracing::warn!(
+                    provider = self.config.id,
+                    ?fault,
+                    "身份源没有答复用户信息（userinfo），只按 sub 认人"
+                ),
+            }
         }
         Ok(Proof {
             subject,
-            value,
+            value: value.map(|text| text.trim().to_owned()),
             factor: self.saw_a_factor(claims),
         })
     }
@@ -309,10 +318,20 @@ impl Provider {
             Some((since, metadata)) if at - *since < KEPT => Ok(Arc::clone(metadata)),
             // what was known holds while the provider cannot be asked
             _ => match (self.discover(at).await, kept) {
-                (Err(_), Some((_, metadata))) => Ok(metadata),
+                (Err(fault), Some((_, metadata))) => {
+                    tracing::warn!(provider = self.config.id, ?fault, "身份源的说明没有更新");
+                    // nobody else waits for the time-out until then
+                    self.keep(at - KEPT + PAUSE, &metadata);
+                    Ok(metadata)
+                }
                 (found, _) => found,
             },
         }
+    }
+
+    fn keep(&self, since: DateTime<Utc>, metadata: &Arc<ProviderMetadataWithLogout>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = Some((since, Arc::clone(metadata)));
     }
 
     async fn discover(&self, at: DateTime<Utc>) -> Result<Arc<ProviderMetadataWithLogout>, Fault> {
@@ -320,8 +339,7 @@ impl Provider {
             ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.asker).await;
         let found = found.map_err(|error| Fault::Unreachable(told(&error)))?;
         let found = Arc::new(found);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Some((at, Arc::clone(&found)));
+        self.keep(at, &found);
         Ok(found)
     }
 
@@ -341,7 +359,7 @@ impl Provider {
     }
 }
 
-/// A claim that is a text or a whole number, neither empty nor too long.
+/// A claim that is a text, or a number as the provider wrote it; neither blank nor too long.
 fn text_of(claims: &Value, name: &str) -> Option<String> {
     let text = match &claims[name] {
         Value::String(text) => text.clone(),

@@ -233,7 +233,13 @@ pub(crate) async fn reset_password(
         .reset_password(viewer, id)
         .await
         .map_err(Problem::from)?;
-    Ok(initial(&frame, &account, password.expose()).shown())
+    let mut page = initial(&frame, &account, password.expose());
+    let linked = people.identities(viewer, id).await.map_err(Problem::from)?;
+    if !linked.is_empty() {
+        page.note
+            .push_str("这个账号关联了统一身份，仍可用它登录；不该再用的，请在账号页面解除关联。");
+    }
+    Ok(page.shown())
 }
 
 /// 重置第二因素

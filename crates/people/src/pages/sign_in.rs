@@ -146,12 +146,12 @@ pub(crate) async fn sign_out(
 ) -> Answer {
     let mut response = to(SIGN_IN);
     if let Some(current) = begun.0 {
-        let elsewhere = people.farewell(&current).await;
+        // first, for the provider may be slow and the person may leave
         people
             .sign_out(&current)
             .await
             .map_err(zhida_platform::problem::Problem::from)?;
-        if let Some((name, address)) = elsewhere {
+        if let Some((name, address)) = people.farewell(&current).await {
             response = farewell(&frame, &name, address);
         }
     }

@@ -71,7 +71,7 @@ impl People {
                 Side::Government | Side::Administration => Some(bureau.clone()),
             };
             if let Some(place) = place {
-                made.push(self.demo_account(viewer, role, &place, &hash).await?);
+                made.extend(self.demo_account(viewer, role, &place, &hash).await?);
             }
         }
         Ok((password, made))
@@ -145,13 +145,14 @@ impl People {
         })
     }
 
+    /// `None` when somebody else's account has this login: it stays as it is.
     async fn demo_account(
         &self,
         viewer: &Viewer,
         role: &'static Role,
         place: &Place,
         hash: &str,
-    ) -> Result<DemoAccount, Error> {
+    ) -> Result<Option<DemoAccount>, Error> {
         let login = login_of(&role.id);
         let new = NewAccount {
             login: login.clone(),
@@ -168,15 +169,18 @@ impl People {
             self.demo_seat(&account, role, place, self.new_id()),
         );
         let seat = &seat;
-        self.db
+        let ours = self
+            .db
             .write(|tx| async move {
                 store::lock_seats(&tx).await?;
                 if let Some(known) = store::accounts::by_login(&tx, &account.login).await? {
                     if known.demo {
+                        // a visitor may have closed it
+                        store::accounts::set_open(&tx, known.id, true).await?;
                         store::accounts::set_password(&tx, known.id, hash, false, self.now())
                             .await?;
                     }
-                    return Ok(());
+                    return Ok(known.demo);
                 }
                 self.insert_account(&tx, account, hash).await?;
                 self.seat_in(&tx, account, seat).await?;
@@ -188,13 +192,13 @@ impl People {
                     account.id,
                 );
                 audit::append(&tx, &entry).await?;
-                Ok::<_, Error>(())
+                Ok::<_, Error>(true)
             })
             .await?;
-        Ok(DemoAccount {
+        Ok(ours.then(|| DemoAccount {
             role: role.name.clone(),
             login,
-        })
+        }))
     }
 
     fn demo_seat(&self, account: &Account, role: &Role, place: &Place, id: Uuid) -> Seat {

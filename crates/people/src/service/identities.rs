@@ -18,6 +18,7 @@ use crate::oidc::{Fault, Flow, Proof, Provider, VALUE_MAX};
 use crate::record;
 use crate::secret::Secret;
 use crate::store::{self, identities::Started};
+use crate::told::IDENTITY_LINKED;
 
 /// How long somebody may take at the provider's pages.
 const FLOW: TimeDelta = TimeDelta::minutes(10);
@@ -248,6 +249,7 @@ impl People {
                         "这个统一身份已经关联了别的账号，请联系系统管理员".to_owned(),
                     ));
                 }
+                self.tell(&tx, account.id, &IDENTITY_LINKED).await?;
                 let at = self.now();
                 let entry = record::own_entry(at, account, &current.origin, "people.link_identity")
                     .after(told(identity));
@@ -298,6 +300,7 @@ impl People {
                     let message = "这个账号已经关联，或这个标识已经关联了别的账号：请先解除";
                     return Err(Error::field("value", message));
                 }
+                self.tell(&tx, account, &IDENTITY_LINKED).await?;
                 let at = self.now();
                 let entry = record::entry(at, viewer, "people.expect_identity", "account", account);
                 audit::append(&tx, &entry.after(told(identity))).await?;

@@ -10,7 +10,7 @@ use zhida_platform::problem::Problem;
 use super::People;
 use crate::actions::STAFF;
 use crate::error::Error;
-use crate::model::{Mandate, OrganisationKind};
+use crate::model::{Mandate, OrganisationKind, holds};
 use crate::record;
 use crate::store;
 
@@ -86,6 +86,10 @@ impl People {
         let agency = agency
             .filter(|one| one.kind == OrganisationKind::Agency)
             .ok_or_else(|| Error::field("organisation", "没有这个代办机构，请重新选择"))?;
+        if !holds(agency.valid_from, agency.valid_until, self.today()) {
+            let message = format!("“{}”已停用或还没有启用，请选择别的机构", agency.name);
+            return Err(Error::field("organisation", message));
+        }
         self.check(new)?;
         let mandate = Mandate {
             id: self.new_id(),

@@ -13,7 +13,7 @@ use zhida_standards::division::{self, DivisionCode};
 use super::People;
 use crate::actions::{ORGANISATION_MANAGE, ORGANISATION_READ, STAFF};
 use crate::error::Error;
-use crate::model::{self, Organisation, OrganisationKind};
+use crate::model::{Organisation, OrganisationKind};
 use crate::record;
 use crate::store::{self, organisations::OrganisationQuery};
 
@@ -76,7 +76,7 @@ impl People {
         self.known_organisation(self.db.conn(), id).await
     }
 
-    /// A few organisations with this in their names, for a field that suggests.
+    /// A few organisations of today with this in their names, for a field that suggests.
     ///
     /// # Errors
     /// A viewer who may not; the database.
@@ -90,16 +90,14 @@ impl People {
         let query = OrganisationQuery {
             text: text.to_owned(),
             kind,
+            held_on: Some(self.today()),
             ..OrganisationQuery::default()
         };
-        let mut found = self.few(&query).await?;
-        let today = self.today();
-        found.retain(|one| model::holds(one.valid_from, one.valid_until, today));
-        Ok(found)
+        self.few(&query).await
     }
 
-    /// The organisation that a field names: by its id, its name, its name and place as suggested, or a part of its
-    /// name that no other has. `None` for an empty field.
+    /// The organisation of today that a field names: by its id, its name, its name and place as suggested, or a part
+    /// of its name that no other has. `None` for an empty field.
     ///
     /// # Errors
     /// A viewer who may not; none such, or more than one; the database.
@@ -122,6 +120,7 @@ impl People {
         let whole = OrganisationQuery {
             name,
             kind,
+            held_on: Some(self.today()),
             ..OrganisationQuery::default()
         };
         let mut found = self.few(&whole).await?;

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use zhida_platform::access::Viewer;
 use zhida_platform::audit;
 
+use super::recognise::is_agents;
 use super::{Current, Entrance, People, Stage};
 use crate::error::Error;
 use crate::factor::{self, accepted_step};
@@ -323,16 +324,14 @@ impl People {
         &self,
         current: &Current,
     ) -> Result<Vec<(Uuid, crate::model::Mandate)>, Error> {
-        let mut found = Vec::new();
-        for seat in &current.seats {
+        let (mut found, today) = (Vec::new(), self.today());
+        for seat in current.seats.iter().filter(|seat| is_agents(seat)) {
             let Some(agency) = seat.place.organisation() else {
                 continue;
             };
-            for mandate in store::mandates::of_agency(self.db.conn(), agency).await? {
-                if self.mandate_for(seat, mandate.id).await?.is_some() {
-                    found.push((seat.id, mandate));
-                }
-            }
+            let mandates = store::mandates::of_agency(self.db.conn(), agency).await?;
+            let active = mandates.into_iter().filter(|one| one.active(today));
+            found.extend(active.map(|mandate| (seat.id, mandate)));
         }
         Ok(found)
     }

@@ -223,11 +223,10 @@ impl People {
         seat: &Seat,
         id: uuid::Uuid,
     ) -> Result<Option<Mandate>, Error> {
-        let agent = seat.role().is_some_and(|role| role.side == Side::Agency);
         let found = store::mandates::one(self.db.conn(), id).await?;
         Ok(found.filter(|mandate| {
             let for_seat = seat.place.organisation() == Some(mandate.organisation);
-            agent && for_seat && mandate.active(self.today())
+            is_agents(seat) && for_seat && mandate.active(self.today())
         }))
     }
 
@@ -246,6 +245,11 @@ impl People {
             Stage::Complete
         }
     }
+}
+
+/// Whether somebody in this seat acts for others, under their mandates.
+pub(super) fn is_agents(seat: &Seat) -> bool {
+    seat.role().is_some_and(|role| role.side == Side::Agency)
 }
 
 /// One answer for every reason: a stranger learns nothing about the token.

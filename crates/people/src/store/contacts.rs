@@ -8,8 +8,8 @@ use zhida_platform::db::{self, ConnectionTrait, Tx, Value};
 
 use super::id_value;
 
-/// People behind one recipient at most.
-const CONTACTS_MAX: i64 = 500;
+/// Seats behind one recipient at most; one person may have several.
+const SEATS_MAX: i64 = 5_000;
 /// Kinds of browser that are remembered of one account.
 const DEVICES_MAX: i64 = 50;
 /// The columns of [`Line`] after those of a seat.
@@ -55,7 +55,7 @@ pub(crate) async fn seated(
     let sql = format!(
         "SELECT s.enterprise, s.role, {COLUMNS} {SEATED} AND {column} = $1 ORDER BY s.id LIMIT $3"
     );
-    let values: [Value; 3] = [value.into(), day.to_string().into(), CONTACTS_MAX.into()];
+    let values: [Value; 3] = [value.into(), day.to_string().into(), SEATS_MAX.into()];
     db::query_all(conn, &sql, values).await
 }
 

@@ -1,6 +1,6 @@
 //! Organisations.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 use zhida_platform::clock::instant_text;
@@ -29,6 +29,8 @@ pub struct OrganisationQuery {
     pub roots: bool,
     /// Of this kind.
     pub kind: Option<OrganisationKind>,
+    /// Those that there are on this day.
+    pub held_on: Option<NaiveDate>,
 }
 
 impl FromQueryResult for Organisation {
@@ -69,6 +71,11 @@ fn clause(query: &OrganisationQuery, parameters: &mut Parameters) -> String {
     }
     if let Some(kind) = query.kind {
         clause += &format!(" AND kind = {}", parameters.add(kind.slug()));
+    }
+    if let Some(day) = query.held_on {
+        let day = parameters.add(day.to_string());
+        clause +=
+            &format!(" AND valid_from <= {day} AND (valid_until IS NULL OR valid_until >= {day})");
     }
     clause
 }

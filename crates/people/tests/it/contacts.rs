@@ -7,7 +7,7 @@ use axum::http::{Request, header};
 use chrono::TimeDelta;
 use zhida_people::{Directory, EVENTS, NewAccount, NewInvitation, People, PlaceKey, Settings};
 use zhida_platform::clock::Clock;
-use zhida_platform::config::Config;
+use zhida_platform::config::{Config, OidcConfig};
 use zhida_platform::db::Tx;
 use zhida_platform::messages::{
     AddressBook, Channel, Contact, DeliveryFilter, DeliveryState, Messages, Reader, Recipient, Side,
@@ -127,7 +127,17 @@ async fn telling(db: &TestDatabase) -> (World, Messages, MailServer) {
     let messages = Messages::new(&config, &EVENTS, book, None, clock.clone()).unwrap();
     let settings = Settings::new(&config.sign_in, false);
     let people = People::new(db.handle(), clock.clone(), settings, Arc::new(Register)).unwrap();
-    let people = Arc::new(people.with_messages(messages.clone()));
+    let city = OidcConfig {
+        id: "city".into(),
+        name: "市统一身份认证".into(),
+        issuer: "https://sso.example.gov.cn".into(),
+        client_id: "zhida".into(),
+        claim: "sub".into(),
+        claim_name: "统一身份标识".into(),
+        ..OidcConfig::default()
+    };
+    let people = people.with_providers(&[city], "http://localhost:8080");
+    let people = Arc::new(people.unwrap().with_messages(messages.clone()));
     (World::over(people, clock).await, messages, mail)
 }
 
@@ -159,10 +169,21 @@ async fn people_are_told_what_is_done_to_their_accounts(db: TestDatabase) {
     let secret = world.people.reset_password(&system(), boss).await.unwrap();
     world.clock.pass(TimeDelta::minutes(1));
     world.people.reset_factor(&system(), boss).await.unwrap();
+    world.clock.pass(TimeDelta::minutes(1));
+    let (people, by) = (&world.people, &system());
+    let linked = people.expect_identity(by, boss, "city", "u1").await;
+    linked.unwrap();
     messages.deliver_due(&db, 9).await.unwrap();
     let titles = told(&db, &messages, id).await;
-    assert_eq!(titles, ["您的第二因素已被重置", "您的密码已被重置"]);
-    assert_eq!(mail.taken().len(), 2);
+    assert_eq!(
+        titles,
+        [
+            "您的账号关联了统一身份",
+            "您的第二因素已被重置",
+            "您的密码已被重置"
+        ]
+    );
+    assert_eq!(mail.taken().len(), 3);
     assert!(
         !format!("{:?}", mail.taken()).contains(secret.expose()),
         "never the password"

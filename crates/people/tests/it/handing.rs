@@ -329,6 +329,11 @@ async fn a_mandate_is_dated_and_narrow() {
     };
     let bureau = world.bureau.id.to_string();
     let id = good.organisation.to_string();
+    let mut closed = organisation(&world.people, None, "歇业代办公司", "330300");
+    closed.kind = zhida_people::OrganisationKind::Agency;
+    (closed.valid_from, closed.valid_until) = (day("2025-01-01"), Some(day("2026-11-21")));
+    let closed = world.people.create_organisation(&system(), &closed).await;
+    let closed = closed.unwrap().id.to_string();
     for (organisation, action, from, until, field) in [
         (
             bureau.as_str(),
@@ -343,6 +348,13 @@ async fn a_mandate_is_dated_and_narrow() {
             "2026-11-22",
             "2026-12-01",
             "actions",
+        ),
+        (
+            &closed,
+            "match.read",
+            "2026-11-22",
+            "2026-12-01",
+            "organisation",
         ),
         (&id, "match.read", "2026-11-21", "2026-12-01", "valid_from"),
         (&id, "match.read", "2026-11-22", "2026-11-21", "valid_until"),
@@ -380,6 +392,15 @@ async fn organisations_are_chosen_by_name_among_any_number() {
     }
     make("税务局", "330302").await;
     make("税务局", "330303").await;
+    // more than are suggested have been dissolved
+    for number in 0..25 {
+        let name = format!("撤并街道{number:02}");
+        let mut form = organisation(&world.people, Some(world.bureau.id), &name, "330302");
+        (form.valid_from, form.valid_until) = (day("2020-01-01"), Some(day("2025-12-31")));
+        let made = world.people.create_organisation(&system(), &form).await;
+        made.unwrap();
+    }
+    make("撤并街道改设的街道", "330302").await;
     make("样例局（筹）", "330302").await;
     let id = world.person("zhang", "张某").await;
     let form = format!("/accounts/{id}/seats/new");
@@ -390,6 +411,11 @@ async fn organisations_are_chosen_by_name_among_any_number() {
         .expect_status(200);
     assert!(found.text().contains("样例街道229（浙江省温州市鹿城区）"));
     assert_eq!(found.text().matches("<option").count(), 1);
+    let found = sec
+        .get("/organisations/choices?organisation=%E6%92%A4%E5%B9%B6")
+        .await
+        .expect_status(200);
+    assert!(found.text().contains("撤并街道改设的街道") && !found.text().contains("撤并街道0"));
     let mut grant = async |organisation: &str| {
         let fields = [
             ("organisation", organisation),
@@ -401,6 +427,7 @@ async fn organisations_are_chosen_by_name_among_any_number() {
     };
     for (typed, told) in [
         ("没有这个局", "没有“没有这个局”"),
+        ("撤并街道07", "没有“撤并街道07”"),
         ("税务局", "税务局（浙江省温州市鹿城区）"),
         ("街道1", "不止一个，请写全"),
         ("税务局（浙江省杭州市）", "没有“税务局（浙江省杭州市）”"),

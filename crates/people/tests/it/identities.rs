@@ -343,6 +343,8 @@ async fn the_system_administrator_links_and_unlinks() {
     let page = sys.get(&format!("/accounts/{id}")).await.expect_status(200);
     assert!(page.text().contains("工号 E-u1") && page.text().contains("等待首次登录"));
     let end = between(page.text(), "action=\"/identities/", "\"");
+    let reset = sys.post(&format!("/accounts/{id}/password"), &[]).await;
+    assert!(reset.expect_status(200).text().contains("仍可用它登录"));
     let mut outside = Outside::default();
     let mut browser = world.browser();
     let done = through(&mut browser, &mut outside, "u1", "pwd").await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use zhida_testkit::sqlite;
 
 use crate::providers::{Outside, SITE, Site, comes_back, expects, leaves, people_with, world_with};
@@ -61,6 +62,11 @@ async fn an_answer_that_lies_signs_nobody_in() {
     assert_eq!(status, 303, "{text}");
     let me = browser.get("/api/v1/me").await.expect_status(200).json();
     assert_eq!(me["login"], "admin");
+    // who is linked needs no more than the signature
+    let (status, text, mut browser) = comes("user-info-down").await;
+    assert_eq!(status, 303, "{text}");
+    let me = browser.get("/api/v1/me").await.expect_status(200).json();
+    assert_eq!(me["login"], "admin");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,6 +94,35 @@ async fn a_provider_does_not_send_us_into_the_network_we_stand_in() {
         let _ = comes_back(&mut browser, &back).await.expect_status(401);
         // refused, not tried
         assert!(started.elapsed().as_secs() < 3, "{lie}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_known_of_a_provider_holds_while_it_is_away_and_it_is_not_asked_each_time() {
+    let db = sqlite().await;
+    let site = Site::hostile().await;
+    let world = world_with(&db, &site).await;
+    let discovered = async || {
+        let asked = format!("{}/discovered", site.issuer);
+        String::from_utf8(Outside::default().get(&asked).await.into_body()).unwrap()
+    };
+    let leaves = async || {
+        let _to = leaves(&mut world.browser(), "/").await;
+    };
+    leaves().await;
+    assert_eq!(discovered().await, "1");
+    site.told("/lie/discovery-of-another").await;
+    for (minutes, asked) in [(61, "2"), (4, "2"), (2, "3")] {
+        world.clock.pass(TimeDelta::minutes(minutes));
+        leaves().await;
+        assert_eq!(discovered().await, asked, "after {minutes} minutes");
+    }
+    // back again, it is good for another hour
+    site.told("/lie/none").await;
+    for (minutes, asked) in [(6, "4"), (59, "4")] {
+        world.clock.pass(TimeDelta::minutes(minutes));
+        leaves().await;
+        assert_eq!(discovered().await, asked, "after {minutes} minutes");
     }
 }
 

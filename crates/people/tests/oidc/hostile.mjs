@@ -1,6 +1,7 @@
 // A provider that signs everybody in as “mallory” and lies as it is told.
 //   node hostile.mjs              prints "ready <issuer>"
 //   GET <issuer>/lie/<name>       how the next answers lie
+//   GET <issuer>/discovered       how often it was asked who it is
 import http from 'node:http';
 import { createHash } from 'node:crypto';
 import { SignJWT, UnsecuredJWT, exportJWK, generateKeyPair } from 'jose';
@@ -12,6 +13,7 @@ const secret = new TextEncoder().encode('a secret of the tests + %');
 let issuer;
 let lie = 'none';
 let nonce;
+let discovered = 0;
 
 function discovery() {
   const at = lie === 'discovery-of-another' ? 'http://127.0.0.1:9' : issuer;
@@ -77,7 +79,10 @@ const server = http.createServer(async (request, response) => {
     return response.end(lie);
   }
   switch (url.pathname) {
+    case '/discovered':
+      return response.end(String(discovered));
     case '/.well-known/openid-configuration':
+      discovered += 1;
       return json(discovery());
     case '/keys':
       return json({ keys: [jwk] });
@@ -94,6 +99,7 @@ const server = http.createServer(async (request, response) => {
       if (lie === 'endless') return json({ pad: 'x'.repeat(2_000_000), ...(await token()) });
       return json(await token());
     case '/userinfo':
+      if (lie === 'user-info-down') return response.destroy();
       // of somebody else: to be believed by nobody
       return json({ sub: lie === 'user-info' ? 'admin' : 'mallory', employee_number: 'E-admin' });
     default:

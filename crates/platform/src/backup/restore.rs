@@ -218,7 +218,8 @@ fn write_files(
     for (done, file) in (1..).zip(&manifest.files) {
         progress.report(done, Some(total), "恢复文件");
         let target = path_of(folder, &file.sha256);
-        if fs::metadata(&target).is_ok_and(|there| there.len() == file.bytes) {
+        let there = fs::File::open(&target).and_then(|there| digest_of(there, io::sink()));
+        if there.is_ok_and(|(digest, _)| digest == file.sha256) {
             continue;
         }
         let refused = |source| BackupError::Write {

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use figment::Profile;
 use figment::providers::Serialized;
 use figment::value::Value;
+use figment::{Figment, Profile};
 use toml_edit::ImDocument;
 
 use super::read::{check_keys, defaults, known_keys, setting_of, text_of, value_error, values_of};
 use super::{Config, ConfigError};
 use crate::db::without_password;
 
-/// Settings that are taken from the environment as they are written: a password of digits is no number.
+/// Settings that are taken from the environment as they are written, with quotes and all.
 const SECRETS: [&str; 3] = ["mail.password", "audit.key", "secrets.key"];
 /// Shown without the password in it.
 const DATABASE_URL: &str = "database.url";
@@ -90,7 +90,8 @@ impl Traced {
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let mut figment = defaults();
+        let shipped = defaults();
+        let mut figment = shipped.clone();
         let known = known_keys(&figment);
         let mut sources = BTreeMap::new();
         if let Some(path) = file {
@@ -102,11 +103,7 @@ impl Traced {
         }
         for (name, value) in environment {
             if let Some(key) = setting_of(&name, &known)? {
-                let value: Value = if SECRETS.contains(&key.as_str()) {
-                    value.into()
-                } else {
-                    value.parse().expect("parsing a figment value never fails")
-                };
+                let value = read(&shipped, &key, value);
                 figment = figment.merge(Serialized::default(&key, value));
                 sources.insert(key, Source::Environment(name));
             }
@@ -150,6 +147,20 @@ impl Traced {
     }
 }
 
+/// A value of the environment. What the defaults have as text stays text: a name or password of digits is no number.
+fn read(shipped: &Figment, key: &str, value: String) -> Value {
+    if SECRETS.contains(&key) {
+        return value.into();
+    }
+    let read: Value = value.parse().expect("parsing a figment value never fails");
+    let is_text = matches!(shipped.find_value(key), Ok(Value::String(..)));
+    match read {
+        Value::String(..) => read,
+        _ if is_text => value.into(),
+        _ => read,
+    }
+}
+
 /// Notes the line of each setting of a file; the file has been read before and is sound.
 fn note_lines(path: &Path, text: &str, sources: &mut BTreeMap<String, Source>) {
     let Ok(document) = ImDocument::parse(text) else {
@@ -187,6 +198,8 @@ mod tests {
             ("ZHIDA_SERVER__ADDR", "127.0.0.1:2"),
             ("ZHIDA_MAIL__PASSWORD", "314159"),
             ("ZHIDA_AUDIT__KEY", "271828"),
+            ("ZHIDA_MAIL__USERNAME", "10086"),
+            ("ZHIDA_LOG__FORMAT", "\"json\""),
             ("ZHIDA_DATABASE__URL", "postgres://u:s3cret@h/d"),
             ("ZHIDA_SERVER__TRUSTED_PROXIES", "[\"10.0.0.0/8\"]"),
         ];
@@ -209,6 +222,15 @@ mod tests {
             assert_eq!(traced.source(key), source, "{key}");
         }
         assert_eq!(traced.config.server.proxies().len(), 1);
+        assert_eq!(traced.config.mail.username, "10086", "no number");
+        assert_eq!(
+            traced
+                .settings()
+                .iter()
+                .find(|one| one.key == "log.format")
+                .map(|one| one.value.as_str()),
+            Some("\"json\"")
+        );
         let shown = format!("{:?}", traced.settings());
         for secret in ["314159", "271828", "s3cret"] {
             assert!(!shown.contains(secret), "{secret} in {shown}");

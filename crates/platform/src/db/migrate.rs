@@ -44,6 +44,7 @@ const PLATFORM: MigrationSet = MigrationSet {
         step("003-jobs", crate::jobs::schema::FIRST),
         step("004-files", crate::files::SCHEMA),
         step("005-messages", crate::messages::SCHEMA),
+        step("006-cases", crate::cases::schema::FIRST),
     ],
 };
 

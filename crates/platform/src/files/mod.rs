@@ -218,12 +218,10 @@ impl FileStore {
     /// When the file is not in quarantine, or a statement fails.
     pub async fn release(&self, tx: &Tx, id: &str, why: &str) -> Result<(), FileError> {
         let file = self.get(tx, id).await?;
-        if !file.state.is_quarantined() {
-            return Err(FileError::NotQuarantined { name: file.name });
+        match self.let_out(tx, &file.digest, why).await? {
+            true => Ok(()),
+            false => Err(FileError::NotQuarantined { name: file.name }),
         }
-        let now = self.inner.clock.now();
-        store::set_state(tx, &file.digest, State::Released, why, now).await?;
-        Ok(())
     }
 
     /// The same by the content's digest, for those who do not see the files that have it. What was found
@@ -232,22 +230,23 @@ impl FileStore {
     /// # Errors
     /// When no content of this digest is in quarantine, or a statement fails.
     pub async fn release_content(&self, tx: &Tx, digest: &str, why: &str) -> Result<(), FileError> {
-        match store::state_of(tx, digest).await? {
-            Some(state) if state.is_quarantined() => {}
-            Some(_) => {
-                return Err(FileError::NotQuarantined {
-                    name: digest.to_owned(),
-                });
-            }
-            None => {
-                return Err(FileError::NotFound {
-                    id: digest.to_owned(),
-                });
-            }
+        if self.let_out(tx, digest, why).await? {
+            return Ok(());
         }
-        let now = self.inner.clock.now();
-        store::set_state(tx, digest, State::Released, why, now).await?;
-        Ok(())
+        Err(match store::state_of(tx, digest).await? {
+            Some(_) => FileError::NotQuarantined {
+                name: digest.to_owned(),
+            },
+            None => FileError::NotFound {
+                id: digest.to_owned(),
+            },
+        })
+    }
+
+    /// Whether it was in quarantine.
+    async fn let_out(&self, tx: &Tx, digest: &str, why: &str) -> Result<bool, FileError> {
+        let (from, now) = (store::QUARANTINED, self.inner.clock.now());
+        Ok(store::set_state(tx, digest, from, State::Released, why, now).await? > 0)
     }
 
     /// Whether the content was still there to be marked.
@@ -257,11 +256,11 @@ impl FileStore {
         digest: &str,
         why: &str,
     ) -> Result<bool, FileError> {
-        let now = self.inner.clock.now();
+        let (from, now) = (store::KEPT, self.inner.clock.now());
         let marked = db
-            .write(
-                |tx| async move { store::set_state(&tx, digest, State::Damaged, why, now).await },
-            )
+            .write(|tx| async move {
+                store::set_state(&tx, digest, from, State::Damaged, why, now).await
+            })
             .await?;
         Ok(marked > 0)
     }

@@ -92,18 +92,22 @@ impl FileStore {
         match clamd.scan(content).await {
             Ok(Verdict::Clean) => {
                 report.clean += 1;
-                self.set(db, digest, State::Clean, "").await?;
+                self.set(db, digest, store::UNSCANNED, State::Clean, "")
+                    .await?;
             }
             Ok(Verdict::Infected(virus)) => {
                 report.infected += 1;
                 tracing::warn!(digest, virus, "文件含病毒，已移除内容");
-                self.set(db, digest, State::Infected, &virus).await?;
+                // also what an officer has just let out
+                self.set(db, digest, &State::ALL, State::Infected, &virus)
+                    .await?;
                 self.inner.disk.remove(&path)?;
             }
             Ok(Verdict::TooLarge) => {
                 report.refused += 1;
                 let why = "超过查毒程序的大小上限（clamd 的 StreamMaxLength）";
-                self.set(db, digest, State::Unscannable, why).await?;
+                self.set(db, digest, store::UNSCANNED, State::Unscannable, why)
+                    .await?;
             }
             Err(error) => {
                 report.postponed += 1;
@@ -122,11 +126,12 @@ impl FileStore {
         &self,
         db: &Database,
         digest: &str,
+        from: &[State],
         state: State,
         reason: &str,
     ) -> Result<(), FileError> {
         let now = self.inner.clock.now();
-        db.write(|tx| async move { store::set_state(&tx, digest, state, reason, now).await })
+        db.write(|tx| async move { store::set_state(&tx, digest, from, state, reason, now).await })
             .await?;
         Ok(())
     }

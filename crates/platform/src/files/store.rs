@@ -119,6 +119,10 @@ pub(super) async fn keep_content(
          VALUES ($1, $2, $3, '', $4, 0, $4, $4)
          ON CONFLICT (digest) DO UPDATE SET
              touched_at = excluded.touched_at,
+             state_at = CASE file_content.state WHEN 'damaged' THEN excluded.state_at
+                        ELSE file_content.state_at END,
+             scan_attempts = CASE file_content.state WHEN 'damaged' THEN 0
+                             ELSE file_content.scan_attempts END,
              scan_at = CASE file_content.state WHEN 'damaged' THEN excluded.scan_at
                        ELSE file_content.scan_at END,
              reason = CASE file_content.state WHEN 'damaged' THEN '' ELSE file_content.reason END,
@@ -206,16 +210,38 @@ pub(super) async fn remove(tx: &Tx, file: &FileRecord, now: DateTime<Utc>) -> db
     Ok(())
 }
 
+/// What waits for its scan, or would if there were a scanner.
+pub(super) const UNSCANNED: &[State] = &[State::Pending, State::Unscanned];
+/// What an officer can let out.
+pub(super) const QUARANTINED: &[State] = &[State::Pending, State::Unscannable];
+/// What may turn out to be spoilt: of what is infected the bytes are gone on purpose.
+pub(super) const KEPT: &[State] = &[
+    State::Pending,
+    State::Clean,
+    State::Unscanned,
+    State::Unscannable,
+    State::Released,
+];
+
+/// Changes the state of content that is still in one of the states `from`, whatever others do meanwhile; how many
+/// rows that were.
 pub(super) async fn set_state(
     tx: &Tx,
     digest: &str,
+    from: &[State],
     state: State,
     reason: &str,
     now: DateTime<Utc>,
 ) -> db::Result<u64> {
+    let from: Vec<String> = from.iter().map(|one| format!("'{}'", one.slug())).collect();
+    let sql = format!(
+        "UPDATE file_content SET state = $2, reason = $3, state_at = $4
+         WHERE digest = $1 AND state IN ({})",
+        from.join(", ")
+    );
     db::execute(
         tx,
-        "UPDATE file_content SET state = $2, reason = $3, state_at = $4 WHERE digest = $1",
+        &sql,
         [
             digest.into(),
             state.slug().into(),
@@ -260,7 +286,8 @@ pub(super) async fn scan_later(
 ) -> db::Result<u64> {
     db::execute(
         tx,
-        "UPDATE file_content SET scan_at = $2, reason = $3 WHERE digest = $1",
+        "UPDATE file_content SET scan_at = $2, reason = $3
+         WHERE digest = $1 AND state IN ('pending', 'unscanned')",
         [digest.into(), instant_text(at).into(), why.into()],
     )
     .await

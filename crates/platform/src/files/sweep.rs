@@ -49,8 +49,10 @@ impl FileStore {
             let found = store::unreferenced(db.conn(), before, BATCH).await?;
             let mut removed = 0;
             for content in &found {
-                removed += u64::from(self.sweep_content(db, content, before).await?);
-                report.bytes += u64::try_from(content.bytes).unwrap_or(0);
+                if self.sweep_content(db, content, before).await? {
+                    removed += 1;
+                    report.bytes += u64::try_from(content.bytes).unwrap_or(0);
+                }
             }
             report.contents += removed;
             // all of the rest came back into use meanwhile
@@ -175,7 +177,7 @@ impl FileStore {
         content: &Digest,
         report: &mut VerifyReport,
     ) -> Result<(), FileError> {
-        if matches!(content.state.as_str(), "infected" | "damaged") {
+        if content.state == State::Infected.slug() {
             return Ok(());
         }
         let path = self.inner.disk.path(&content.digest);
@@ -183,17 +185,40 @@ impl FileStore {
         let found = tokio::task::spawn_blocking(read)
             .await
             .map_err(io::Error::other)?;
-        report.checked += 1;
-        report.bytes += u64::try_from(content.bytes).unwrap_or(0);
+        let known = content.state == State::Damaged.slug();
+        if !known {
+            report.checked += 1;
+            report.bytes += u64::try_from(content.bytes).unwrap_or(0);
+        }
         let why = match found {
+            Ok(found) if found == content.digest && known => return self.heal(db, content).await,
             Ok(found) if found == content.digest => return Ok(()),
+            // told once
+            _ if known => return Ok(()),
             Ok(_) => "核对时读出的内容与摘要不一致".to_owned(),
-            Err(error) => format!("核对时读不出来：{error}"),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                format!("核对时读不出来：{error}")
+            }
+            // the disk's fault, not the content's: the whole look is tried again
+            Err(error) => return Err(error.into()),
         };
         // what is being swept loses its bytes before its row; marking waits for the row
         if self.mark_damaged(db, &content.digest, &why).await? {
             report.damaged.push(content.digest.clone());
         }
+        Ok(())
+    }
+
+    /// Bytes that are back, from a backup or a folder that was away, are looked at as new ones are.
+    async fn heal(&self, db: &Database, content: &Digest) -> Result<(), FileError> {
+        let state = match self.scans() {
+            true => State::Pending,
+            false => State::Unscanned,
+        };
+        let (digest, now) = (content.digest.as_str(), self.inner.clock.now());
+        let from = &[State::Damaged];
+        db.write(|tx| async move { store::set_state(&tx, digest, from, state, "", now).await })
+            .await?;
         Ok(())
     }
 }

@@ -36,11 +36,12 @@ impl Outcome {
         }
     }
 
-    /// There was nothing to do: the job leaves no trace, so that what looks every minute does not fill the list.
+    /// There was nothing to do: the job leaves no trace, so that what looks every minute does not fill the list. What
+    /// somebody asked for stays and says so.
     #[must_use]
     pub fn nothing() -> Self {
         Self {
-            summary: String::new(),
+            summary: "没有要做的".to_owned(),
             nothing: true,
         }
     }

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use super::model::{Job, State};
+use super::model::{BY_PROGRAM, Job, State};
+use super::schedule::BY_TIME;
 use super::store::{COLUMNS, Id, Row, uuid};
 use crate::clock::instant_text;
 use crate::db::{self, Database, Result, Tx};
@@ -126,7 +127,7 @@ pub(super) struct End {
     pub(super) run_at: Option<DateTime<Utc>>,
     /// The server stopped it: the attempt does not count.
     pub(super) uncounted: bool,
-    /// There was nothing to do: the job's row goes.
+    /// There was nothing to do: the job's row goes, unless somebody asked for it and looks for the answer.
     pub(super) forget: bool,
     pub(super) result: String,
 }
@@ -148,8 +149,8 @@ pub(super) async fn settle(
     end: &End,
     progressed: &Progressed,
 ) -> Result<bool> {
-    if end.forget {
-        return forget(db, id, owner).await;
+    if end.forget && forget(db, id, owner).await? {
+        return Ok(true);
     }
     let over = end.state != State::Queued;
     let sql = format!(
@@ -179,11 +180,18 @@ pub(super) async fn settle(
     Ok(changed > 0)
 }
 
+/// Removes a job that nobody asked for; false when somebody did, if only while it ran.
 async fn forget(db: &Database, id: Uuid, owner: Uuid) -> Result<bool> {
-    let sql = "DELETE FROM job WHERE id = $1 AND owner = $2 AND state = 'running'";
+    let sql = "DELETE FROM job
+        WHERE id = $1 AND owner = $2 AND state = 'running' AND asked_by IN ($3, $4)";
     let removed = db
         .write(|tx| async move {
-            let values = [id.to_string().into(), owner.to_string().into()];
+            let values = [
+                id.to_string().into(),
+                owner.to_string().into(),
+                BY_TIME.into(),
+                BY_PROGRAM.into(),
+            ];
             db::execute(&tx, sql, values).await
         })
         .await?;

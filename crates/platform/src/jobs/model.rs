@@ -91,6 +91,9 @@ pub enum Unique {
     Live(String),
 }
 
+/// Who asks for what the program asks for.
+pub(super) const BY_PROGRAM: &str = "系统";
+
 /// A job to be enqueued.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewJob {
@@ -118,7 +121,7 @@ impl NewJob {
             run_at: None,
             unique: None,
             priority: Priority::Normal,
-            asked_by: "系统".to_owned(),
+            asked_by: BY_PROGRAM.to_owned(),
         }
     }
 

@@ -174,7 +174,8 @@ impl Jobs {
         }
     }
 
-    /// Runs a schedule's job now, whenever its time is; while one runs already it is that one.
+    /// Runs a schedule's job now, whenever its time is; while one waits or runs already it is that one, which is
+    /// theirs then.
     ///
     /// # Errors
     /// When there is no such schedule, this program does not know its kind, or the database does not answer.
@@ -182,7 +183,14 @@ impl Jobs {
         let kind = self
             .kind(&plan.kind)
             .ok_or_else(|| Error::UnknownKind(plan.kind.clone()))?;
-        self.enqueue_plan(tx, plan, kind.name, by).await
+        let asked = self.enqueue_plan(tx, plan, kind.name, by).await?;
+        if let Enqueued::Already(id) = asked
+            && store::ask(tx, id, by).await? == 0
+        {
+            // it has just ended
+            return self.enqueue_plan(tx, plan, kind.name, by).await;
+        }
+        Ok(asked)
     }
 
     /// One schedule.

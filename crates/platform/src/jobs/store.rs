@@ -165,6 +165,12 @@ pub(super) async fn cancel_running(
     Ok(db::execute(tx, sql, values).await? > 0)
 }
 
+/// Notes that somebody wants what waits or runs already.
+pub(super) async fn ask(tx: &Tx, id: Uuid, by: &str) -> Result<u64> {
+    let sql = "UPDATE job SET asked_by = $2 WHERE id = $1 AND state IN ('queued', 'running')";
+    db::execute(tx, sql, [id.to_string().into(), by.into()]).await
+}
+
 /// Lets a job that failed or was cancelled wait again, from its first attempt; false when there is none.
 pub(super) async fn again(tx: &Tx, id: Uuid, by: &str, now: DateTime<Utc>) -> Result<bool> {
     let sql = "UPDATE job SET state = 'queued', run_at = $3, updated_at = $3, asked_by = $2, attempts = 0,

@@ -19,7 +19,8 @@ const MISSES_MAX: u32 = 3;
 const DIGEST_LINES: usize = 100;
 /// Titles that a text message names.
 const SMS_TITLES: usize = 3;
-const FOOTER: &str = "——\n这是系统自动发出的邮件，请勿回复。接收方式可在本系统的“消息设置”里修改。";
+const FOOTER: &str =
+    "——\n这是系统自动发出的邮件，请勿回复。接收方式可在本系统“消息”的“接收方式”页面修改。";
 
 /// What a run of [`Messages::deliver_due`] has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -200,7 +201,7 @@ impl Messages {
         }
         if held.len() > DIGEST_LINES {
             let rest = held.len() - DIGEST_LINES;
-            text.push_str(&format!("另有 {rest} 条，请登录系统在“站内信”查看。\n"));
+            text.push_str(&format!("另有 {rest} 条，请登录系统在“消息”查看。\n"));
         }
         format!("{text}\n{FOOTER}\n")
     }

@@ -192,12 +192,13 @@ impl Messages {
         };
         let address = address.unwrap_or_default();
         let fault = match channel {
-            Channel::Sms if self.inner.sms.is_none() => NO_SMS,
-            Channel::Mail if self.inner.mailer.is_none() => NO_MAIL,
             _ if address.is_empty() => "没有登记地址或号码",
             Channel::Mail if !contact.mail_verified => "邮箱还没有验证",
             Channel::Mail if !is_mail_address(address) => "登记的邮箱地址写错了",
             Channel::Sms if !is_phone(address) => "登记的手机号写错了",
+            // last: what fails for want of settings only can be sent again
+            Channel::Sms if self.inner.sms.is_none() => NO_SMS,
+            Channel::Mail if self.inner.mailer.is_none() => NO_MAIL,
             _ => "",
         };
         let queued = blank(channel, &contact.account, address, now);
@@ -292,12 +293,24 @@ fn fill(
     written: &[TemplateRow],
     fields: &[(&str, &str)],
 ) -> Result<Text, MessageError> {
-    let mut rows = written.iter();
-    let own = rows.find(|row| row.channel == channel.slug());
-    let (title, body) = match own {
-        Some(row) => (row.title.as_str(), row.body.as_str()),
-        None => event.default_template(channel),
-    };
+    let own = written.iter().find(|row| row.channel == channel.slug());
+    if let Some(row) = own {
+        // a template whose words do not fit today's values must not hold up what it tells of
+        match filled(event, (&row.title, &row.body), fields) {
+            Err(error) => {
+                tracing::warn!(event = event.slug, %error, "改写的模板不能用，改用自带的");
+            }
+            text => return text,
+        }
+    }
+    filled(event, event.default_template(channel), fields)
+}
+
+fn filled(
+    event: &EventKind,
+    (title, body): (&str, &str),
+    fields: &[(&str, &str)],
+) -> Result<Text, MessageError> {
     let fill = |template: &str| {
         let fault = |fault| MessageError::Template {
             event: event.name.to_owned(),

@@ -55,6 +55,8 @@ pub struct MessagesConfig {
     pub attempts_max: u64,
     /// Where the file gateway writes text messages; empty: none are sent.
     pub sms_file: String,
+    /// Days that messages and what became of them are kept.
+    pub keep_days: u64,
 }
 
 /// `[webhooks]`
@@ -137,7 +139,7 @@ impl MailConfig {
 }
 
 impl MessagesConfig {
-    pub(crate) fn limits(&self) -> [(&'static str, u64, u64); 2] {
+    pub(crate) fn limits(&self) -> [(&'static str, u64, u64); 3] {
         [
             (
                 "messages.enterprise_pushes_per_day",
@@ -145,8 +147,12 @@ impl MessagesConfig {
                 1_000,
             ),
             ("messages.attempts_max", self.attempts_max, 100),
+            ("messages.keep_days", self.keep_days, 36_500),
         ]
     }
+
+    /// Days at least: a failed job is told of once as long as the message is there, and jobs are kept 30 days.
+    pub(crate) const KEEP_DAYS_MIN: u64 = 31;
 
     /// `digest_at` as a time; `None` when it is not one.
     pub(crate) fn digest_time(&self) -> Option<NaiveTime> {

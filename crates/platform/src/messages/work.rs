@@ -71,7 +71,7 @@ impl Messages {
         let purge = weak.clone();
         jobs.register(Kind::new(
             PURGE,
-            "清理过期的推送记录",
+            "清理过期的消息",
             move |_: JobContext, _: Value| {
                 let messages = revived(&purge);
                 async move { messages?.purge_all().await }
@@ -88,7 +88,7 @@ impl Messages {
         for schedule in [
             Schedule::new(DELIVER, "发送到期的消息", DELIVER, Cadence::every(1)),
             Schedule::new(WATCH, "通知失败的任务", WATCH, Cadence::every(5)),
-            Schedule::new(PURGE, "清理过期的推送记录", PURGE, Cadence::daily(3, 20)),
+            Schedule::new(PURGE, "清理过期的消息", PURGE, Cadence::daily(3, 20)),
         ] {
             jobs.schedule(schedule);
         }
@@ -139,11 +139,12 @@ impl Messages {
         let removed = db.write(|tx| async move { self.purge(&tx).await }).await?;
         Ok(match removed {
             0 => Outcome::nothing(),
-            _ => Outcome::done(format!("清理 {removed} 条推送记录")),
+            _ => Outcome::done(format!("清理 {removed} 条消息和推送记录")),
         })
     }
 
-    /// Tells whoever is in charge of jobs that have failed for good, each once.
+    /// Tells whoever is in charge of jobs that have failed for good, each once; what failed, was run again and
+    /// failed again is told again.
     async fn tell_failed_jobs(&self) -> Result<Outcome, JobError> {
         let (jobs, db) = self.work()?;
         let query = JobQuery {
@@ -154,17 +155,15 @@ impl Messages {
         let failed = failed.map_err(|problem| JobError::Retry(problem.to_string()))?;
         let mut told = 0;
         for job in failed.items {
-            let (id, at) = (
-                job.id.to_string(),
-                job.finished_at.unwrap_or(job.created_at),
-            );
-            let (id, at) = (&id, &to_shanghai(at).format("%Y-%m-%d %H:%M").to_string());
+            let failed = job.finished_at.unwrap_or(job.created_at);
+            let at = &to_shanghai(failed).format("%Y-%m-%d %H:%M").to_string();
+            let id = &job.id.to_string();
             let title = jobs.title(&job.kind).to_owned();
             let (role, link) = in_charge(&job.kind, id);
             let (title, link) = (&title, &link);
             told += db
                 .write(|tx| async move {
-                    if store::has_subject(&tx, JOB_FAILED.slug, "job", id).await? {
+                    if store::has_subject(&tx, JOB_FAILED.slug, ("job", id), failed).await? {
                         return Ok::<_, MessageError>(0);
                     }
                     let message = Message {

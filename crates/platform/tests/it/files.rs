@@ -361,7 +361,14 @@ async fn a_spoilt_file_ends_with_an_error_and_is_mended_by_a_new_upload(db: Test
         .expect_err("marked");
     assert!(matches!(refused, FileError::Damaged { .. }), "{refused}");
 
+    shelf.clock.advance(TimeDelta::hours(1));
     shelf.hand_in(&db, "again.pdf", &content, "account-1").await;
+    let mended = shelf.store.content(&db, &file.digest).await;
+    let mended = mended.expect("read").expect("kept");
+    assert_eq!(
+        (mended.state, mended.state_at),
+        (State::Unscanned, shelf.clock.now())
+    );
     assert_eq!(
         read(&shelf.store, &db, &file.id, "account-1")
             .await
@@ -454,6 +461,8 @@ async fn a_night_finds_what_the_disk_has_spoilt(db: TestDatabase) {
         (report.checked, report.bytes, report.damaged.len()),
         (3, 30, 0)
     );
+    let read = |path: PathBuf| (path.clone(), std::fs::read(path).expect("read"));
+    let kept: Vec<(PathBuf, Vec<u8>)> = shelf.on_disk().into_iter().map(read).collect();
     let mut files = shelf.on_disk().into_iter();
     std::fs::write(files.next().expect("one"), "spoilt").expect("written");
     std::fs::remove_file(files.next().expect("two")).expect("removed");
@@ -474,6 +483,16 @@ async fn a_night_finds_what_the_disk_has_spoilt(db: TestDatabase) {
         (report.checked, report.damaged.len()),
         (1, 0),
         "each is told once"
+    );
+    for (path, content) in kept {
+        std::fs::write(path, content).expect("written");
+    }
+    shelf.store.verify(&db, &Silent).await.expect("verified");
+    let files = shelf.store.of_subject(db.conn(), CASE).await;
+    let files = files.expect("listed");
+    assert!(
+        files.iter().all(|file| file.state == State::Unscanned),
+        "what is back is good again: {files:?}"
     );
 }
 

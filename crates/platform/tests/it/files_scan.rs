@@ -32,6 +32,8 @@ fn eicar() -> Vec<u8> {
 struct FakeClamd {
     asked: Arc<AtomicU32>,
     pause: Duration,
+    /// Whoever has it keeps the answers back.
+    held: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl FakeClamd {
@@ -70,6 +72,7 @@ impl FakeClamd {
             Some(_) => "stream: OK\0",
             None => "INSTREAM size limit exceeded. ERROR\0",
         };
+        let _may_answer = self.held.lock().await;
         socket
             .write_all(answer.as_bytes())
             .await
@@ -116,6 +119,7 @@ both_databases!(
     a_clean_file_leaves_quarantine,
     an_infected_file_is_removed_and_not_taken_again,
     what_the_scanner_does_not_take_waits_for_an_officer,
+    an_officers_word_holds_though_a_scan_was_under_way,
     a_scanner_that_is_away_blocks_nobody,
     a_file_kept_before_there_was_a_scanner_is_scanned,
     two_servers_scan_each_file_once,
@@ -241,6 +245,40 @@ async fn what_the_scanner_does_not_take_waits_for_an_officer(db: TestDatabase) {
         matches!(twice, Err(FileError::NotQuarantined { .. })),
         "{twice:?}"
     );
+}
+
+async fn an_officers_word_holds_though_a_scan_was_under_way(db: TestDatabase) {
+    db.migrate(&[]).await.expect("migrated");
+    let clamd = FakeClamd::default();
+    let address = clamd.on_tcp().await;
+    let shelf = Shelf::new(|config| {
+        config.clamd = address;
+        config.clamd_timeout_seconds = 60;
+    });
+    let clean = pdf(b"clean");
+    for (content, reported, after) in [
+        (&clean, (1, 0), State::Released),
+        (&pdf(&eicar()), (0, 1), State::Infected),
+    ] {
+        let asked = clamd.asked.load(Ordering::Relaxed);
+        let file = shelf.hand_in(&db, "a.pdf", content, "account-1").await;
+        let keep_back = clamd.held.lock().await;
+        let scan = shelf.store.scan_pending(&db, 1);
+        let release = async {
+            while clamd.asked.load(Ordering::Relaxed) == asked {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            let (store, digest) = (&shelf.store, file.digest.as_str());
+            db.write(|tx| async move { store.release_content(&tx, digest, "急用").await })
+                .await
+                .expect("released");
+            drop(keep_back);
+        };
+        let (report, ()) = tokio::join!(scan, release);
+        let report = report.expect("scanned");
+        assert_eq!((report.clean, report.infected), reported);
+        assert_eq!(state(&shelf, &db, &file.id).await.0, after);
+    }
 }
 
 async fn a_scanner_that_is_away_blocks_nobody(db: TestDatabase) {

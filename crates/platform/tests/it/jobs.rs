@@ -10,8 +10,8 @@ use uuid::Uuid;
 use zhida_platform::clock::{Clock, FixedClock};
 use zhida_platform::db::{Database, Error, Tx};
 use zhida_platform::jobs::{
-    Cadence, Cancelled, Enqueued, Job, JobContext, JobError, JobQuery, Jobs, Kind, NewJob, Outcome,
-    Priority, Schedule, Settings, State, Unique, Worker,
+    BY_TIME, Cadence, Cancelled, Enqueued, Job, JobContext, JobError, JobQuery, Jobs, Kind, NewJob,
+    Outcome, Priority, Schedule, Settings, State, Unique, Worker,
 };
 use zhida_platform::paging::PageRequest;
 use zhida_platform::progress::Progress;
@@ -151,6 +151,7 @@ both_databases!(
     a_stopped_server_gives_its_jobs_back,
     what_came_due_while_nobody_looked_runs_once,
     an_administrator_changes_a_schedule,
+    what_finds_nothing_stays_only_for_who_asked,
     old_jobs_are_swept_and_lists_are_paged,
 );
 
@@ -561,6 +562,52 @@ async fn an_administrator_changes_a_schedule(db: TestDatabase) {
     set("tidy", Cadence::every(60), false).await.expect("set");
     setup.clock.advance(TimeDelta::days(9));
     assert_eq!(setup.run_due().await, 0, "it is switched off");
+}
+
+async fn what_finds_nothing_stays_only_for_who_asked(db: TestDatabase) {
+    let setup = Setup::new(db).await;
+    setup.jobs.register(Kind::new(
+        "test.look",
+        "查看",
+        |_: JobContext, _: serde_json::Value| async { Ok(Outcome::nothing()) },
+    ));
+    let look = Schedule::new("look", "查看", "test.look", Cadence::every(1));
+    setup.jobs.schedule(look);
+    setup.run_due().await;
+    let all = JobQuery::default();
+    setup.clock.advance(seconds(60));
+    assert_eq!(setup.run_due().await, 1);
+    assert_eq!(setup.jobs.count(&all).await.expect("counted"), 0);
+    let run_now = async || {
+        let plan = setup.jobs.plan("look").await.expect("a plan");
+        let (jobs, plan) = (&setup.jobs, &plan);
+        let asked: Result<_, TestError> = setup
+            .db
+            .write(|tx| async move { Ok(jobs.run_plan(&tx, plan, "管理员").await?) })
+            .await;
+        asked.expect("asked")
+    };
+    let asked = run_now().await;
+    // the clock's own waits already: it is that one
+    assert_eq!(run_now().await, Enqueued::Already(asked.id()));
+    assert_eq!(setup.run_due().await, 1);
+    let found = setup.job(asked.id()).await;
+    assert_eq!(
+        (found.state, found.asked_by.as_str(), found.result.as_str()),
+        (State::Done, "管理员", "没有要做的")
+    );
+    setup.enqueue(look_by_time()).await;
+    let taken = run_now().await;
+    assert!(matches!(taken, Enqueued::Already(_)), "{taken:?}");
+    assert_eq!(setup.run_due().await, 1);
+    assert_eq!(setup.job(taken.id()).await.asked_by, "管理员");
+}
+
+/// What the schedule of the test above has enqueued when its time came.
+fn look_by_time() -> NewJob {
+    NewJob::new("test.look", serde_json::Value::Null)
+        .unique(Unique::Live("schedule look".to_owned()))
+        .asked_by(BY_TIME)
 }
 
 async fn old_jobs_are_swept_and_lists_are_paged(db: TestDatabase) {

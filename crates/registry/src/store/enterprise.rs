@@ -77,7 +77,7 @@ pub(crate) async fn names(
     let mut found = Vec::with_capacity(seqs.len());
     for chunk in seqs.chunks(CODES_MAX) {
         let sql = format!(
-            "SELECT seq, code, name FROM enterprise WHERE seq IN ({})",
+            "SELECT seq, code, name, division FROM enterprise WHERE seq IN ({})",
             db::number_members(conn)
         );
         let members = db::members_value(chunk.iter().copied());

@@ -22,5 +22,8 @@ pub async fn reset_password(arguments: &ResetPassword) -> Result<Outcome> {
         password.expose()
     ))?;
     say("只显示这一次；首次登录要修改，原来的登录都已退出。")?;
+    if !people.identities(&viewer, account.id).await?.is_empty() {
+        say("这个账号关联了统一身份，仍可用它登录；不该再用的，请系统管理员在账号页面解除关联。")?;
+    }
     Ok(Outcome::Good)
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::StreamExt;
 use serde_json::json;
 use tokio::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::{AsyncWriteExt, BufWriter},
 };
 use zhida_platform::{
@@ -123,7 +123,7 @@ pub async fn checkpoint(arguments: &AuditCheckpoint) -> Result<Outcome> {
 }
 
 /// `zhida audit export`. The record of it is written first: what is handed out is recorded even if writing the
-/// file fails half-way.
+/// file fails half-way; then the file goes, for half of it looks like all of it.
 pub async fn export(arguments: &AuditExport) -> Result<Outcome> {
     let path = &arguments.file;
     let kind = path
@@ -137,28 +137,50 @@ pub async fn export(arguments: &AuditExport) -> Result<Outcome> {
         );
     }
     let db = open_as_is(&existing(&arguments.store)?).await?;
-    let refused = |error| cannot_write(path, &error);
-    let file = File::create(path).await.map_err(refused)?;
-    let query = query(arguments);
-    let records = audit::count(&db, &query).await?;
-    record_export(&db, arguments, records).await?;
-    match kind {
-        "csv" => {
-            let mut out = BufWriter::new(file);
-            export::write_csv(audit::table(db, query), &mut out).await?;
-            out.flush().await.map_err(refused)?;
-        }
-        "xlsx" => {
-            export::write_xlsx(audit::table(db, query), file.into_std().await).await?;
-        }
-        _ => write_lines(db, query, file).await?,
+    let file = create_private(path).await?;
+    let written = write(db, arguments, kind, file).await;
+    if written.is_err() {
+        fs::remove_file(path).with_context(|| format!("{} 没有写完，请删除", path.display()))?;
     }
+    let records = written?;
     say(format!(
         "已导出 {} 条审计记录到 {}；这次导出已记入审计",
         count(records),
         path.display()
     ))?;
     Ok(Outcome::Good)
+}
+
+/// A new file that only its owner reads: the records name people.
+async fn create_private(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    options.mode(0o600);
+    let file = options.open(path).await;
+    file.map_err(|error| cannot_write(path, &error))
+}
+
+/// How many records were written.
+async fn write(db: Database, arguments: &AuditExport, kind: &str, file: File) -> Result<u64> {
+    let now = SystemClock.now();
+    let mut query = query(arguments);
+    // without the record of this export
+    query.until = Some(query.until.map_or(now, |until| until.min(now)));
+    let records = audit::count(&db, &query).await?;
+    record_export(&db, arguments, now, records).await?;
+    match kind {
+        "csv" => {
+            let mut out = BufWriter::new(file);
+            export::write_csv(audit::table(db, query), &mut out).await?;
+            out.flush().await?;
+        }
+        "xlsx" => {
+            export::write_xlsx(audit::table(db, query), file.into_std().await).await?;
+        }
+        _ => write_lines(db, query, file).await?,
+    }
+    Ok(records)
 }
 
 async fn write_lines(db: Database, query: Query, file: File) -> Result<()> {
@@ -188,8 +210,13 @@ fn begin_of(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(chrono::NaiveTime::MIN).and_utc() - TimeDelta::hours(SHANGHAI_HOURS)
 }
 
-async fn record_export(db: &Database, arguments: &AuditExport, records: u64) -> Result<()> {
-    let entry = Entry::view(SystemClock.now(), ACTOR, "audit.export", "audit", "").detail(json!({
+async fn record_export(
+    db: &Database,
+    arguments: &AuditExport,
+    now: DateTime<Utc>,
+    records: u64,
+) -> Result<()> {
+    let entry = Entry::view(now, ACTOR, "audit.export", "audit", "").detail(json!({
         "records": records,
         "from": arguments.from,
         "until": arguments.until,

@@ -159,6 +159,10 @@ fn clock(checks: &mut Checks) {
 
 async fn database(config: &Config, checks: &mut Checks) -> Option<Database> {
     const NAME: &str = "数据库";
+    if let Err(error) = database::check_keys(config) {
+        checks.bad("密钥", format!("{error:#}"));
+        return None;
+    }
     if let Some(file) = app::sqlite_file(config)
         && !file.exists()
     {
@@ -344,7 +348,7 @@ fn rights(traced: &Traced, checks: &mut Checks) {
         );
     }
     if open.is_empty() {
-        checks.good(NAME, "数据库文件和密钥文件别的用户不能读");
+        checks.good(NAME, "数据库文件别的用户不能读");
     }
 }
 

@@ -3,17 +3,21 @@
 use std::{fs, io::BufWriter, path::Path};
 
 use anyhow::{Context, Result, bail};
+use chrono::Datelike;
 use tempfile::TempDir;
 use zhida_demo::{City, generate, shipped};
+use zhida_funds::NewPool;
 use zhida_matching::Detail;
 use zhida_platform::{
     access::Viewer,
     config::Config,
     log,
     paging::PageRequest,
+    problem::Problem,
     progress::{Progress, Silent},
 };
 use zhida_policies::import::{ImportOptions as PolicyOptions, SourceFile, import_files};
+use zhida_redemption::Scheme;
 use zhida_registry::{
     Query,
     import::{ImportOptions, Importer},
@@ -121,6 +125,54 @@ async fn prepare(app: &App, folder: &Path, enterprises: u64) -> Result<()> {
     if report.accepted > 0 {
         println!("已装入真实政策事项 {} 项", report.accepted);
     }
+    redemption(app).await
+}
+
+/// Money of a pool of the demonstration, in fen: 500 万元.
+const POOL: i64 = 5_000_000 * 100;
+
+/// Publishes the demonstration's schemes, gives each a pool, finds its candidates and releases those of the first.
+async fn redemption(app: &App) -> Result<()> {
+    let system = Viewer::system(ACTOR);
+    let room = &app.redemption;
+    let mut published = 0;
+    for (id, text) in shipped::schemes() {
+        let shown = room.scheme(id).await.map_err(Problem::from)?;
+        if shown.current.is_some() {
+            continue;
+        }
+        let scheme = Scheme::read(text)?;
+        room.publish_scheme(&system, &scheme, 0)
+            .await
+            .map_err(Problem::from)?;
+        let new = NewPool {
+            item: id.to_owned(),
+            item_name: shown.item.name.clone(),
+            year: app.matching.today().year(),
+            organisation: "演示市财政局".to_owned(),
+            place: CITY.to_owned(),
+            amount: POOL,
+            note: ACTOR.to_owned(),
+        };
+        app.funds
+            .open_pool(&system, &new)
+            .await
+            .map_err(Problem::from)?;
+        published += 1;
+    }
+    if published == 0 {
+        return Ok(());
+    }
+    let night = room.night(&Silent).await.map_err(Problem::from)?;
+    let (first, _) = shipped::schemes()[0];
+    let released = room
+        .release(&system, first, &[])
+        .await
+        .map_err(Problem::from)?;
+    println!(
+        "已发布兑付方案 {published} 个，免申候选 {} 家，已请其中 {} 家确认",
+        night.new, released.opened
+    );
     Ok(())
 }
 
@@ -138,6 +190,10 @@ async fn introduce(app: &App, base: &str, folder: &Path, keeps: bool) -> Result<
     }
     println!("  企业名录      {base}/enterprises");
     println!("  规则编辑      {base}/policies/new");
+    println!("  我的兑付      {base}/redemption");
+    println!("  免申即享      {base}/redemption/closure");
+    println!("  兑付方案      {base}/schemes");
+    println!("  公示          {base}/notices");
     println!("  导入企业      {base}/enterprises/import");
     println!("  开放接口      {base}/api");
     println!();
@@ -177,6 +233,19 @@ async fn accounts(app: &App, enterprise: Option<&str>, base: &str) -> Result<()>
 
 /// Among the first enterprises the one with the most items within reach.
 async fn example(app: &App) -> Result<Option<String>> {
+    // somebody who has something to confirm, before all
+    let system = Viewer::system(ACTOR);
+    let one = PageRequest::first(1);
+    let waiting = app.redemption.my_cases(&system, Some(true), &one);
+    if let Some(case) = waiting
+        .await
+        .map_err(Problem::from)?
+        .items
+        .into_iter()
+        .next()
+    {
+        return Ok(Some(case.code));
+    }
     let page = PageRequest::first(EXAMPLES_TRIED);
     let city = Query {
         region: CITY.to_owned(),

@@ -10,6 +10,7 @@ pub mod import;
 pub mod match_all;
 pub mod matching;
 pub mod message;
+pub mod payments;
 pub mod restore;
 pub mod rule;
 pub mod rule_sql;
@@ -80,6 +81,7 @@ async fn write_csv(table: Table, path: &Path) -> Result<()> {
 fn cannot_write(path: &Path, error: &io::Error) -> anyhow::Error {
     let reason = match error.kind() {
         io::ErrorKind::NotFound => "目录不存在".to_owned(),
+        io::ErrorKind::AlreadyExists => "已有这个文件，请换一个文件名".to_owned(),
         io::ErrorKind::PermissionDenied => "没有写权限".to_owned(),
         io::ErrorKind::IsADirectory => "这是一个目录".to_owned(),
         io::ErrorKind::NotADirectory => "路径中有一段不是目录".to_owned(),

@@ -62,6 +62,7 @@ pub async fn restore(arguments: &Restore) -> Result<Outcome> {
             count(restored.rows),
             count(restored.files)
         ))?;
+        warn_of_missing(&manifest)?;
         say(&report)?;
         warn_of_keys(&manifest, &db, &config)?;
     }
@@ -94,8 +95,22 @@ fn checked(arguments: &Restore, manifest: &Manifest) -> Result<Outcome> {
             count(manifest.rows()),
             count(manifest.files.len() as u64)
         ))?;
+        warn_of_missing(manifest)?;
     }
     Ok(Outcome::Good)
+}
+
+fn warn_of_missing(manifest: &Manifest) -> Result<()> {
+    if !manifest.missing.is_empty() {
+        let missing = count(manifest.missing.len() as u64);
+        say(format!(
+            "注意：备份时有 {missing} 个文件找不到或已损坏，备份里没有："
+        ))?;
+    }
+    for digest in &manifest.missing {
+        say(format!("  {digest}"))?;
+    }
+    Ok(())
 }
 
 fn made_at(manifest: &Manifest) -> String {
@@ -108,7 +123,7 @@ fn warn_of_keys(manifest: &Manifest, db: &Database, config: &Config) -> Result<(
     let Some(name) = &manifest.secrets_key else {
         return Ok(());
     };
-    if db.sealer().key_name() == Some(name) {
+    if db.sealer().holds(name) {
         return Ok(());
     }
     let mend = match database::secrets_file(config) {

@@ -24,15 +24,25 @@ const METHODS: [(&str, &str); 5] = [
 ];
 
 /// What is done to rows, so that a scope narrower than all says something.
-const WITH_ROWS: [&str; 8] = [
+const WITH_ROWS: [&str; 18] = [
     "audit.own",
     "enterprise.list",
     "enterprise.read",
     "enterprise.show",
     "enterprise.staff",
+    "fund.manage",
+    "fund.payee",
+    "fund.read",
     "match.list",
     "match.read",
     "message.enterprise",
+    "payment.approve",
+    "payment.draw",
+    "payment.receipt",
+    "redemption.apply",
+    "redemption.decide",
+    "redemption.handle",
+    "redemption.read",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -2,7 +2,7 @@
 
 use crate::program::zhida;
 
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 34] = [
     "",
     "demo",
     "serve",
@@ -10,6 +10,9 @@ const COMMANDS: [&str; 31] = [
     "account reset-password",
     "message",
     "message test",
+    "payments",
+    "payments export",
+    "payments import",
     "config",
     "config check",
     "audit",

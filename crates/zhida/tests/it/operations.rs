@@ -138,7 +138,23 @@ async fn the_audit_is_verified_checked_and_exported(db: TestDatabase) {
         let file = place.text(name);
         let done = keyed.run(&url, &["audit", "export", &file]).expect(0);
         assert!(done.out.contains("已记入审计"), "{}", done.out);
-        assert!(fs::read_to_string(&file).unwrap().contains(first), "{name}");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(first), "{name}");
+        let rows = text.lines().count() - usize::from(name == "a.csv");
+        assert!(
+            done.out.contains(&format!("已导出 {rows} 条")),
+            "what is said is what is there: {}",
+            done.out
+        );
+        #[cfg(unix)]
+        {
+            let mode = fs::metadata(&file).unwrap();
+            let mode = std::os::unix::fs::PermissionsExt::mode(&mode.permissions());
+            assert_eq!(mode & 0o777, 0o600, "only its owner reads it");
+        }
+        let again = keyed.run(&url, &["audit", "export", &file]).expect(2);
+        assert!(again.err.contains("已有这个文件"), "{}", again.err);
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
     }
     let odd = place.text("a.doc");
     let refused = keyed.run(&url, &["audit", "export", &odd]).expect(2);

@@ -43,16 +43,42 @@ pub(crate) async fn insert_message(tx: &Tx, row: &MessageRow<'_>) -> db::Result<
     .await
 }
 
-/// Whether somebody was told this about it.
+/// Whether somebody was told this about it at that time or later.
 pub(crate) async fn has_subject(
     conn: &impl ConnectionTrait,
     event: &str,
-    kind: &str,
-    id: &str,
+    (kind, id): (&str, &str),
+    since: DateTime<Utc>,
 ) -> db::Result<bool> {
     let sql = "SELECT COUNT(*) FROM message
-               WHERE subject_kind = $1 AND subject_id = $2 AND event = $3";
-    Ok(db::query_count(conn, sql, [kind.into(), id.into(), event.into()]).await? > 0)
+               WHERE subject_kind = $1 AND subject_id = $2 AND event = $3 AND created_at >= $4";
+    let values = [
+        kind.into(),
+        id.into(),
+        event.into(),
+        instant_text(since).into(),
+    ];
+    Ok(db::query_count(conn, sql, values).await? > 0)
+}
+
+/// Removes messages from before `before`, and from before `outsiders` those that went to an address itself, with what
+/// became of them; how many. What waits to be sent stays, and what webhooks can be sent again.
+pub(crate) async fn purge_messages(
+    tx: &Tx,
+    before: DateTime<Utc>,
+    outsiders: DateTime<Utc>,
+) -> db::Result<u64> {
+    const OLD: &str = "SELECT m.id FROM message m
+        WHERE (m.created_at < $1 OR m.recipient_kind = 'address' AND m.created_at < $2)
+          AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.message_id = m.id
+                          AND (d.state = 'queued' OR d.channel = 'webhook'))";
+    let values = || [instant_text(before).into(), instant_text(outsiders).into()];
+    for table in ["message_read", "delivery"] {
+        let sql = format!("DELETE FROM {table} WHERE message_id IN ({OLD})");
+        db::execute(tx, &sql, values()).await?;
+    }
+    let sql = format!("DELETE FROM message WHERE id IN ({OLD})");
+    db::execute(tx, &sql, values()).await
 }
 
 #[derive(FromQueryResult)]

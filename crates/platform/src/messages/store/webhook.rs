@@ -78,10 +78,44 @@ impl From<EndpointRow> for Endpoint {
 const ENDPOINT: &str = "SELECT id, owner_kind, owner, scope, url, events, state, off_reason,
     last_number, failing_since, created_at FROM webhook_endpoint";
 
-pub(crate) async fn all_endpoints(conn: &impl ConnectionTrait) -> db::Result<Vec<Endpoint>> {
-    let sql = format!("{ENDPOINT} ORDER BY id LIMIT $1");
-    let rows: Vec<EndpointRow> = db::query_all(conn, &sql, [ENDPOINTS_MAX.into()]).await?;
+/// Oldest first; those after `after` on later pages.
+pub(crate) async fn all_endpoints(
+    conn: &impl ConnectionTrait,
+    after: Option<&str>,
+    limit: i64,
+) -> db::Result<Vec<Endpoint>> {
+    let sql = format!("{ENDPOINT} WHERE id > $1 ORDER BY id LIMIT $2");
+    let values = [after.unwrap_or_default().into(), limit.into()];
+    let rows: Vec<EndpointRow> = db::query_all(conn, &sql, values).await?;
     Ok(rows.into_iter().map(Endpoint::from).collect())
+}
+
+/// How many endpoints there are.
+pub(crate) async fn endpoint_count(conn: &impl ConnectionTrait) -> db::Result<i64> {
+    db::query_count(conn, "SELECT COUNT(*) FROM webhook_endpoint", []).await
+}
+
+/// How many events wait for each of these endpoints; those for which none waits are left out.
+pub(crate) async fn waiting(
+    conn: &impl ConnectionTrait,
+    ids: &[&str],
+) -> db::Result<Vec<(String, i64)>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        address: String,
+        waiting: i64,
+    }
+    let sql = format!(
+        "SELECT address, COUNT(*) AS waiting FROM delivery
+         WHERE channel = 'webhook' AND state = 'queued' AND address IN ({}) GROUP BY address",
+        db::text_members(conn)
+    );
+    let values = [db::members_value(ids.iter().copied())];
+    let rows: Vec<Row> = db::query_all(conn, &sql, values).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.address, row.waiting))
+        .collect())
 }
 
 pub(crate) async fn endpoint(

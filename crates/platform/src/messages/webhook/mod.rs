@@ -67,6 +67,8 @@ pub use guard::is_public;
 pub(super) use poster::Poster;
 pub use sign::sign;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -75,10 +77,16 @@ use super::inbox::{stored, stored_if_any};
 use super::{MessageError, Messages, Recipient, Secret, store};
 use crate::db::{ConnectionTrait, Tx};
 use crate::ids;
+use crate::paging::{Page, PageRequest};
+use crate::problem::Problem;
 use crate::seal::Place;
 
+/// How long what went to an address itself is kept: a code in it has long expired, and the address is an outsider's.
+const OUTSIDERS_KEPT: TimeDelta = TimeDelta::days(7);
 /// How long the secret before the last one still signs.
 const OLD_SECRET: TimeDelta = TimeDelta::hours(24);
+/// Name of the list in its cursors.
+const LIST: &str = "webhook_endpoint:id";
 /// Characters of a URL at most.
 const URL_CHARS_MAX: usize = 2_000;
 /// Endpoints of one owner at most.
@@ -253,15 +261,34 @@ impl Messages {
         Ok(store::endpoints_of(conn, owner).await?)
     }
 
-    /// All endpoints, oldest first, for administrators.
+    /// A page of all endpoints, oldest first, each with how many events wait for it; for administrators.
     ///
     /// # Errors
-    /// When the statement fails.
+    /// When the cursor is not one of this list, or a statement fails.
     pub async fn all_endpoints(
         &self,
         conn: &impl ConnectionTrait,
-    ) -> Result<Vec<Endpoint>, MessageError> {
-        Ok(store::all_endpoints(conn).await?)
+        page: &PageRequest,
+    ) -> Result<Page<(Endpoint, u64)>, Problem> {
+        let after: Option<String> = page.cursor(LIST)?;
+        let rows = store::all_endpoints(conn, after.as_deref(), page.rows_wanted()).await?;
+        let found = Page::from_rows(rows, page, LIST, |one| one.id.clone())?;
+        let ids: Vec<&str> = found.items.iter().map(|one| one.id.as_str()).collect();
+        let waiting = store::waiting(conn, &ids).await?;
+        let waiting: HashMap<String, i64> = waiting.into_iter().collect();
+        Ok(found.map(|one| {
+            let waits = waiting.get(&one.id).copied().unwrap_or_default();
+            (one, u64::try_from(waits).unwrap_or_default())
+        }))
+    }
+
+    /// How many endpoints [`Messages::all_endpoints`] has in all.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn endpoint_count(&self, conn: &impl ConnectionTrait) -> Result<u64, MessageError> {
+        let count = store::endpoint_count(conn).await?;
+        Ok(u64::try_from(count).unwrap_or_default())
     }
 
     /// One endpoint, for administrators.
@@ -352,8 +379,9 @@ impl Messages {
         Ok(replayed)
     }
 
-    /// Removes events of webhooks and counters that are older than the
-    /// settings keep; how many. For a nightly job.
+    /// Removes messages, events of webhooks and counters that are older than
+    /// the settings keep, except what still waits to be sent; how many. For a
+    /// nightly job.
     ///
     /// # Errors
     /// When a statement fails.
@@ -361,7 +389,13 @@ impl Messages {
         let days = i64::try_from(self.inner.webhooks.keep_days).unwrap_or(30);
         let before = self.now() - TimeDelta::days(days);
         store::forget_pushes(tx, before.date_naive()).await?;
-        Ok(store::purge_events(tx, before).await?)
+        let events = store::purge_events(tx, before).await?;
+        let days = i64::try_from(self.inner.messages.keep_days).unwrap_or(730);
+        let (before, outsiders) = (
+            self.now() - TimeDelta::days(days),
+            self.now() - OUTSIDERS_KEPT,
+        );
+        Ok(events + store::purge_messages(tx, before, outsiders).await?)
     }
 }
 
