@@ -33,6 +33,64 @@ CREATE TABLE audit_head (
     base_no BIGINT NOT NULL,
     base_hash TEXT NOT NULL
 );
+CREATE TABLE case_clock (
+    case_id TEXT NOT NULL,
+    clock TEXT NOT NULL,
+    room TEXT NOT NULL,
+    acts TEXT NOT NULL,
+    organisation TEXT,
+    due_at TEXT,
+    look_at TEXT,
+    level BIGINT NOT NULL,
+    PRIMARY KEY (case_id, clock)
+);
+CREATE INDEX case_clock_acts ON case_clock (organisation, due_at, case_id);
+CREATE INDEX case_clock_look ON case_clock (room, look_at, case_id) WHERE look_at IS NOT NULL;
+CREATE TABLE case_event (
+    case_id TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    party TEXT NOT NULL,
+    account TEXT,
+    organisation TEXT,
+    actor TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (case_id, seq)
+);
+CREATE TABLE case_head (
+    id TEXT NOT NULL PRIMARY KEY,
+    room TEXT NOT NULL,
+    number TEXT NOT NULL,
+    enterprise TEXT NOT NULL,
+    place TEXT NOT NULL,
+    title TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    outcome TEXT,
+    turn TEXT NOT NULL,
+    held BOOLEAN NOT NULL,
+    holder TEXT,
+    holder_name TEXT,
+    handler TEXT,
+    handler_name TEXT,
+    version BIGINT NOT NULL,
+    opened_at TEXT NOT NULL,
+    closed_at TEXT,
+    changed_at TEXT NOT NULL,
+    due_at TEXT,
+    due_clock TEXT
+);
+CREATE INDEX case_head_enterprise ON case_head (enterprise, room, id);
+CREATE INDEX case_head_holder ON case_head (holder, room, due_at, id) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX case_head_number ON case_head (number);
+CREATE INDEX case_head_open ON case_head (room, stage, due_at, id) WHERE closed_at IS NULL;
+CREATE INDEX case_head_room ON case_head (room, id);
+CREATE TABLE case_number (
+    room TEXT NOT NULL,
+    year BIGINT NOT NULL,
+    last BIGINT NOT NULL,
+    PRIMARY KEY (room, year)
+);
 CREATE TABLE delivery (
     id TEXT NOT NULL PRIMARY KEY,
     message_id TEXT NOT NULL,
@@ -528,3 +586,14 @@ CREATE TABLE webhook_endpoint (
 );
 CREATE INDEX webhook_endpoint_due ON webhook_endpoint (state, due_at);
 CREATE INDEX webhook_endpoint_owner ON webhook_endpoint (owner, owner_kind, id);
+CREATE TABLE work_calendar (
+    id BIGINT NOT NULL PRIMARY KEY,
+    version BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    why TEXT NOT NULL,
+    changed_at TEXT NOT NULL
+);
+CREATE TABLE work_calendar_applied (
+    room TEXT NOT NULL PRIMARY KEY,
+    mark TEXT NOT NULL
+);

@@ -445,6 +445,7 @@ async fn show_payment_batch(
     responses(
         (status = 200, description = "批次和移出的", body = PaymentBatchChecked),
         (status = 403, description = "编制的人不能复核", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "没有这个批次", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "批次不在待复核", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn approve_payment_batch(
@@ -468,6 +469,7 @@ pub(crate) struct PaymentBatchSent {
     params(("id" = String, Path, description = "批次标识")),
     responses(
         (status = 204, description = "已登记"),
+        (status = 404, description = "没有这个批次", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "批次没有复核，或已登记", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn send_payment_batch(
@@ -485,6 +487,7 @@ async fn send_payment_batch(
     params(("id" = String, Path, description = "批次标识")),
     responses(
         (status = 200, description = "付款文件", content_type = "application/xml", body = String),
+        (status = 404, description = "没有这个批次", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "批次没有复核", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn payment_batch_file(

@@ -537,10 +537,76 @@ async fn lists_counts_and_exports_are_one_query_within_reach(db: TestDatabase) {
     assert!(!other.text().contains("兑付-1") && other.text().contains("还没有登记收款账户"));
 }
 
+/// Another place's officers get the answer that they would get for what does not exist.
+async fn what_is_another_places_is_answered_like_nothing(db: TestDatabase) {
+    const NOTHING: &str = "0192f3a0-0000-7000-8000-000000000000";
+    let (world, payer) = ready(db).await;
+    let pool = world.pool("C", 1_000).await.id;
+    world.due("A", "1", 50_000).await;
+    world.due("A", "2", 30_000).await;
+    let batch = draw(&world, &payer).await["batch"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    approve(&world, &batch).await;
+    let taken = take(
+        &world,
+        &format!("{HEAD}没有这一笔,成功,300.00,2026-11-20,\n"),
+    )
+    .await;
+    let digest = taken["digest"].as_str().unwrap_or(NOTHING).to_owned();
+    let asked = [
+        ("GET", format!("/funds/pools/{pool}")),
+        ("POST", format!("/funds/pools/{pool}/budget")),
+        ("POST", format!("/funds/pools/{pool}/switch")),
+        ("GET", format!("/api/v1/fund-pools/{pool}")),
+        ("GET", format!("/funds/batches/{batch}")),
+        ("POST", format!("/funds/batches/{batch}/approve")),
+        ("POST", format!("/funds/batches/{batch}/reject")),
+        ("POST", format!("/funds/batches/{batch}/withdraw")),
+        ("POST", format!("/funds/batches/{batch}/sent")),
+        ("GET", format!("/funds/batches/{batch}/payments.csv")),
+        ("GET", format!("/funds/batches/{batch}/pain001.xml")),
+        ("GET", format!("/api/v1/payment-batches/{batch}")),
+        ("GET", format!("/api/v1/payment-batches/{batch}/pain001")),
+        ("POST", format!("/funds/payers/{payer}/switch")),
+        ("GET", format!("/funds/receipts/{digest}")),
+    ];
+    let balances = figures(&crate::bank::batch(&world, &batch).await);
+    let mut hidden = 0;
+    for role in ["treasurer", "payment_approver", "supervisor"] {
+        let app = world.app(zhida_testkit::seated(role, Some("330100"), None));
+        for (method, theirs) in &asked {
+            let ids = [&pool, &batch, &payer, &digest];
+            let none = ids
+                .iter()
+                .fold(theirs.clone(), |path, id| path.replace(*id, NOTHING));
+            let ask = async |path: &str| {
+                let fields = [("amount", "1"), ("reason", "x"), ("note", "x")];
+                match *method {
+                    "GET" => app.get(path).await,
+                    _ => app.post_form(path, &fields).await,
+                }
+            };
+            let (one, other) = (ask(theirs).await, ask(&none).await);
+            assert_eq!(one.status, other.status, "{role} {method} {theirs}");
+            assert!(
+                one.status.is_client_error(),
+                "{role} {method} {theirs}: {}",
+                one.status
+            );
+            hidden += usize::from(one.status == 404);
+        }
+    }
+    assert!(hidden >= asked.len(), "{hidden} hidden");
+    assert_eq!(figures(&crate::bank::batch(&world, &batch).await), balances);
+}
+
 both_databases!(
     four_eyes_export_receipts_and_reconciliation,
     what_came_back_is_paid_again_when_the_account_is_mended,
     the_last_check_keeps_rows_out_at_both_moments,
     withdrawn_batches_and_unreadable_files_pay_nothing,
     lists_counts_and_exports_are_one_query_within_reach,
+    what_is_another_places_is_answered_like_nothing,
 );

@@ -92,6 +92,7 @@ async fn get_case(
     responses(
         (status = 204, description = "已确认"),
         (status = 409, description = "已不再符合，或不在待确认", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "没有这件办件", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn confirm_case(
     State(app): App,
@@ -121,6 +122,7 @@ struct Declining {
     responses(
         (status = 204, description = "已放弃"),
         (status = 409, description = "不在待确认", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "没有这件办件", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn decline_case(
     State(app): App,

@@ -45,6 +45,7 @@ struct CandidateList {
     responses(
         (status = 200, description = "一页候选和总数", body = CandidateList),
         (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "没有这个事项", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn list_candidates(
     State(app): App,
@@ -78,6 +79,8 @@ struct ToRelease {
     responses(
         (status = 200, description = "每一家的结果", body = Released),
         (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "没有这个事项", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "还没有方案，或现在不能放行", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn release_candidates(
     State(app): App,

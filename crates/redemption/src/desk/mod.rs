@@ -14,7 +14,7 @@ mod export;
 mod forms;
 mod migration;
 mod opinions;
-mod page;
+pub(crate) mod page;
 mod query;
 mod queue;
 mod scoring;

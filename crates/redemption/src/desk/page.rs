@@ -85,11 +85,12 @@ struct Input {
     value: String,
 }
 
-struct Link {
-    href: String,
-    label: String,
-    state: &'static str,
-    tone: &'static str,
+/// A link with its state.
+pub(crate) struct Link {
+    pub href: String,
+    pub label: String,
+    pub state: &'static str,
+    pub tone: &'static str,
 }
 
 /// Which forms stand on the page.
@@ -398,7 +399,8 @@ async fn objections(
         .collect())
 }
 
-async fn letters(app: &Redemption, id: &str) -> Result<Vec<Link>, Error> {
+/// The letters of a case, newest first.
+pub(crate) async fn letters(app: &Redemption, id: &str) -> Result<Vec<Link>, Error> {
     let found = app.letters.of_case(app.db.conn(), id).await?;
     Ok(found
         .into_iter()

@@ -25,6 +25,7 @@ pub(crate) fn routes(app: Arc<Redemption>) -> OpenApiRouter {
     responses(
         (status = 200, description = "惠及面、时效、满意度和后续变化", body = Scorecard),
         (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "没有这个事项", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn get_scorecard(
     State(app): State<Arc<Redemption>>,

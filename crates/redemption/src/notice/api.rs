@@ -29,7 +29,9 @@ pub(crate) fn routes(redemption: Arc<Redemption>) -> OpenApiRouter {
 
 /// 公示列表
 #[utoipa::path(get, path = "/api/v1/notices", tag = TAG, params(NoticeQuery, PageRequest),
-    responses((status = 200, description = "一页公示，新的在前", body = Page<NoticeView>)))]
+    responses((status = 200, description = "一页公示，新的在前", body = Page<NoticeView>),
+        (status = 400, description = "条件写错了", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn list_notices(
     State(app): App,
     Query(query): Query<NoticeQuery>,
@@ -47,7 +49,9 @@ struct NoticeCount {
 
 /// 公示的份数
 #[utoipa::path(get, path = "/api/v1/notices/count", tag = TAG, params(NoticeQuery),
-    responses((status = 200, description = "与列表同一条件", body = NoticeCount)))]
+    responses((status = 200, description = "与列表同一条件", body = NoticeCount),
+        (status = 400, description = "条件写错了", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn count_notices(
     State(app): App,
     Query(query): Query<NoticeQuery>,

@@ -114,6 +114,7 @@ struct SchemeToPublish {
         (status = 200, description = "新的一版；内容没有变就是原来那版", body = SchemeView),
         (status = 400, description = "方案有错误", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "别人先发布了", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "没有这个事项", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn publish_scheme(
     State(app): App,
@@ -145,6 +146,7 @@ fn named(item: &str, scheme: &Scheme) -> Result<(), Problem> {
     responses(
         (status = 200, description = "检查结果，错误在前；没有就可以发布", body = Vec<Finding>),
         (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "没有这个事项", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn check_scheme(
     State(app): App,

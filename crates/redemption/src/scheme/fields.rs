@@ -82,7 +82,7 @@ pub(super) fn read(item: &PublishedItem, fields: &Fields) -> Result<Scheme, Form
         preset: preset.to_owned(),
         class: class.to_owned(),
         delivery: item.elements.delivery,
-        route: reader.route(),
+        route: reader.steps(),
         completion: reader.term("completion"),
         extension: reader.extension(),
         reviewers: reader.reviewers(),
@@ -149,7 +149,7 @@ impl Reader<'_> {
         number
     }
 
-    fn route(&mut self) -> Vec<Step> {
+    fn steps(&mut self) -> Vec<Step> {
         let stages = Stage::ALL.iter().copied();
         let read = |stage: Stage| {
             let term = self.term(&format!("term-{}", stage.slug()))?;

@@ -201,7 +201,7 @@ fn hostile_requests_get_a_refusal_and_the_server_goes_on() {
         ("/policies/keins/enterprises".to_owned(), &[404]),
         ("/enterprises/import/batches/99".to_owned(), &[404]),
         ("/enterprises/import/batches/-1/rejects".to_owned(), &[404]),
-        ("/enterprises/import/batches/x".to_owned(), &[400]),
+        ("/enterprises/import/batches/x".to_owned(), &[404]),
         (format!("/calculator?{}", "x=1&".repeat(5_000)), &[200, 400]),
         ("/enterprises?order=name;drop".to_owned(), &[400]),
         ("/enterprises?region=0".to_owned(), &[400]),

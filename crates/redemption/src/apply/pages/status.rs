@@ -12,6 +12,7 @@ use zhida_ui::{FormErrors, Frame, Html, Page, Tone};
 use super::PayeeFields;
 use crate::apply::status::Status;
 use crate::cases::CaseView;
+use crate::desk::page::{Link, letters};
 use crate::error::Error;
 use crate::evaluation::Rated;
 use crate::judgement::Judgement;
@@ -34,6 +35,7 @@ pub(super) struct StatusPage {
     amount: String,
     money: String,
     decision: String,
+    letters: Vec<Link>,
     revisions: String,
     status: Status,
     history: Vec<(String, String)>,
@@ -124,6 +126,7 @@ pub(super) async fn status_page(
             .map_or_else(|| "待核定".to_owned(), money_fen),
         money: money.map(|money| money.words()).unwrap_or_default(),
         decision: record.decision.clone().unwrap_or_default(),
+        letters: letters(app, &record.case_id).await?,
         revisions: format!(
             "事项第 {} 版，方案第 {} 版",
             record.item_revision, record.scheme_revision

@@ -1,19 +1,51 @@
 //! IDOR: what belongs to somebody else is answered like what is not there, in every role.
 
+use chrono::Datelike as _;
+use uuid::Uuid;
+use zhida_demo::shipped;
+use zhida_funds::NewPool;
 use zhida_people::{NewInvitation, NewMandate, OrganisationKind, OrganisationQuery, PlaceKey};
 use zhida_platform::{
-    access::{Action, Open, Reach, Rights, Viewer},
+    access::{Action, Open, Origin, Person, Reach, Rights, Viewer},
     paging::PageRequest,
+    progress::Silent,
 };
+use zhida_redemption::Scheme;
 use zhida_testkit::{TestResponse, seated};
 
-use super::super::city::{BESIDE, City, FORM, ITEM, code, form, viewer};
+use super::super::city::{BESIDE, City, FORM, ITEM, PLACE, code, form, viewer};
 
 /// An id that nothing has.
 const NOTHING: &str = "0192f3a0-0000-7000-8000-000000000000";
 
 /// Routes whose parameter names something that is everybody's.
-const EVERYBODYS: [&str; 2] = ["/policies/{id}/enterprises", "/api/v1/match/items/{id}"];
+const EVERYBODYS: [&str; 9] = [
+    "/policies/{id}/enterprises",
+    "/api/v1/match/items/{id}",
+    "/redemption/apply/{item}",
+    "/redemption/closure/{item}",
+    "/redemption/evaluation/{item}",
+    "/api/v1/redemption/candidates/{item}",
+    "/api/v1/redemption/scorecards/{item}",
+    // one's own: the parameter is looked for among what the account itself keeps
+    "/redemption/desk/views/{id}",
+    "/redemption/batches/{id}",
+];
+
+/// What is there only after money moved; the room's own test asks a stranger for it
+/// (`funds/tests/it/payments.rs`, `what_is_another_places_is_answered_like_nothing`).
+const PAID: [&str; 7] = [
+    "/funds/payments/",
+    "/funds/batches/",
+    "/funds/receipts/",
+    "/funds/unclaimed/",
+    "/funds/payers/",
+    "/funds/recoveries/",
+    "/api/v1/payment-batches/",
+];
+
+/// An item that is paid without an application.
+const PAID_UNASKED: &str = "p068-shouci-nashang";
 
 /// What the first enterprise has.
 struct Things {
@@ -21,6 +53,10 @@ struct Things {
     mandate: String,
     seat: String,
     account: String,
+    pool: String,
+    case: String,
+    letter: String,
+    objection: String,
 }
 
 async fn things(city: &City) -> Things {
@@ -52,7 +88,13 @@ async fn things(city: &City) -> Things {
     let mandate = people.give_mandate(&owner, &new).await.unwrap();
     let seats = people.seats_at(&system, &place).await.unwrap();
     let seat = seats.iter().find(|seat| seat.role == "handler").unwrap();
+    let pool = pool(city).await;
+    let (case, letter, objection) = case(city).await;
     Things {
+        pool,
+        case,
+        letter,
+        objection,
         invitation: invitation.id.to_string(),
         mandate: mandate.id.to_string(),
         seat: seat.id.to_string(),
@@ -60,10 +102,92 @@ async fn things(city: &City) -> Things {
     }
 }
 
+/// The first part of a path that follows a beginning in a text.
+fn id_after(text: &str, beginning: &str) -> String {
+    let ids = text.split(beginning).skip(1);
+    let ids = ids.filter_map(|rest| rest.get(..NOTHING.len()));
+    let mut ids = ids.filter(|id| id.bytes().filter(|byte| *byte == b'-').count() == 4);
+    ids.next().expect(beginning).to_owned()
+}
+
+/// Money of the place for the item.
+async fn pool(city: &City) -> String {
+    let new = NewPool {
+        item: PAID_UNASKED.to_owned(),
+        item_name: "首次纳统限上商贸企业奖励".to_owned(),
+        year: city.app.matching.today().year(),
+        organisation: "财政局".to_owned(),
+        place: PLACE.to_owned(),
+        amount: 500_000_000,
+        note: "测试".to_owned(),
+    };
+    let pool = city
+        .app
+        .funds
+        .open_pool(&Viewer::system("测试"), &new)
+        .await;
+    pool.unwrap().id
+}
+
+/// A case of the first enterprise in public notice, its letter, and an objection to it.
+async fn case(city: &City) -> (String, String, String) {
+    let (system, room) = (Viewer::system("测试"), &city.app.redemption);
+    let (first, year) = (code(0), city.app.matching.today().year() - 1);
+    city.bring(&format!(
+        "信用代码,企业名称,所在区划,所属行业,{year}年新获资质,主体类别\n\
+         {first},第0有限公司,{PLACE},F5121,首次纳统限上,企业\n"
+    ))
+    .await;
+    let schemes = shipped::schemes();
+    let (_, text) = schemes.iter().find(|(id, _)| *id == PAID_UNASKED).unwrap();
+    let scheme = Scheme::read(text).unwrap();
+    room.publish_scheme(&system, &scheme, 0).await.unwrap();
+    room.night(&Silent).await.unwrap();
+    room.release(&system, PAID_UNASKED, &[]).await.unwrap();
+    let handler = viewer(Rights::shipped().role("handler").unwrap(), PLACE, &first);
+    let mine = city.ask_as(&handler, "GET", "/redemption", "").await;
+    let case = id_after(mine.text(), "/redemption/cases/");
+    let payee = [
+        ("holder", "第0有限公司"),
+        ("bank", "中国工商银行温州分行"),
+        ("cnaps", "102100099996"),
+        ("account", "33050162892700000123"),
+    ];
+    let path = format!("/redemption/cases/{case}");
+    let confirm = format!("{path}/confirm");
+    let answer = city.ask_as(&handler, "POST", &confirm, &form(&payee)).await;
+    let _ = answer.expect_status(303);
+    let page = city.ask_as(&handler, "GET", &path, "").await;
+    let letter = id_after(page.text(), "/redemption/letters/");
+    let notices = city.ask_as(&handler, "GET", "/notices", "").await;
+    let notice = format!("/notices/{}", id_after(notices.text(), "/notices/"));
+    let notice = city.ask_as(&handler, "GET", &notice, "").await;
+    let row = id_after(notice.text(), "/notices/rows/");
+    let words = [
+        ("person", "王小明"),
+        ("phone", "13800001234"),
+        ("words", "这家企业不是首次纳统"),
+    ];
+    let path = format!("/notices/rows/{row}/object");
+    // somebody of an account of its own: what one made oneself is not another's
+    let somebody = Viewer::person(Person {
+        account: Uuid::from_u128(77),
+        name: "王小明".to_owned(),
+        seat: None,
+        second_factor: true,
+        token: None,
+        origin: Origin::default(),
+    });
+    let answer = city.ask_as(&somebody, "POST", &path, &form(&words)).await;
+    let answer = answer.expect_status(303);
+    let objection = id_after(answer.header("location"), "/redemption/objections/");
+    (case, letter, objection)
+}
+
 /// The address of a thing of the first enterprise, and the same of none; `None` for a route that
 /// this test does not know.
 fn addresses(path: &str, things: &Things) -> Option<(String, String)> {
-    let item = path.replace("{item}", ITEM);
+    let item = path.replace("{item}", ITEM).replace("{step}", "note");
     let (parameter, theirs, none) = match path {
         path if path.contains("{code}") => ("{code}", code(0), code(9)),
         path if path.starts_with("/staff/invitations/") => {
@@ -77,6 +201,18 @@ fn addresses(path: &str, things: &Things) -> Option<(String, String)> {
         }
         path if path.starts_with("/staff/people/") => {
             ("{id}", things.account.clone(), NOTHING.to_owned())
+        }
+        path if path.contains("/funds/pools/") || path.contains("/fund-pools/") => {
+            ("{id}", things.pool.clone(), NOTHING.to_owned())
+        }
+        path if path.contains("/redemption/cases/") || path.contains("/redemption/desk/{id}") => {
+            ("{id}", things.case.clone(), NOTHING.to_owned())
+        }
+        path if path.starts_with("/redemption/letters/") => {
+            ("{id}", things.letter.clone(), NOTHING.to_owned())
+        }
+        path if path.starts_with("/redemption/objections/") => {
+            ("{id}", things.objection.clone(), NOTHING.to_owned())
         }
         _ => return None,
     };
@@ -111,8 +247,9 @@ async fn what_is_anothers_is_answered_like_what_is_not_there() {
                 continue;
             };
             let action = Action(action.clone().leak());
-            let everybodys = EVERYBODYS.iter().any(|path| route.path.starts_with(path));
-            if everybodys || stranger.reach(action) == Reach::All {
+            let mut left = EVERYBODYS.iter().chain(&PAID);
+            let left = left.any(|path| route.path.starts_with(path));
+            if left || stranger.reach(action) == Reach::All {
                 continue;
             }
             let Some((theirs, none)) = addresses(&route.path, &things) else {
