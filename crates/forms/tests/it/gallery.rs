@@ -1,4 +1,4 @@
-//! A form with every kind of field, served as a room would; also behind `cargo run -p zhida-forms --example gallery`.
+//! A form with every kind of field, served as a room would; also behind `cargo run -p zhida-forms --example form_gallery`.
 
 use std::sync::Arc;
 

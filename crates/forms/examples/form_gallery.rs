@@ -1,4 +1,4 @@
-//! The form with every kind of field, to look at: `cargo run -p zhida-forms --example gallery`, then
+//! The form with every kind of field, to look at: `cargo run -p zhida-forms --example form_gallery`, then
 //! <http://127.0.0.1:8098/form/first>. Nothing is kept when it ends.
 
 #[path = "../tests/it/gallery.rs"]
