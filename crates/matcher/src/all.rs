@@ -17,7 +17,7 @@ use zhida_rules::Truth;
 use crate::{
     cut::{Cutter, Local},
     error::MatcherError,
-    kernel::{Bench, Place, Said, Sums},
+    kernel::{ALL, Bench, MET, NONE, Place, Said, Sums},
     lanes::{Instructions, Lanes, Work},
     planes,
     scan::Counts,
@@ -64,9 +64,9 @@ pub struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// The rows that meet the item and how many they are, when any does.
-    pub(crate) fn met_rows(&self) -> Option<(u32, &planes::Plane)> {
-        (self.sums.met > 0).then_some((self.sums.met, &self.said.met))
+    /// The rows that meet the item and how many they are.
+    pub(crate) fn met_rows(&self) -> (u32, &planes::Plane) {
+        (self.sums.met, &self.said.met)
     }
 
     /// Ids of the enterprises that meet the item.
@@ -104,6 +104,30 @@ pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 /// Shown each block that has anything to say, from several threads and in no order.
 pub type Visit<'a> = &'a (dyn Fn(&Block<'_>) + Sync);
 
+/// What a thread does with what items say, tile by tile.
+pub(crate) trait Sink: Send {
+    /// Which rows it asks for, see [`NONE`], [`MET`] and [`ALL`].
+    const KEEP: u8;
+
+    /// Shown each block with a row that it asks for.
+    fn take(&mut self, block: &Block<'_>);
+}
+
+/// Counts are enough.
+impl Sink for () {
+    const KEEP: u8 = NONE;
+
+    fn take(&mut self, _: &Block<'_>) {}
+}
+
+impl Sink for Visit<'_> {
+    const KEEP: u8 = ALL;
+
+    fn take(&mut self, block: &Block<'_>) {
+        self(block);
+    }
+}
+
 impl Store {
     /// Counts of all items.
     ///
@@ -115,12 +139,26 @@ impl Store {
         progress: Option<Progress<'_>>,
         visit: Option<Visit<'_>>,
     ) -> Result<Vec<Counts>, MatcherError> {
+        let counts = match visit {
+            Some(visit) => self.all_into(options, progress, || visit)?.0,
+            None => self.all_into(options, progress, || ())?.0,
+        };
+        Ok(counts)
+    }
+
+    /// The same, into a sink for each thread.
+    pub(crate) fn all_into<S: Sink>(
+        &self,
+        options: Options,
+        progress: Option<Progress<'_>>,
+        sink: impl Fn() -> S + Sync,
+    ) -> Result<(Vec<Counts>, Vec<S>), MatcherError> {
         let threads = self.threads(options)?;
         let order = self.order();
         let runs = self.runs();
         let next = AtomicUsize::new(0);
         let done = AtomicUsize::new(0);
-        let total = Mutex::new(vec![Counts::default(); order.rules.len()]);
+        let total = Mutex::new((vec![Counts::default(); order.rules.len()], Vec::new()));
         let work = || {
             let mut worker = Worker {
                 store: self,
@@ -131,12 +169,12 @@ impl Store {
                 local: Arc::default(),
                 bench: Bench::new(),
                 cutter: Cutter::new(&self.program.atoms),
+                sink: sink(),
             };
             while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
                 options.instructions.run(Turn {
                     worker: &mut worker,
                     run,
-                    visit,
                 });
                 let so_far = done.fetch_add(run.tiles.len(), Ordering::Relaxed);
                 if let Some(progress) = progress {
@@ -144,9 +182,11 @@ impl Store {
                 }
             }
             let mut total = total.lock().unwrap_or_else(|broken| broken.into_inner());
-            for (sum, part) in total.iter_mut().zip(&worker.counts) {
+            let (sums, sinks) = &mut *total;
+            for (sum, part) in sums.iter_mut().zip(&worker.counts) {
                 sum.join(part);
             }
+            sinks.push(worker.sink);
         };
         thread::scope(|scope| {
             for _ in 1..threads {
@@ -207,7 +247,7 @@ struct Run<'a> {
     tiles: &'a [u32],
 }
 
-struct Worker<'a> {
+struct Worker<'a, S> {
     store: &'a Store,
     near: bool,
     counts: Vec<Counts>,
@@ -218,15 +258,15 @@ struct Worker<'a> {
     local: Arc<Local>,
     bench: Bench,
     cutter: Cutter<'a>,
+    sink: S,
 }
 
-struct Turn<'a, 'w> {
-    worker: &'a mut Worker<'w>,
+struct Turn<'a, 'w, S> {
+    worker: &'a mut Worker<'w, S>,
     run: &'a Run<'w>,
-    visit: Option<Visit<'a>>,
 }
 
-impl Work for Turn<'_, '_> {
+impl<S: Sink> Work for Turn<'_, '_, S> {
     type Output = ();
 
     #[inline(always)]
@@ -240,6 +280,7 @@ impl Work for Turn<'_, '_> {
             local,
             bench,
             cutter,
+            sink,
         } = self.worker;
         if *county != self.run.county {
             *county = self.run.county;
@@ -257,15 +298,22 @@ impl Work for Turn<'_, '_> {
             };
             bench.turn(place);
             for (rule, here) in local.rules.iter().zip(&mut *here) {
-                let sums = match (*near, self.visit.is_some()) {
-                    (false, false) => bench.ask::<L, false, false>(lanes, place, rule),
-                    (true, false) => bench.ask::<L, true, false>(lanes, place, rule),
-                    (false, true) => bench.ask::<L, false, true>(lanes, place, rule),
-                    (true, true) => bench.ask::<L, true, true>(lanes, place, rule),
+                let sums = match (*near, S::KEEP) {
+                    (false, NONE) => bench.ask::<L, false, NONE>(lanes, place, rule),
+                    (true, NONE) => bench.ask::<L, true, NONE>(lanes, place, rule),
+                    (false, MET) => bench.ask::<L, false, MET>(lanes, place, rule),
+                    (true, MET) => bench.ask::<L, true, MET>(lanes, place, rule),
+                    (false, _) => bench.ask::<L, false, ALL>(lanes, place, rule),
+                    (true, _) => bench.ask::<L, true, ALL>(lanes, place, rule),
                 };
                 here.join(&sums);
-                if let Some(visit) = self.visit.filter(|_| sums.any()) {
-                    visit(&Block {
+                let wanted = match S::KEEP {
+                    NONE => false,
+                    MET => sums.met > 0,
+                    _ => sums.any(),
+                };
+                if wanted {
+                    sink.take(&Block {
                         item: rule.item,
                         tile: *number,
                         ids: &chunk.ids,

@@ -81,7 +81,7 @@ struct Slots {
 
 impl Answer {
     #[inline]
-    fn note(&mut self, item: u32, finding: Finding) {
+    pub(crate) fn note(&mut self, item: u32, finding: Finding) {
         match finding.verdict {
             Truth::True => self.met.push(item),
             Truth::Unknown => self.unknown.push(item),

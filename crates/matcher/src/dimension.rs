@@ -224,6 +224,26 @@ impl Places {
         found.map_or(1, |(number, _)| number)
     }
 
+    /// These numbers by the numbers of others that name all these codes; `None` when they do not.
+    pub fn through(&self, others: &Self) -> Option<Vec<u16>> {
+        let mut list = vec![1; others.len() + 2];
+        list[0] = 0;
+        let mut named: Vec<(&String, u16)> = Vec::with_capacity(self.named.len());
+        named.extend(self.named.iter().map(|(code, (number, _))| (code, *number)));
+        // what lies in others comes after them, and counts
+        named.sort_unstable_by_key(|(_, number)| *number);
+        for (code, number) in named {
+            others.named.get(code)?;
+            for (from, to) in others.within(code).0 {
+                list[usize::from(from)..=usize::from(to)].fill(number);
+            }
+        }
+        for (code, number) in &self.numbers_around {
+            list[usize::from(others.number_around(code)?)] = *number;
+        }
+        Some(list)
+    }
+
     /// Numbers within a named code, and numbers for which that cannot be told.
     fn within(&self, ancestor: &str) -> (Ranges, Ranges) {
         let Some(ancestor) = normal(self.hierarchy, ancestor) else {

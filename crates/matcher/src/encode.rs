@@ -12,8 +12,10 @@ use crate::{
     dimension::{Border, Dimension, Point, Scale, Source},
     eval::{Evaluation, Given, Val},
     exact::Exact,
+    link::{Link, links},
     node::{Node, NodeId},
     plan::{Constant, Zone, gate},
+    planes::ROWS,
     program::Program,
     raw::{NO_DAY, NO_NUMBER, Numbers, PLACES_MAX, Raw, Word, day_number},
     store::{ColumnMut, Tile},
@@ -40,6 +42,8 @@ pub(crate) struct Encoder<'p> {
     /// The dimension of the place with the condition on it of each rule, when there are few rules and each has one:
     /// of tiles that lie elsewhere nothing else need be known.
     gates: Option<(usize, Vec<u32>)>,
+    /// How columns follow from another program's, by dimension.
+    links: Vec<Option<Link>>,
 }
 
 /// Rules at most, each with its condition on the place: with more hardly any tile lies elsewhere.
@@ -50,7 +54,8 @@ const GATES: usize = 16;
 pub(crate) type Desk<'t> = Vec<HashMap<&'t Word, u16, foldhash::fast::RandomState>>;
 
 impl<'p> Encoder<'p> {
-    pub fn new(program: &'p Program) -> Self {
+    /// With a base whose tiles are told with the chunks, what it has need not be computed.
+    pub fn new(program: &'p Program, base: Option<&Program>) -> Self {
         let ways = program.dimensions.iter().map(|dimension| {
             let Source::Node(node) = dimension.source else {
                 return Way::Rows;
@@ -72,6 +77,10 @@ impl<'p> Encoder<'p> {
         Self {
             ways: ways.collect(),
             gates: program.place.map(|place| place as usize).zip(gates),
+            links: match base {
+                Some(base) => links(program, base),
+                None => program.dimensions.iter().map(|_| None).collect(),
+            },
             program,
         }
     }
@@ -80,12 +89,13 @@ impl<'p> Encoder<'p> {
         self.ways.iter().map(|_| HashMap::default()).collect()
     }
 
-    /// The codes of a chunk.
-    pub fn tile<'t>(&self, chunk: &'t Chunk, desk: &mut Desk<'t>) -> Tile {
+    /// The codes of a chunk, of which there may be a tile of the base.
+    pub fn tile<'t>(&self, chunk: &'t Chunk, base: Option<&Tile>, desk: &mut Desk<'t>) -> Tile {
         let mut tile = Tile::new(self.program);
         let mut by_rows = Vec::new();
+        let known = base.filter(|base| base.whole);
         if let Some((place, gates)) = &self.gates {
-            self.column(*place, chunk, desk, &mut tile, &mut by_rows);
+            self.column(*place, (chunk, known), desk, &mut tile, &mut by_rows);
             let zone = tile.zones[*place];
             let elsewhere =
                 |gate: &u32| zone.constant(&self.program.atoms[*gate as usize]) == Constant::False;
@@ -96,7 +106,7 @@ impl<'p> Encoder<'p> {
             by_rows.clear();
         }
         for position in 0..self.ways.len() {
-            self.column(position, chunk, desk, &mut tile, &mut by_rows);
+            self.column(position, (chunk, known), desk, &mut tile, &mut by_rows);
         }
         self.rows(chunk, &by_rows, &mut tile);
         tile
@@ -106,11 +116,20 @@ impl<'p> Encoder<'p> {
     fn column<'t>(
         &self,
         position: usize,
-        chunk: &'t Chunk,
+        (chunk, base): (&'t Chunk, Option<&Tile>),
         desk: &mut Desk<'t>,
         tile: &mut Tile,
         by_rows: &mut Vec<usize>,
     ) {
+        if let (Some(link), Some(base)) = (&self.links[position], base) {
+            let column = tile.column_mut(position);
+            let (zone, open) = link.follow(base, chunk.ids.len(), column);
+            tile.zones[position] = zone;
+            if !open.is_empty() {
+                self.settle(position, chunk, &open, tile);
+            }
+            return;
+        }
         let dimension = &self.program.dimensions[position];
         let column = tile.column_mut(position);
         let done = match &self.ways[position] {
@@ -123,6 +142,83 @@ impl<'p> Encoder<'p> {
         match done {
             Some(zone) => tile.zones[position] = zone,
             None => by_rows.push(position),
+        }
+    }
+
+    /// The codes of some rows, which nothing but their facts tells.
+    fn settle(&self, position: usize, chunk: &Chunk, rows: &[u32], tile: &mut Tile) {
+        let dimension = &self.program.dimensions[position];
+        let mut codes = [0_u16; ROWS];
+        let codes = &mut codes[..rows.len()];
+        if !self.settle_wide(position, chunk, rows, codes) {
+            let Source::Node(node) = dimension.source else {
+                return;
+            };
+            for (code, row) in codes.iter_mut().zip(rows) {
+                let given = Given::Row(chunk, *row as usize);
+                let mut evaluation =
+                    Evaluation::new(&self.program.nodes, &self.program.dictionary, given);
+                let value = evaluation.value(node);
+                *code = value.map_or(0, |value| dimension.code(&value));
+            }
+        }
+        let zone = &mut tile.zones[position];
+        codes.iter().for_each(|code| zone.include(*code));
+        match tile.column_mut(position) {
+            ColumnMut::Narrow(list) => {
+                let codes = codes.iter().zip(rows);
+                codes.for_each(|(code, row)| list[*row as usize] = *code as u8);
+            }
+            ColumnMut::Wide(list) => {
+                let codes = codes.iter().zip(rows);
+                codes.for_each(|(code, row)| list[*row as usize] = *code);
+            }
+        }
+    }
+
+    /// The same from whole columns of numbers; `false` when they do not have that form.
+    fn settle_wide(&self, position: usize, chunk: &Chunk, rows: &[u32], codes: &mut [u16]) -> bool {
+        let Scale::Ordered(borders) = &self.program.dimensions[position].scale else {
+            return false;
+        };
+        let numbers = |key| match chunk.column(key) {
+            Some(Raw::Numbers(numbers)) if numbers.odd.is_empty() => Some(numbers),
+            _ => None,
+        };
+        let of = |numbers: &Numbers| -> Vec<i64> {
+            rows.iter()
+                .map(|row| numbers.values[*row as usize])
+                .collect()
+        };
+        match &self.ways[position] {
+            Way::Fact(key, cuts) => {
+                let Some(numbers) = numbers(*key) else {
+                    return false;
+                };
+                let Some(cuts) = cuts.get(usize::from(numbers.places)) else {
+                    return false;
+                };
+                let cuts = cuts.get_or_init(|| number_cuts(borders, numbers.places));
+                let values = of(numbers);
+                for (code, value) in codes.iter_mut().zip(&values) {
+                    *code = 1 + passed(cuts, *value);
+                }
+                !values.contains(&NO_NUMBER)
+            }
+            Way::Ratio(top, bottom) => {
+                let (Some(top), Some(bottom)) = (numbers(*top), numbers(*bottom)) else {
+                    return false;
+                };
+                let Some(cuts) = ratio_cuts(borders, top, bottom) else {
+                    return false;
+                };
+                let mut wide = [0_u16; ROWS];
+                let (top, bottom) = (of(top), of(bottom));
+                compared(&cuts, &top, &bottom, rows.len(), ColumnMut::Wide(&mut wide));
+                codes.copy_from_slice(&wide[..rows.len()]);
+                true
+            }
+            Way::Rows => false,
         }
     }
 
@@ -220,7 +316,7 @@ fn number(program: &Program, node: NodeId) -> Option<FactKey> {
 
 /// The codes of all rows, and what occurs among them.
 #[inline]
-fn filled(column: ColumnMut<'_>, rows: usize, code: impl Fn(usize) -> u16) -> Zone {
+pub(crate) fn filled(column: ColumnMut<'_>, rows: usize, code: impl Fn(usize) -> u16) -> Zone {
     match column {
         ColumnMut::Narrow(list) => {
             let list = &mut list[..rows];

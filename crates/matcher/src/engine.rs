@@ -20,7 +20,7 @@ use std::{
 };
 
 use chrono::NaiveDate;
-use zhida_rules::{Dictionary, Facts, ItemRules, Truth};
+use zhida_rules::{Dictionary, Env, Facts, ItemRules, Truth};
 
 use crate::{
     all::{Block, Options, Progress},
@@ -36,6 +36,8 @@ use crate::{
 
 /// Small parts beside the base; more are joined into one.
 const PARTS_MAX: usize = 12;
+/// Items that nobody waits for who asks for one of them.
+const MANY: usize = 64;
 
 /// An item under the caller's key.
 pub type KeyedItem = (u64, Arc<ItemRules>);
@@ -43,12 +45,14 @@ pub type KeyedItem = (u64, Arc<ItemRules>);
 /// Shown an item's key and what it says of the enterprises of a tile.
 pub type KeyedVisit<'a> = &'a (dyn Fn(u64, &Block<'_>) + Sync);
 
-/// Items compiled together.
+/// Items compiled together, when something first needs all of them.
 struct Part {
     items: Vec<KeyedItem>,
     positions: HashMap<u64, u32>,
-    program: Arc<Program>,
-    index: Index,
+    dictionary: Arc<Dictionary>,
+    on: NaiveDate,
+    program: OnceLock<Arc<Program>>,
+    index: OnceLock<Index>,
 }
 
 impl Part {
@@ -60,14 +64,50 @@ impl Part {
             position += 1;
             last[key] == position - 1
         });
-        let rules = items.iter().map(|(_, rules)| &**rules);
-        let program = Arc::new(Program::compile(dictionary, on, rules));
         let keys = items.iter().map(|(key, _)| *key);
         Self {
-            index: Index::build(&program),
             positions: keys.zip(0..).collect(),
-            program,
             items,
+            dictionary: Arc::clone(dictionary),
+            on,
+            program: OnceLock::new(),
+            index: OnceLock::new(),
+        }
+    }
+
+    fn program(&self) -> &Arc<Program> {
+        self.program.get_or_init(|| {
+            let rules = self.items.iter().map(|(_, rules)| &**rules);
+            Arc::new(Program::compile(&self.dictionary, self.on, rules))
+        })
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::build(self.program()))
+    }
+
+    /// What the items are to an enterprise; as many as these are computed one by one until
+    /// [`View::warm`] is done.
+    fn answer(&self, facts: &Facts, near: bool, desk: &mut Desk, answer: &mut Answer) {
+        if self.index.get().is_some() || self.items.len() <= MANY {
+            let codes = self.program().encode(facts);
+            return self.index().answer(&codes, near, desk, answer);
+        }
+        *answer = Answer::default();
+        let env = Env {
+            dictionary: &self.dictionary,
+            facts,
+            on: self.on,
+        };
+        for (position, (_, rules)) in (0..).zip(&self.items) {
+            let outcome = rules.evaluate(&env);
+            let distance = if near {
+                outcome.distance.min(2) as u8
+            } else {
+                0
+            };
+            let verdict = outcome.verdict;
+            answer.note(position, Finding { verdict, distance });
         }
     }
 }
@@ -91,9 +131,10 @@ impl Live {
         }
     }
 
-    fn store(&self, table: &Table) -> &Store {
+    /// Beside a base that is there already, of which most codes can be read.
+    fn store(&self, table: &Table, base: Option<&Store>) -> &Store {
         self.store
-            .get_or_init(|| Store::encode(&self.part.program, table.clone()))
+            .get_or_init(|| Store::encode_beside(self.part.program(), table.clone(), base))
     }
 
     fn has(&self, key: u64) -> bool {
@@ -112,7 +153,7 @@ impl Live {
         after: &Codes,
         desk: &mut Desk,
     ) -> impl Iterator<Item = FactFlip> {
-        let Part { program, index, .. } = &*self.part;
+        let (program, index) = (self.part.program(), self.part.index());
         let flips: Vec<(u32, Option<Finding>, Finding)> = match before {
             Some(before) => {
                 let flips = index.flips(&program.encode(before), after, desk);
@@ -183,9 +224,19 @@ impl View {
 
     /// Computes now what the first question on an item would have to wait for.
     pub fn warm(&self) {
-        for live in &self.parts {
-            live.store(&self.table).order();
+        for live in self.parts.iter().rev() {
+            self.store(live).order();
+            live.part.index();
         }
+    }
+
+    /// The codes of the largest part, when they have been asked for.
+    fn base(&self) -> Option<&Store> {
+        self.parts.last()?.store.get()
+    }
+
+    fn store<'v>(&'v self, live: &'v Live) -> &'v Store {
+        live.store(&self.table, self.base())
     }
 
     /// The facts of all enterprises.
@@ -205,7 +256,7 @@ impl View {
 
     /// How the items of each part were compiled, the newest part first.
     pub fn reports(&self) -> impl Iterator<Item = &Report> {
-        self.parts.iter().map(|live| live.part.program.report())
+        self.parts.iter().map(|live| live.part.program().report())
     }
 
     /// One enterprise, real or hypothetical → all items, by their keys.
@@ -213,8 +264,7 @@ impl View {
         let mut found = EnterpriseMatches::default();
         let mut answer = Answer::default();
         for live in &self.parts {
-            let codes = live.part.program.encode(facts);
-            live.part.index.answer(&codes, near, desk, &mut answer);
+            live.part.answer(facts, near, desk, &mut answer);
             let key = |item: u32| live.part.items[item as usize].0;
             let open = |key: &u64| !live.gone.contains(key);
             let keys = |list: &[u32]| {
@@ -231,7 +281,8 @@ impl View {
         found
     }
 
-    /// One item → all enterprises.
+    /// One item → all enterprises. Until [`View::warm`] is done, an item of many is compiled alone:
+    /// the first answer after a start does not wait for all the others.
     ///
     /// # Errors
     /// When there is no such item.
@@ -239,13 +290,17 @@ impl View {
         let live = self.parts.iter().find(|live| live.has(key));
         let live = live.ok_or(MatcherError::NoSuchKey(key))?;
         let position = live.part.positions[&key];
-        live.store(&self.table).one_item(position, want)
+        if live.store.get().is_none() && live.part.items.len() > MANY {
+            let (_, rules) = &live.part.items[position as usize];
+            return Ok(self.rule(rules, want));
+        }
+        self.store(live).one_item(position, want)
     }
 
     /// A rule that is no item (yet) → all enterprises.
     pub fn rule(&self, rules: &ItemRules, want: Want) -> ItemMatches {
         let program = Arc::new(Program::compile(&self.dictionary, self.on, [rules]));
-        let store = Store::encode(&program, self.table.clone());
+        let store = Store::encode_beside(&program, self.table.clone(), self.base());
         let found = store.one_item(0, want);
         found.expect("a program of one item has an item 0")
     }
@@ -280,9 +335,7 @@ impl View {
             let shown = visit
                 .is_some()
                 .then_some(&shown as &(dyn Fn(&Block<'_>) + Sync));
-            let counts = live
-                .store(&self.table)
-                .all_items(options, Some(&on), shown)?;
+            let counts = self.store(live).all_items(options, Some(&on), shown)?;
             let counts = (0..).zip(counts).map(|(item, counts)| (key(item), counts));
             list.extend(counts.filter(|(key, _)| !live.gone.contains(key)));
         }
@@ -384,7 +437,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Compiles items for a reference date over a table of enterprises.
+    /// Items for a reference date over a table of enterprises; compiled when [`View::warm`] or a
+    /// question asks for all of them.
     pub fn new(table: Table, on: NaiveDate, items: Vec<KeyedItem>) -> Self {
         let dictionary = Arc::clone(table.dictionary());
         let base = Live::new(Part::new(&dictionary, on, items));
@@ -477,7 +531,7 @@ impl Engine {
             // As the table holds them: without sources, and silence as the dictionary reads it.
             let facts = view.table.facts(id).unwrap_or_default();
             for (live, store) in view.parts.iter().zip(&mut stores) {
-                let codes = live.part.program.encode(&facts);
+                let codes = live.part.program().encode(&facts);
                 let found = live.flips(id, before.as_ref(), &codes, &mut desk);
                 flips.extend(found.filter(|flip| !live.gone.contains(&flip.item)));
                 if let Some(store) = store {

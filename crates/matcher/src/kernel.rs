@@ -16,6 +16,13 @@ const NO_ROW: u32 = 0;
 const EVERY_ROW: u32 = 1;
 const UNBUILT: u32 = u32::MAX;
 
+/// Rows that are kept of an answer: none are.
+pub(crate) const NONE: u8 = 0;
+/// Those that meet the rule.
+pub(crate) const MET: u8 = 1;
+/// All that it says something of.
+pub(crate) const ALL: u8 = 2;
+
 /// An atom's planes in the current tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Built {
@@ -76,7 +83,7 @@ struct Input {
 }
 
 /// What a rule says of the rows of a tile.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Said {
     pub met: Plane,
     pub unknown: Plane,
@@ -181,9 +188,10 @@ impl Bench {
         }
     }
 
-    /// How many rows of the current tile a rule says what of; with `KEEP` [`Bench::said`] tells which.
+    /// How many rows of the current tile a rule says what of; [`Bench::said`] tells which of those that `KEEP`
+    /// names.
     #[inline(always)]
-    pub fn ask<L: Lanes, const NEAR: bool, const KEEP: bool>(
+    pub fn ask<L: Lanes, const NEAR: bool, const KEEP: u8>(
         &mut self,
         lanes: L,
         place: Place<'_>,
@@ -214,13 +222,13 @@ impl Bench {
         let mut sums = Sums::default();
         let (mut met, mut unknown) = (ZEROS, ZEROS);
         if self.wire::<L, false>(lanes, place, verdict) {
-            sums = self.run::<L, false, true>(lanes, place, settled);
+            sums = self.run::<L, false, ALL>(lanes, place, settled);
             (met, unknown) = (self.said.met, self.said.unknown);
         }
         if let Some(distance) = distance
             && self.wire::<L, true>(lanes, place, distance)
         {
-            self.run::<L, true, true>(lanes, place, u64::MAX);
+            self.run::<L, true, ALL>(lanes, place, u64::MAX);
             let near = &self.said.near;
             let count = |plane: &Plane| plane.iter().map(|word| word.count_ones()).sum();
             sums.near = count(near);
@@ -302,7 +310,7 @@ impl Bench {
 
     /// Computes the rule in hand.
     #[inline(always)]
-    fn run<L: Lanes, const NEAR: bool, const KEEP: bool>(
+    fn run<L: Lanes, const NEAR: bool, const KEEP: u8>(
         &mut self,
         lanes: L,
         place: Place<'_>,
@@ -316,7 +324,7 @@ impl Bench {
 
     /// The same, so many parts of the rows after so many.
     #[inline(always)]
-    fn run_by<L: Lanes, const N: usize, const NEAR: bool, const KEEP: bool>(
+    fn run_by<L: Lanes, const N: usize, const NEAR: bool, const KEEP: u8>(
         &mut self,
         lanes: L,
         place: Place<'_>,
@@ -329,15 +337,17 @@ impl Bench {
                 let (at, answer) = (from + i, state.answer(lanes, i, settled));
                 sums[0].add(lanes, answer.met);
                 sums[1].add(lanes, answer.unknown);
-                if KEEP {
+                if KEEP >= MET {
                     self.said.met.as_chunks_mut().0[at] = lanes.part(answer.met);
+                }
+                if KEEP >= ALL {
                     self.said.unknown.as_chunks_mut().0[at] = lanes.part(answer.unknown);
                 }
                 if NEAR {
                     let settled = lanes.not(lanes.or(answer.met, answer.unknown));
                     sums[2].add(lanes, lanes.and(answer.near, settled));
                     sums[3].add(lanes, lanes.and(answer.near, answer.unknown));
-                    if KEEP {
+                    if KEEP >= ALL {
                         sums[4].add(lanes, answer.near);
                         self.said.near.as_chunks_mut().0[at] = lanes.part(answer.near);
                     }

@@ -72,6 +72,7 @@ mod flatten;
 mod index;
 mod kernel;
 mod lanes;
+mod link;
 mod lists;
 mod lower;
 mod node;

@@ -3,14 +3,12 @@
 //! A list is kept tile by tile: where few rows match, their positions as differences of one byte or
 //! more; where many do, a bit for each row of the tile. The bound of memory is the caller's.
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{
-    all::{Block, Options, Progress},
+    all::{Block, Options, Progress, Sink},
     error::MatcherError,
+    kernel::MET,
     planes::{self, Plane},
     scan::Counts,
     store::Store,
@@ -45,9 +43,12 @@ pub struct MatchLists {
     store: Store,
 }
 
-/// What one run of work writes to.
+/// What one thread writes to.
 #[derive(Default)]
-struct Arena {
+struct Arena<'b> {
+    /// Bytes of all threads, and the bound.
+    used: Option<&'b AtomicUsize>,
+    most: usize,
     sheets: Vec<Vec<u8>>,
     pieces: Vec<(u32, Piece)>,
     /// Bytes that the bound has not been told of.
@@ -64,32 +65,15 @@ impl Store {
         options: Options,
         progress: Option<Progress<'_>>,
     ) -> Result<MatchLists, MatcherError> {
-        // One arena a thread would do; a few more keep threads from waiting for each other.
-        let arenas: Vec<Mutex<Arena>> = (0..16).map(|_| Mutex::default()).collect();
         let used = AtomicUsize::new(0);
-        let visit = |block: &Block<'_>| {
-            let Some((sum, met)) = block.met_rows() else {
-                return;
-            };
-            // Beyond the bound the run goes on for the counts, which tell how much would do.
-            if used.load(Ordering::Relaxed) > options.memory {
-                return;
-            }
-            let arena = &arenas[block.tile as usize % arenas.len()];
-            let mut arena = arena.lock().unwrap_or_else(|broken| broken.into_inner());
-            arena.add(block.item, block.tile, sum, met);
-            if arena.unsaid >= SHEET {
-                used.fetch_add(arena.unsaid, Ordering::Relaxed);
-                arena.unsaid = 0;
-            }
+        let sink = || Arena {
+            used: Some(&used),
+            most: options.memory,
+            ..Arena::default()
         };
-        let counts = self.all_items(options, progress, Some(&visit))?;
-        let arenas = arenas.into_iter().map(Mutex::into_inner);
-        let arenas: Vec<Arena> = arenas
-            .map(|arena| arena.unwrap_or_else(|broken| broken.into_inner()))
-            .collect();
+        let (counts, arenas) = self.all_into(options, progress, sink)?;
         let rest: usize = arenas.iter().map(|arena| arena.unsaid).sum();
-        if used.into_inner() + rest > options.memory {
+        if used.load(Ordering::Relaxed) + rest > options.memory {
             return Err(MatcherError::Lists {
                 given: options.memory,
             });
@@ -98,7 +82,25 @@ impl Store {
     }
 }
 
-impl Arena {
+impl Sink for Arena<'_> {
+    const KEEP: u8 = MET;
+
+    fn take(&mut self, block: &Block<'_>) {
+        let said = self.used.map_or(0, |used| used.load(Ordering::Relaxed));
+        // Beyond the bound the run goes on for the counts, which tell how much would do.
+        if said > self.most {
+            return;
+        }
+        let (sum, met) = block.met_rows();
+        self.add(block.item, block.tile, sum, met);
+        if let Some(used) = self.used.filter(|_| self.unsaid >= SHEET) {
+            used.fetch_add(self.unsaid, Ordering::Relaxed);
+            self.unsaid = 0;
+        }
+    }
+}
+
+impl Arena<'_> {
     fn add(&mut self, item: u32, tile: u32, sum: u32, rows: &Plane) {
         if self
             .sheets
@@ -149,7 +151,7 @@ fn steps(rows: &Plane, sheet: &mut Vec<u8>) {
 
 impl MatchLists {
     /// Sorts the pieces by their items.
-    fn deal(counts: Vec<Counts>, arenas: Vec<Arena>, store: Store) -> Self {
+    fn deal(counts: Vec<Counts>, arenas: Vec<Arena<'_>>, store: Store) -> Self {
         let mut starts = vec![0_usize; counts.len() + 1];
         for (item, _) in arenas.iter().flat_map(|arena| &arena.pieces) {
             starts[*item as usize] += 1;

@@ -130,6 +130,50 @@ impl Node {
     }
 }
 
+impl Node {
+    /// The same with other parts; `None` when there is none for one of them.
+    pub fn with_parts(&self, part: &dyn Fn(NodeId) -> Option<NodeId>) -> Option<Self> {
+        let all = |parts: &[NodeId]| parts.iter().map(|p| part(*p)).collect::<Option<Box<_>>>();
+        let test = |test: &NodeTest| {
+            Some(match test {
+                NodeTest::Is(a) => NodeTest::Is(part(*a)?),
+                NodeTest::Compares(how, a) => NodeTest::Compares(*how, part(*a)?),
+                NodeTest::Between(from, a, to, b) => {
+                    NodeTest::Between(*from, part(*a)?, *to, part(*b)?)
+                }
+            })
+        };
+        Some(match self {
+            Node::Unknown | Node::Literal(_) | Node::Fact(..) => self.clone(),
+            Node::Known(a) => Node::Known(part(*a)?),
+            Node::Not(a) => Node::Not(part(*a)?),
+            Node::Contains(which, a, wanted) => Node::Contains(*which, part(*a)?, wanted.clone()),
+            Node::All(parts) => Node::All(all(parts)?),
+            Node::Any(parts) => Node::Any(all(parts)?),
+            Node::Number(function, parts) => Node::Number(*function, all(parts)?),
+            Node::Compare(how, a, b) => Node::Compare(*how, part(*a)?, part(*b)?),
+            Node::Arithmetic(how, a, b) => Node::Arithmetic(*how, part(*a)?, part(*b)?),
+            Node::Days(function, a, b) => Node::Days(*function, part(*a)?, part(*b)?),
+            Node::In(subject, tests, hierarchy) => {
+                let tests = tests.iter().map(test).collect::<Option<_>>()?;
+                Node::In(part(*subject)?, tests, *hierarchy)
+            }
+            Node::If(a, b, c) => Node::If(part(*a)?, part(*b)?, part(*c)?),
+            Node::Settled(a, b, c) => Node::Settled(part(*a)?, part(*b)?, part(*c)?),
+            Node::Table(table, subjects, rows) => {
+                let rows = rows.iter().map(|row| all(row)).collect::<Option<_>>()?;
+                Node::Table(*table, all(subjects)?, rows)
+            }
+            Node::Stages(set, stages) => {
+                let stage =
+                    |(name, amount): &(String, NodeId)| Some((name.clone(), part(*amount)?));
+                let stages = stages.iter().map(stage).collect::<Option<_>>()?;
+                Node::Stages(part(*set)?, stages)
+            }
+        })
+    }
+}
+
 /// All nodes of a program, each once.
 #[derive(Debug, Default)]
 pub(crate) struct Nodes {
@@ -150,6 +194,11 @@ impl Nodes {
         self.list.push(node.clone());
         self.ids.insert(node, id);
         id
+    }
+
+    /// The position of a node that is there.
+    pub fn find(&self, node: &Node) -> Option<NodeId> {
+        self.ids.get(node).copied()
     }
 
     pub fn get(&self, id: NodeId) -> &Node {

@@ -68,6 +68,17 @@ impl Zone {
         self.unknown |= other.unknown;
     }
 
+    /// What a list has for all the codes that may occur, when that is one and the same.
+    pub fn only(self, list: &[u16]) -> Option<u16> {
+        let known = match self.low <= self.high {
+            true => &list[usize::from(self.low)..=usize::from(self.high)],
+            false => &[],
+        };
+        let mut codes = known.iter().chain(self.unknown.then_some(&list[0]));
+        let first = codes.next()?;
+        codes.all(|code| code == first).then_some(*first)
+    }
+
     /// Is any value unknown?
     pub fn any_unknown(self) -> bool {
         self.unknown

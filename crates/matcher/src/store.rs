@@ -27,18 +27,22 @@ use crate::{
     plan::{Order, Ordered, Zone},
     planes::{Column, ROWS},
     program::{Codes, Program, Width},
-    table::{At, Chunk, Table, in_shares},
+    table::{At, Chunk, Table, in_shares, threads},
 };
 
-/// Tiles whose codes are counted to tell which conditions refuse most.
+/// Tiles whose codes are counted to tell which conditions refuse most; of few rules fewer tell enough.
 const SAMPLE: usize = 160;
+const SAMPLE_OF_FEW: usize = 12;
+const FEW: usize = 16;
 
 /// Blocks of a column of narrow codes.
 const NARROW: usize = ROWS / size_of::<Block>();
 /// Blocks of a column of wide codes.
 const WIDE: usize = 2 * NARROW;
-/// Tiles whose codes share large pages: enough to fill some.
+/// Tiles whose codes share large pages at most: enough to fill some.
 const PACKED: usize = 128;
+/// Groups of such tiles for each thread at least, so that none waits long for another.
+const GROUPS: usize = 3;
 
 /// The codes of a chunk.
 #[derive(Clone)]
@@ -131,21 +135,46 @@ impl Store {
     /// # Panics
     /// When the table and the program are of different dictionaries.
     pub fn encode(program: &Arc<Program>, table: Table) -> Self {
+        Self::encode_beside(program, table, None)
+    }
+
+    /// The same beside a store of another program of the same date, whose codes tell most of what
+    /// would have to be computed; where facts have changed since, they are computed.
+    ///
+    /// # Panics
+    /// When the table and the program are of different dictionaries.
+    pub fn encode_beside(program: &Arc<Program>, table: Table, base: Option<&Self>) -> Self {
         assert_eq!(
             table.dictionary.digest(),
             program.dictionary.digest(),
             "the table and the items are of one dictionary"
         );
-        let mut tiles: Vec<Option<Tile>> = Vec::new();
-        tiles.resize_with(table.chunks.len(), || None);
-        let encoder = Encoder::new(program);
+        let alike = |base: &&Self| {
+            let base = &base.program;
+            base.on == program.on && base.dictionary.digest() == program.dictionary.digest()
+        };
+        let base = base.filter(alike);
+        let known = |number: usize, chunk: &Arc<Chunk>| {
+            let base = base?;
+            let same = Arc::ptr_eq(base.table.chunks.get(number)?, chunk);
+            same.then(|| &*base.tiles[number])
+        };
+        let chunks: Vec<(&Chunk, Option<&Tile>)> = table
+            .chunks
+            .iter()
+            .enumerate()
+            .map(|(number, chunk)| (&**chunk, known(number, chunk)))
+            .collect();
+        let together = chunks.len().div_ceil(GROUPS * threads()).clamp(1, PACKED);
+        let groups: Vec<_> = chunks.chunks(together).collect();
+        let mut tiles: Vec<Vec<Tile>> = groups.iter().map(|_| Vec::new()).collect();
+        let encoder = Encoder::new(program, base.map(|base| &*base.program));
         let desk = || encoder.desk();
-        in_shares(&mut tiles, &table.chunks, desk, |desk, tile, chunk| {
-            *tile = Some(encoder.tile(chunk, desk));
+        in_shares(&mut tiles, &groups, desk, |desk, tiles, chunks| {
+            let encoded = chunks.iter();
+            tiles.extend(encoded.map(|(chunk, base)| encoder.tile(chunk, *base, desk)));
+            Slab::pack(tiles.iter_mut().map(|tile| &mut tile.codes));
         });
-        for tiles in tiles.chunks_mut(PACKED) {
-            Slab::pack(tiles.iter_mut().flatten().map(|tile| &mut tile.codes));
-        }
         let tiles: Vec<Arc<Tile>> = tiles.into_iter().flatten().map(Arc::new).collect();
         let mut cuts = Cuts::default();
         cuts.fit(table.counties.len());
@@ -287,12 +316,16 @@ impl Store {
     pub(crate) fn order(&self) -> &Order {
         self.order.get_or_init(|| {
             let program = &*self.program;
+            let sample = match program.len() {
+                ..=FEW => SAMPLE_OF_FEW,
+                _ => SAMPLE,
+            };
             let dimensions = program.dimensions.iter().enumerate();
             let histograms: Vec<Vec<u32>> = dimensions
                 .map(|(position, dimension)| {
                     let mut histogram = vec![0_u32; dimension.codes()];
                     // Some tiles from everywhere tell enough.
-                    let step = self.tiles.len().div_ceil(SAMPLE).max(1);
+                    let step = self.tiles.len().div_ceil(sample).max(1);
                     for number in (0..self.tiles.len()).step_by(step) {
                         let column = self.tiles[number].column(position);
                         for row in 0..self.table.chunks[number].ids.len() {

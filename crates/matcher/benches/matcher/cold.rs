@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use zhida_matcher::{Options, Program, Store, Want, snapshot};
+use zhida_matcher::{Desk, Engine, Options, Program, Store, Want, snapshot};
 use zhida_rules::{ItemRules, archive};
 
 use crate::{
@@ -101,16 +101,27 @@ pub fn restart(folder: &Path) {
     let (items, reading) = once(|| archive::read(&dictionary, &loaded.rules));
     let items = items.expect("the rules were just saved");
     let on = ON.parse().expect("a date");
-    let rules = items.iter().map(|(_, rules)| rules);
-    let (program, compiling) = once(|| Arc::new(Program::compile(&dictionary, on, rules)));
-    let (store, encoding) = once(|| Store::encode(&program, loaded.table));
-    let (found, answering) = once(|| store.one_item(0, Want::EVERYTHING));
-    found.expect("there is an item");
+    let items: Vec<Arc<ItemRules>> = items
+        .into_iter()
+        .map(|(_, rules)| Arc::new(rules))
+        .collect();
+    let keyed = (0..).zip(items.iter().cloned());
+    let (engine, taking) = once(|| Engine::new(loaded.table.clone(), on, keyed.collect()));
+    let view = engine.view();
+    let (found, answering) = once(|| view.item(0, Want::EVERYTHING));
     println!(
-        "   load {loading:.2?}, read rules {reading:.2?}, compile {compiling:.2?}, encode {encoding:.2?}, \
-         first item {answering:.2?}: answers after {:.2?}",
+        "   load {loading:.2?}, read rules {reading:.2?}, take them {taking:.2?}, first item \
+         {answering:.2?}: answers after {:.2?}",
         start.elapsed()
     );
+    found.expect("there is an item");
+    let facts = loaded.table.facts(0).expect("the first enterprise");
+    let (_, one) = once(|| view.enterprise(&facts, true, &mut Desk::default()));
+    println!("   first enterprise, computed one by one: {one:.2?} more");
+    let rules = items.iter().map(|rules| &**rules);
+    let (program, compiling) = once(|| Arc::new(Program::compile(&dictionary, on, rules)));
+    let (store, encoding) = once(|| Store::encode(&program, loaded.table));
+    println!("   compile {compiling:.2?}, encode {encoding:.2?}");
     let options = Options {
         memory: 1 << 30,
         ..Options::default()

@@ -2,7 +2,7 @@
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
-use zhida_matcher::{Desk, Engine, Program, Store, Table, Want};
+use zhida_matcher::{Desk, Engine, Instructions, ItemMatches, Program, Store, Table, Want};
 use zhida_rules::{Facts, ItemRules};
 
 use crate::{
@@ -43,8 +43,11 @@ pub fn all_enterprises(store: &Store, world: &World) {
         ("counts and met ids", met),
         ("counts and all ids", Want::EVERYTHING),
     ] {
+        let mut found = ItemMatches::default();
         let times = timed(&items, |item| {
-            black_box(store.one_item(*item, want).expect("the item exists"));
+            let done = store.one_item_into(*item, want, Instructions::best(), &mut found);
+            done.expect("the item exists");
+            black_box(&found);
         });
         let pairs = items.iter().zip(&times);
         let (near, whole): (Vec<_>, Vec<_>) =

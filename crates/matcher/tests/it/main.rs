@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod agreement;
+mod beside;
 mod engine;
 mod limits;
 mod one_enterprise;
