@@ -84,13 +84,30 @@ CREATE INDEX case_head_enterprise ON case_head (enterprise, room, id);
 CREATE INDEX case_head_holder ON case_head (holder, room, due_at, id) WHERE closed_at IS NULL;
 CREATE UNIQUE INDEX case_head_number ON case_head (number);
 CREATE INDEX case_head_open ON case_head (room, stage, due_at, id) WHERE closed_at IS NULL;
+CREATE INDEX case_head_queue ON case_head (room, COALESCE(due_at, '9999'), id, place)
+    WHERE closed_at IS NULL;
 CREATE INDEX case_head_room ON case_head (room, id);
+CREATE INDEX case_head_unfinished ON case_head (room, id) WHERE closed_at IS NULL;
 CREATE TABLE case_number (
     room TEXT NOT NULL,
     year BIGINT NOT NULL,
     last BIGINT NOT NULL,
     PRIMARY KEY (room, year)
 );
+CREATE TABLE case_stuck (
+    case_id TEXT NOT NULL,
+    task TEXT NOT NULL,
+    room TEXT NOT NULL,
+    tries BIGINT NOT NULL,
+    since TEXT NOT NULL,
+    failed_at TEXT NOT NULL,
+    next_at TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    told_at TEXT,
+    PRIMARY KEY (case_id, task)
+);
+CREATE INDEX case_stuck_next ON case_stuck (room, task, next_at, case_id);
+CREATE INDEX case_stuck_since ON case_stuck (since, case_id, task);
 CREATE TABLE delivery (
     id TEXT NOT NULL PRIMARY KEY,
     message_id TEXT NOT NULL,
@@ -492,6 +509,18 @@ CREATE TABLE people_verified_mail (
     email TEXT NOT NULL,
     verified_at TEXT NOT NULL
 );
+CREATE TABLE phrase (
+    id TEXT NOT NULL PRIMARY KEY,
+    room TEXT NOT NULL,
+    owner_kind TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    name TEXT NOT NULL,
+    words TEXT NOT NULL,
+    updated_by TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+);
+CREATE INDEX phrase_owner ON phrase (owner, room);
 CREATE TABLE policy_counter (
     name TEXT NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL
@@ -563,6 +592,37 @@ CREATE TABLE tag_rule (
             active BOOLEAN NOT NULL,
             updated_at TEXT NOT NULL
         );
+CREATE TABLE thread (
+    room TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    awaits TEXT,
+    last_entry TEXT NOT NULL,
+    last_at TEXT NOT NULL,
+    PRIMARY KEY (room, subject)
+);
+CREATE INDEX thread_awaits ON thread (room, awaits, subject) WHERE awaits IS NOT NULL;
+CREATE TABLE thread_entry (
+    id TEXT NOT NULL PRIMARY KEY,
+    room TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    side TEXT NOT NULL,
+    is_internal BOOLEAN NOT NULL,
+    words TEXT NOT NULL,
+    files BIGINT NOT NULL,
+    account TEXT,
+    author TEXT NOT NULL,
+    written_at TEXT NOT NULL
+);
+CREATE INDEX thread_entry_subject ON thread_entry (room, subject, id);
+CREATE TABLE thread_read (
+    room TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    account TEXT NOT NULL,
+    side TEXT NOT NULL,
+    read_to TEXT NOT NULL,
+    read_at TEXT NOT NULL,
+    PRIMARY KEY (room, subject, account)
+);
 CREATE TABLE webhook_endpoint (
     id TEXT NOT NULL PRIMARY KEY,
     owner_kind TEXT NOT NULL,
@@ -596,4 +656,4 @@ CREATE TABLE work_calendar (
 CREATE TABLE work_calendar_applied (
     room TEXT NOT NULL PRIMARY KEY,
     mark TEXT NOT NULL
-);
+, towards TEXT, after_id TEXT);

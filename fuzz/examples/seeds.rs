@@ -3,20 +3,22 @@
 
 use std::{fs, io, path::Path, sync::Arc};
 
+use zhida_classifier::{Model, Options, PathError, Sample};
 use zhida_demo::shipped;
-use zhida_fuzz::exercise;
+use zhida_fuzz::{exercise, texts};
 use zhida_matcher::{TableBuilder, snapshot};
 use zhida_rules::{Dictionary, Facts, ItemRules, Number, Value, archive};
 
 fn main() -> io::Result<()> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    let folders = ["rule", "archive", "snapshot"].map(|target| corpus.join(target));
+    let folders = ["rule", "archive", "snapshot", "classifier"].map(|target| corpus.join(target));
     for folder in &folders {
         fs::create_dir_all(folder)?;
     }
-    let [rules, archives, snapshots] = folders;
+    let [rules, archives, snapshots, classifiers] = folders;
     policies(&rules, &archives)?;
-    enterprises(&snapshots)
+    enterprises(&snapshots)?;
+    sorted_texts(&classifiers)
 }
 
 fn policies(rules: &Path, archives: &Path) -> io::Result<()> {
@@ -69,6 +71,30 @@ fn enterprises(snapshots: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A small model, and lines of text.
+fn sorted_texts(folder: &Path) -> io::Result<()> {
+    let lines = "园区2号楼又停电了\n园区３号楼，又停电了！\n银行不给续贷\n\u{1f600}\n";
+    fs::write(folder.join("lines"), lines)?;
+    let sample = |class: &str, text: &str| -> Result<Sample, PathError> {
+        Ok(Sample {
+            class: class.parse()?,
+            title: String::new(),
+            text: text.into(),
+        })
+    };
+    let samples = [
+        sample("a/b", "停电"),
+        sample("a/c", "停水"),
+        sample("d", "续贷"),
+    ];
+    let samples = samples
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(io::Error::other)?;
+    let model = Model::train(&samples, &Options::default()).map_err(io::Error::other)?;
+    fs::write(folder.join("model"), texts::content(&model.to_bytes()))
 }
 
 /// The file of two enterprises: nothing is known of one.

@@ -1,6 +1,7 @@
 //! Promises about the repository that the compiler does not keep: `cargo xtask tidy`.
 
 mod arrows;
+mod audit_words;
 mod files;
 mod licences;
 mod metadata;
@@ -20,12 +21,15 @@ pub fn run() -> Result<bool> {
     problems.extend(files::problems(&root(), &metadata)?);
     problems.extend(named_tests::problems(&root())?);
     problems.extend(templates::problems(&root())?);
+    problems.extend(audit_words::problems(&root())?);
     problems.extend(vendor::problems()?);
     for problem in &problems {
         eprintln!("{problem}");
     }
     if problems.is_empty() {
-        println!("依赖方向、许可证、文件约定、文档所引的测试、页面模板的名字都符合");
+        println!(
+            "依赖方向、许可证、文件约定、文档所引的测试、页面模板的名字、审计动作的中文都符合"
+        );
     } else {
         eprintln!("共 {} 处不符合约定", problems.len());
     }

@@ -18,7 +18,8 @@ use crate::party::{Organisation, Party, Person};
 use crate::route::{Act, Turn};
 use crate::term::{Limit, Term, as_text};
 
-/// Which clock of a case. As text `stage`, `total`, `completion`, `opinion:<organisation>`.
+/// Which clock of a case. As text `stage`, `total`, `completion`, `objection`,
+/// `opinion:<organisation>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ClockName {
     /// 本环节.
@@ -29,6 +30,8 @@ pub enum ClockName {
     Completion,
     /// 征求意见: of the body with this id.
     Opinion(Uuid),
+    /// 派单异议: of whoever decides it.
+    Objection,
 }
 
 impl ClockName {
@@ -40,6 +43,7 @@ impl ClockName {
             Self::Total => "总时限",
             Self::Completion => "补正时限",
             Self::Opinion(_) => "反馈意见时限",
+            Self::Objection => "裁定派单异议时限",
         }
     }
 }
@@ -50,6 +54,7 @@ impl fmt::Display for ClockName {
             Self::Stage => f.write_str("stage"),
             Self::Total => f.write_str("total"),
             Self::Completion => f.write_str("completion"),
+            Self::Objection => f.write_str("objection"),
             Self::Opinion(organisation) => write!(f, "opinion:{organisation}"),
         }
     }
@@ -63,6 +68,7 @@ impl FromStr for ClockName {
             "stage" => Ok(Self::Stage),
             "total" => Ok(Self::Total),
             "completion" => Ok(Self::Completion),
+            "objection" => Ok(Self::Objection),
             _ => text
                 .strip_prefix("opinion:")
                 .and_then(|id| id.parse().ok())
@@ -224,6 +230,22 @@ pub enum Change<K: Kind> {
         /// Why.
         reason: String,
     },
+    /// The body that got the case says that it is not its own.
+    Objected {
+        /// Which body.
+        organisation: Organisation,
+        /// Why.
+        reason: String,
+    },
+    /// The objection was decided, once and for all.
+    ObjectionSettled {
+        /// The body that has the case from now on.
+        to: Organisation,
+        /// Whether it is another than before.
+        moved: bool,
+        /// Why.
+        reason: String,
+    },
     /// It may not go on: an objection.
     Held {
         /// Id of what holds it.
@@ -308,6 +330,8 @@ impl<K: Kind> Change<K> {
             Self::Extended { .. } => "extended",
             Self::Relimited { .. } => "relimited",
             Self::Transferred { .. } => "transferred",
+            Self::Objected { .. } => "objected",
+            Self::ObjectionSettled { .. } => "objection_settled",
             Self::Held { .. } => "held",
             Self::Released { .. } => "released",
             Self::Escalated { .. } => "escalated",
@@ -349,16 +373,33 @@ impl<K: Kind> Change<K> {
             Self::Extended { by, reason } => with(format!("延期 {by}"), reason),
             Self::Relimited { limit, reason } => with(format!("时限改为 {limit}"), reason),
             Self::Transferred { to, reason } => with(format!("转{}办理", to.name), reason),
+            Self::Objected {
+                organisation,
+                reason,
+            } => with(format!("{}提出派单异议", organisation.name), reason),
+            Self::ObjectionSettled { to, moved, reason } => match moved {
+                true => with(format!("异议成立，转{}办理，不得再异议", to.name), reason),
+                false => with(
+                    format!("异议不成立，仍由{}办理，不得再异议", to.name),
+                    reason,
+                ),
+            },
             Self::Held { reason, .. } => with("暂停办理".to_owned(), reason),
             Self::Released { result, .. } => with("恢复办理".to_owned(), result),
             Self::Escalated {
-                clock, action, to, ..
-            } => match action {
-                Act::Remind => format!("{}：提醒{}", clock.words(), to.words()),
-                Act::Escalate { level } => {
-                    format!("{}：上报 {level} 级，{}", clock.words(), to.words())
-                }
-            },
+                clock,
+                action,
+                to,
+                missing,
+                ..
+            } => {
+                let (clock, to) = (clock.words(), to.words());
+                let told = match action {
+                    Act::Remind => format!("{clock}：提醒{to}"),
+                    Act::Escalate { level } => format!("{clock}：上报 {level} 级，{to}"),
+                };
+                with_gap(told, missing)
+            }
             Self::Recalculated { why } => with("重新计算时限".to_owned(), why),
             Self::Closed {
                 outcome, reason, ..
@@ -370,6 +411,18 @@ impl<K: Kind> Change<K> {
             Self::Noted { text } => text.clone(),
         }
     }
+}
+
+/// Names the levels that nobody holds, for whoever keeps the organisations.
+fn with_gap(told: String, missing: &[u8]) -> String {
+    if missing.is_empty() {
+        return told;
+    }
+    let levels: Vec<String> = missing.iter().map(u8::to_string).collect();
+    format!(
+        "{told}（第 {} 级没有负责人，请在组织机构里补上任职）",
+        levels.join("、")
+    )
 }
 
 fn with(what: String, why: &str) -> String {

@@ -31,7 +31,10 @@ pub trait Kind: Copy + Eq + Ord + Hash + Debug + Send + Sync + 'static {
     type Outcome: Named;
 }
 
-/// Writes an enum of stages or outcomes, with slug and Chinese name.
+/// Writes an enum of stages or outcomes, with slug and Chinese name, in a crate that stands on this one alone.
+///
+/// Rooms write theirs with `zhida_platform::vocabulary!`, whose words are also in the API document and read from
+/// Chinese; they are [`Named`] too.
 ///
 /// ```
 /// zhida_casework::words! {

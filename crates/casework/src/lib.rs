@@ -38,7 +38,7 @@ pub mod statistics;
 pub mod term;
 
 pub use calendar::{Calendar, CalendarError, OfficeHours};
-pub use case::{Case, Choices, Command, Opening, Refusal, Rules};
+pub use case::{Case, Choices, Command, Objection, Opening, Refusal, Rules};
 pub use clock::{Clock, Due, Standing};
 pub use escalation::{Action, Chain, due_actions, next_look};
 pub use event::{Change, ClockName, ClockSet, Event};

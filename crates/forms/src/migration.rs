@@ -4,7 +4,7 @@ use zhida_platform::db::{MigrationSet, step};
 
 pub(crate) const MIGRATIONS: MigrationSet = MigrationSet {
     room: "forms",
-    steps: &[step("001-drafts", DRAFTS)],
+    steps: &[step("001-drafts", DRAFTS), step("002-sessions", SESSIONS)],
 };
 
 /// `content`: answers and marks, sealed; `digest`: SHA-256 of `content` as it stands there.
@@ -48,3 +48,7 @@ CREATE TABLE form_submission (
     submitted_by TEXT NOT NULL,
     UNIQUE (subject, round)
 )";
+
+/// Whose saves the last audit record of a save stands for, and since when.
+const SESSIONS: &str = "ALTER TABLE form_draft ADD COLUMN recorded_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE form_draft ADD COLUMN recorded_at TEXT NOT NULL DEFAULT ''";

@@ -59,6 +59,19 @@ pub struct ReturnedPart<'a> {
     pub was_paid: bool,
 }
 
+/// Money of a recovery that came back, or that was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovered<'a> {
+    /// Whose.
+    pub claim: Claim<'a>,
+    /// Money, in fen.
+    pub amount: Fen,
+    /// It was given up (核销), not given back.
+    pub is_written_off: bool,
+    /// What of this recovery is still to come, in fen.
+    pub left: Fen,
+}
+
 /// Told to the room whose case it is, in the transaction in which it happens. An error undoes all of it.
 #[async_trait]
 pub trait PaymentNews: Send + Sync {
@@ -79,4 +92,10 @@ pub trait PaymentNews: Send + Sync {
     /// # Errors
     /// Those of the room.
     async fn returned(&self, tx: &Tx, part: &ReturnedPart<'_>) -> Result<(), Problem>;
+
+    /// What was demanded back came, or was given up.
+    ///
+    /// # Errors
+    /// Those of the room.
+    async fn recovered(&self, tx: &Tx, recovered: &Recovered<'_>) -> Result<(), Problem>;
 }

@@ -33,12 +33,13 @@ use zhida_platform::room::{MenuItem, Room};
 
 pub use error::Error;
 pub use events::EVENTS;
-pub use hooks::{LastCheck, MayPay, PaidPart, PaymentNews, ReturnedPart};
+pub use files::parse_yuan;
+pub use hooks::{LastCheck, MayPay, PaidPart, PaymentNews, Recovered, ReturnedPart};
 pub use model::{
     Cap, Claim, Demand, Kind, KnownPayee, Money, Part, PayeeFault, PayeeForm, PaymentState, Pool,
     Recovery, Reservation, Settled, Standing, Waiting,
 };
-pub use service::{FileFormat, Funds, NewPool, ReceiptReport};
+pub use service::{DrawnBatch, DrawnRow, FileFormat, Funds, NewPool, ReceiptReport};
 
 /// The room's tables.
 #[must_use]

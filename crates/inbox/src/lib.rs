@@ -28,7 +28,7 @@ pub use service::Inbox;
 pub use unread::counted;
 
 /// What the room itself tells: the code that proves an e-mail address.
-pub const EVENTS: [&EventKind; 1] = [&service::CODE];
+pub const EVENTS: &[&EventKind] = &[&service::CODE];
 
 /// The room's tables.
 #[must_use]

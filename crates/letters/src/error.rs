@@ -47,4 +47,7 @@ pub enum Error {
         /// The columns of the table.
         columns: usize,
     },
+    /// The library that writes DOCX refused.
+    #[error("写不出 DOCX 文件：{0}。请改用 PDF，并把这句话交给管理员")]
+    Document(String),
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::docx;
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::pdf;
@@ -76,5 +77,13 @@ impl Letter {
     pub fn pdf(&self, typeface: &Typeface) -> Result<Vec<u8>, Error> {
         let pages = Layout::new(typeface.measure()?).set(self)?;
         pdf::write(&self.title, &pages, typeface)
+    }
+
+    /// The letter as a DOCX file, for whoever goes on writing in it. The check stands as words, without the QR code.
+    ///
+    /// # Errors
+    /// A table whose rows and columns differ.
+    pub fn docx(&self) -> Result<Vec<u8>, Error> {
+        docx::write(self)
     }
 }

@@ -25,12 +25,14 @@
 
 mod amount;
 mod code;
+mod docx;
 mod error;
 mod layout;
 mod letter;
 mod lines;
 mod page;
 mod pdf;
+mod press;
 mod table;
 mod typeface;
 
@@ -38,4 +40,5 @@ pub use amount::capital_amount;
 pub use code::{CODE_BYTES, CheckCode, CodeError};
 pub use error::Error;
 pub use letter::{Block, Check, Column, Letter, Table};
+pub use press::Press;
 pub use typeface::Typeface;

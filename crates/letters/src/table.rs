@@ -121,7 +121,8 @@ fn split(mut cells: Vec<Vec<Line>>) -> Vec<Vec<Vec<Line>>> {
     parts
 }
 
-fn check(table: &Table) -> Result<(), Error> {
+/// Whether every row has as many cells as there are columns.
+pub(crate) fn check(table: &Table) -> Result<(), Error> {
     let columns = table.columns.len();
     let rows = table.rows.iter().map(Vec::len).enumerate();
     let ragged = rows

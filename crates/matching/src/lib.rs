@@ -53,7 +53,7 @@ pub use service::{INTERACTIVE_MAX, Matching, Patience};
 pub use verdict::{Counts, Label};
 
 /// What the room tells.
-pub const EVENTS: [&EventKind; 2] = [&news::NEWS, &news::RUN];
+pub const EVENTS: &[&EventKind] = &[&news::NEWS, &news::RUN];
 
 /// The room: home page, calculator, matches of enterprises and items, and the API.
 #[must_use]

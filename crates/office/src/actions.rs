@@ -14,6 +14,8 @@ pub const JOB_MANAGE: Action = Action("job.manage");
 pub const FILE_READ: Action = Action("file.read");
 /// 放行隔离的文件.
 pub const FILE_MANAGE: Action = Action("file.manage");
+/// 维护工作日历.
+pub const CALENDAR: Action = Action("calendar.manage");
 /// Of other rooms, to which the first page leads.
 pub(crate) const ORGANISATION_READ: Action = Action("organisation.read");
 pub(crate) const ACCOUNT_READ: Action = Action("account.read");
@@ -34,6 +36,7 @@ mod tests {
             JOB_MANAGE,
             FILE_READ,
             FILE_MANAGE,
+            CALENDAR,
             ORGANISATION_READ,
             ACCOUNT_READ,
             SEAT_GRANT,

@@ -3,7 +3,7 @@
 use zhida_platform::files::FileError;
 use zhida_platform::jobs::JobError;
 use zhida_platform::problem::Problem;
-use zhida_platform::{audit, db, jobs};
+use zhida_platform::{audit, cases, db, jobs};
 use zhida_ui::PageError;
 
 /// An error of the room.
@@ -15,6 +15,23 @@ pub enum Error {
     /// There is no such content.
     #[error("没有这份文件内容，它可能已被清理，请回到列表重新查找")]
     NoContent,
+    /// A field of a form.
+    #[error("{message}")]
+    Field {
+        /// Its name.
+        field: &'static str,
+        /// The sentence at it.
+        message: String,
+    },
+    /// Somebody changed the calendar since it was shown.
+    #[error("工作日历刚刚有人改过，请回到工作日历页面重新核对后再改")]
+    CalendarChanged,
+    /// The case is not stuck any more.
+    #[error("这件办件已经处理成功，或又有了新的进展，不必重试")]
+    NotStuck,
+    /// What is kept of cases and the calendar.
+    #[error(transparent)]
+    Cases(#[from] cases::Error),
     /// A request that cannot be used, or that this viewer may not make.
     #[error("{}", .0.detail)]
     Refused(Box<Problem>),
@@ -32,6 +49,15 @@ pub enum Error {
     Database(#[from] db::Error),
 }
 
+impl Error {
+    pub(crate) fn field(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Field {
+            field,
+            message: message.into(),
+        }
+    }
+}
+
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self::Refused(Box::new(problem))
@@ -43,6 +69,11 @@ impl From<Error> for Problem {
         match error {
             Error::NoRecord(no) => Self::not_found(format!("第 {no} 条审计记录")),
             Error::NoContent => Self::not_found("这份文件内容"),
+            Error::Field { field, message } => {
+                Self::bad_input(message.clone()).field(field, message)
+            }
+            Error::CalendarChanged | Error::NotStuck => Self::conflict(error.to_string()),
+            Error::Cases(error) => error.into(),
             Error::Refused(problem) => *problem,
             Error::Jobs(error) => error.into(),
             Error::Files(error) => error.into(),

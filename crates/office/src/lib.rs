@@ -1,4 +1,4 @@
-//! 后台: what those who run Zhida look after: the audit, jobs and files.
+//! 后台: what those who run Zhida look after: the audit, jobs, files, the calendar, cases that do not go on.
 //!
 //! The three administrators see different things here: the auditor reads the audit and verifies its chain, the system
 //! administrator looks after jobs and files, the security administrator finds the ways to accounts. The tables of
@@ -8,6 +8,7 @@
 pub mod actions;
 mod api;
 mod background;
+mod calendar;
 mod difference;
 mod error;
 mod filters;
@@ -24,6 +25,9 @@ use zhida_platform::db::MigrationSet;
 use zhida_platform::room::{MenuItem, Room};
 
 pub use background::background;
+pub use calendar::{
+    CalendarChange, MonthView, Preview, YearLine, months, read_notice, to_do, years,
+};
 pub use error::Error;
 pub use filters::AuditFilters;
 pub use model::Verification;

@@ -5,9 +5,9 @@
 //! somebody who chooses text messages. Agents read an enterprise's inbox while they act under its mandate; nothing
 //! is pushed to them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::prelude::async_trait::async_trait;
-use zhida_platform::access::Rights;
+use zhida_platform::access::{Rights, Side as RoleSide};
 use zhida_platform::clock::SharedClock;
 use zhida_platform::db::{self, Database, Tx};
 use zhida_platform::messages::{AddressBook, Contact, MailAddress, Recipient, Side};
@@ -43,8 +43,12 @@ impl Directory {
         Self { clock }
     }
 
+    pub(crate) fn today(&self) -> NaiveDate {
+        self.clock.today()
+    }
+
     async fn seated(&self, tx: &Tx, whose: Whose<'_>) -> db::Result<Vec<Line>> {
-        contacts::seated(tx, whose, self.clock.today()).await
+        contacts::seated(tx, whose, self.today()).await
     }
 
     /// An account on its own: on the side of its first seat, an officer's without one.
@@ -72,6 +76,11 @@ impl AddressBook for Directory {
                 lines
             }
             Recipient::Role(role) => self.seated(tx, Whose::Role(role)).await?,
+            Recipient::Organisation(id) => {
+                let mut lines = self.seated(tx, Whose::Organisation(id)).await?;
+                lines.retain(works_in_government);
+                lines
+            }
             Recipient::Address(_) | Recipient::Subscribers => Vec::new(),
         };
         Ok(once_each(lines))
@@ -79,7 +88,7 @@ impl AddressBook for Directory {
 
     async fn enterprises(&self, tx: &Tx, after: &str, limit: u64) -> db::Result<Vec<String>> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        contacts::enterprises(tx, after, self.clock.today(), limit).await
+        contacts::enterprises(tx, after, self.today(), limit).await
     }
 
     async fn mail_of(&self, db: &Database, account: &str) -> db::Result<MailAddress> {
@@ -104,6 +113,11 @@ impl AddressBook for Directory {
 fn reads_for_the_enterprise(line: &Line) -> bool {
     let role = Rights::shipped().role(&line.role);
     role.is_some_and(|role| role.may().any(|(slug, _)| slug == ENTERPRISE_MESSAGES))
+}
+
+fn works_in_government(line: &Line) -> bool {
+    let role = Rights::shipped().role(&line.role);
+    role.is_some_and(|role| role.side == RoleSide::Government)
 }
 
 /// Somebody with two seats gets one message.

@@ -21,6 +21,7 @@ mod api;
 mod cookie;
 mod error;
 mod factor;
+mod hierarchy;
 mod identify;
 mod migration;
 mod model;

@@ -5,9 +5,7 @@ use uuid::Uuid;
 use zhida_platform::access::Origin;
 use zhida_platform::db::Tx;
 use zhida_platform::format::datetime_zh;
-use zhida_platform::messages::{
-    Audience, Channel, EventKind, Field, Message, Recipient, Urgency, is_mail_address,
-};
+use zhida_platform::messages::{Audience, EventKind, Field, Message, Recipient, is_mail_address};
 use zhida_platform::problem::Problem;
 
 use crate::error::Error;
@@ -16,79 +14,65 @@ use crate::secret::digest;
 use crate::service::People;
 use crate::store;
 
-const AT: Field = Field {
-    name: "at",
-    label: "时间",
-};
+const AT: Field = Field::new("at", "时间");
 
 /// An administrator reset the password.
-pub(crate) const PASSWORD_RESET: EventKind = EventKind {
-    slug: "people.password-reset",
-    name: "密码被重置",
-    audience: Audience::Everyone,
-    urgency: Urgency::Required,
-    channels: &[Channel::Mail],
-    fields: &[AT],
-    title: "您的密码已被重置",
-    body: "管理员在 {时间} 重置了您的密码，原来的登录都已退出。新的初始密码由管理员当面或电话告知，首次登录要修改；关联了统一身份的，关联不变。\n\
-           如果您没有要求重置，请立即联系本单位的系统管理员。",
-    sms: "",
-};
+pub(crate) const PASSWORD_RESET: EventKind =
+    EventKind::new("people.password-reset", "密码被重置", Audience::Everyone)
+        .required()
+        .fields(&[AT])
+        .says("您的密码已被重置", "管理员在 {时间} 重置了您的密码，原来的登录都已退出。新的初始密码由管理员当面或电话告知，首次登录要修改；关联了统一身份的，关联不变。\n\
+           如果您没有要求重置，请立即联系本单位的系统管理员。");
 /// An administrator took the second factor off.
-pub(crate) const FACTOR_RESET: EventKind = EventKind {
-    slug: "people.factor-reset",
-    name: "第二因素被重置",
-    title: "您的第二因素已被重置",
-    body: "安全管理员在 {时间} 重置了您的第二因素（手机验证码），下次登录要重新设置。\n\
+pub(crate) const FACTOR_RESET: EventKind =
+    EventKind::new("people.factor-reset", "第二因素被重置", Audience::Everyone)
+        .required()
+        .fields(&[AT])
+        .says(
+            "您的第二因素已被重置",
+            "安全管理员在 {时间} 重置了您的第二因素（手机验证码），下次登录要重新设置。\n\
            如果您没有要求重置，请立即联系安全管理员。",
-    ..PASSWORD_RESET
-};
+        );
 /// Somebody signed in from a kind of browser that the account had not used.
-pub(crate) const NEW_DEVICE: EventKind = EventKind {
-    slug: "people.new-device",
-    name: "新设备登录",
-    title: "您的账号在新的设备或浏览器上登录",
-    body: "您的账号在 {时间} 从没有用过的设备或浏览器登录。\n\
+pub(crate) const NEW_DEVICE: EventKind =
+    EventKind::new("people.new-device", "新设备登录", Audience::Everyone)
+        .required()
+        .fields(&[AT])
+        .says(
+            "您的账号在新的设备或浏览器上登录",
+            "您的账号在 {时间} 从没有用过的设备或浏览器登录。\n\
            不是您本人的，请到“我的账号”结束其他会话并修改密码，再联系系统管理员。",
-    ..PASSWORD_RESET
-};
+        );
 /// An administrator named whom an identity provider will vouch for, or somebody signed in linked the account.
-pub(crate) const IDENTITY_LINKED: EventKind = EventKind {
-    slug: "people.identity-linked",
-    name: "关联统一身份",
-    title: "您的账号关联了统一身份",
-    body: "您的账号在 {时间} 关联了统一身份，以后可以用它登录。\n\
+pub(crate) const IDENTITY_LINKED: EventKind =
+    EventKind::new("people.identity-linked", "关联统一身份", Audience::Everyone)
+        .required()
+        .fields(&[AT])
+        .says(
+            "您的账号关联了统一身份",
+            "您的账号在 {时间} 关联了统一身份，以后可以用它登录。\n\
            如果不是您本人关联、也没有请管理员关联，请到“我的账号”解除，再联系本单位的系统管理员。",
-    ..PASSWORD_RESET
-};
+        );
 /// Sent to the address that the inviter wrote; the code itself is handed over another way.
-pub(crate) const INVITED: EventKind = EventKind {
-    slug: "people.invited",
-    name: "任职邀请",
-    audience: Audience::Outsiders,
-    urgency: Urgency::Urgent,
-    fields: &[
-        Field {
-            name: "place",
-            label: "单位",
-        },
-        Field {
-            name: "role",
-            label: "角色",
-        },
-        Field {
-            name: "until",
-            label: "有效期至",
-        },
-    ],
-    title: "{单位}邀请您使用惠企直达平台",
-    body: "{单位}邀请您担任“{角色}”。请向邀请您的人索取邀请码，打开下面的页面输入，{有效期至} 前有效。\n\
+pub(crate) const INVITED: EventKind = EventKind::new(
+    "people.invited",
+    "任职邀请",
+    Audience::Outsiders,
+)
+.urgent()
+.fields(&[
+    Field::new("place", "单位"),
+    Field::new("role", "角色"),
+    Field::new("until", "有效期至"),
+])
+.says(
+    "{单位}邀请您使用惠企直达平台",
+    "{单位}邀请您担任“{角色}”。请向邀请您的人索取邀请码，打开下面的页面输入，{有效期至} 前有效。\n\
            邀请码不会写在邮件里。不认识这个单位的，请不要理会。",
-    ..PASSWORD_RESET
-};
+);
 
 /// What the room tells.
-pub const EVENTS: [&EventKind; 5] = [
+pub const EVENTS: &[&EventKind] = &[
     &PASSWORD_RESET,
     &FACTOR_RESET,
     &NEW_DEVICE,

@@ -6,14 +6,15 @@ mod rules;
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
+use zhida_platform::vocabulary;
 use zhida_rules::{Dictionary, ItemRules, RuleError};
 use zhida_standards::division::{self, DivisionCode};
 
 use crate::elements;
 use crate::model::{ItemElements, PolicyEntry, WHOLE_COUNTRY, region_name};
-use crate::vocabulary::{Level, Validity, vocabulary};
+use crate::vocabulary::{Level, Validity};
 
 /// Peers named in one finding at most.
 const NAMED_MAX: usize = 5;

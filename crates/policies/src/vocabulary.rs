@@ -1,49 +1,7 @@
 //! The closed vocabularies of a policy file: each word has a slug for files and the API and a
 //! Chinese name for people; files may write either.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-// `tt`, not `literal`: a wrapped literal is no name to the derive of ToSchema
-macro_rules! vocabulary {
-    (
-        $(#[$doc:meta])*
-        $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $slug:tt, $word:literal;)+ }
-    ) => {
-        $(#[$doc])*
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-        )]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $slug)] $variant,)+
-        }
-
-        impl $name {
-            /// All of them in the order of lists.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The slug in files, addresses and the API.
-            #[must_use]
-            pub fn slug(self) -> &'static str {
-                match self { $(Self::$variant => $slug),+ }
-            }
-
-            /// The word on screens.
-            #[must_use]
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// Reads a slug or a word.
-            #[must_use]
-            pub fn parse(text: &str) -> Option<Self> {
-                match text { $($slug | $word => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-
-pub(crate) use vocabulary;
+use zhida_platform::vocabulary;
 
 vocabulary! {
     /// 发布层级, element 4 (domain-rules §2.4).

@@ -100,6 +100,15 @@ impl From<MessageError> for Error {
     }
 }
 
+impl From<zhida_platform::thread::ThreadError> for Error {
+    fn from(error: zhida_platform::thread::ThreadError) -> Self {
+        match error {
+            zhida_platform::thread::ThreadError::Database(error) => Self::Db(error),
+            other => Problem::from(other).into(),
+        }
+    }
+}
+
 impl From<zhida_platform::cases::Error> for Error {
     fn from(error: zhida_platform::cases::Error) -> Self {
         match error {

@@ -24,6 +24,16 @@ impl Redemption {
         let Some(form) = &scheme.form else {
             return Vec::new();
         };
+        let no_account = Finding {
+            code: "payee",
+            severity: Severity::Warning,
+            field: "form",
+            message:
+                "方案要企业填写收款账户，申请表里却没有银行账户这一栏，没有登记过账户的企业提交不了"
+                    .to_owned(),
+            hint: "请在申请表里加一栏 kind: bank_account".to_owned(),
+        };
+        let no_account = (scheme.asks_payee && !asks_account(form)).then_some(no_account);
         let mistakes = match compiled(form, self) {
             Ok(_) => Vec::new(),
             Err(mistakes) => mistakes,
@@ -35,7 +45,8 @@ impl Redemption {
             message,
             hint: "请改申请表的定义".to_owned(),
         };
-        mistakes.into_iter().map(finding).collect()
+        let mistakes = mistakes.into_iter().map(finding);
+        mistakes.chain(no_account).collect()
     }
 
     /// The compiled form of a scheme; one without a form asks nothing.
@@ -46,6 +57,13 @@ impl Redemption {
         let form = scheme.form.as_ref().map(|form| compiled(form, self));
         form.transpose().map_err(|_| Error::Stored("申请表"))
     }
+}
+
+/// Whether a field of the form, or of a group in it, is a bank account.
+fn asks_account(form: &Value) -> bool {
+    let nodes = form["nodes"].as_array().into_iter().flatten();
+    let mut nodes = nodes.map(|node| node["kind"] == "bank_account" || asks_account(node));
+    nodes.any(|asks| asks)
 }
 
 fn compiled(form: &Value, room: &Redemption) -> Result<Form, Vec<String>> {

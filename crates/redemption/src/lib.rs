@@ -9,6 +9,7 @@
 
 mod apply;
 mod cases;
+mod clawback;
 mod closure;
 mod conditions;
 mod desk;
@@ -22,9 +23,11 @@ mod migration;
 mod notice;
 mod pages;
 mod reach;
+mod reports;
 pub mod rights;
 mod scheme;
 mod service;
+mod talk;
 mod told;
 pub mod words;
 
@@ -32,37 +35,26 @@ use std::sync::Arc;
 
 use zhida_platform::db::MigrationSet;
 use zhida_platform::jobs::Jobs;
-use zhida_platform::messages::EventKind;
 use zhida_platform::room::{MenuItem, Room};
 
+pub use cases::Confirmed;
+pub use clawback::{Cause, Extent, RecoveryLine, ToClawBack, Withdraws, causes};
 pub use closure::{
     Candidate, CandidateQuery, CandidateState, ComparisonList, ItemCount, ListToSave, NightReport,
     Released,
 };
-pub use desk::Departments;
+pub use desk::{Departments, Expert, Experts};
 pub use error::Error;
 pub use judgement::Judgement;
 pub use letters::Letters;
+pub use reports::{By, Report, ReportLine, ReportQuery};
 pub use scheme::{
     Checked, Class, Criterion, Extension, Finding, LetterWords, Part, Preset, Published, Reviewer,
     Scheme, SchemeLine, Scoring, Shown, Step, class, presets,
 };
 pub use service::{Ground, Redemption};
+pub use told::EVENTS;
 pub use zhida_casework::Organisation;
-
-/// What the room tells.
-pub const EVENTS: [&EventKind; told::EVENTS.len() + notice::EVENTS.len()] = {
-    let mut all = [told::EVENTS[0]; told::EVENTS.len() + notice::EVENTS.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = match at < told::EVENTS.len() {
-            true => told::EVENTS[at],
-            false => notice::EVENTS[at - told::EVENTS.len()],
-        };
-        at += 1;
-    }
-    all
-};
 
 /// The room's tables.
 #[must_use]
@@ -87,10 +79,12 @@ pub fn room(redemption: Arc<Redemption>) -> Room {
             item("我的兑付", pages::MINE, rights::APPLY),
             item("兑付办件", desk::DESK, rights::HANDLE),
             item("免申即享", pages::CLOSURE, rights::HANDLE),
+            item("比对名单", pages::LISTS, rights::LISTS_ALL),
             item("兑付方案", pages::SCHEMES, rights::SCHEME),
             item("公示异议", "/redemption/objections", rights::DECIDE),
             item("评审任务", desk::SCORING, rights::SCORE),
             item("兑付评估", pages::EVALUATION, rights::HANDLE),
+            item("兑付报表", reports::REPORTS, rights::REPORT),
             MenuItem {
                 label: "公示",
                 href: "/notices",

@@ -10,6 +10,9 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         step("002-letters", crate::letters::MIGRATION),
         step("003-notice", crate::notice::MIGRATION),
         step("004-desk", crate::desk::MIGRATION),
+        step("005-list-owners", crate::closure::list_store::OWNERS),
+        step("006-clawback", crate::clawback::store::CLAWBACK),
+        step("007-time", crate::reports::TIME),
     ],
 };
 

@@ -12,6 +12,12 @@ pub const HANDLE: Action = Action("redemption.handle");
 pub const DECIDE: Action = Action("redemption.decide");
 /// 编辑和发布兑付方案.
 pub const SCHEME: Action = Action("redemption.scheme");
+/// 查看兑付报表, of the place.
+pub const REPORT: Action = Action("redemption.report");
+/// 查看比对名单, 维护本单位的.
+pub const LISTS: Action = Action("redemption.lists");
+/// 更新任何单位的比对名单.
+pub const LISTS_ALL: Action = Action("redemption.lists_all");
 /// 对公示提出异议: whoever has an account.
 pub const OBJECT: Action = Action("objection.make");
 /// 给出联审和征求的意见, for the department that was asked.
@@ -27,7 +33,9 @@ mod tests {
 
     #[test]
     fn each_stands_in_the_table() {
-        for Action(slug) in [APPLY, READ, HANDLE, DECIDE, SCHEME, OBJECT, OPINION, SCORE] {
+        for Action(slug) in [
+            APPLY, READ, HANDLE, DECIDE, SCHEME, REPORT, LISTS, LISTS_ALL, OBJECT, OPINION, SCORE,
+        ] {
             assert!(Rights::shipped().action_name(slug).is_some(), "{slug}");
         }
     }

@@ -6,17 +6,21 @@ use zhida_forms::Drafts;
 use zhida_funds::Funds;
 use zhida_matching::Matching;
 use zhida_matching::{Label, Patience};
+use zhida_platform::access::Reach;
+use zhida_platform::cases::Hierarchy;
 use zhida_platform::clock::SharedClock;
 use zhida_platform::db::Database;
 use zhida_platform::format::money_fen;
 use zhida_platform::jobs::Jobs;
 use zhida_platform::messages::Messages;
 use zhida_platform::paging::PageRequest;
+use zhida_platform::phrases::Phrases;
+use zhida_platform::thread::Threads;
 use zhida_policies::{Policies, PublishedItem};
 use zhida_registry::{Query, Registry};
 
 use crate::cases::Gate;
-use crate::desk::Departments;
+use crate::desk::{Departments, Experts};
 use crate::error::Error;
 use crate::letters::Letters;
 
@@ -43,6 +47,10 @@ pub struct Ground {
     pub letters: Arc<Letters>,
     /// Finds the bodies that are asked.
     pub departments: Arc<dyn Departments>,
+    /// Who stands above them.
+    pub hierarchy: Arc<dyn Hierarchy>,
+    /// Finds those who score.
+    pub experts: Arc<dyn Experts>,
     /// What is done in the background.
     pub jobs: Jobs,
 }
@@ -59,7 +67,11 @@ pub struct Redemption {
     pub(crate) messages: Messages,
     pub(crate) letters: Arc<Letters>,
     pub(crate) departments: Arc<dyn Departments>,
+    pub(crate) hierarchy: Arc<dyn Hierarchy>,
     pub(crate) jobs: Jobs,
+    pub(crate) experts: Arc<dyn Experts>,
+    pub(crate) threads: Threads,
+    pub(crate) phrases: Phrases,
 }
 
 impl Redemption {
@@ -68,6 +80,8 @@ impl Redemption {
     pub fn new(ground: Ground) -> Arc<Self> {
         let funds = Arc::clone(&ground.funds);
         let room = Arc::new(Self {
+            threads: Threads::new(ground.drafts.files().clone(), ground.clock.clone()),
+            phrases: Phrases::new(ground.db.clone(), ground.clock.clone(), &crate::talk::BOOK),
             db: ground.db,
             clock: ground.clock,
             policies: ground.policies,
@@ -78,23 +92,32 @@ impl Redemption {
             messages: ground.messages,
             letters: ground.letters,
             departments: ground.departments,
+            hierarchy: ground.hierarchy,
             jobs: ground.jobs,
+            experts: ground.experts,
         });
         let gate = Arc::new(Gate::new(&room));
         funds.attend(Arc::clone(&gate) as _, gate);
         room
     }
 
-    /// How many enterprises an item has today, and what they would get: for the preview of a scheme.
-    pub(crate) async fn reach_of(&self, item: &PublishedItem) -> Result<(u64, String), Error> {
+    /// How many enterprises within reach meet an item today, and what they would get.
+    pub(crate) async fn reach_of(
+        &self,
+        item: &PublishedItem,
+        reach: &Reach,
+    ) -> Result<(u64, String), Error> {
         let today = self.clock.today();
         let page = PageRequest::first(1);
-        let everybody = Query::default();
+        let reached = Query {
+            reach: reach.clone(),
+            ..Query::default()
+        };
         let found = self
             .matching
             .for_item(
                 &item.id,
-                &everybody,
+                &reached,
                 Some(Label::Eligible),
                 today,
                 &page,

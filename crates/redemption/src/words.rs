@@ -1,51 +1,8 @@
 //! The closed vocabularies of the room: stages a case runs through and how it ends.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use zhida_platform::vocabulary;
 
-// `tt`, not `literal`: a wrapped literal is no name to the derive of ToSchema
-macro_rules! words {
-    (
-        $(#[$doc:meta])*
-        $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $slug:tt, $word:literal;)+ }
-    ) => {
-        $(#[$doc])*
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-        )]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $slug)] $variant,)+
-        }
-
-        impl $name {
-            /// All of them in the order of lists.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The slug in files, addresses and the API.
-            #[must_use]
-            pub fn slug(self) -> &'static str {
-                match self { $(Self::$variant => $slug),+ }
-            }
-
-            /// The word on screens.
-            #[must_use]
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// Reads a slug or a word.
-            #[must_use]
-            pub fn parse(text: &str) -> Option<Self> {
-                let mut all = Self::ALL.iter().copied();
-                all.find(|one| text == one.slug() || text == one.word())
-            }
-        }
-    };
-}
-
-pub(crate) use words;
-
-words! {
+vocabulary! {
     /// 环节, in the order in which cases run through them.
     Stage {
         /// 意愿确认: the enterprise says whether it wants what it is due.
@@ -79,7 +36,7 @@ impl Stage {
     }
 }
 
-words! {
+vocabulary! {
     /// 办理结果.
     Outcome {
         /// 已兑付.
@@ -97,7 +54,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// How often an enterprise may have an item.
     Period {
         /// Once a year.
@@ -109,7 +66,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// What is given where an enterprise has another item of the same group (从高不重复、互斥) already.
     Overlap {
         /// Nothing: it is one of the two.
@@ -119,37 +76,13 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// How candidates of 免申即享 become cases.
     Release {
         /// An officer looks at the list and releases it.
         Officer = "officer", "经办人核对后放行";
         /// The night's run does.
         Automatic = "automatic", "比对通过自动放行";
-    }
-}
-
-impl zhida_casework::Named for Stage {
-    const ALL: &'static [Self] = Self::ALL;
-
-    fn slug(self) -> &'static str {
-        Self::slug(self)
-    }
-
-    fn name(self) -> &'static str {
-        self.word()
-    }
-}
-
-impl zhida_casework::Named for Outcome {
-    const ALL: &'static [Self] = Self::ALL;
-
-    fn slug(self) -> &'static str {
-        Self::slug(self)
-    }
-
-    fn name(self) -> &'static str {
-        self.word()
     }
 }
 

@@ -2,42 +2,24 @@
 
 use zhida_platform::db::Tx;
 use zhida_platform::format::count;
-use zhida_platform::messages::{
-    Audience, Channel, EventKind, Field, Message, MessageError, Recipient, Urgency,
-};
+use zhida_platform::messages::{Audience, EventKind, Field, Message, MessageError, Recipient};
 
 use crate::Registry;
 use crate::store::Progressed;
 
 /// Tells whoever imported a file that some of its rows were not taken. The rows themselves stay on the page of
 /// the batch, for they hold what not everybody may see.
-const REJECTS: EventKind = EventKind {
-    slug: "registry.import-rejects",
-    name: "导入有退回的行",
-    audience: Audience::Officers,
-    urgency: Urgency::Normal,
-    channels: &[Channel::Mail],
-    fields: &[
-        Field {
-            name: "batch",
-            label: "批次",
-        },
-        Field {
-            name: "accepted",
-            label: "接收行数",
-        },
-        Field {
-            name: "rejected",
-            label: "退回行数",
-        },
-    ],
-    title: "导入完成，退回 {退回行数} 行",
-    body: "批次 {批次} 导入完成：接收 {接收行数} 行，退回 {退回行数} 行。\n请到批次页面下载退回明细，按原因改正后再导入。",
-    sms: "",
-};
+const REJECTS: EventKind =
+    EventKind::new("registry.import-rejects", "导入有退回的行", Audience::Officers)
+        .fields(&[
+        Field::new("batch", "批次"),
+        Field::new("accepted", "接收行数"),
+        Field::new("rejected", "退回行数"),
+    ])
+        .says("导入完成，退回 {退回行数} 行", "批次 {批次} 导入完成：接收 {接收行数} 行，退回 {退回行数} 行。\n请到批次页面下载退回明细，按原因改正后再导入。");
 
 /// What the room tells.
-pub const EVENTS: [&EventKind; 1] = [&REJECTS];
+pub const EVENTS: &[&EventKind] = &[&REJECTS];
 
 impl Registry {
     /// Tells the account that imported a batch, when rows of it were rejected.

@@ -3,8 +3,10 @@
 use askama::Template;
 use axum::Router;
 use axum::routing::get;
+use zhida_platform::thread::{Side, Standing};
 
 use crate::chart::{Caption, Chart, Datum, Tile, bars, funnel, stacked_bar, tile_map};
+use crate::thread::{Line, ThreadForm, ThreadView};
 use crate::{Choice, FormErrors, Frame, Html, Mark, Page, Pager, Tab, Tone};
 
 /// The gallery's routes: `/ui-gallery` (public look) and `/ui-gallery/office` (dense look).
@@ -57,6 +59,7 @@ struct GalleryPage {
     by_verdict: Chart,
     flow: Chart,
     by_county: Chart,
+    thread: ThreadView,
 }
 
 impl GalleryPage {
@@ -93,8 +96,37 @@ impl GalleryPage {
             by_verdict: by_verdict(),
             flow: flow(),
             by_county: by_county(),
+            thread: thread(),
         }
     }
+}
+
+fn thread() -> ThreadView {
+    let line = |who: &str, side, words: &str, is_own| Line {
+        who: who.to_owned(),
+        side,
+        when: "2026年11月22日 10:42".to_owned(),
+        words: words.to_owned(),
+        is_own,
+        is_read: is_own,
+        files: Vec::new(),
+    };
+    let standing = Standing {
+        awaits: Some(Side::Office),
+        unread: 0,
+    };
+    let form = ThreadForm::new("/ui-gallery", "", "");
+    let mut thread = ThreadView::messages(&[], Side::Office, standing, str::to_owned, Some(form));
+    thread.lines = vec![
+        line("市科技局 王五", "部门", "请补充设备的发票。", true),
+        line(
+            "青溪精密制造有限公司 李四",
+            "企业",
+            "发票下周才能开出，可以先交合同吗？",
+            false,
+        ),
+    ];
+    thread
 }
 
 fn rows() -> Vec<Row> {

@@ -14,12 +14,17 @@ use sea_orm::prelude::async_trait::async_trait;
 use tokio::net::TcpListener;
 use utoipa::openapi::{Info, License, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
+use zhida_appeals::Appeals;
 use zhida_forms::Drafts;
 use zhida_funds::Funds;
 use zhida_inbox::{Inbox, counted};
+use zhida_letters::Press;
 use zhida_matching::Matching;
+use zhida_meetings::Meetings;
 use zhida_office::Office;
-use zhida_people::{Directory, Enterprises, OrganisationQuery, People, Settings, identified};
+use zhida_people::{
+    AccountQuery, Directory, Enterprises, OrganisationQuery, People, Settings, identified,
+};
 use zhida_platform::{
     access::{Rights, Viewer, guard},
     audit::adopt_key,
@@ -36,7 +41,7 @@ use zhida_platform::{
     server,
 };
 use zhida_policies::Policies;
-use zhida_redemption::{Departments, Ground, Letters, Organisation, Redemption};
+use zhida_redemption::{Departments, Expert, Experts, Ground, Letters, Organisation, Redemption};
 use zhida_registry::Registry;
 use zhida_rules::Dictionary;
 use zhida_ui::Shell;
@@ -63,6 +68,10 @@ pub struct App {
     pub funds: Arc<Funds>,
     /// 兑付.
     pub redemption: Arc<Redemption>,
+    /// 诉求.
+    pub appeals: Arc<Appeals>,
+    /// 调度会.
+    pub meetings: Arc<Meetings>,
     /// What is done in the background.
     jobs: Jobs,
 }
@@ -103,6 +112,38 @@ impl Departments for Bodies {
     }
 }
 
+#[async_trait]
+impl Experts for Bodies {
+    async fn named(&self, name: &str) -> Result<Vec<Expert>, Problem> {
+        let query = AccountQuery {
+            text: name.to_owned(),
+            open: Some(true),
+        };
+        let (system, today) = (Viewer::system("兑付"), SystemClock.today());
+        let page = PageRequest::first(LIMIT_MAX);
+        let found = self.0.accounts(&system, &query, &page).await?;
+        let mut experts = Vec::new();
+        for one in found.items {
+            if one.name != name && one.login != name {
+                continue;
+            }
+            let (account, seats) = self.0.account(&system, one.id).await?;
+            let seat = seats.into_iter().find(|seat| {
+                seat.role == "expert"
+                    && seat.ended_at.is_none()
+                    && seat.valid_from <= today
+                    && seat.valid_until.is_none_or(|until| until >= today)
+            });
+            experts.extend(seat.map(|seat| Expert {
+                account: account.id,
+                name: account.name,
+                organisation: seat.place.name().to_owned(),
+            }));
+        }
+        Ok(experts)
+    }
+}
+
 /// The settings of a command: defaults, file, environment, command line.
 pub fn config(store: &Store) -> Result<Config> {
     Ok(settings(store)?.config)
@@ -139,12 +180,14 @@ pub fn snapshots(config: &Config) -> Option<PathBuf> {
 /// What all rooms tell people, by the settings.
 fn messages(config: &Config, clock: &SharedClock) -> Result<Messages> {
     let events = [
-        &zhida_people::EVENTS[..],
-        &zhida_registry::EVENTS,
-        &zhida_matching::EVENTS,
-        &zhida_inbox::EVENTS,
-        &zhida_funds::EVENTS,
-        &zhida_redemption::EVENTS,
+        zhida_people::EVENTS,
+        zhida_registry::EVENTS,
+        zhida_matching::EVENTS,
+        zhida_inbox::EVENTS,
+        zhida_funds::EVENTS,
+        zhida_redemption::EVENTS,
+        zhida_appeals::EVENTS,
+        zhida_meetings::EVENTS,
     ];
     let book = Arc::new(Directory::new(clock.clone()));
     let messages = Messages::new(config, &events.concat(), book, None, clock.clone());
@@ -152,7 +195,7 @@ fn messages(config: &Config, clock: &SharedClock) -> Result<Messages> {
 }
 
 /// The steps of all rooms' schemas, in order.
-pub fn migrations() -> [MigrationSet; 9] {
+pub fn migrations() -> [MigrationSet; 11] {
     [
         zhida_registry::migrations(),
         zhida_policies::migrations(),
@@ -163,6 +206,8 @@ pub fn migrations() -> [MigrationSet; 9] {
         zhida_forms::migrations(),
         zhida_funds::migrations(),
         zhida_redemption::migrations(),
+        zhida_appeals::migrations(),
+        zhida_meetings::migrations(),
     ]
 }
 
@@ -174,6 +219,11 @@ impl App {
 
     /// The same; accounts of the demonstration may sign in only when it is one.
     pub async fn open_for(config: &Config, demo: bool) -> Result<Self> {
+        Self::open_by(config, demo, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock.
+    pub async fn open_by(config: &Config, demo: bool, clock: SharedClock) -> Result<Self> {
         let db = database::open(config).await?;
         // wrong rights stop the program here, not at the first request
         Rights::shipped();
@@ -181,7 +231,6 @@ impl App {
             .await
             .context("无法更新数据库结构")?;
         let dictionary = Dictionary::shipped();
-        let clock: SharedClock = Arc::new(SystemClock);
         adopt_key(&db, clock.now())
             .await
             .context("审计链不能写入")?;
@@ -219,6 +268,26 @@ impl App {
         }
         let matching = Arc::new(matching);
         let people = Arc::new(people);
+        let press = Press::new(config.letters.font().map(Path::to_owned));
+        let appeals = Appeals::new(zhida_appeals::Ground {
+            db: db.clone(),
+            clock: clock.clone(),
+            messages: messages.clone(),
+            files: files.clone(),
+            registry: registry.clone(),
+            departments: Arc::new(Bodies(people.clone())),
+            hierarchy: Arc::new(Directory::new(clock.clone())),
+            press: press.clone(),
+            site: config.messages.site_url.trim_end_matches('/').to_owned(),
+        });
+        let meetings = Meetings::new(zhida_meetings::Ground {
+            db: db.clone(),
+            clock: clock.clone(),
+            messages: messages.clone(),
+            departments: Arc::new(Bodies(people.clone())),
+            questions: appeals.clone(),
+            press,
+        });
         let redemption = Redemption::new(Ground {
             db: db.clone(),
             policies: policies.clone(),
@@ -229,6 +298,8 @@ impl App {
             messages,
             letters: Letters::new(db.clone(), clock.clone(), files, config),
             departments: Arc::new(Bodies(people.clone())),
+            experts: Arc::new(Bodies(people.clone())),
+            hierarchy: Arc::new(Directory::new(clock.clone())),
             jobs: jobs.clone(),
             clock,
         });
@@ -236,6 +307,8 @@ impl App {
         zhida_matching::background(&matching, &jobs);
         zhida_office::background(&office, &jobs);
         zhida_redemption::background(&redemption, &jobs);
+        zhida_appeals::background(&appeals, &jobs);
+        zhida_meetings::background(&meetings, &jobs);
         Ok(Self {
             db,
             registry,
@@ -246,11 +319,13 @@ impl App {
             inbox,
             funds,
             redemption,
+            appeals,
+            meetings,
             jobs,
         })
     }
 
-    fn rooms(&self, config: &Config) -> [Room; 8] {
+    fn rooms(&self, config: &Config) -> [Room; 10] {
         [
             zhida_policies::room(
                 self.policies.clone(),
@@ -264,6 +339,8 @@ impl App {
             zhida_inbox::room(self.inbox.clone()),
             zhida_funds::room(self.funds.clone()),
             zhida_redemption::room(self.redemption.clone()),
+            zhida_appeals::room(self.appeals.clone()),
+            zhida_meetings::room(self.meetings.clone()),
         ]
     }
 

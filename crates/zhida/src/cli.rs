@@ -10,6 +10,19 @@ use clap::{
 
 use crate::help::in_chinese;
 
+// Paths, because the benches include this file too.
+#[path = "cli/appeals.rs"]
+mod appeals;
+#[path = "cli/calendar.rs"]
+mod calendar;
+#[path = "cli/redemption.rs"]
+mod redemption;
+
+pub use appeals::{AppealsCommand, AppealsReport};
+pub use redemption::{Cases, CasesReport, Scheme, SchemeFile, SchemeList, SchemeShow};
+
+pub use calendar::*;
+
 const HELP: &str = "\
 {about-with-newline}
 用法：{usage}
@@ -72,6 +85,9 @@ pub enum Command {
     /// 审计：核验记录有没有被改动，留存检查点，导出，清理
     #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Audit(Audit),
+    /// 工作日历：停止办公、作息时间、导入放假安排
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
+    Calendar(Calendar),
     /// 备份：把数据库和上传的文件写成一个文件，不必停机
     #[command(help_template = HELP)]
     Backup(Backup),
@@ -84,6 +100,15 @@ pub enum Command {
     /// 拨付：导出付款文件，导入银行回单
     #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Payments(Payments),
+    /// 兑付方案：列出、显示、质检、发布
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
+    Scheme(Scheme),
+    /// 兑付办件：报表
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
+    Cases(Cases),
+    /// 诉求：月报
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
+    Appeals(AppealsCommand),
     /// 导入企业或政策
     #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Import(Import),

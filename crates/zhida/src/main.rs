@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use cli::{
-    Account, Audit, Command, Configuration, Generate, Import, Matching, Message, Payments, Rule,
-    Verify,
+    Account, AppealsCommand, Audit, Calendar, Cases, Command, Configuration, Generate, Import,
+    Matching, Message, Payments, Rule, Scheme, Verify,
 };
 use commands::Outcome;
 
@@ -62,6 +62,21 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         }
         Command::Audit(Audit::Export(arguments)) => block_on(commands::audit::export(&arguments)),
         Command::Audit(Audit::Prune(arguments)) => block_on(commands::audit::prune(&arguments)),
+        Command::Calendar(Calendar::Show(arguments)) => {
+            block_on(commands::calendar::show(&arguments))
+        }
+        Command::Calendar(Calendar::Close(arguments)) => {
+            block_on(commands::calendar::close(&arguments))
+        }
+        Command::Calendar(Calendar::Open(arguments)) => {
+            block_on(commands::calendar::open_days(&arguments))
+        }
+        Command::Calendar(Calendar::Hours(arguments)) => {
+            block_on(commands::calendar::hours(&arguments))
+        }
+        Command::Calendar(Calendar::Import(arguments)) => {
+            block_on(commands::calendar::import(&arguments))
+        }
         Command::Backup(arguments) => block_on(commands::backup::backup(&arguments)),
         Command::Restore(arguments) => block_on(commands::restore::restore(&arguments)),
         Command::Message(Message::Test(arguments)) => block_on(commands::message::test(&arguments)),
@@ -70,6 +85,16 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         }
         Command::Payments(Payments::Import(arguments)) => {
             block_on(commands::payments::import(&arguments))
+        }
+        Command::Scheme(Scheme::List(arguments)) => block_on(commands::scheme::list(&arguments)),
+        Command::Scheme(Scheme::Show(arguments)) => block_on(commands::scheme::show(&arguments)),
+        Command::Scheme(Scheme::Check(arguments)) => block_on(commands::scheme::check(&arguments)),
+        Command::Scheme(Scheme::Publish(arguments)) => {
+            block_on(commands::scheme::publish(&arguments))
+        }
+        Command::Cases(Cases::Report(arguments)) => block_on(commands::cases::report(&arguments)),
+        Command::Appeals(AppealsCommand::Report(arguments)) => {
+            block_on(commands::appeals::report(&arguments))
         }
         Command::Import(Import::Enterprises(arguments)) => {
             block_on(commands::import::enterprises(&arguments))

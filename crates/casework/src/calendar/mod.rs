@@ -1,15 +1,18 @@
 //! Which days and hours the offices of a city work.
 //!
 //! The days are the State Council's ([`zhida_standards::calendar`]) with the city's own changes; the hours
-//! are the city's. Everything is Asia/Shanghai, which has had no summer time since 1991.
+//! are the city's, also of a season or one weekday. Everything is Asia/Shanghai, which has had no summer time since 1991.
 //!
 //! A year whose holiday notice is not out is **provisional** if its statutory holidays are known
 //! ([`provisional`]): due dates are computed with them and say so, and are computed again when the notice
-//! is there. Any other year has no answer; weekends alone are never taken for a calendar.
+//! is there, as [`Calendar::notice`] adds it or a later program brings it. Any other year has no answer; weekends
+//! alone are never taken for a calendar.
 
 mod hours;
+mod notice;
 mod open;
 pub mod provisional;
+mod season;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +22,8 @@ use thiserror::Error;
 use zhida_standards::calendar::{self as national, DayKind};
 
 pub use hours::{OfficeHours, Span};
+pub use notice::{Notice, NoticeDay};
+pub use season::{MonthDay, Season};
 
 /// Seconds that Asia/Shanghai is ahead of UTC.
 const AHEAD: i64 = 8 * 3_600;
@@ -56,6 +61,20 @@ pub enum CalendarError {
     /// Hours for a day off of the week.
     #[error("只能为周一至周五（1 至 5）另定办公时间，「{0}」不是；周末上班请按日期填写")]
     Weekday(u32),
+    /// No day of a year.
+    #[error("「{0}」不是日期，请按“05-01”（月-日）填写")]
+    MonthDay(String),
+    /// Two seasons that hold on one day.
+    #[error("“{0}”与“{1}”的日期重叠，同一天只能有一种作息时间")]
+    Season(String, String),
+    /// What is no notice of a year.
+    #[error("这不是 {year} 年的放假安排：{what}")]
+    Notice {
+        /// The year.
+        year: i32,
+        /// What is wrong.
+        what: String,
+    },
     /// No office is open for a year: what is counted would never end.
     #[error("从 {0} 起一年内没有一个工作日，无法计算时限，请检查本地停止办公的日期")]
     NeverOpen(NaiveDate),
@@ -97,13 +116,28 @@ pub struct Day {
     pub provisional: bool,
 }
 
-/// The working days and office hours of a city. As data: `hours`, `weekly`, `changes`.
+/// The working days and office hours of a city. As data: `hours`, `weekly`, `seasons`, `changes`, `notices`.
+///
+/// The hours of a day are those of its change, else of its weekday, else of its season, else the usual.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Data", into = "Data")]
 pub struct Calendar {
     hours: OfficeHours,
     weekly: BTreeMap<u32, OfficeHours>,
+    seasons: Vec<Season>,
     changes: BTreeMap<NaiveDate, LocalChange>,
+    notices: BTreeMap<i32, Notice>,
+}
+
+/// How a year is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum YearState {
+    /// By its notice, as the program knows it.
+    Announced,
+    /// By a notice that the city added, with its source.
+    Added(String),
+    /// By its statutory holidays alone.
+    Provisional,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -113,8 +147,12 @@ struct Data {
     hours: OfficeHours,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     weekly: BTreeMap<u32, OfficeHours>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    seasons: Vec<Season>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     changes: BTreeMap<NaiveDate, LocalChange>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    notices: BTreeMap<i32, Notice>,
 }
 
 impl From<Calendar> for Data {
@@ -122,12 +160,16 @@ impl From<Calendar> for Data {
         let Calendar {
             hours,
             weekly,
+            seasons,
             changes,
+            notices,
         } = calendar;
         Self {
             hours,
             weekly,
+            seasons,
             changes,
+            notices,
         }
     }
 }
@@ -139,6 +181,12 @@ impl TryFrom<Data> for Calendar {
         let mut calendar = Self::with_hours(data.hours);
         for (weekday, hours) in data.weekly {
             calendar = calendar.weekday_hours(weekday, hours)?;
+        }
+        for season in data.seasons {
+            calendar = calendar.season(season)?;
+        }
+        for (year, notice) in data.notices {
+            calendar = calendar.notice(year, notice)?;
         }
         calendar.changes = data.changes;
         Ok(calendar)
@@ -171,6 +219,57 @@ impl Calendar {
         Ok(self)
     }
 
+    /// Other hours of a season; one of the same name is replaced.
+    ///
+    /// # Errors
+    /// [`CalendarError::Season`] when another holds on one of its days.
+    pub fn season(mut self, season: Season) -> Result<Self, CalendarError> {
+        self.seasons.retain(|other| other.name != season.name);
+        if let Some(other) = self.seasons.iter().find(|other| other.meets(&season)) {
+            return Err(CalendarError::Season(season.name, other.name.clone()));
+        }
+        self.seasons.push(season);
+        Ok(self)
+    }
+
+    /// Without the season of this name.
+    #[must_use]
+    pub fn without_season(mut self, name: &str) -> Self {
+        self.seasons.retain(|season| season.name != name);
+        self
+    }
+
+    /// With the usual hours again on a weekday.
+    #[must_use]
+    pub fn without_weekday(mut self, weekday: u32) -> Self {
+        self.weekly.remove(&weekday);
+        self
+    }
+
+    /// The same days with other usual hours.
+    #[must_use]
+    pub fn usual_hours(mut self, hours: OfficeHours) -> Self {
+        self.hours = hours;
+        self
+    }
+
+    /// The notice of a year, instead of what the program knows of it.
+    ///
+    /// # Errors
+    /// [`Notice::check`].
+    pub fn notice(mut self, year: i32, notice: Notice) -> Result<Self, CalendarError> {
+        notice.check(year)?;
+        self.notices.insert(year, notice);
+        Ok(self)
+    }
+
+    /// Without what the city changed about a day.
+    #[must_use]
+    pub fn unchanged(mut self, date: NaiveDate) -> Self {
+        self.changes.remove(&date);
+        self
+    }
+
     /// Changes one day; a later change of the day replaces an earlier.
     #[must_use]
     pub fn change(mut self, date: NaiveDate, change: LocalChange) -> Self {
@@ -190,12 +289,54 @@ impl Calendar {
         &self.hours
     }
 
+    /// The hours of weekdays that have their own, 1 (Monday) to 5.
+    #[must_use]
+    pub fn weekly(&self) -> &BTreeMap<u32, OfficeHours> {
+        &self.weekly
+    }
+
+    /// The seasons.
+    #[must_use]
+    pub fn seasons(&self) -> &[Season] {
+        &self.seasons
+    }
+
+    /// The notices that the city added, by year.
+    #[must_use]
+    pub fn notices(&self) -> &BTreeMap<i32, Notice> {
+        &self.notices
+    }
+
+    /// How a year is known; `None` when due dates in it are refused.
+    #[must_use]
+    pub fn year(&self, year: i32) -> Option<YearState> {
+        if let Some(notice) = self.notices.get(&year) {
+            return Some(YearState::Added(notice.source.clone()));
+        }
+        if (national::FIRST_YEAR..=national::LAST_YEAR).contains(&year) {
+            return Some(YearState::Announced);
+        }
+        let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
+        provisional::holiday(first).map(|_| YearState::Provisional)
+    }
+
+    /// The years that are known, from the first to the last without a gap.
+    #[must_use]
+    pub fn years(&self) -> Vec<(i32, YearState)> {
+        (national::FIRST_YEAR..)
+            .map_while(|year| Some((year, self.year(year)?)))
+            .collect()
+    }
+
     /// What a day is.
     ///
     /// # Errors
     /// A year that is neither announced nor provisional.
     pub fn day(&self, date: NaiveDate) -> Result<Day, CalendarError> {
-        let day = national_day(date)?;
+        let day = match notice::day(&self.notices, date) {
+            Some(day) => day,
+            None => national_day(date)?,
+        };
         Ok(match self.changes.get(&date) {
             Some(LocalChange::Closed { why }) => Day {
                 working: false,
@@ -221,6 +362,9 @@ impl Calendar {
         if self.changes.contains_key(&date) {
             return Ok(self.day(date)?.working);
         }
+        if let Some(working) = notice::is_working(&self.notices, date) {
+            return Ok(working);
+        }
         match national::is_workday(date) {
             Err(_) => Ok(national_day(date)?.working),
             known => Ok(known?),
@@ -238,7 +382,11 @@ impl Calendar {
         let weekday = date.weekday().number_from_monday();
         Ok(Some(match self.changes.get(&date) {
             Some(LocalChange::Hours { hours, .. }) => hours,
-            _ => self.weekly.get(&weekday).unwrap_or(&self.hours),
+            _ => {
+                let season = self.seasons.iter().find(|season| season.covers(date));
+                let season = season.map(|season| &season.hours);
+                self.weekly.get(&weekday).or(season).unwrap_or(&self.hours)
+            }
         }))
     }
 

@@ -21,6 +21,10 @@ pub struct Choices<K: Kind> {
     pub ask_opinions: bool,
     /// Whether whoever asks can give the opinion of their body.
     pub give_opinion: bool,
+    /// Whether whoever asks can object to having been given the case; the hour decides too.
+    pub object: bool,
+    /// Whether an objection waits to be decided, by another body than the one that objects.
+    pub settle_objection: bool,
     /// Whether it can be taken back.
     pub withdraw: bool,
     /// Whether it can be transferred, assigned and held.
@@ -34,7 +38,10 @@ impl<K: Kind> Case<K> {
         let route = rules.route;
         let enterprise = matches!(by, Party::Enterprise { .. });
         let office = !enterprise && self.is_open();
-        let waits = self.completion.is_some() || self.opinions.iter().any(super::Opinion::is_open);
+        let contested = self.open_objection().is_some();
+        let waits = contested
+            || self.completion.is_some()
+            || self.opinions.iter().any(super::Opinion::is_open);
         let free = self.is_open() && self.holds.is_empty() && !waits;
         let in_turn = match by {
             Party::System { .. } => true,
@@ -76,6 +83,17 @@ impl<K: Kind> Case<K> {
                 && by
                     .organisation()
                     .is_some_and(|organisation| self.open_opinion(organisation).is_some()),
+            object: office
+                && route.objection.is_some()
+                && self.objection.is_none()
+                && by
+                    .organisation()
+                    .is_some_and(|own| self.holder().is_some_and(|holder| holder.id == own.id)),
+            settle_objection: office
+                && self.open_objection().is_some_and(|objection| {
+                    by.organisation()
+                        .is_none_or(|own| own.id != objection.organisation.id)
+                }),
             withdraw: enterprise
                 && self.is_open()
                 && route.withdrawn.is_some()

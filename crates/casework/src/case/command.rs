@@ -93,6 +93,18 @@ pub enum Command<K: Kind> {
         /// Why.
         reason: String,
     },
+    /// The body that holds it says that it is not its own.
+    Object {
+        /// Why.
+        reason: String,
+    },
+    /// Decides the objection; nobody can object after that.
+    SettleObjection {
+        /// Who has it from now on; the same body when the objection fails.
+        to: Organisation,
+        /// Why.
+        reason: String,
+    },
     /// Keeps it from going on.
     Hold {
         /// Id of what holds it, for instance an objection.

@@ -151,11 +151,24 @@ impl<'a, K: Kind> Desk<'a, K> {
         self.office_moved(|clock| clock.resume(cause, self.at))
     }
 
+    /// The clock of a step that is entered: from now, or on from the stage that it counts from, with what was paused.
+    fn clock_of(&self, step: &Step<K>, limit: Limit) -> Clock {
+        let since = step.since.and_then(|stage| self.case.entered.get(&stage));
+        let Some(started) = since.copied() else {
+            return Clock::start(limit, self.at);
+        };
+        let before = self.case.clocks.get(&ClockName::Stage);
+        match before.filter(|running| running.clock.started == started) {
+            Some(running) => running.clock.clone().with_limit(limit),
+            None => Clock::start(limit, started),
+        }
+    }
+
     /// The clocks when a step is entered; the total begins anew with the case.
     pub(super) fn entering(&self, step: &Step<K>, anew: bool) -> Result<Vec<ClockSet>, Refusal> {
         let mut sets = Vec::new();
         match step.limit {
-            Some(limit) => sets.push(self.begin(ClockName::Stage, limit)?),
+            Some(limit) => sets.push(self.set(ClockName::Stage, self.clock_of(step, limit))?),
             None if self.case.clocks.contains_key(&ClockName::Stage) => sets.push(ClockSet {
                 name: ClockName::Stage,
                 clock: None,

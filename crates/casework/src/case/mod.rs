@@ -149,6 +149,19 @@ impl Opinion {
     }
 }
 
+/// An objection to being given the case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objection {
+    /// Whose.
+    pub organisation: Organisation,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub reason: String,
+    /// Whether it was decided.
+    pub settled: bool,
+}
+
 /// A case, as its events say. Equal states have equal JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound = "")]
@@ -166,6 +179,9 @@ pub struct Case<K: Kind> {
     rounds: u32,
     opinions: Vec<Opinion>,
     holds: BTreeMap<String, String>,
+    objection: Option<Objection>,
+    held_since: DateTime<Utc>,
+    entered: BTreeMap<K::Stage, DateTime<Utc>>,
     extensions: u32,
     reopenings: u32,
 }
@@ -239,6 +255,9 @@ impl<K: Kind> Case<K> {
             rounds: 0,
             opinions: Vec::new(),
             holds: BTreeMap::new(),
+            objection: None,
+            held_since: event.at,
+            entered: BTreeMap::from([(*stage, event.at)]),
             extensions: 0,
             reopenings: 0,
         };
@@ -281,6 +300,8 @@ impl<K: Kind> Case<K> {
             | Change::OpinionWithdrawn { organisation, .. } => {
                 open && self.open_opinion(organisation).is_some()
             }
+            Change::Objected { .. } => open && self.objection.is_none(),
+            Change::ObjectionSettled { .. } => open && self.open_objection().is_some(),
             Change::Held { hold, .. } => open && !self.holds.contains_key(hold),
             Change::Released { hold, .. } => open && self.holds.contains_key(hold),
             Change::Escalated { clock, .. } => open && self.clocks.contains_key(clock),
@@ -295,8 +316,13 @@ impl<K: Kind> Case<K> {
             | Change::Recalculated { .. }
             | Change::Noted { .. } => {}
             Change::Assigned { handler } => self.handler = Some(handler.clone()),
-            Change::Advanced { to, turn, .. } | Change::Returned { to, turn, .. } => {
+            Change::Advanced { to, turn, .. } => {
                 (self.stage, self.own_turn) = (*to, *turn);
+                self.entered.insert(*to, event.at);
+            }
+            Change::Returned { to, turn, .. } => {
+                (self.stage, self.own_turn) = (*to, *turn);
+                self.entered = BTreeMap::from([(*to, event.at)]);
             }
             Change::CompletionAsked { lack, points, .. } => {
                 self.rounds += 1;
@@ -328,9 +354,26 @@ impl<K: Kind> Case<K> {
                 self.settle(organisation, OpinionState::Withdrawn);
             }
             Change::Extended { .. } => self.extensions += 1,
-            Change::Transferred { to, .. } => {
-                self.holder = Some(to.clone());
-                self.handler = None;
+            Change::Transferred { to, .. } => self.give_to(to, event.at),
+            Change::Objected {
+                organisation,
+                reason,
+            } => {
+                self.objection = Some(Objection {
+                    organisation: organisation.clone(),
+                    at: event.at,
+                    reason: reason.clone(),
+                    settled: false,
+                });
+            }
+            Change::ObjectionSettled { to, moved, .. } => {
+                if let Some(objection) = &mut self.objection {
+                    objection.settled = true;
+                }
+                if *moved {
+                    self.give_to(to, event.at);
+                    self.entered = BTreeMap::from([(self.stage, event.at)]);
+                }
             }
             Change::Held { hold, reason } => {
                 self.holds.insert(hold.clone(), reason.clone());
@@ -355,11 +398,18 @@ impl<K: Kind> Case<K> {
             }
             Change::Reopened { stage, turn, .. } => {
                 (self.stage, self.own_turn) = (*stage, *turn);
+                self.entered = BTreeMap::from([(*stage, event.at)]);
                 self.ending = None;
                 (self.rounds, self.extensions) = (0, 0);
                 self.reopenings += 1;
             }
         }
+    }
+
+    fn give_to(&mut self, organisation: &Organisation, at: DateTime<Utc>) {
+        self.holder = Some(organisation.clone());
+        self.handler = None;
+        self.held_since = at;
     }
 
     fn ask(&mut self, question: &str, organisations: &[Organisation], at: DateTime<Utc>) {
@@ -414,6 +464,9 @@ impl<K: Kind> Case<K> {
             reopen_until,
         });
         self.completion = None;
+        if let Some(objection) = &mut self.objection {
+            objection.settled = true;
+        }
         self.holds.clear();
         for opinion in &mut self.opinions {
             if opinion.is_open() {
@@ -533,6 +586,30 @@ impl<K: Kind> Case<K> {
         self.opinions
             .iter()
             .find(|opinion| opinion.is_open() && opinion.organisation.id == organisation.id)
+    }
+
+    /// The objection of a body to being given the case, decided or not.
+    #[must_use]
+    pub fn objection(&self) -> Option<&Objection> {
+        self.objection.as_ref()
+    }
+
+    fn open_objection(&self) -> Option<&Objection> {
+        self.objection
+            .as_ref()
+            .filter(|objection| !objection.settled)
+    }
+
+    /// Since when the body that holds it has had it; the opening while nobody has.
+    #[must_use]
+    pub fn held_since(&self) -> DateTime<Utc> {
+        self.held_since
+    }
+
+    /// When each stage was last entered since the case began, went back or was reopened.
+    #[must_use]
+    pub fn entered(&self) -> &BTreeMap<K::Stage, DateTime<Utc>> {
+        &self.entered
     }
 
     /// What holds it, with the reasons.

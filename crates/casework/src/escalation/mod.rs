@@ -245,6 +245,7 @@ fn ladder<'a, K: Kind>(
         ClockName::Total => Some(&route.total_ladder),
         ClockName::Completion => route.completion.as_ref().map(|policy| &policy.ladder),
         ClockName::Opinion(_) => route.opinions.as_ref().map(|policy| &policy.ladder),
+        ClockName::Objection => route.objection.as_ref().map(|policy| &policy.ladder),
     }
 }
 
@@ -259,7 +260,7 @@ fn passes_by_itself<K: Kind>(case: &Case<K>, name: ClockName, rules: &Rules<'_, 
             free && step.is_some_and(|step| step.at_due != AtDue::Nothing)
         }
         ClockName::Completion => case.completion().is_some(),
-        ClockName::Total | ClockName::Opinion(_) => false,
+        ClockName::Total | ClockName::Opinion(_) | ClockName::Objection => false,
     }
 }
 
@@ -311,6 +312,8 @@ fn recipient<K: Kind>(
                 None => upward(1),
             }
         }
+        // decided above the body that objects
+        (Act::Remind, ClockName::Objection) => upward(1),
         (Act::Remind, ClockName::Stage | ClockName::Total) => match (case.turn(), case.handler()) {
             (Turn::Enterprise, _) => (Recipient::Enterprise, Vec::new()),
             (_, Some(person)) => {

@@ -89,6 +89,14 @@ fn of_step<K: Kind>(draft: &Draft<K>, at: usize, step: &Step<K>, faults: &mut Ve
     if step.completable && step.turn != Turn::Office {
         fault("不由部门办理，不能要求补正".to_owned());
     }
+    if let Some(since) = step.since {
+        if step.limit.is_none() {
+            fault("没有时限，却写了起算环节 since，请补上 limit 或删去".to_owned());
+        }
+        if !draft.steps[..at].iter().any(|other| other.stage == since) {
+            fault(format!("从“{}”起算，但它不在本环节之前", since.name()));
+        }
+    }
     of_ladder(&step.ladder, step.limit, &mut fault);
 }
 
@@ -125,6 +133,10 @@ fn of_policies<K: Kind>(draft: &Draft<K>, faults: &mut Vec<String>) {
     if let Some(opinions) = &draft.opinions {
         let mut fault = |text: String| faults.push(format!("征求意见{text}"));
         of_ladder(&opinions.ladder, Some(opinions.limit), &mut fault);
+    }
+    if let Some(objection) = &draft.objection {
+        let mut fault = |text: String| faults.push(format!("派单异议{text}"));
+        of_ladder(&objection.ladder, Some(objection.decide), &mut fault);
     }
     of_extension(draft, faults);
     if let Some(reopening) = &draft.reopening {

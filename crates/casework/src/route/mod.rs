@@ -70,6 +70,10 @@ pub struct Step<K: Kind> {
     /// How long it may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,
+    /// From when it counts: the entering of this earlier stage, for promises such as “1 天响应、15 天办结” that all
+    /// begin at once. From the entering of the step itself when nothing is said, and when the case went back since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<K::Stage>,
     /// Who is told when.
     #[serde(default, skip_serializing_if = "Ladder::is_empty")]
     pub ladder: Ladder,
@@ -98,6 +102,7 @@ impl<K: Kind> Step<K> {
             stage,
             turn,
             limit: None,
+            since: None,
             ladder: Ladder::default(),
             at_due: AtDue::Nothing,
             optional: false,
@@ -111,6 +116,13 @@ impl<K: Kind> Step<K> {
     #[must_use]
     pub fn limit(mut self, limit: Limit) -> Self {
         self.limit = Some(limit);
+        self
+    }
+
+    /// Counts its limit from the entering of an earlier stage.
+    #[must_use]
+    pub fn since(mut self, stage: K::Stage) -> Self {
+        self.since = Some(stage);
         self
     }
 
@@ -218,6 +230,20 @@ pub struct Opinions {
     pub ladder: Ladder,
 }
 
+/// Objections of a body to being given a case (派单异议、职责异议). They are decided once: whoever has the case then
+/// keeps it. The clocks go on meanwhile; if another body gets it, its step begins anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Objections {
+    /// Until when after the body got the case.
+    pub window: Limit,
+    /// The time for deciding.
+    pub decide: Limit,
+    /// Who is told when.
+    #[serde(default, skip_serializing_if = "Ladder::is_empty")]
+    pub ladder: Ladder,
+}
+
 /// Reopening (重新办理) of a case that was closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound = "")]
@@ -255,6 +281,9 @@ pub struct Draft<K: Kind> {
     /// Whether and how others are asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opinions: Option<Opinions>,
+    /// Whether and how a body may object to being given the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objection: Option<Objections>,
     /// Whether and how a closed case is taken up again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reopening: Option<Reopening<K>>,
@@ -278,6 +307,7 @@ impl<K: Kind> Draft<K> {
             completion: None,
             extension: None,
             opinions: None,
+            objection: None,
             reopening: None,
             withdrawn: None,
             anytime: Vec::new(),

@@ -7,6 +7,7 @@ mod escalation;
 mod guide;
 mod kit;
 mod model;
+mod objections;
 mod random;
 mod routes;
 mod statistics;

@@ -171,6 +171,8 @@ impl Model {
                 }
                 ok
             }
+            // this route has no objections; `objections.rs` has one
+            Command::Object { .. } | Command::SettleObjection { .. } => false,
             Command::Hold { hold, .. } => office && self.holds.insert(hold.clone()),
             Command::Release { hold, .. } => office && self.holds.remove(hold),
             Command::TimeUp { clock } => {
@@ -267,7 +269,7 @@ impl Model {
             let paused = match name {
                 ClockName::Stage => self.paused(),
                 ClockName::Total => self.paused() || self.place == CONFIRM,
-                ClockName::Completion => false,
+                ClockName::Completion | ClockName::Objection => false,
                 ClockName::Opinion(id) => {
                     assert!(self.opinions.contains(id), "a clock of nobody");
                     false

@@ -4,12 +4,16 @@
 //! When somebody else has saved since, what was written is kept aside and shown beside the draft, until a person
 //! chooses ([`Drafts::settle`]). Saves of one tab follow each other without such questions, also when an answer got lost on the way.
 //!
+//! **Who saved what when**: each submission, deletion, conflict and change of marks is an audit record. Saves are recorded
+//! when a person begins to save and every hour from then on, with the version, the time and the name of the save before:
+//! so the record shows who had the draft from when to when, and thousands of autosaves do not bury the rest.
+//!
 //! Rights are the room's: it asks `viewer.covers` for the enterprise of the draft before it calls anything here.
 
 mod model;
 mod store;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 use zhida_platform::access::Viewer;
@@ -30,6 +34,9 @@ use model::Content;
 
 /// Kind of what the files of a draft belong to; its id is the draft's, also after it was sent.
 pub const FILES_OF: &str = "form_draft";
+
+/// For how long a record of a save stands for further saves of the same person.
+const SESSION: TimeDelta = TimeDelta::hours(1);
 
 /// The drafts of all rooms. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -181,10 +188,24 @@ impl Drafts {
                         "forms.save"
                     }
                 };
+                let before = draft;
+                let is_recorded = is_stale || begins_session(&before, viewer, now);
+                if is_recorded {
+                    store::recorded(&tx, &before.id, viewer.actor(), now).await?;
+                }
                 let draft = store::get(&tx, tx.sealer(), save.draft).await?;
                 let draft = draft.ok_or(Error::NoDraft)?;
-                let entry = entry(now, viewer, action, &draft);
-                audit::append(&tx, &entry).await?;
+                if is_recorded {
+                    let entry = Entry {
+                        before: Some(json!({
+                            "version": before.version,
+                            "saved_at": before.saved_at,
+                            "saved_by": before.saved_by,
+                        })),
+                        ..entry(now, viewer, action, &draft)
+                    };
+                    audit::append(&tx, &entry).await?;
+                }
                 Ok(match is_stale {
                     true => Saved::Stale(draft),
                     false => Saved::Kept(draft),
@@ -419,6 +440,12 @@ async fn held(tx: &Tx, id: &str, version: i64) -> Result<Draft, Error> {
             at: datetime_zh(draft.saved_at),
         }),
     }
+}
+
+/// Whether a save is to be recorded: by another person than the last record's, or an hour after it.
+fn begins_session(draft: &Draft, viewer: &Viewer, now: DateTime<Utc>) -> bool {
+    let same = draft.recorded_by == viewer.actor();
+    !same || draft.recorded_at.is_none_or(|at| now - at >= SESSION)
 }
 
 /// What was written is in the draft, not in the record.

@@ -57,6 +57,8 @@ pub struct Draft {
     pub saved_by: String,
     pub(crate) saved_tab: String,
     pub(crate) tab_base: i64,
+    pub(crate) recorded_by: String,
+    pub(crate) recorded_at: Option<DateTime<Utc>>,
     /// What came too late and waits for a decision, oldest first.
     pub asides: Vec<Aside>,
 }

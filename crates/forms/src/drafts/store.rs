@@ -41,10 +41,12 @@ struct Row {
     saved_by: String,
     saved_tab: String,
     tab_base: i64,
+    recorded_by: String,
+    recorded_at: String,
 }
 
 const SELECT: &str = "SELECT id, enterprise, purpose, form, version, content, digest, started_at,
-    started_by, saved_at, saved_by, saved_tab, tab_base FROM form_draft";
+    started_by, saved_at, saved_by, saved_tab, tab_base, recorded_by, recorded_at FROM form_draft";
 
 /// What is written: sealed text and its digest.
 struct Sealed {
@@ -102,6 +104,8 @@ impl Row {
             saved_by: self.saved_by,
             saved_tab: self.saved_tab,
             tab_base: self.tab_base,
+            recorded_by: self.recorded_by,
+            recorded_at: parse_instant(&self.recorded_at),
             asides: Vec::new(),
         })
     }
@@ -235,6 +239,12 @@ pub(super) async fn save(
     ];
     db::execute(tx, sql, values).await?;
     Ok(())
+}
+
+/// Notes for whose saves an audit record now stands.
+pub(super) async fn recorded(tx: &Tx, id: &str, by: &str, now: DateTime<Utc>) -> db::Result<u64> {
+    let sql = "UPDATE form_draft SET recorded_by = $2, recorded_at = $3 WHERE id = $1";
+    db::execute(tx, sql, [id.into(), by.into(), instant_text(now).into()]).await
 }
 
 /// Writes other marks of a held draft; what was filled in, and its version, stay.

@@ -331,8 +331,39 @@ async fn newer_marks_reach_a_draft_that_is_there(db: TestDatabase) {
     saved(drafts, &save(&draft, 2, "x", "三")).await;
     assert_eq!(
         records(&world).await,
-        ["forms.open", "forms.save", "forms.mark", "forms.save"]
+        ["forms.open", "forms.save", "forms.mark"]
     );
+}
+
+async fn saves_of_one_sitting_are_one_record(db: TestDatabase) {
+    let world = World::new(db).await;
+    let drafts = &world.gallery.drafts;
+    let draft = opened(drafts).await;
+    for version in 1..=5 {
+        let text = format!("第 {version} 次");
+        saved(drafts, &save(&draft, version, "x", &text)).await;
+    }
+    let expected = ["forms.open", "forms.save"];
+    assert_eq!(records(&world).await, expected);
+    // another person begins, and an hour passes
+    let other = Viewer::officer("同事");
+    let theirs = save(&draft, 6, "x", "同事写的");
+    let kept = drafts.save(&other, &theirs).await.expect("saved");
+    assert!(matches!(kept, Saved::Kept(_)), "{kept:?}");
+    let sql = "UPDATE form_draft SET recorded_at = '2020-01-01T00:00:00.000000Z'";
+    let back = world
+        .db
+        .write(|tx| async move { db::execute(&tx, sql, []).await });
+    assert_eq!(back.await.expect("set"), 1);
+    let theirs = save(&draft, 7, "x", "一小时后");
+    let _ = drafts.save(&other, &theirs).await.expect("saved");
+    let expected = ["forms.open", "forms.save", "forms.save", "forms.save"];
+    assert_eq!(records(&world).await, expected);
+    // whoever had it before is named with the version that was reached
+    let sql = "SELECT COUNT(*) FROM audit_event WHERE action = 'forms.save' AND value_before LIKE '%\"version\":6%'
+               AND actor = '同事'";
+    let named = db::query_count(world.db.conn(), sql, []).await;
+    assert_eq!(named.expect("counted"), 1);
 }
 
 async fn sent(world: &World, draft: &Draft) -> zhida_forms::Submission {
@@ -419,6 +450,7 @@ both_databases!(
     what_is_kept_is_sealed_and_damage_is_found,
     a_draft_is_sent_in_rounds,
     newer_marks_reach_a_draft_that_is_there,
+    saves_of_one_sitting_are_one_record,
     what_changed_meanwhile_is_not_sent_or_deleted,
     files_of_others_and_too_much_are_refused,
 );

@@ -9,7 +9,9 @@ mod receipts_csv;
 mod receipts_xml;
 
 pub(crate) use csv_out::table;
-pub(crate) use money::{parse_yuan, yuan};
+pub use money::parse_yuan;
+
+pub(crate) use money::yuan;
 pub(crate) use pain001::pain001;
 pub(crate) use receipts::{Read, read};
 

@@ -7,8 +7,10 @@ pub(crate) fn yuan(fen: Fen) -> String {
     format!("{}.{:02}", fen / 100, fen % 100)
 }
 
-/// Fen of a text in yuan as people and banks write it: `1,234.5`, `1234.50`, `1,234.50 元`, full-width digits not.
-pub(crate) fn parse_yuan(text: &str) -> Option<Fen> {
+/// Fen of a text in yuan as people and banks write it: `1,234.5`, `1234.50`, `1,234.50 元`, full-width digits not;
+/// `None` for anything else, and for more than can be paid.
+#[must_use]
+pub fn parse_yuan(text: &str) -> Option<Fen> {
     let text = text.trim().trim_end_matches('元').trim_end();
     let text = text.strip_prefix(['¥', '￥']).unwrap_or(text);
     let plain: String = text

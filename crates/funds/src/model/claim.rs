@@ -220,6 +220,8 @@ pub struct Demand<'a> {
     pub reason: &'a str,
     /// Until when.
     pub due_on: NaiveDate,
+    /// The page on which the enterprise reads more.
+    pub link: &'a str,
 }
 
 /// 追回，金额单位都是分。
@@ -250,7 +252,7 @@ pub struct Recovery {
 }
 
 impl Recovery {
-    /// What is still to come.
+    /// What is still to come, in fen.
     #[must_use]
     pub fn left(&self) -> Fen {
         self.amount - self.repaid - self.written_off

@@ -301,12 +301,10 @@ impl Funds {
     }
 
     /// 已交银行: notes the day on which the file was handed over.
-    pub(crate) async fn mark_sent(
-        &self,
-        viewer: &Viewer,
-        id: &str,
-        on: NaiveDate,
-    ) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// Without the right; not approved, or handed over already; a day that cannot be it.
+    pub async fn mark_sent(&self, viewer: &Viewer, id: &str, on: NaiveDate) -> Result<(), Error> {
         viewer.need(DRAW)?;
         self.db
             .write(|tx| async move {

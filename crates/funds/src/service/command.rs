@@ -3,10 +3,13 @@
 use zhida_platform::access::Viewer;
 use zhida_platform::export::write_csv;
 use zhida_platform::problem::Problem;
+use zhida_standards::Fen;
 
 use super::Funds;
+use super::batches::{DrawForm, ROWS_MAX};
 use crate::error::Error;
 use crate::files;
+use crate::model::{BatchRow, PayeeForm};
 use crate::store;
 
 /// The two formats of a file to the bank.
@@ -35,7 +38,75 @@ pub struct ReceiptReport {
     pub again: bool,
 }
 
+/// A batch that was drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrawnBatch {
+    /// Its id.
+    pub id: String,
+    /// Its number, which people read.
+    pub number: String,
+    /// Its rows.
+    pub rows: Vec<DrawnRow>,
+}
+
+/// A row of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrawnRow {
+    /// 付款参考号, which comes back with the receipt.
+    pub reference: String,
+    /// 统一社会信用代码.
+    pub enterprise: String,
+    /// Money, in fen.
+    pub amount: Fen,
+}
+
 impl Funds {
+    /// Opens an account from which is paid; its id.
+    ///
+    /// # Errors
+    /// Without the right; an account that cannot be one.
+    pub async fn open_payer(&self, viewer: &Viewer, form: &PayeeForm) -> Result<String, Error> {
+        Ok(self.add_payer(viewer, form).await?.id)
+    }
+
+    /// Draws all that may be paid into a batch; `None` when there is nothing.
+    ///
+    /// # Errors
+    /// Without the right; no such account.
+    pub async fn draw_batch(
+        &self,
+        viewer: &Viewer,
+        payer: &str,
+    ) -> Result<Option<DrawnBatch>, Error> {
+        let form = DrawForm {
+            payer: payer.to_owned(),
+            pool: String::new(),
+            rows: ROWS_MAX,
+        };
+        let Some(id) = self.draw(viewer, &form).await?.batch else {
+            return Ok(None);
+        };
+        let (batch, rows) = self.batch(viewer, &id).await?;
+        let row = |row: BatchRow| DrawnRow {
+            reference: row.reference,
+            enterprise: row.enterprise,
+            amount: row.amount,
+        };
+        Ok(Some(DrawnBatch {
+            id,
+            number: batch.number,
+            rows: rows.into_iter().map(row).collect(),
+        }))
+    }
+
+    /// Approves a batch that somebody else drew; how many rows stay in it.
+    ///
+    /// # Errors
+    /// Without the right; drawn by the same person; not to be approved now.
+    pub async fn approve_batch(&self, viewer: &Viewer, id: &str) -> Result<usize, Error> {
+        Ok(self.approve(viewer, id).await?.rows)
+    }
+
     /// The file to the bank of an approved batch, by the batch's number; with plain account numbers, so it is recorded.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use zhida_platform::ids;
 use zhida_platform::messages::Messages;
 
 pub(crate) use batches::{Checked, DrawForm, ROWS_MAX};
-pub use command::{FileFormat, ReceiptReport};
+pub use command::{DrawnBatch, DrawnRow, FileFormat, ReceiptReport};
 pub(crate) use payments::PaymentFilters;
 pub use pools::NewPool;
 pub(crate) use pools::PoolFilters;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use utoipa::IntoParams;
 use zhida_platform::access::{Row, Viewer};
 use zhida_platform::audit;
-use zhida_platform::db::Tx;
+use zhida_platform::db::{ConnectionTrait, Tx};
 use zhida_platform::export::{Cell, Column, Table};
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_platform::problem::Problem;
@@ -338,6 +338,19 @@ impl Funds {
     async fn managed(&self, tx: &Tx, viewer: &Viewer, id: &str) -> Result<Pool, Error> {
         let pool = store::pools::lock(tx, id).await?;
         within(pool, |row| viewer.covers(MANAGE, row))
+    }
+
+    /// Whether an item has a pool of this year that takes reservations; without one nothing of it can be reserved.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn has_open_pool(
+        &self,
+        conn: &impl ConnectionTrait,
+        item: &str,
+        year: i32,
+    ) -> Result<bool, Error> {
+        Ok(store::pools::has_open(conn, item, year.into()).await?)
     }
 
     /// One pool.

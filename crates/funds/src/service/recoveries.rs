@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 use zhida_platform::access::{Row, Viewer};
 use zhida_platform::audit;
-use zhida_platform::db::Tx;
+use zhida_platform::db::{ConnectionTrait, Tx};
 use zhida_platform::format::{date_zh, money_fen};
 use zhida_platform::messages::{Message, Recipient};
 use zhida_standards::Fen;
@@ -15,7 +15,9 @@ use crate::actions::MANAGE;
 use crate::amount::{Rest, settlement};
 use crate::error::Error;
 use crate::events::DEMANDED;
+use crate::hooks::Recovered;
 use crate::model::{Claim, Demand, Kind, Part, Recovery, Settled};
+use crate::pages::PAYEE;
 use crate::store;
 
 /// The key under which a settlement demands.
@@ -76,6 +78,7 @@ impl Funds {
                     amount,
                     reason: "清算金额低于已拨付金额",
                     due_on,
+                    link: PAYEE,
                 };
                 self.demand(tx, claim, &demand, by).await?;
                 Ok(Settled::Demanded(amount))
@@ -132,11 +135,46 @@ impl Funds {
                 ("reason", demand.reason),
                 ("day", &date_zh(demand.due_on)),
             ],
-            link: Some("/payee"),
+            link: Some(demand.link),
             subject: ("recovery", &recovery.id),
         };
         self.messages.send(tx, &message).await?;
         Ok(recovery)
+    }
+
+    /// What was demanded back of a claim, oldest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn recoveries_of(
+        &self,
+        conn: &impl ConnectionTrait,
+        claim: Claim<'_>,
+    ) -> Result<Vec<Recovery>, Error> {
+        Ok(store::claims::recoveries_of(conn, claim).await?)
+    }
+
+    /// Tells the room whose case it is.
+    async fn tell_recovered(
+        &self,
+        tx: &Tx,
+        claim: &str,
+        id: &str,
+        (kind, amount): (Kind, Fen),
+    ) -> Result<(), Error> {
+        let row = store::claims::get(tx, claim).await?;
+        let (Some(news), Some(row)) = (self.news(), row) else {
+            return Ok(());
+        };
+        let recoveries = store::claims::recoveries_of(tx, row.claim()).await?;
+        let one = recoveries.iter().find(|one| one.id == id);
+        let recovered = Recovered {
+            claim: row.claim(),
+            amount,
+            is_written_off: kind == Kind::WriteOff,
+            left: one.map_or(0, Recovery::left),
+        };
+        Ok(news.recovered(tx, &recovered).await?)
     }
 
     /// 已追回、核销: notes money that came back, or that is given up with a reason.
@@ -179,6 +217,7 @@ impl Funds {
                 let by = viewer.actor();
                 self.note(&tx, &pool.id, Some(&claim), (kind, amount), reason, by)
                     .await?;
+                self.tell_recovered(&tx, &claim, id, (kind, amount)).await?;
                 let entry = self
                     .entry(viewer, "funds.settle_recovery", "recovery", id)
                     .detail(json!({ "kind": kind.slug(), "fen": amount, "reason": reason }));

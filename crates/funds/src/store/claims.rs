@@ -205,7 +205,19 @@ pub(crate) async fn recovery_of(
     db::query_one(conn, &sql, [claim.into(), key.into()]).await
 }
 
-/// What was demanded back of a claim.
+/// What was demanded back of a claim, oldest first.
+pub(crate) async fn recoveries_of(
+    conn: &impl ConnectionTrait,
+    claim: Claim<'_>,
+) -> db::Result<Vec<Recovery>> {
+    let sql = format!(
+        "SELECT {RECOVERY} FROM fund_recovery r JOIN fund_claim c ON c.id = r.claim
+         WHERE c.case_id = $1 AND c.purpose = $2 ORDER BY r.id LIMIT {CASE_CLAIMS_MAX}"
+    );
+    db::query_all(conn, &sql, [claim.case.into(), claim.purpose.into()]).await
+}
+
+/// How much was demanded back of a claim.
 pub(crate) async fn demanded(conn: &impl ConnectionTrait, claim: &str) -> db::Result<Fen> {
     let sql = "SELECT CAST(SUM(amount) AS BIGINT) FROM fund_recovery WHERE claim = $1";
     db::query_count(conn, sql, [claim.into()]).await

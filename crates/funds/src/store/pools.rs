@@ -68,6 +68,16 @@ pub(crate) async fn set_open(tx: &Tx, id: &str, is_open: bool) -> db::Result<u64
     db::execute(tx, sql, [id.into(), is_open.into()]).await
 }
 
+/// Whether an item has a pool of a year that takes reservations.
+pub(crate) async fn has_open(
+    conn: &impl ConnectionTrait,
+    item: &str,
+    year: i64,
+) -> db::Result<bool> {
+    let sql = "SELECT COUNT(*) FROM fund_pool WHERE item = $1 AND year = $2 AND is_open";
+    Ok(db::query_count(conn, sql, [item.into(), year.into()]).await? > 0)
+}
+
 pub(crate) async fn get(conn: &impl ConnectionTrait, id: &str) -> db::Result<Option<Pool>> {
     let sql = format!("SELECT {COLUMNS} FROM fund_pool p WHERE p.id = $1");
     db::query_one(conn, &sql, [id.into()]).await

@@ -182,6 +182,7 @@ async fn pages_are_accessible_and_fit_a_phone() {
         amount: 10_000,
         reason: "不再符合条件",
         due_on: "2026-11-01".parse().unwrap(),
+        link: "/payee",
     };
     let demanded = world
         .db

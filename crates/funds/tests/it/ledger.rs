@@ -336,6 +336,7 @@ async fn settlement_and_demands_never_exceed_what_was_paid(db: TestDatabase) {
         amount: 1,
         reason: "不再符合条件",
         due_on,
+        link: "/payee",
     };
     let demanded = world
         .db

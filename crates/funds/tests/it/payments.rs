@@ -245,6 +245,7 @@ async fn what_came_back_is_paid_again_when_the_account_is_mended(db: TestDatabas
                 amount,
                 reason: "不再符合条件",
                 due_on: "2026-12-31".parse().unwrap(),
+                link: "/payee",
             };
             funds.demand(&tx, Claim::of("1"), &demand, BY).await
         })
@@ -266,7 +267,9 @@ async fn what_came_back_is_paid_again_when_the_account_is_mended(db: TestDatabas
         .post_form(&path, &given("400.01"))
         .await
         .expect_status(400);
+    let _ = world.cases.heard();
     let _ = app.post_form(&path, &given("300")).await.expect_status(303);
+    assert_eq!(world.cases.heard(), ["1 repaid 30000, left 10000"]);
     let page = app.get("/funds/recoveries").await.expect_status(200);
     assert!(page.text().contains("100 元"), "{}", page.text());
     world.balances_hold().await;

@@ -11,7 +11,7 @@ use sea_orm::prelude::async_trait::async_trait;
 use uuid::Uuid;
 use zhida_funds::{
     Cap, Claim, Error, Funds, LastCheck, MayPay, Money, NewPool, PaidPart, PayeeForm, PaymentNews,
-    Pool, Reservation, ReturnedPart,
+    Pool, Recovered, Reservation, ReturnedPart,
 };
 use zhida_platform::access::{Viewer, guard};
 use zhida_platform::clock::Clock;
@@ -125,6 +125,18 @@ impl PaymentNews for Cases {
         ));
         Ok(())
     }
+
+    async fn recovered(&self, _: &Tx, recovered: &Recovered<'_>) -> Result<(), Problem> {
+        let how = match recovered.is_written_off {
+            true => "written off",
+            false => "repaid",
+        };
+        self.hear(format!(
+            "{} {how} {}, left {}",
+            recovered.claim.case, recovered.amount, recovered.left
+        ));
+        Ok(())
+    }
 }
 
 /// Somebody of a government body of 江城 in this role, with this account's number.
@@ -163,7 +175,7 @@ impl World {
         let events = zhida_funds::EVENTS;
         let config = Config::default();
         let messages =
-            Messages::new(&config, &events, Arc::new(NoBook), None, clock.clone()).unwrap();
+            Messages::new(&config, events, Arc::new(NoBook), None, clock.clone()).unwrap();
         let funds = Funds::new(db.handle(), clock.clone(), messages);
         let cases = Arc::new(Cases::default());
         assert!(funds.attend(cases.clone(), cases.clone()));

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use zhida_platform::access::Viewer;
 use zhida_platform::audit;
 use zhida_platform::messages::{
-    Audience, Channel, EventKind, Field, Message, Recipient, Urgency, is_mail_address,
+    Audience, Channel, EventKind, Field, Message, Recipient, is_mail_address,
 };
 
 use super::Inbox;
@@ -24,20 +24,11 @@ const PAUSE: TimeDelta = TimeDelta::minutes(1);
 const CODES: u32 = 1_000_000;
 
 /// Carries the code; goes to the address itself and into no inbox.
-pub(crate) const CODE: EventKind = EventKind {
-    slug: "messages.code",
-    name: "邮箱验证码",
-    audience: Audience::Outsiders,
-    urgency: Urgency::Urgent,
-    channels: &[Channel::Mail],
-    fields: &[Field {
-        name: "code",
-        label: "验证码",
-    }],
-    title: "邮箱验证码",
-    body: "您的邮箱验证码是 {验证码}，15 分钟内有效。\n请在“消息”的“接收方式”页面输入。不是您本人操作的，请不要理会。",
-    sms: "",
-};
+pub(crate) const CODE: EventKind =
+    EventKind::new("messages.code", "邮箱验证码", Audience::Outsiders)
+        .urgent()
+        .fields(&[Field::new("code", "验证码")])
+        .says("邮箱验证码", "您的邮箱验证码是 {验证码}，15 分钟内有效。\n请在“消息”的“接收方式”页面输入。不是您本人操作的，请不要理会。");
 
 impl Inbox {
     /// Sends a code to an address; the address that held so far holds until the code comes back.

@@ -1,7 +1,7 @@
 //! One's own: the inbox and the preferences.
 
 use serde_json::json;
-use zhida_platform::access::{Reach, Rights, Side as Of, Viewer};
+use zhida_platform::access::{Reach, Rights, Role, Side as Of, Viewer};
 use zhida_platform::audit;
 use zhida_platform::messages::{
     Channel, InboxMessage, MailAddress, Mode, Preference, Reader, Side,
@@ -18,6 +18,7 @@ struct Whose {
     account: String,
     enterprises: Vec<String>,
     role: Option<&'static str>,
+    organisation: Option<String>,
 }
 
 impl Whose {
@@ -30,7 +31,8 @@ impl Whose {
                 Reach::Own(codes) => codes,
                 Reach::All | Reach::Places(_) | Reach::Nothing => Vec::new(),
             },
-            role: role(viewer),
+            role: role(viewer).map(|role| role.id.as_str()),
+            organisation: organisation(viewer),
         })
     }
 
@@ -43,15 +45,23 @@ impl Whose {
             account: &self.account,
             enterprises: codes,
             role: self.role,
+            organisation: self.organisation.as_deref(),
         }
     }
 }
 
 /// The role in which the viewer acts, when it gives its rights.
-fn role(viewer: &Viewer) -> Option<&'static str> {
+fn role(viewer: &Viewer) -> Option<&'static Role> {
     let person = viewer.as_person()?;
     let role = Rights::shipped().role(&person.seat.as_ref()?.role)?;
-    (person.second_factor || !role.second_factor).then_some(role.id.as_str())
+    (person.second_factor || !role.second_factor).then_some(role)
+}
+
+/// The body for which the viewer acts. What is sent to a body is business: none of it is an administrator's.
+fn organisation(viewer: &Viewer) -> Option<String> {
+    role(viewer).filter(|role| role.side == Of::Government)?;
+    let organisation = viewer.seat()?.organisation?;
+    Some(organisation.to_string())
 }
 
 /// On whose side the viewer acts, for what the preferences show.

@@ -92,7 +92,7 @@ impl AddressBook for Book {
                     }
             }
             Recipient::Role(_) => contact.side == Side::Officer,
-            Recipient::Address(_) | Recipient::Subscribers => false,
+            Recipient::Address(_) | Recipient::Organisation(_) | Recipient::Subscribers => false,
         };
         Ok(book.iter().filter(meant).cloned().collect())
     }
@@ -177,7 +177,7 @@ impl World {
         config.webhooks.timeout_seconds = 2;
         change(&mut config);
         let book = Arc::new(Book::default());
-        let events = [&[&NEWS, &RESET], &zhida_inbox::EVENTS[..]].concat();
+        let events = [&[&NEWS, &RESET], zhida_inbox::EVENTS].concat();
         let messages = Messages::new(&config, &events, book.clone(), None, clock.clone()).unwrap();
         let jobs = Jobs::new(db.handle(), clock.clone());
         messages.work_with(&jobs, &db.handle());

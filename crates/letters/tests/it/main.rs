@@ -2,6 +2,7 @@
 //! rqrr for the QR code.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod docx;
 mod poppler;
 
 use zhida_letters::{Block, Check, CheckCode, Column, Error, Letter, Table, Typeface};

@@ -12,9 +12,7 @@ use zhida_platform::access::Reach;
 use zhida_platform::audit;
 use zhida_platform::format::{count, date_zh};
 use zhida_platform::jobs::{Cadence, JobContext, JobError, Jobs, Kind, Outcome, Schedule};
-use zhida_platform::messages::{
-    Audience, Channel, EventKind, Field, Message, Messages, Recipient, Urgency,
-};
+use zhida_platform::messages::{Audience, EventKind, Field, Message, Messages, Recipient};
 use zhida_platform::problem::Problem;
 use zhida_registry::Query;
 
@@ -29,55 +27,27 @@ const CHUNK: u32 = 100;
 const ITEMS_NAMED: usize = 5;
 
 /// Tells an enterprise what it newly meets.
-pub(crate) const NEWS: EventKind = EventKind {
-    slug: "matching.news",
-    name: "新符合的政策",
-    audience: Audience::Enterprises,
-    urgency: Urgency::Normal,
-    channels: &[Channel::Mail],
-    fields: &[
-        Field {
-            name: "count",
-            label: "项数",
-        },
-        Field {
-            name: "items",
-            label: "事项",
-        },
-        Field {
-            name: "day",
-            label: "基准日",
-        },
-    ],
-    title: "新符合 {项数} 项政策",
-    body: "按 {基准日} 的数据，贵单位新符合以下政策事项的条件：\n{事项}\n\n符合条件不等于已经享受，要求和办理方式见详情；结果供参考，以主管部门审核为准。",
-    sms: "贵单位新符合 {项数} 项政策，请登录惠企直达平台查看",
-};
+pub(crate) const NEWS: EventKind =
+    EventKind::new("matching.news", "新符合的政策", Audience::Enterprises)
+        .fields(&[
+        Field::new("count", "项数"),
+        Field::new("items", "事项"),
+        Field::new("day", "基准日"),
+    ])
+        .says("新符合 {项数} 项政策", "按 {基准日} 的数据，贵单位新符合以下政策事项的条件：\n{事项}\n\n符合条件不等于已经享受，要求和办理方式见详情；结果供参考，以主管部门审核为准。")
+        .sms("贵单位新符合 {项数} 项政策，请登录惠企直达平台查看");
 /// Tells the city's own systems that a run is over.
-pub(crate) const RUN: EventKind = EventKind {
-    slug: "matching.run",
-    name: "全量匹配完成",
-    audience: Audience::Systems,
-    channels: &[],
-    fields: &[
-        Field {
-            name: "day",
-            label: "基准日",
-        },
-        Field {
-            name: "news",
-            label: "新匹配条数",
-        },
-        Field {
-            name: "told",
-            label: "通知企业数",
-        },
-    ],
-    title: "全量匹配完成：新匹配 {新匹配条数} 条",
-    body: "基准日 {基准日}，新匹配 {新匹配条数} 条，已通知 {通知企业数} 家企业。",
-    sms: "",
-    ..NEWS
-};
+pub(crate) const RUN: EventKind = EventKind::new("matching.run", "全量匹配完成", Audience::Systems)
+    .channels(&[])
+    .fields(&[
+        Field::new("day", "基准日"),
+        Field::new("news", "新匹配条数"),
+        Field::new("told", "通知企业数"),
+    ])
+    .says(
+        "全量匹配完成：新匹配 {新匹配条数} 条",
+        "基准日 {基准日}，新匹配 {新匹配条数} 条，已通知 {通知企业数} 家企业。",
+    );
 
 /// What an enterprise is told.
 struct Told {

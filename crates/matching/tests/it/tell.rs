@@ -82,7 +82,7 @@ fn server(setup: &Setup, mail: &MailServer, codes: &[String]) -> Server {
     mail.configure(&mut config);
     config.messages.enterprise_pushes_per_day = 1;
     let book = Arc::new(Book(codes.to_vec()));
-    let messages = Messages::new(&config, &EVENTS, book, None, setup.clock.clone()).unwrap();
+    let messages = Messages::new(&config, EVENTS, book, None, setup.clock.clone()).unwrap();
     let matching = Matching::new(
         setup.db.handle(),
         Arc::clone(&setup.registry),
@@ -125,6 +125,7 @@ async fn seen(setup: &Setup, server: &Server, code: &str) -> Vec<(String, String
         account: &account,
         enterprises: &enterprises,
         role: None,
+        organisation: None,
     };
     let page = PageRequest::first(20);
     let found = server

@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 use zhida_platform::access::Viewer;
+use zhida_platform::cases::stuck::Stuck;
 use zhida_platform::jobs::{Job, Plan};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
@@ -26,6 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Office>> {
         .routes(routes!(cancel_job))
         .routes(routes!(run_job_again))
         .routes(routes!(list_schedules))
+        .routes(routes!(list_stuck_cases))
 }
 
 /// 一个任务。
@@ -187,6 +189,39 @@ async fn run_job_again(
     office.run_job_again(&viewer, id).await?;
     let job = office.job(&viewer, id).await?;
     Ok(Json(JobView::new(job, &office)))
+}
+
+/// 一页受阻的办件。
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StuckList {
+    /// 本页，最久的在前。
+    items: Vec<Stuck>,
+    /// 总数。
+    total: u64,
+    /// 下一页的 after；最后一页没有。
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// 自动处理受阻的办件，最久的在前
+#[utoipa::path(get, path = "/api/v1/stuck-cases", tag = "后台", params(PageRequest),
+    responses(
+        (status = 200, description = "一页受阻的办件和总数", body = StuckList),
+        (status = 400, description = "翻页参数有误", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn list_stuck_cases(
+    State(office): App,
+    viewer: Viewer,
+    page: PageRequest,
+) -> Result<Json<StuckList>, Problem> {
+    let total = office.stuck_count(&viewer).await?;
+    let found = office.stuck(&viewer, &page).await?;
+    Ok(Json(StuckList {
+        items: found.items,
+        total,
+        next: found.next,
+    }))
 }
 
 /// 一个定时任务。

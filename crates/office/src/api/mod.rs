@@ -1,6 +1,7 @@
 //! JSON endpoints under `/api/v1`, for collectors of audit records and for watching over jobs and files.
 
 mod audit;
+mod calendar;
 mod files;
 mod jobs;
 
@@ -17,6 +18,7 @@ pub(crate) fn routes(office: Arc<Office>) -> OpenApiRouter {
     OpenApiRouter::new()
         .merge(audit::routes())
         .merge(jobs::routes())
+        .merge(calendar::routes())
         .merge(files::routes())
         .with_state(office)
 }

@@ -10,7 +10,6 @@ use zhida_platform::audit::{self, Record};
 use zhida_platform::clock::to_shanghai;
 use zhida_platform::export::{csv_response, xlsx_response};
 use zhida_platform::files::content_disposition;
-use zhida_platform::format::count;
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_ui::{Choice, FormErrors, Frame, Html, Page, Pager, Tab};
@@ -101,10 +100,10 @@ pub(crate) async fn list(
     }
     .checked(ROWS)?;
     let viewer = &frame.viewer;
-    let total = app.record_count(viewer, &query).await?;
+    let total = app.record_words(viewer, &query).await?;
     let found = app.records(viewer, &query, &request).await?;
     view.lines = found.items.into_iter().map(Line::new).collect();
-    view.summary = format!("共 {} 条", count(total));
+    view.summary = format!("共 {total}");
     view.pager = Pager {
         summary: format!("{}，本页 {} 条", view.summary, view.lines.len()),
         first: request

@@ -1,11 +1,13 @@
 //! The pages of the room. Every one works without JavaScript.
 
 mod audit;
+mod calendar;
 mod chain;
 mod files;
 mod jobs;
 mod overview;
 mod schedules;
+mod stuck;
 
 use std::sync::Arc;
 
@@ -29,6 +31,8 @@ pub(crate) const AUDIT: &str = "/office/audit";
 pub(crate) const CHAIN: &str = "/office/audit/chain";
 pub(crate) const JOBS: &str = "/office/jobs";
 pub(crate) const SCHEDULES: &str = "/office/schedules";
+pub(crate) const CALENDAR: &str = "/office/calendar";
+pub(crate) const STUCK: &str = "/office/stuck";
 pub(crate) const FILES: &str = "/office/files";
 
 pub(crate) fn routes(office: App) -> Router {
@@ -48,6 +52,13 @@ pub(crate) fn routes(office: App) -> Router {
         .route("/office/schedules", get(schedules::list))
         .route("/office/schedules/{name}/switch", post(schedules::switch))
         .route("/office/schedules/{name}/run", post(schedules::run))
+        .route(
+            "/office/calendar",
+            get(calendar::show).post(calendar::preview),
+        )
+        .route("/office/calendar/save", post(calendar::save))
+        .route("/office/stuck", get(stuck::list))
+        .route("/office/stuck/{case}/{task}", post(stuck::again))
         .route("/office/files", get(files::list))
         .route("/office/files/{id}", get(files::show))
         .route("/office/files/{id}/release", post(files::release))
@@ -56,12 +67,14 @@ pub(crate) fn routes(office: App) -> Router {
 
 /// The parts of the room that this viewer has.
 fn tabs(viewer: &Viewer, here: &str) -> Vec<Tab> {
-    let parts: [(&str, &str, Option<Action>); 6] = [
+    let parts: [(&str, &str, Option<Action>); 8] = [
         ("概况", OVERVIEW, None),
         ("审计记录", AUDIT, Some(AUDIT_READ)),
         ("审计链", CHAIN, Some(AUDIT_READ)),
         ("任务", JOBS, Some(JOB_READ)),
         ("定时任务", SCHEDULES, Some(JOB_READ)),
+        ("受阻办件", STUCK, Some(JOB_READ)),
+        ("工作日历", CALENDAR, None),
         ("文件", FILES, Some(FILE_READ)),
     ];
     let has = |action: &Option<Action>| action.is_none_or(|action| viewer.may(action));

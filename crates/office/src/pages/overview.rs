@@ -9,10 +9,12 @@ use zhida_platform::format::{count, datetime_zh};
 use zhida_platform::jobs::State as JobState;
 use zhida_ui::{Frame, Html, Page, PageError, Tab};
 
-use super::{AUDIT, App, FILES, JOBS, OVERVIEW, office, tabs};
+use super::{AUDIT, App, CALENDAR, FILES, JOBS, OVERVIEW, STUCK, office, tabs};
 use crate::actions::{
-    ACCOUNT_READ, AUDIT_READ, FILE_READ, JOB_READ, OFFICE, ORGANISATION_READ, SEAT_GRANT,
+    ACCOUNT_READ, AUDIT_READ, CALENDAR as MANAGE_CALENDAR, FILE_READ, JOB_READ, OFFICE,
+    ORGANISATION_READ, SEAT_GRANT,
 };
+use crate::calendar::{to_do, years};
 use crate::error::Error;
 use crate::filters::{AuditFilters, midnight};
 use crate::service::{Office, counted};
@@ -58,6 +60,9 @@ pub(crate) async fn show(
     if viewer.may(FILE_READ) {
         parts.push(files(&app, viewer).await?);
     }
+    if viewer.may(MANAGE_CALENDAR) {
+        parts.push(calendar(&app, viewer).await?);
+    }
     let links = [
         (
             "组织机构",
@@ -91,8 +96,8 @@ async fn audit(app: &Office, viewer: &Viewer) -> Result<Part, Error> {
         from: Some(midnight(day)),
         ..Query::default()
     };
-    let today = app.record_count(viewer, &query).await?;
-    let all = app.record_count(viewer, &Query::default()).await?;
+    let today = app.record_words(viewer, &query).await?;
+    let all = app.record_words(viewer, &Query::default()).await?;
     let filters = AuditFilters {
         from: day.to_string(),
         ..AuditFilters::default()
@@ -107,8 +112,8 @@ async fn audit(app: &Office, viewer: &Viewer) -> Result<Part, Error> {
         figures: vec![
             Figure {
                 label: "今天的记录",
-                value: count(today),
-                note: format!("共 {} 条", count(all)),
+                value: today,
+                note: format!("共 {all}"),
                 href: filters.to_address(AUDIT, None),
             },
             Figure {
@@ -124,18 +129,44 @@ async fn audit(app: &Office, viewer: &Viewer) -> Result<Part, Error> {
 async fn jobs(app: &Office, viewer: &Viewer) -> Result<Part, Error> {
     let counts = app.job_counts(viewer, None).await?;
     let figures = [JobState::Running, JobState::Queued, JobState::Failed];
-    let figures = figures.map(|state| Figure {
-        label: state.label(),
-        value: count(counted(&counts, state)),
-        note: match state {
-            JobState::Failed => "30 天之内".to_owned(),
-            _ => String::new(),
-        },
-        href: format!("{JOBS}?state={}", state.slug()),
+    let mut figures: Vec<Figure> = figures
+        .map(|state| Figure {
+            label: state.label(),
+            value: count(counted(&counts, state)),
+            note: match state {
+                JobState::Failed => "30 天之内".to_owned(),
+                _ => String::new(),
+            },
+            href: format!("{JOBS}?state={}", state.slug()),
+        })
+        .into();
+    figures.push(Figure {
+        label: "受阻的办件",
+        value: count(app.stuck_count(viewer).await?),
+        note: String::new(),
+        href: STUCK.to_owned(),
     });
     Ok(Part {
         title: "任务",
-        figures: figures.into(),
+        figures,
+    })
+}
+
+async fn calendar(app: &Office, viewer: &Viewer) -> Result<Part, Error> {
+    let calendar = app.calendar(viewer).await?.calendar;
+    let last = years(&calendar).pop();
+    let to_do = to_do(&calendar, app.clock.today());
+    Ok(Part {
+        title: "工作日历",
+        figures: vec![Figure {
+            label: "放假安排收录到",
+            value: last.map_or_else(String::new, |last| format!("{} 年", last.year)),
+            note: match to_do.len() {
+                0 => String::new(),
+                number => format!("{number} 件事要处理"),
+            },
+            href: CALENDAR.to_owned(),
+        }],
     })
 }
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry, Query, Record};
+use zhida_platform::format::count;
 use zhida_platform::jobs::{Job, JobQuery, NewJob, Priority, State, Unique};
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_platform::problem::Problem;
@@ -14,6 +15,9 @@ use crate::error::Error;
 use crate::filters::AuditFilters;
 use crate::model::Verification;
 use crate::store;
+
+/// Records that a page counts at most: what is more is not read for a number that nobody reads.
+const COUNTED_MAX: u32 = 10_000;
 
 /// The state of the chain.
 #[derive(Debug, Clone)]
@@ -46,6 +50,23 @@ impl Office {
     pub async fn record_count(&self, viewer: &Viewer, query: &Query) -> Result<u64, Error> {
         viewer.need(AUDIT_READ)?;
         Ok(audit::count(&self.db, query).await?)
+    }
+
+    /// The same in words for a page: a number that is counted up to [`COUNTED_MAX`].
+    ///
+    /// # Errors
+    /// As [`Office::record_count`].
+    pub(crate) async fn record_words(
+        &self,
+        viewer: &Viewer,
+        query: &Query,
+    ) -> Result<String, Error> {
+        viewer.need(AUDIT_READ)?;
+        let found = audit::count_up_to(&self.db, query, COUNTED_MAX).await?;
+        Ok(match found > u64::from(COUNTED_MAX) {
+            true => format!("{} 条以上", count(COUNTED_MAX.into())),
+            false => format!("{} 条", count(found)),
+        })
     }
 
     /// One record with what it says. Looking at it is recorded, so that an enterprise also sees who read what is told

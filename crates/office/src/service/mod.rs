@@ -3,6 +3,7 @@
 mod audit;
 mod files;
 mod jobs;
+mod stuck;
 
 use zhida_platform::clock::SharedClock;
 use zhida_platform::db::Database;

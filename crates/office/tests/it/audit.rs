@@ -5,7 +5,7 @@ use std::io::Cursor;
 use calamine::{Reader as _, Xlsx};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use zhida_platform::audit::{Actor, Entry, Origin};
+use zhida_platform::audit::{self, Actor, Entry, Origin};
 use zhida_platform::clock::Clock as _;
 use zhida_testkit::{App, TestDatabase, both_databases};
 
@@ -110,6 +110,15 @@ async fn list_count_and_exports_are_one_query(db: TestDatabase) {
         ("to=2026-11-20&action=registry.view", 17),
     ] {
         assert_eq!(counts(&app, asked).await, [expected; 6], "{asked}");
+    }
+    // a page counts up to a limit, beyond which one more stands for all others
+    let query = audit::Query {
+        action: Some("registry.view".to_owned()),
+        ..audit::Query::default()
+    };
+    for (most, counted) in [(59, 60), (60, 60), (61, 60), (10, 11), (0, 1)] {
+        let found = audit::count_up_to(&world.db, &query, most).await;
+        assert_eq!(found.unwrap(), counted, "{most}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod audit;
 mod browser;
+mod calendar;
 mod chain;
 mod files;
 mod jobs;

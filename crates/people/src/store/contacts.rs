@@ -10,6 +10,8 @@ use super::id_value;
 
 /// Seats behind one recipient at most; one person may have several.
 const SEATS_MAX: i64 = 5_000;
+/// Bodies above one at most.
+const LEVELS_MAX: i64 = 32;
 /// Kinds of browser that are remembered of one account.
 const DEVICES_MAX: i64 = 50;
 /// The columns of [`Line`] after those of a seat.
@@ -39,6 +41,7 @@ pub(crate) enum Whose<'a> {
     Account(&'a str),
     Enterprise(&'a str),
     Role(&'a str),
+    Organisation(&'a str),
 }
 
 /// The people in these seats on a day, by when the seats were granted.
@@ -51,11 +54,53 @@ pub(crate) async fn seated(
         Whose::Account(id) => ("a.id", id),
         Whose::Enterprise(code) => ("s.enterprise", code),
         Whose::Role(role) => ("s.role", role),
+        Whose::Organisation(id) => ("s.organisation", id),
     };
     let sql = format!(
         "SELECT s.enterprise, s.role, {COLUMNS} {SEATED} AND {column} = $1 ORDER BY s.id LIMIT $3"
     );
     let values: [Value; 3] = [value.into(), day.to_string().into(), SEATS_MAX.into()];
+    db::query_all(conn, &sql, values).await
+}
+
+/// A body on the way up from another, with somebody in charge there.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Head {
+    /// 1 for the body itself.
+    pub depth: i64,
+    pub organisation: String,
+    pub organisation_name: String,
+    /// `None` when nobody is in charge on the day.
+    pub account: Option<String>,
+    pub account_name: Option<String>,
+}
+
+/// Who is in charge of a body and of those above it, nearest first: leaders before supervisors, then by when the seats
+/// were granted.
+pub(crate) async fn heads(
+    conn: &impl ConnectionTrait,
+    body: Uuid,
+    day: NaiveDate,
+) -> db::Result<Vec<Head>> {
+    let sql = format!(
+        "WITH RECURSIVE line (id, depth) AS (
+             SELECT CAST($1 AS TEXT), CAST(1 AS BIGINT)
+             UNION ALL
+             SELECT o.parent, l.depth + 1 FROM people_organisation o JOIN line l ON o.id = l.id
+             WHERE o.parent IS NOT NULL AND l.depth < $4
+         ), seated (organisation, role, seat, account, account_name) AS (
+             SELECT s.organisation, s.role, s.id, a.id, a.name {SEATED} AND s.role IN ('leader', 'supervisor')
+         )
+         SELECT l.depth, b.id AS organisation, b.name AS organisation_name, s.account, s.account_name
+         FROM line l JOIN people_organisation b ON b.id = l.id LEFT JOIN seated s ON s.organisation = b.id
+         ORDER BY l.depth, s.role, s.seat LIMIT $3"
+    );
+    let values: [Value; 4] = [
+        id_value(body),
+        day.to_string().into(),
+        SEATS_MAX.into(),
+        LEVELS_MAX.into(),
+    ];
     db::query_all(conn, &sql, values).await
 }
 

@@ -124,7 +124,7 @@ async fn telling(db: &TestDatabase) -> (World, Messages, MailServer) {
     let mail = MailServer::start().await;
     mail.configure(&mut config);
     let book = Arc::new(Directory::new(clock.clone()));
-    let messages = Messages::new(&config, &EVENTS, book, None, clock.clone()).unwrap();
+    let messages = Messages::new(&config, EVENTS, book, None, clock.clone()).unwrap();
     let settings = Settings::new(&config.sign_in, false);
     let people = People::new(db.handle(), clock.clone(), settings, Arc::new(Register)).unwrap();
     let city = OidcConfig {
@@ -147,6 +147,7 @@ async fn told(db: &TestDatabase, messages: &Messages, account: &str) -> Vec<Stri
         account,
         enterprises: &[],
         role: None,
+        organisation: None,
     };
     let page = PageRequest::first(20);
     let found = messages.inbox(db.conn(), &reader, false, &page).await;

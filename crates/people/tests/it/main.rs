@@ -5,6 +5,7 @@ mod access;
 mod browser;
 mod contacts;
 mod handing;
+mod hierarchy;
 mod identities;
 mod impostors;
 mod own;

@@ -147,6 +147,23 @@ pub async fn count(db: &Database, query: &Query) -> db::Result<u64> {
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
+/// As [`count`], giving up after `most`: beyond it the answer is `most + 1`, which stands for more. For pages, which would
+/// otherwise read years of records for one number.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_up_to(db: &Database, query: &Query, most: u32) -> db::Result<u64> {
+    let mut found = query.conditions();
+    let conditions = found.sql();
+    found.values.push((i64::from(most) + 1).into());
+    let sql = format!(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM audit_event {conditions} LIMIT ${}) found",
+        found.values.len()
+    );
+    let count = db::query_count(db.conn(), &sql, found.values).await?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
 /// The record of this number, if there is one.
 ///
 /// # Errors

@@ -62,7 +62,7 @@ pub use entry::{Actor, Entry, Origin};
 pub use error::Error;
 pub use export::{json_lines, table};
 pub use key::Key;
-pub use list::{Query, count, find, list, views_of};
+pub use list::{Query, count, count_up_to, find, list, views_of};
 pub use prune::{Pruned, RETENTION_DAYS_MIN, prune};
 pub use record::Record;
 pub use report::{Finding, Report};

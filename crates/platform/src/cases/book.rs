@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use zhida_casework::{Case, Command, Event, Kind, Party, Rules};
 
-use super::{Conflict, Error, Head, number, store};
+use super::{Conflict, Error, Head, number, store, stuck};
 use crate::db::{ConnectionTrait, Tx};
 use crate::ids;
 
@@ -23,6 +23,15 @@ impl<K: Kind> Clone for Cases<K> {
 }
 
 impl<K: Kind> Copy for Cases<K> {}
+
+/// A case with a clock that is to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueCase {
+    /// The case.
+    pub id: Uuid,
+    /// Since when.
+    pub look_at: DateTime<Utc>,
+}
 
 /// What a case is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,6 +227,7 @@ impl<K: Kind> Cases<K> {
         }
         store::add_events(tx, id, events).await?;
         store::set_clocks(tx, id, self.room, &after.case, rules, last.at).await?;
+        stuck::clear_all(tx, id).await?;
         after.events.extend_from_slice(events);
         after.head = self.need_head(tx, id).await?;
         Ok(after)
@@ -250,7 +260,8 @@ impl<K: Kind> Cases<K> {
         store::set_clocks(tx, id, self.room, &case, rules, now).await
     }
 
-    /// Ids of cases of which a clock is to be looked at, from the smallest after `after`: as many as `limit`.
+    /// Cases of which a clock is to be looked at, those that wait longest first, after `after`: as many as `limit`. A
+    /// case with two such clocks may come twice; one that is stuck comes when its next try is due.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -258,9 +269,9 @@ impl<K: Kind> Cases<K> {
         &self,
         conn: &impl ConnectionTrait,
         now: DateTime<Utc>,
-        after: Option<Uuid>,
+        after: Option<DueCase>,
         limit: i64,
-    ) -> Result<Vec<Uuid>, Error> {
+    ) -> Result<Vec<DueCase>, Error> {
         Ok(store::due_before(conn, self.room, now, after, limit).await?)
     }
 

@@ -1,8 +1,11 @@
 //! The city's working days and office hours: one calendar for the whole installation.
 
-use chrono::{DateTime, Utc};
-use zhida_casework::Calendar;
-use zhida_standards::calendar::LAST_YEAR;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use zhida_casework::calendar::instant;
+use zhida_casework::{Calendar, CalendarError, ClockSet};
+use zhida_standards::calendar::{FIRST_YEAR, LAST_YEAR};
 
 use super::{Error, store};
 use crate::db::{ConnectionTrait, Tx};
@@ -54,17 +57,89 @@ pub async fn load(conn: &impl ConnectionTrait) -> Result<CityCalendar, Error> {
     })
 }
 
-/// Changes the calendar; the next look of each room computes its open due dates again. The caller appends
-/// the audit record.
+/// Changes the calendar if it still has the version that was loaded; whether it had. The next look of each room
+/// computes its open due dates again. The caller appends the audit record.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn change(
     tx: &Tx,
+    version: i64,
     calendar: &Calendar,
     why: &str,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let body = serde_json::to_string(calendar)?;
-    Ok(store::set_calendar(tx, &body, why, now).await?)
+    Ok(store::set_calendar(tx, version, &body, why, now).await?)
+}
+
+/// What another calendar would do to the open cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
+pub struct Effect {
+    /// Open cases that are due on the first day that changes, or later: no others can move.
+    pub concerned: u64,
+    /// Of those, how many were computed.
+    pub computed: u64,
+    /// Of the computed ones, how many get another due date.
+    pub moved: u64,
+    /// Of the computed ones, how many would run into a year that is not known.
+    pub refused: u64,
+}
+
+/// Computes what another calendar would do to the open cases, of `limit` of them at most. Nothing is written.
+///
+/// # Errors
+/// What is stored cannot be read, or the database does not answer.
+pub async fn effect(
+    conn: &impl ConnectionTrait,
+    now: &Calendar,
+    then: &Calendar,
+    limit: u32,
+) -> Result<Effect, Error> {
+    let Some(first) = first_change(now, then) else {
+        return Ok(Effect::default());
+    };
+    let from = instant(first.and_time(NaiveTime::MIN));
+    let (cases, concerned) = store::due_from(conn, from, limit.into()).await?;
+    let mut effect = Effect {
+        concerned: u64::try_from(concerned).unwrap_or_default(),
+        ..Effect::default()
+    };
+    for case in cases {
+        effect.computed += 1;
+        let clocks = store::running(conn, case).await?;
+        match moves(clocks.into_values(), then) {
+            Ok(moved) => effect.moved += u64::from(moved),
+            Err(_) => effect.refused += 1,
+        }
+    }
+    Ok(effect)
+}
+
+/// The first day on which the two differ in what counts.
+fn first_change(now: &Calendar, then: &Calendar) -> Option<NaiveDate> {
+    let last = now.years().len().max(then.years().len());
+    let first = NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1)?;
+    let days = last.saturating_mul(366);
+    let of = |calendar: &Calendar, day| {
+        let hours = calendar.hours_on(day).ok().map(|hours| hours.cloned());
+        let provisional = calendar.day(day).is_ok_and(|day| day.provisional);
+        (hours, provisional)
+    };
+    first
+        .iter_days()
+        .take(days)
+        .find(|day| of(now, *day) != of(then, *day))
+}
+
+fn moves(clocks: impl Iterator<Item = ClockSet>, then: &Calendar) -> Result<bool, CalendarError> {
+    for set in clocks {
+        let (Some(clock), Some(due)) = (set.clock, set.due) else {
+            continue;
+        };
+        if clock.is_running() && clock.due(then)?.is_some_and(|later| later.at != due.at) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -29,19 +29,26 @@
 //!   an escalation, the end of a notice). [`Cases::watch`] registers the job that looks for them.
 //! - **The calendar** of the city is kept here too ([`calendar`]); when it changes, the same job computes
 //!   open due dates again, an event each, and leaves closed cases alone.
+//! - **A case that fails** keeps nobody else waiting: it is noted ([`stuck`]) and tried again after longer and longer
+//!   waits, or when something happens to it.
 
 mod book;
 pub mod calendar;
+mod departments;
 mod error;
 mod head;
+mod hierarchy;
 mod number;
 pub(crate) mod schema;
 mod store;
+pub mod stuck;
 mod watch;
 
-pub use book::{Cases, Loaded, NewCase};
+pub use book::{Cases, DueCase, Loaded, NewCase};
+pub use departments::Departments;
 pub use error::{Conflict, Error};
 pub use head::Head;
+pub use hierarchy::{Hierarchy, NoHierarchy};
 pub use number::{NumberError, is_number, read as read_number};
 pub use watch::{Reaction, Watch};
 

@@ -72,3 +72,28 @@ CREATE TABLE work_calendar_applied (
     room TEXT NOT NULL PRIMARY KEY,
     mark TEXT NOT NULL
 );";
+
+/// `case_stuck`: what does not succeed by itself, with its next try. `towards` and `after_id` of the calendar say how far a
+/// room has come in computing its due dates anew. The index finds open cases among many that are closed.
+pub(crate) const STUCK: &str = "CREATE TABLE case_stuck (
+    case_id TEXT NOT NULL,
+    task TEXT NOT NULL,
+    room TEXT NOT NULL,
+    tries BIGINT NOT NULL,
+    since TEXT NOT NULL,
+    failed_at TEXT NOT NULL,
+    next_at TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    told_at TEXT,
+    PRIMARY KEY (case_id, task)
+);
+CREATE INDEX case_stuck_since ON case_stuck (since, case_id, task);
+CREATE INDEX case_stuck_next ON case_stuck (room, task, next_at, case_id);
+CREATE INDEX case_head_unfinished ON case_head (room, id) WHERE closed_at IS NULL;
+ALTER TABLE work_calendar_applied ADD COLUMN towards TEXT;
+ALTER TABLE work_calendar_applied ADD COLUMN after_id TEXT;";
+
+/// Desks list what is due first; what has no due date comes last.
+pub(crate) const QUEUE: &str =
+    "CREATE INDEX case_head_queue ON case_head (room, COALESCE(due_at, '9999'), id, place)
+    WHERE closed_at IS NULL;";

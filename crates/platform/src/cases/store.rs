@@ -1,11 +1,15 @@
 //! The only code that touches the tables of the cases.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
-use zhida_casework::{Case, ClockName, Event, Kind, Named as _, Party, Rules, Turn, next_look};
+use zhida_casework::{
+    Case, ClockName, ClockSet, Event, Kind, Named as _, Party, Rules, Turn, next_look,
+};
 
-use super::{Error, Head};
+use super::{DueCase, Error, Head};
 use crate::clock::{instant_text, parse_instant};
 use crate::db::{self, Bulk, ConnectionTrait, Tx, Value};
 
@@ -211,6 +215,8 @@ fn actor<K: Kind>(case: &Case<K>, name: ClockName) -> (Turn, Option<Uuid>) {
     match name {
         ClockName::Opinion(organisation) => (Turn::Office, Some(organisation)),
         ClockName::Completion => (Turn::Enterprise, None),
+        // decided by another body than the one that holds the case
+        ClockName::Objection => (Turn::Office, None),
         ClockName::Stage | ClockName::Total => (case.turn(), case.holder().map(|holder| holder.id)),
     }
 }
@@ -225,24 +231,42 @@ fn ids(rows: Vec<Found>) -> Vec<Uuid> {
     parsed.collect()
 }
 
-/// Cases with a clock to be looked at, in the order of their ids.
+/// Cases with a clock to be looked at, by since when; those that are stuck only when their next try is due.
 pub(super) async fn due_before(
     conn: &impl ConnectionTrait,
     room: &str,
     now: DateTime<Utc>,
-    after: Option<Uuid>,
+    after: Option<DueCase>,
     limit: i64,
-) -> db::Result<Vec<Uuid>> {
-    let sql = "SELECT DISTINCT case_id AS id FROM case_clock
-        WHERE room = $1 AND look_at <= $2 AND case_id > $3 ORDER BY case_id LIMIT $4";
-    let after = after.map(|id| id.to_string()).unwrap_or_default();
+) -> db::Result<Vec<DueCase>> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: String,
+        look_at: String,
+    }
+    let sql = "SELECT c.case_id AS id, c.look_at FROM case_clock c
+        WHERE c.room = $1 AND c.look_at <= $2 AND (c.look_at, c.case_id) > ($3, $4)
+          AND NOT EXISTS (SELECT 1 FROM case_stuck s
+                          WHERE s.case_id = c.case_id AND s.task = 'due' AND s.next_at > $2)
+        ORDER BY c.look_at, c.case_id LIMIT $5";
+    let (since, id) = after.map_or_else(Default::default, |after| {
+        (instant_text(after.look_at), after.id.to_string())
+    });
     let values = [
         room.into(),
         instant_text(now).into(),
-        after.into(),
+        since.into(),
+        id.into(),
         limit.into(),
     ];
-    Ok(ids(db::query_all(conn, sql, values).await?))
+    let rows: Vec<Row> = db::query_all(conn, sql, values).await?;
+    let read = |row: Row| {
+        Some(DueCase {
+            id: row.id.parse().ok()?,
+            look_at: parse_instant(&row.look_at)?,
+        })
+    };
+    Ok(rows.into_iter().filter_map(read).collect())
 }
 
 /// Open cases, in the order of their ids.
@@ -279,11 +303,6 @@ pub(super) fn conflict<K: Kind>(event: &Event<K>) -> super::Conflict {
     }
 }
 
-#[derive(FromQueryResult)]
-struct Text {
-    text: String,
-}
-
 /// The calendar's version, text and reason.
 pub(super) async fn calendar(
     conn: &impl ConnectionTrait,
@@ -309,29 +328,91 @@ pub(super) async fn calendar(
 
 pub(super) async fn set_calendar(
     tx: &Tx,
+    version: i64,
     body: &str,
     why: &str,
     now: DateTime<Utc>,
-) -> db::Result<()> {
+) -> db::Result<bool> {
     let sql =
         "INSERT INTO work_calendar (id, version, body, why, changed_at) VALUES (1, 1, $1, $2, $3)
         ON CONFLICT (id) DO UPDATE SET version = work_calendar.version + 1, body = excluded.body,
-            why = excluded.why, changed_at = excluded.changed_at";
-    let values = [body.into(), why.into(), instant_text(now).into()];
+            why = excluded.why, changed_at = excluded.changed_at
+        WHERE work_calendar.version = $4";
+    let values = [
+        body.into(),
+        why.into(),
+        instant_text(now).into(),
+        version.into(),
+    ];
+    Ok(db::execute(tx, sql, values).await? == 1)
+}
+
+/// How far a room has come with computing its due dates by the calendar.
+#[derive(Debug, Default, FromQueryResult)]
+pub(super) struct Applied {
+    /// The state of the calendar that all of them were computed with.
+    pub(super) mark: String,
+    /// The state that they are being computed with, and the last case that was.
+    pub(super) towards: Option<String>,
+    pub(super) after_id: Option<String>,
+}
+
+pub(super) async fn applied(conn: &impl ConnectionTrait, room: &str) -> db::Result<Applied> {
+    let sql = "SELECT mark, towards, after_id FROM work_calendar_applied WHERE room = $1";
+    let row = db::query_one(conn, sql, [room.into()]).await?;
+    Ok(row.unwrap_or_default())
+}
+
+pub(super) async fn set_applied(tx: &Tx, room: &str, applied: &Applied) -> db::Result<()> {
+    let sql =
+        "INSERT INTO work_calendar_applied (room, mark, towards, after_id) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (room) DO UPDATE SET mark = excluded.mark, towards = excluded.towards,
+            after_id = excluded.after_id";
+    let values = [
+        room.into(),
+        applied.mark.as_str().into(),
+        applied.towards.clone().into(),
+        applied.after_id.clone().into(),
+    ];
     db::execute(tx, sql, values).await?;
     Ok(())
 }
 
-/// The state of the calendar with which a room's due dates were last computed.
-pub(super) async fn applied(conn: &impl ConnectionTrait, room: &str) -> db::Result<Option<String>> {
-    let sql = "SELECT mark AS text FROM work_calendar_applied WHERE room = $1";
-    let row: Option<Text> = db::query_one(conn, sql, [room.into()]).await?;
-    Ok(row.map(|row| row.text))
+/// Open cases of which a clock is due then or later, in the order of their ids, and how many there are.
+pub(super) async fn due_from(
+    conn: &impl ConnectionTrait,
+    from: DateTime<Utc>,
+    limit: i64,
+) -> db::Result<(Vec<Uuid>, i64)> {
+    let from = instant_text(from);
+    let sql = "SELECT COUNT(DISTINCT case_id) FROM case_clock WHERE due_at >= $1";
+    let number = db::query_count(conn, sql, [from.as_str().into()]).await?;
+    let sql = "SELECT DISTINCT case_id AS id FROM case_clock WHERE due_at >= $1 ORDER BY case_id LIMIT $2";
+    let found = db::query_all(conn, sql, [from.into(), limit.into()]).await?;
+    Ok((ids(found), number))
 }
 
-pub(super) async fn set_applied(tx: &Tx, room: &str, mark: &str) -> db::Result<()> {
-    let sql = "INSERT INTO work_calendar_applied (room, mark) VALUES ($1, $2)
-        ON CONFLICT (room) DO UPDATE SET mark = excluded.mark";
-    db::execute(tx, sql, [room.into(), mark.into()]).await?;
-    Ok(())
+/// The clocks of a case as its last events left them, whatever its room.
+pub(super) async fn running(
+    conn: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<BTreeMap<ClockName, ClockSet>, Error> {
+    /// What all events have.
+    #[derive(serde::Deserialize)]
+    struct Any {
+        #[serde(default)]
+        clocks: Vec<ClockSet>,
+    }
+    #[derive(FromQueryResult)]
+    struct Row {
+        body: String,
+    }
+    let sql = "SELECT body FROM case_event WHERE case_id = $1 ORDER BY seq";
+    let rows: Vec<Row> = db::query_all(conn, sql, [id.to_string().into()]).await?;
+    let mut clocks = BTreeMap::new();
+    for row in rows {
+        let event: Any = serde_json::from_str(&row.body)?;
+        clocks.extend(event.clocks.into_iter().map(|set| (set.name, set)));
+    }
+    Ok(clocks)
 }

@@ -1,5 +1,6 @@
 //! The job that looks for cases that are due.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,9 @@ use zhida_casework::{
 };
 
 use super::calendar::{self, CityCalendar};
-use super::{Cases, Error, Loaded, store};
+use super::store::{self, Applied};
+use super::stuck::{self, Task};
+use super::{Cases, Error, Loaded};
 use crate::audit::{self, Actor, Entry};
 use crate::clock::SharedClock;
 use crate::db::{Database, Tx};
@@ -115,10 +118,12 @@ impl<K: Kind> Watch<K> {
             let due = due.map_err(job_error)?;
             let Some(last) = due.last() else { break };
             after = Some(*last);
+            let due: BTreeSet<Uuid> = due.iter().map(|case| case.id).collect();
             for id in due {
                 context.check()?;
                 let done = self.of_case(db, id, now, &city.calendar, context).await;
-                tally.add(&self.cases, id, done)?;
+                self.keep(db, (id, Task::Due), now, done, &mut tally)
+                    .await?;
             }
             context.report(tally.told + tally.moved, None, "正在处理到期办件");
         }
@@ -173,6 +178,7 @@ impl<K: Kind> Watch<K> {
             }
             // a warning that is over, or nothing to do after all: the next look is another
             self.cases.rebuild(&tx, id, &rules, now).await?;
+            stuck::clear(&tx, id, Task::Due).await?;
             context.hold(&tx).await.map_err(lost)?;
             audit::append_all(&tx, &entries).await?;
             Ok(tally)
@@ -180,7 +186,8 @@ impl<K: Kind> Watch<K> {
         .await
     }
 
-    /// Computes the due dates of all open cases again if the calendar is another than last time.
+    /// Computes the due dates of all open cases again if the calendar is another than last time, going on where an
+    /// interrupted look stopped; then those that failed before and are to be tried again.
     async fn recalculate(
         &self,
         db: &Database,
@@ -189,27 +196,82 @@ impl<K: Kind> Watch<K> {
         context: &JobContext,
         tally: &mut Tally,
     ) -> Result<(), JobError> {
-        let (room, mark) = (self.cases.room(), &city.mark());
-        if store::applied(db.conn(), room).await?.as_ref() == Some(mark) {
-            return Ok(());
-        }
-        let mut after = None;
-        loop {
-            let open = self.cases.open_after(db.conn(), after, BATCH).await;
-            let open = open.map_err(job_error)?;
-            let Some(last) = open.last() else { break };
-            after = Some(*last);
-            for id in open {
-                context.check()?;
-                let done = self.recalculate_one(db, id, now, city).await;
-                tally.add(&self.cases, id, done)?;
+        let (room, mark) = (self.cases.room(), city.mark());
+        let mut applied = store::applied(db.conn(), room).await?;
+        if applied.mark != mark {
+            let going_on = applied.towards.as_ref() == Some(&mark);
+            let after = applied.after_id.take().filter(|_| going_on);
+            let mut after: Option<Uuid> = after.and_then(|id| id.parse().ok());
+            applied.towards = Some(mark.clone());
+            loop {
+                let open = self.cases.open_after(db.conn(), after, BATCH).await;
+                let open = open.map_err(job_error)?;
+                let Some(last) = open.last() else { break };
+                after = Some(*last);
+                self.recalculate_all(db, now, city, context, &open, tally)
+                    .await?;
+                applied.after_id = after.map(|id| id.to_string());
+                set_applied(db, room, &applied).await?;
             }
-            context.report(tally.recalculated, None, "正在按新的工作日历重新计算时限");
+            let done = Applied {
+                mark,
+                ..Applied::default()
+            };
+            set_applied(db, room, &done).await?;
         }
-        if tally.failed == 0 {
-            db.write(|tx| async move { store::set_applied(&tx, room, mark).await })
+        let again = stuck::to_try(db.conn(), room, Task::Calendar, now, BATCH).await?;
+        self.recalculate_all(db, now, city, context, &again, tally)
+            .await
+    }
+
+    async fn recalculate_all(
+        &self,
+        db: &Database,
+        now: DateTime<Utc>,
+        city: &CityCalendar,
+        context: &JobContext,
+        cases: &[Uuid],
+        tally: &mut Tally,
+    ) -> Result<(), JobError> {
+        for id in cases {
+            context.check()?;
+            let done = self.recalculate_one(db, *id, now, city).await;
+            self.keep(db, (*id, Task::Calendar), now, done, tally)
                 .await?;
         }
+        if !cases.is_empty() {
+            context.report(tally.recalculated, None, "正在按新的工作日历重新计算时限");
+        }
+        Ok(())
+    }
+
+    /// Counts what was done of a case. One that fails must not keep the others from being looked at: it is logged,
+    /// noted with its reason, and comes again later.
+    async fn keep(
+        &self,
+        db: &Database,
+        (id, task): (Uuid, Task),
+        now: DateTime<Utc>,
+        done: Result<Tally, Problem>,
+        tally: &mut Tally,
+    ) -> Result<(), JobError> {
+        let problem = match done {
+            Ok(one) => {
+                tally.add(&one);
+                return Ok(());
+            }
+            Err(problem) if problem.code == LOST => return Err(JobError::Cancelled),
+            Err(problem) => problem,
+        };
+        let room = self.cases.room();
+        tracing::warn!(room, case = %id, task = task.slug(), %problem, "办件没有自动处理成功");
+        let reason = &problem.detail;
+        db.write(|tx| async move { stuck::note(&tx, (room, id, task), reason, now).await })
+            .await?;
+        if tally.failed == 0 {
+            tally.reason = format!("办件 {id}：{}", problem.detail);
+        }
+        tally.failed += 1;
         Ok(())
     }
 
@@ -227,6 +289,7 @@ impl<K: Kind> Watch<K> {
                 route: &route,
                 calendar: &city.calendar,
             };
+            stuck::clear(&tx, id, Task::Calendar).await?;
             let why = city.reason();
             let command = Command::Recalculate { why };
             let (by, before) = (Party::system(), loaded.events.len());
@@ -250,29 +313,10 @@ impl<K: Kind> Watch<K> {
 }
 
 impl Tally {
-    /// One case that fails must not keep the others from being looked at: it is logged, and comes again.
-    fn add<K: Kind>(
-        &mut self,
-        cases: &Cases<K>,
-        id: Uuid,
-        done: Result<Self, Problem>,
-    ) -> Result<(), JobError> {
-        match done {
-            Ok(one) => {
-                self.told += one.told;
-                self.moved += one.moved;
-                self.recalculated += one.recalculated;
-            }
-            Err(problem) if problem.code == LOST => return Err(JobError::Cancelled),
-            Err(problem) => {
-                tracing::warn!(room = cases.room(), case = %id, %problem, "到期办件没有处理成功");
-                if self.failed == 0 {
-                    self.reason = format!("办件 {id}：{}", problem.detail);
-                }
-                self.failed += 1;
-            }
-        }
-        Ok(())
+    fn add(&mut self, one: &Self) {
+        self.told += one.told;
+        self.moved += one.moved;
+        self.recalculated += one.recalculated;
     }
 
     fn outcome(self) -> Outcome {
@@ -292,11 +336,17 @@ impl Tally {
         if self.failed > 0 {
             let Self { failed, reason, .. } = self;
             parts.push(format!(
-                "{failed} 件没有成功，下一分钟再试（其一：{reason}）"
+                "{failed} 件没有成功，稍后再试，见“后台”的“受阻办件”（其一：{reason}）"
             ));
         }
         Outcome::done(parts.join("，"))
     }
+}
+
+async fn set_applied(db: &Database, room: &str, applied: &Applied) -> Result<(), JobError> {
+    db.write(|tx| async move { store::set_applied(&tx, room, applied).await })
+        .await?;
+    Ok(())
 }
 
 /// Code of the problem that means that another server has the job.

@@ -45,6 +45,10 @@ const PLATFORM: MigrationSet = MigrationSet {
         step("004-files", crate::files::SCHEMA),
         step("005-messages", crate::messages::SCHEMA),
         step("006-cases", crate::cases::schema::FIRST),
+        step("007-threads", crate::thread::SCHEMA),
+        step("008-phrases", crate::phrases::SCHEMA),
+        step("009-cases-stuck", crate::cases::schema::STUCK),
+        step("010-case-queue", crate::cases::schema::QUEUE),
     ],
 };
 

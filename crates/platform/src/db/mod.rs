@@ -8,6 +8,7 @@
 //! too); and a NULL parameter must carry its type (`Option::<String>::None`).
 
 mod bulk;
+mod conditions;
 mod connect;
 mod error;
 mod migrate;
@@ -15,6 +16,7 @@ mod schema;
 mod write;
 
 pub use bulk::Bulk;
+pub use conditions::{Where, like, within};
 pub use connect::{Database, Engine, without_password};
 pub use error::Error;
 pub use migrate::{MigrationSet, SchemaState, Step, step};

@@ -17,9 +17,9 @@ pub(super) fn random() -> Jitter {
 
 /// How long to wait after a failure: about twice as long each time, up to a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct BackOff {
-    pub(super) first: TimeDelta,
-    pub(super) most: TimeDelta,
+pub(crate) struct BackOff {
+    pub(crate) first: TimeDelta,
+    pub(crate) most: TimeDelta,
 }
 
 impl Default for BackOff {
@@ -33,7 +33,7 @@ impl Default for BackOff {
 
 impl BackOff {
     /// The wait after this attempt (from 1): between half and all of `first · 2^(attempt-1)`.
-    pub(super) fn after(&self, attempt: i64, permille: u32) -> TimeDelta {
+    pub(crate) fn after(&self, attempt: i64, permille: u32) -> TimeDelta {
         let doublings = (attempt - 1).clamp(0, 30);
         let most = self.most.num_milliseconds().max(0);
         let first = self.first.num_milliseconds().max(0);

@@ -62,6 +62,7 @@ pub(crate) mod schema;
 mod store;
 mod worker;
 
+pub(crate) use backoff::BackOff;
 pub use backoff::Jitter;
 pub use cadence::Cadence;
 pub use context::JobContext;

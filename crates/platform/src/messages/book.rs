@@ -17,6 +17,9 @@ pub enum Recipient<'a> {
     /// Whoever holds a role of `data/rights.toml` today, wherever; the inbox
     /// belongs to the role. For the few who run the program.
     Role(&'a str),
+    /// A government body, by its id: whoever works there today, the platform's administrators left out; the inbox
+    /// belongs to the body.
+    Organisation(&'a str),
     /// Nobody in particular: the endpoints that are subscribed to all events
     /// of the kind.
     Subscribers,
@@ -29,13 +32,18 @@ impl<'a> Recipient<'a> {
             Self::Enterprise(_) => "enterprise",
             Self::Address(_) => "address",
             Self::Role(_) => "role",
+            Self::Organisation(_) => "organisation",
             Self::Subscribers => "subscribers",
         }
     }
 
     pub(super) fn id(self) -> &'a str {
         match self {
-            Self::Account(id) | Self::Enterprise(id) | Self::Address(id) | Self::Role(id) => id,
+            Self::Account(id)
+            | Self::Enterprise(id)
+            | Self::Address(id)
+            | Self::Role(id)
+            | Self::Organisation(id) => id,
             Self::Subscribers => "",
         }
     }
@@ -82,7 +90,7 @@ pub struct MailAddress {
 /// knows accounts, roles and their periods.
 #[async_trait]
 pub trait AddressBook: Send + Sync + std::fmt::Debug {
-    /// The people who get what is sent to this account, enterprise or role
+    /// The people who get what is sent to this account, enterprise, role or body
     /// today; at most some hundred. Nobody is fine: the message waits in the
     /// inbox.
     async fn contacts(&self, tx: &Tx, to: Recipient<'_>) -> db::Result<Vec<Contact>>;

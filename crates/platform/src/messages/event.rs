@@ -81,7 +81,15 @@ pub struct Field {
     pub label: &'static str,
 }
 
-/// Something that people are told of; a constant of the room that tells it.
+impl Field {
+    /// A field by its English and its Chinese name.
+    #[must_use]
+    pub const fn new(name: &'static str, label: &'static str) -> Self {
+        Self { name, label }
+    }
+}
+
+/// Something that people are told of; a constant of the room that tells it, which lists all of them as its `EVENTS`.
 ///
 /// Templates are plain text with fields in braces; a brace itself is written
 /// twice. They hold for all channels until an administrator writes others.
@@ -109,6 +117,74 @@ pub struct EventKind {
 }
 
 impl EventKind {
+    /// An event that may wait and goes out by mail; the methods that follow say what differs.
+    ///
+    /// ```
+    /// use zhida_platform::messages::{Audience, EventKind, Field};
+    ///
+    /// pub const PUBLISHED: EventKind =
+    ///     EventKind::new("policies.published", "新政策发布", Audience::Enterprises)
+    ///         .fields(&[Field::new("item", "事项名称")])
+    ///         .says("新政策：{事项名称}", "《{事项名称}》已发布，贵单位可能符合条件。");
+    /// ```
+    #[must_use]
+    pub const fn new(slug: &'static str, name: &'static str, audience: Audience) -> Self {
+        Self {
+            slug,
+            name,
+            audience,
+            urgency: Urgency::Normal,
+            channels: &[Channel::Mail],
+            fields: &[],
+            title: name,
+            body: "",
+            sms: "",
+        }
+    }
+
+    /// The same, going out at once.
+    #[must_use]
+    pub const fn urgent(mut self) -> Self {
+        self.urgency = Urgency::Urgent;
+        self
+    }
+
+    /// The same, going out at once whatever somebody chooses.
+    #[must_use]
+    pub const fn required(mut self) -> Self {
+        self.urgency = Urgency::Required;
+        self
+    }
+
+    /// The channels that push it unless somebody chooses otherwise, instead of mail alone.
+    #[must_use]
+    pub const fn channels(mut self, channels: &'static [Channel]) -> Self {
+        self.channels = channels;
+        self
+    }
+
+    /// What its templates may name.
+    #[must_use]
+    pub const fn fields(mut self, fields: &'static [Field]) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    /// Title (one line) and body.
+    #[must_use]
+    pub const fn says(mut self, title: &'static str, body: &'static str) -> Self {
+        self.title = title;
+        self.body = body;
+        self
+    }
+
+    /// The text message, instead of the title.
+    #[must_use]
+    pub const fn sms(mut self, sms: &'static str) -> Self {
+        self.sms = sms;
+        self
+    }
+
     /// The template that holds when nobody has written another.
     #[must_use]
     pub fn default_template(&self, channel: Channel) -> (&'static str, &'static str) {
@@ -127,23 +203,11 @@ impl EventKind {
 }
 
 /// Told to the owner of an endpoint that is switched off.
-pub const WEBHOOK_OFF: EventKind = EventKind {
-    slug: "platform.webhook-off",
-    name: "接口推送被停用",
-    audience: Audience::Everyone,
-    urgency: Urgency::Urgent,
-    channels: &[Channel::Mail],
-    fields: &[
-        Field {
-            name: "url",
-            label: "推送地址",
-        },
-        Field {
-            name: "reason",
-            label: "原因",
-        },
-    ],
-    title: "接口推送已停用",
-    body: "推送地址 {推送地址} 已停用：{原因}。\n未送达的消息仍按顺序保留。修复后由系统管理员在“接口推送”页面重新启用，系统会从断开处继续推送。",
-    sms: "",
-};
+pub const WEBHOOK_OFF: EventKind =
+    EventKind::new("platform.webhook-off", "接口推送被停用", Audience::Everyone)
+        .urgent()
+        .fields(&[Field::new("url", "推送地址"), Field::new("reason", "原因")])
+        .says(
+            "接口推送已停用",
+            "推送地址 {推送地址} 已停用：{原因}。\n未送达的消息仍按顺序保留。修复后由系统管理员在“接口推送”页面重新启用，系统会从断开处继续推送。",
+        );

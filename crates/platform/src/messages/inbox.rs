@@ -8,9 +8,9 @@ use crate::db::{ConnectionTrait, Tx};
 use crate::paging::{Page, PageRequest};
 use crate::problem::Problem;
 
-/// Whose inbox is looked at: an account, the enterprises that it acts for and
-/// the role that it holds at this moment (from `platform::access`).
-#[derive(Debug, Clone, Copy)]
+/// Whose inbox is looked at: an account, the enterprises that it acts for, the role
+/// that it holds and the body it works in at this moment (from `platform::access`).
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Reader<'a> {
     /// The account.
     pub account: &'a str,
@@ -18,6 +18,8 @@ pub struct Reader<'a> {
     pub enterprises: &'a [&'a str],
     /// The role in which it acts.
     pub role: Option<&'a str>,
+    /// Id of the government body in which it acts.
+    pub organisation: Option<&'a str>,
 }
 
 /// A message as its reader sees it. All texts are plain: what shows them

@@ -34,20 +34,13 @@
 //! ```no_run
 //! use zhida_platform::db::Tx;
 //! use zhida_platform::messages::{
-//!     Audience, Channel, EventKind, Field, Message, MessageError, Messages, Recipient, Urgency,
+//!     Audience, EventKind, Field, Message, MessageError, Messages, Recipient,
 //! };
 //!
-//! pub const PUBLISHED: EventKind = EventKind {
-//!     slug: "policies.published",
-//!     name: "新政策发布",
-//!     audience: Audience::Enterprises,
-//!     urgency: Urgency::Normal,
-//!     channels: &[Channel::Mail],
-//!     fields: &[Field { name: "item", label: "事项名称" }],
-//!     title: "新政策：{事项名称}",
-//!     body: "《{事项名称}》已发布，贵单位可能符合条件。",
-//!     sms: "",
-//! };
+//! pub const PUBLISHED: EventKind =
+//!     EventKind::new("policies.published", "新政策发布", Audience::Enterprises)
+//!         .fields(&[Field::new("item", "事项名称")])
+//!         .says("新政策：{事项名称}", "《{事项名称}》已发布，贵单位可能符合条件。");
 //!
 //! async fn tell(messages: &Messages, tx: &Tx, uscc: &str) -> Result<(), MessageError> {
 //!     let message = Message {
@@ -93,7 +86,8 @@ pub use send::Message;
 pub use settings::{MailConfig, MailSecurity, MessagesConfig, Secret, WebhooksConfig};
 pub use sms::{FileGateway, Sms, SmsGateway};
 pub(crate) use store::SCHEMA;
-pub use work::{DELIVER, JOB_FAILED};
+pub(crate) use template::Template;
+pub use work::{CASES_STUCK, DELIVER, JOB_FAILED};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -105,6 +99,7 @@ use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::db::{self, Database, Tx};
 use crate::jobs::Jobs;
+use crate::thread;
 
 use mail::Mailer;
 use webhook::Poster;
@@ -263,7 +258,10 @@ fn declared(
     events: &[&'static EventKind],
 ) -> Result<BTreeMap<&'static str, &'static EventKind>, MessageError> {
     let mut known = BTreeMap::new();
-    for event in events.iter().copied().chain([&WEBHOOK_OFF, &JOB_FAILED]) {
+    let own = [&WEBHOOK_OFF, &JOB_FAILED, &CASES_STUCK]
+        .into_iter()
+        .chain(thread::EVENTS);
+    for event in events.iter().copied().chain(own) {
         for channel in [Channel::Inbox, Channel::Mail, Channel::Sms] {
             let (title, body) = event.default_template(channel);
             choices::check_template(event, channel, title, body)?;

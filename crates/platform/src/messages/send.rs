@@ -70,9 +70,10 @@ impl Messages {
         };
         store::insert_message(tx, &row).await?;
         let mut deliveries = match message.to {
-            Recipient::Account(_) | Recipient::Enterprise(_) | Recipient::Role(_) => {
-                self.pushes(tx, message, &text, now).await?
-            }
+            Recipient::Account(_)
+            | Recipient::Enterprise(_)
+            | Recipient::Role(_)
+            | Recipient::Organisation(_) => self.pushes(tx, message, &text, now).await?,
             Recipient::Address(address) => {
                 vec![self.to_address(address, &text(Channel::Mail)?, now)?]
             }

@@ -10,7 +10,7 @@ pub(super) const BODY_CHARS_MAX: usize = 10_000;
 
 /// A template that has been checked against the fields of its event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Template {
+pub(crate) struct Template {
     parts: Vec<Part>,
 }
 
@@ -26,7 +26,7 @@ impl Template {
     /// # Errors
     /// A sentence, when it names a field that the event has not, or a brace is
     /// left open.
-    pub(super) fn parse(text: &str, fields: &[Field]) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, fields: &[Field]) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut plain = String::new();
         let mut rest = text;
@@ -62,7 +62,7 @@ impl Template {
     }
 
     /// Fills in the fields; `Err` is the field that has no value.
-    pub(super) fn fill(&self, values: &[(&str, &str)]) -> Result<String, Field> {
+    pub(crate) fn fill(&self, values: &[(&str, &str)]) -> Result<String, Field> {
         let mut text = String::new();
         for part in &self.parts {
             match part {
@@ -88,7 +88,7 @@ fn find(label: &str, fields: &[Field]) -> Result<Field, String> {
             .map(|field| format!("{{{}}}", field.label))
             .collect();
         let known = if known.is_empty() {
-            "这类消息没有字段".to_owned()
+            "这里没有字段".to_owned()
         } else {
             format!("可用的字段：{}", known.join("、"))
         };

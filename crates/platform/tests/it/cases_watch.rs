@@ -11,10 +11,12 @@ use zhida_casework::calendar::LocalChange;
 use zhida_casework::escalation::Superior;
 use zhida_casework::{Calendar, Chain, Command, Event, Route};
 use zhida_platform::audit;
+use zhida_platform::cases::stuck::{self, Task};
 use zhida_platform::cases::{Loaded, Reaction, Watch, calendar};
 use zhida_platform::clock::{Clock, SharedClock};
 use zhida_platform::db::Tx;
 use zhida_platform::jobs::{Cadence, Jobs, NewJob, State};
+use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_testkit::{TestDatabase, both_databases};
 
@@ -30,6 +32,9 @@ both_databases!(
     what_the_room_cannot_do_has_not_happened,
     another_calendar_moves_open_cases_only,
     a_warning_that_was_missed_is_not_looked_for_again,
+    a_case_that_keeps_failing_waits_longer_each_time_and_holds_up_no_other,
+    what_happens_to_a_stuck_case_has_it_tried_at_once,
+    what_another_calendar_would_do_is_known_before,
 );
 
 /// A clock that tests set.
@@ -205,7 +210,7 @@ async fn reminders_come_once_each_and_then_the_superior(db: TestDatabase) {
         // level 2 is held by nobody
         (
             "2026-12-03 09:00",
-            Some("本环节时限：上报 2 级，系统管理员"),
+            Some("本环节时限：上报 2 级，系统管理员（第 2 级没有负责人，请在组织机构里补上任职）"),
         ),
         ("2027-01-15 09:00", None),
     ] {
@@ -262,7 +267,7 @@ async fn what_the_room_cannot_do_has_not_happened(db: TestDatabase) {
     let said = setup.look("2026-12-01 00:01").await.expect("something");
     assert_eq!(
         said,
-        format!("1 件没有成功，下一分钟再试（其一：办件 {id}：资金池不足）")
+        format!("1 件没有成功，稍后再试，见“后台”的“受阻办件”（其一：办件 {id}：资金池不足）")
     );
     let loaded = CASES.need(setup.db.conn(), id).await.expect("read");
     assert_eq!(
@@ -271,12 +276,133 @@ async fn what_the_room_cannot_do_has_not_happened(db: TestDatabase) {
     );
     assert_eq!(setup.recorded("cases.time_up").await, 0);
     setup.desk.fails.store(false, Ordering::Relaxed);
-    let said = setup.look("2026-12-01 00:02").await;
+    let said = setup.look("2026-12-01 00:03").await;
     assert_eq!(
         said.as_deref(),
         Some("到期自动处理 1 件次"),
         "it comes again"
     );
+    assert_eq!(stuck::count(setup.db.conn()).await.expect("counted"), 0);
+}
+
+async fn a_case_that_keeps_failing_waits_longer_each_time_and_holds_up_no_other(db: TestDatabase) {
+    let setup = Setup::new(db).await;
+    let broken = in_notice(&setup).await;
+    setup.desk.fails.store(true, Ordering::Relaxed);
+    let mut tried = Vec::new();
+    for minute in 1..=40 {
+        let when = format!("2026-12-01 00:{minute:02}");
+        if setup.look(&when).await.is_some() {
+            tried.push(minute);
+        }
+    }
+    assert_eq!(tried, [1, 3, 7, 15, 31], "after 2, 4, 8 and 16 minutes");
+    let page = PageRequest::first(10);
+    let rows = stuck::list(setup.db.conn(), &page).await.expect("read");
+    let row = &rows.items[0];
+    assert_eq!((row.case, row.task, row.tries), (broken, Task::Due, 5));
+    assert_eq!(
+        (row.since, row.next_at),
+        (at("2026-12-01 00:01"), at("2026-12-01 01:03"))
+    );
+    assert_eq!(row.reason, "资金池不足");
+    assert!(row.number.starts_with("兑付-2026-"));
+
+    setup.desk.fails.store(false, Ordering::Relaxed);
+    in_notice(&setup).await;
+    let said = setup.look("2026-12-01 01:01").await;
+    assert_eq!(
+        said.as_deref(),
+        Some("到期自动处理 1 件次"),
+        "another case goes on"
+    );
+    assert_eq!(stuck::count(setup.db.conn()).await.expect("counted"), 1);
+    // an administrator who mended the cause need not wait
+    let now = at("2026-12-01 01:02");
+    let again: Result<bool, TestError> = setup
+        .db
+        .write(|tx| async move { Ok(stuck::try_again(&tx, broken, Task::Due, now).await?) })
+        .await;
+    assert!(again.expect("written"));
+    let said = setup.look("2026-12-01 01:02").await;
+    assert_eq!(said.as_deref(), Some("到期自动处理 1 件次"));
+    assert_eq!(stuck::count(setup.db.conn()).await.expect("counted"), 0);
+}
+
+async fn what_happens_to_a_stuck_case_has_it_tried_at_once(db: TestDatabase) {
+    let setup = Setup::new(db).await;
+    let id = in_notice(&setup).await;
+    setup.desk.fails.store(true, Ordering::Relaxed);
+    setup.look("2026-12-01 00:01").await.expect("tried");
+    assert_eq!(setup.look("2026-12-01 00:02").await, None, "it waits");
+    let hold = Command::Hold {
+        hold: "objection:1".to_owned(),
+        reason: "收到异议".to_owned(),
+    };
+    let by = officer("王五");
+    decide(&setup.db, id, hold, &by, at("2026-12-01 00:02"))
+        .await
+        .expect("held");
+    assert_eq!(stuck::count(setup.db.conn()).await.expect("counted"), 0);
+    assert_eq!(
+        setup.look("2026-12-01 00:02").await,
+        None,
+        "nothing of it is due any more"
+    );
+}
+
+/// A case whose notice is over at the end of 2026-11-30.
+async fn in_notice(setup: &Setup) -> Uuid {
+    let id = open(&setup.db, at("2026-11-23 10:00")).await.head.id;
+    let by = officer("王五");
+    decide(&setup.db, id, advance(), &by, at("2026-11-24 10:00"))
+        .await
+        .expect("advanced");
+    id
+}
+
+async fn what_another_calendar_would_do_is_known_before(db: TestDatabase) {
+    let setup = Setup::new(db).await;
+    let id = open(&setup.db, at("2026-11-23 10:00")).await.head.id;
+    for _ in 0..2 {
+        let id = open(&setup.db, at("2026-11-23 10:00")).await.head.id;
+        let by = officer("王五");
+        let closed = decide(&setup.db, id, refuse(), &by, at("2026-11-24 10:00"));
+        closed.await.expect("closed");
+    }
+    let conn = setup.db.conn();
+    let closed = |day: &str| {
+        let why = "台风".to_owned();
+        let day: NaiveDate = day.parse().expect("a date");
+        Calendar::default().change(day, LocalChange::Closed { why })
+    };
+    let effect = async |then: &Calendar| {
+        let found = calendar::effect(conn, &Calendar::default(), then, 100).await;
+        let found = found.expect("computed");
+        (found.concerned, found.computed, found.moved, found.refused)
+    };
+    assert_eq!(effect(&Calendar::default()).await, (0, 0, 0, 0));
+    assert_eq!(effect(&closed("2026-11-26")).await, (1, 1, 1, 0));
+    assert_eq!(
+        effect(&closed("2026-12-25")).await,
+        (0, 0, 0, 0),
+        "due before"
+    );
+    // the usual hours do not move what is counted in days
+    let hours = "08:30-17:30".parse().expect("hours");
+    assert_eq!(effect(&Calendar::with_hours(hours)).await, (1, 1, 0, 0));
+    // and it does just that
+    let then = &closed("2026-11-26");
+    let now = at("2026-11-25 10:00");
+    let written: Result<bool, TestError> = setup
+        .db
+        .write(|tx| async move { Ok(calendar::change(&tx, 0, then, "台风", now).await?) })
+        .await;
+    assert!(written.expect("written"));
+    let said = setup.look("2026-11-25 10:01").await;
+    assert_eq!(said.as_deref(), Some("重新计算时限 1 件次"));
+    let case = CASES.need(conn, id).await.expect("read");
+    assert_eq!(case.head.due_at, Some(at("2026-12-02 00:00")));
 }
 
 async fn another_calendar_moves_open_cases_only(db: TestDatabase) {
@@ -300,13 +426,18 @@ async fn another_calendar_moves_open_cases_only(db: TestDatabase) {
     let day: NaiveDate = "2026-11-26".parse().expect("a date");
     let why = "台风".to_owned();
     let changed = &Calendar::default().change(day, LocalChange::Closed { why });
-    let written: Result<(), TestError> = setup
-        .db
-        .write(|tx| async move {
-            Ok(calendar::change(&tx, changed, "台风停工一天", at("2026-11-25 10:00")).await?)
-        })
-        .await;
-    written.expect("written");
+    let write = async |version: i64| {
+        let now = at("2026-11-25 10:00");
+        let written: Result<bool, TestError> = setup
+            .db
+            .write(|tx| async move {
+                Ok(calendar::change(&tx, version, changed, "台风停工一天", now).await?)
+            })
+            .await;
+        written.expect("written")
+    };
+    assert!(write(0).await);
+    assert!(!write(0).await, "somebody was faster");
     let said = setup.look("2026-11-25 10:01").await;
     assert_eq!(said.as_deref(), Some("重新计算时限 1 件次"));
     let open_case = CASES.need(setup.db.conn(), going).await.expect("read");

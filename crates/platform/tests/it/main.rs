@@ -24,3 +24,4 @@ mod migrate;
 mod paging;
 mod search;
 mod server;
+mod thread;

@@ -99,22 +99,26 @@ async fn an_inbox_belongs_to_whom_it_is_for(db: TestDatabase) {
         account: "a-1",
         enterprises: &[USCC],
         role: None,
+        organisation: None,
     };
     // who joins later finds what came before
     let two = Reader {
         account: "a-2",
         enterprises: &[USCC],
         role: None,
+        organisation: None,
     };
     let left = Reader {
         account: "a-1",
         enterprises: &[],
         role: None,
+        organisation: None,
     };
     let stranger = Reader {
         account: USCC,
         enterprises: &["a-1"],
         role: None,
+        organisation: None,
     };
     assert_eq!(
         titles(&one, false).await,
@@ -133,6 +137,7 @@ async fn an_inbox_belongs_to_whom_it_is_for(db: TestDatabase) {
         account: "a-9",
         enterprises: &[],
         role: None,
+        organisation: None,
     })
     .await
     .expect("nothing happens");
@@ -141,6 +146,7 @@ async fn an_inbox_belongs_to_whom_it_is_for(db: TestDatabase) {
         account: "a-1",
         enterprises,
         role: None,
+        organisation: None,
     })
     .await
     .expect("marked");
@@ -148,6 +154,7 @@ async fn an_inbox_belongs_to_whom_it_is_for(db: TestDatabase) {
         account: "a-1",
         enterprises,
         role: None,
+        organisation: None,
     })
     .await
     .expect("twice is fine");
@@ -179,6 +186,7 @@ async fn an_inbox_is_paged_without_gaps(db: TestDatabase) {
         account: "a-1",
         enterprises: &[],
         role: None,
+        organisation: None,
     };
     let mut page = PageRequest::first(10);
     let mut titles = Vec::new();
@@ -214,7 +222,7 @@ async fn choices_decide_what_is_pushed(db: TestDatabase) {
         .preferences(db.conn(), "a-1", &enterprise())
         .await
         .expect("listed");
-    assert_eq!(lines.len(), 6, "three events, two channels");
+    assert_eq!(lines.len(), 8, "four events, two channels");
     assert!(lines.iter().all(|line| !line.is_chosen));
     let choose = async |event: &'static str, channel, mode| {
         db.write(|tx| async move {
@@ -495,6 +503,7 @@ async fn templates_are_written_checked_and_reset(db: TestDatabase) {
         account: "a-1",
         enterprises: &[],
         role: None,
+        organisation: None,
     };
     let page = PageRequest::first(1);
     let newest = async || {

@@ -284,6 +284,7 @@ async fn an_endpoint_that_fails_for_days_is_switched_off(db: TestDatabase) {
         account: "a-1",
         enterprises: &[USCC],
         role: None,
+        organisation: None,
     };
     let page = PageRequest::first(9);
     let inbox = post

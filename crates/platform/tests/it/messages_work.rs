@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use zhida_platform::config::Config;
+use zhida_platform::db;
 use zhida_platform::jobs::{
     JobContext, JobError, JobQuery, Jobs, Kind, NewJob, Settings, State, Worker,
 };
@@ -122,6 +123,7 @@ async fn a_job_that_failed_for_good_is_told_once_a_failure(db: TestDatabase) {
             account: "o-1",
             enterprises: &[],
             role: Some(role),
+            organisation: None,
         };
         let page = PageRequest::first(9);
         let seen = post
@@ -147,6 +149,7 @@ async fn a_job_that_failed_for_good_is_told_once_a_failure(db: TestDatabase) {
         account: "o-1",
         enterprises: &[],
         role: Some(role),
+        organisation: None,
     };
     db.write(|tx| async move { jobs.run_again(&tx, again, "管理员").await })
         .await
@@ -162,6 +165,47 @@ async fn a_job_that_failed_for_good_is_told_once_a_failure(db: TestDatabase) {
         .iter()
         .filter(|one| one.subject_id == again.to_string());
     assert_eq!(of_it.count(), 2, "each failure is told once");
+}
+
+async fn cases_that_are_stuck_are_told_once_all_in_one_message(db: TestDatabase) {
+    db.migrate(&[]).await.expect("migrated");
+    let post = Post::new(|_| {});
+    let jobs = jobs(&post, &db);
+    let stuck = async |case: &str, tries: i64| {
+        let sql =
+            "INSERT INTO case_stuck (case_id, task, room, tries, since, failed_at, next_at, reason)
+            VALUES ($1, 'due', 'test', $2, '2026', '2026', '2027', '')
+            ON CONFLICT (case_id, task) DO UPDATE SET tries = excluded.tries";
+        let values = [case.into(), tries.into()];
+        db::execute(db.conn(), sql, values).await.expect("written");
+    };
+    let told = async || {
+        for _ in 0..2 {
+            post.clock.advance(TimeDelta::minutes(5));
+            work(&jobs).await;
+        }
+        let reader = Reader {
+            account: "o-1",
+            role: Some("sysadmin"),
+            ..Reader::default()
+        };
+        let page = PageRequest::first(9);
+        let seen = post.messages.inbox(db.conn(), &reader, false, &page).await;
+        let titles = seen.expect("listed").items.into_iter();
+        titles.map(|one| one.title).collect::<Vec<_>>()
+    };
+    for (case, tries) in [("a", 3), ("b", 7), ("c", 2)] {
+        stuck(case, tries).await;
+    }
+    assert_eq!(
+        told().await,
+        ["2 件办件没有自动处理成功"],
+        "what may pass by itself is no news yet"
+    );
+    stuck("b", 8).await;
+    assert_eq!(told().await.len(), 1, "told once");
+    stuck("c", 3).await;
+    assert_eq!(told().await[0], "1 件办件没有自动处理成功");
 }
 
 async fn a_role_is_told_wherever_it_is_held(db: TestDatabase) {
@@ -206,6 +250,7 @@ async fn old_messages_go_and_those_with_codes_soon(db: TestDatabase) {
         account: "o-1",
         enterprises: &[],
         role: None,
+        organisation: None,
     };
     post.book
         .add("o-1", Side::Officer, Some("o@example.cn"), None);
@@ -285,6 +330,7 @@ both_databases!(
     what_is_sent_asks_for_its_delivery,
     two_workers_send_once,
     a_job_that_failed_for_good_is_told_once_a_failure,
+    cases_that_are_stuck_are_told_once_all_in_one_message,
     a_role_is_told_wherever_it_is_held,
     old_messages_go_and_those_with_codes_soon,
     what_lacked_a_server_is_sent_once_there_is_one,

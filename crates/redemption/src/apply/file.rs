@@ -9,6 +9,7 @@ use zhida_forms::{Draft, Filled, Form, Known, Mark, Start};
 use zhida_funds::{KnownPayee, PayeeForm};
 use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
+use zhida_platform::files::Download;
 use zhida_policies::{Delivery, PublishedItem};
 use zhida_registry::Enterprise;
 
@@ -16,9 +17,10 @@ use crate::cases::{CaseView, NewCase, Origin, agency, party, store as cases};
 use crate::closure::period;
 use crate::error::Error;
 use crate::judgement::Judgement;
-use crate::rights::APPLY;
+use crate::rights::{APPLY, READ};
 use crate::scheme::Published;
 use crate::service::Redemption;
+use crate::words::Stage;
 
 /// Everything that an application rests on.
 pub(crate) struct Ready {
@@ -32,12 +34,26 @@ pub(crate) struct Ready {
     pub form: Option<Form>,
     /// The case that the enterprise has already.
     pub holder: Option<String>,
+    /// Money is needed at once, and there is none of this year.
+    pub is_unfunded: bool,
 }
 
 impl Ready {
     /// Whether the enterprise must give its account.
     pub(crate) fn asks_payee(&self) -> bool {
         self.scheme.scheme.asks_payee && self.payee.is_none()
+    }
+
+    /// Why it cannot be applied for now; `None` when it can.
+    pub(crate) fn bars(&self) -> Option<String> {
+        let unfunded = || {
+            format!(
+                "这个事项今年的资金还没有安排，现在提交不了；资金到位后即可申请，不用重新准备。可以向{}询问",
+                self.item.elements.department
+            )
+        };
+        let bars = self.judgement.bars(&self.scheme.scheme);
+        bars.or_else(|| self.is_unfunded.then(unfunded))
     }
 
     /// What forms prefill from.
@@ -76,7 +92,11 @@ impl Redemption {
         let judgement = self.judge(&enterprise, &item.id, item.revision).await?;
         let period = period(scheme.scheme.period, today);
         let holder = cases::holder(self.db.conn(), &item.id, &code, &period).await?;
+        let is_unfunded = scheme.scheme.has(Stage::Payment)
+            && scheme.scheme.decides_at_once()
+            && !self.is_funded(&item.id).await?;
         Ok(Ready {
+            is_unfunded,
             form: self.form_of(&scheme.scheme)?,
             payee: self.funds.payee(self.db.conn(), &code).await?,
             holder: holder.map(|record| record.case_id),
@@ -98,10 +118,10 @@ impl Redemption {
         ready: &Ready,
         form: &Form,
     ) -> Result<Draft, Error> {
-        if let Some(reason) = ready.judgement.bars(&ready.scheme.scheme) {
+        if let Some(reason) = ready.bars() {
             return Err(Error::NotEligible(reason));
         }
-        let purpose = format!("redemption/apply/{}/{}", ready.item.id, ready.period);
+        let purpose = applying(ready);
         let start = Start {
             enterprise: &ready.enterprise.code,
             purpose: &purpose,
@@ -110,6 +130,20 @@ impl Redemption {
             marks: Vec::new(),
         };
         Ok(self.drafts.open(viewer, &start).await?.draft)
+    }
+
+    /// Files an application of an item that asks for no form; the case's id.
+    ///
+    /// # Errors
+    /// As the pages: the item cannot be had now, the conditions are not met, the account is missing or wrong.
+    pub async fn apply_for(
+        &self,
+        viewer: &Viewer,
+        item: &str,
+        payee: Option<&PayeeForm>,
+    ) -> Result<String, Error> {
+        let ready = self.prepare(viewer, item).await?;
+        self.file(viewer, &ready, payee, None).await
     }
 
     /// Files an application: the case begins, the draft becomes its first round.
@@ -123,7 +157,7 @@ impl Redemption {
         payee: Option<&PayeeForm>,
         sent: Option<(&Draft, &Filled)>,
     ) -> Result<String, Error> {
-        if let Some(reason) = ready.judgement.bars(&ready.scheme.scheme) {
+        if let Some(reason) = ready.bars() {
             return Err(Error::NotEligible(reason));
         }
         let from_form = sent.and_then(|(_, filled)| filled.payee()).map(payee_form);
@@ -151,6 +185,7 @@ impl Redemption {
             enterprise: code,
             enterprise_name: &ready.enterprise.name,
             place: ready.enterprise.division.as_deref().unwrap_or_default(),
+            holder: self.responsible(&ready.item).await?,
             period: &ready.period,
             origin: Origin::Application,
             filed_by: viewer.name(),
@@ -207,7 +242,7 @@ impl Redemption {
             .drafts
             .submissions(self.db.conn(), &view.record.case_id)
             .await?;
-        let purpose = format!("redemption/complete/{}", view.record.case_id);
+        let purpose = completing(view);
         let start = Start {
             enterprise: &view.record.enterprise,
             purpose: &purpose,
@@ -254,6 +289,68 @@ impl Redemption {
                 }
             })
             .await
+    }
+}
+
+/// The purpose of an application's draft.
+fn applying(ready: &Ready) -> String {
+    format!("redemption/apply/{}/{}", ready.item.id, ready.period)
+}
+
+/// The purpose of the draft in which a completion is made.
+fn completing(view: &CaseView) -> String {
+    format!("redemption/complete/{}", view.record.case_id)
+}
+
+impl Redemption {
+    /// A file in the draft of the viewer's own enterprise; any other is answered like one that is not there.
+    ///
+    /// # Errors
+    /// The item cannot be applied for; no such file in the draft; it is in quarantine or damaged.
+    pub(crate) async fn draft_file(
+        &self,
+        viewer: &Viewer,
+        item: &str,
+        file: &str,
+    ) -> Result<Download, Error> {
+        let ready = self.prepare(viewer, item).await?;
+        let (code, purpose) = (&ready.enterprise.code, applying(&ready));
+        self.file_in_draft(viewer, (code, &purpose), file).await
+    }
+
+    /// A file that was sent with a case, or stands in the draft of its completion. What officers open is recorded.
+    ///
+    /// # Errors
+    /// No such case within reach, or no such file of it; it is in quarantine or damaged.
+    pub(crate) async fn own_file(
+        &self,
+        viewer: &Viewer,
+        id: &str,
+        file: &str,
+    ) -> Result<Download, Error> {
+        let view = self.case(viewer, READ, id).await?;
+        match self.file_of(viewer, &view, file).await {
+            Err(Error::Missing(_)) if viewer.covers(APPLY, &view.record.access()) => {
+                let (code, purpose) = (&view.record.enterprise, completing(&view));
+                self.file_in_draft(viewer, (code, &purpose), file).await
+            }
+            opened => opened,
+        }
+    }
+
+    async fn file_in_draft(
+        &self,
+        viewer: &Viewer,
+        (enterprise, purpose): (&str, &str),
+        file: &str,
+    ) -> Result<Download, Error> {
+        let missing = || Error::missing("这份材料");
+        let draft = self.drafts.find(enterprise, purpose).await?;
+        let draft = draft.ok_or_else(missing)?;
+        match self.drafts.file(viewer, &draft, file).await {
+            Err(zhida_forms::Error::StrangeFile(_)) => Err(missing()),
+            opened => Ok(opened?),
+        }
     }
 }
 

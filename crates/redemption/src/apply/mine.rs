@@ -32,6 +32,8 @@ pub struct MineLine {
     pub state: String,
     /// 是否等企业办理。
     pub is_turn: bool,
+    /// 部门的留言是否等企业答复。
+    pub awaits_reply: bool,
     /// 是否已办结。
     pub is_closed: bool,
     /// 期限；没有在计时就没有。
@@ -69,6 +71,7 @@ impl Redemption {
             }
             .to_owned(),
             is_turn: both.head.is_open() && both.head.turn == "enterprise",
+            awaits_reply: both.awaits.as_deref() == Some("enterprise"),
             is_closed: !both.head.is_open(),
             due_at: both.head.due_at,
             fen: both.record.amount(),

@@ -3,7 +3,7 @@
 mod api;
 mod file;
 mod mine;
-mod pages;
+pub(crate) mod pages;
 mod status;
 mod store;
 

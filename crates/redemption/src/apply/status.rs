@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use zhida_casework::Turn;
 use zhida_casework::statistics;
+use zhida_platform::access::Reach;
 use zhida_platform::cases::calendar;
 use zhida_platform::db::ConnectionTrait;
 
@@ -104,12 +105,14 @@ impl Redemption {
             due: due.map(|due| due.words()),
             derivation: due.map(|due| due.derivation.clone()).unwrap_or_default(),
             steps: view.scheme.route.iter().map(step).collect(),
-            typical: self.typical(self.db.conn(), &view.record.item).await?,
+            typical: self
+                .typical(self.db.conn(), &view.record.item, &Reach::All)
+                .await?,
             history: history.collect(),
         })
     }
 
-    /// How long paid cases of an item took the offices.
+    /// How long paid cases of an item within reach took the offices; the usual time of all is everybody's.
     ///
     /// # Errors
     /// The database.
@@ -117,10 +120,11 @@ impl Redemption {
         &self,
         conn: &impl ConnectionTrait,
         item: &str,
+        reach: &Reach,
     ) -> Result<Option<TypicalDays>, Error> {
         let city = calendar::load(conn).await?;
         let mut days = Vec::new();
-        for id in store::ended(conn, item, Outcome::Paid.slug(), TYPICAL_OF).await? {
+        for id in store::ended(conn, item, Outcome::Paid.slug(), reach, TYPICAL_OF).await? {
             let id = id.parse().map_err(|_| Error::Stored("办件"))?;
             let loaded = CASES.need(conn, id).await?;
             let worked = statistics::worked(&loaded.events, self.clock.now(), &city.calendar);

@@ -13,6 +13,8 @@ use crate::reach::within;
 pub(crate) struct Both {
     pub head: Head,
     pub record: CaseRecord,
+    /// The side whose answer to a message is waited for.
+    pub awaits: Option<String>,
 }
 
 impl FromQueryResult for Both {
@@ -20,6 +22,7 @@ impl FromQueryResult for Both {
         Ok(Self {
             head: Head::from_query_result(row, prefix)?,
             record: CaseRecord::from_query_result(row, prefix)?,
+            awaits: row.try_get(prefix, "awaits")?,
         })
     }
 }
@@ -49,7 +52,9 @@ pub(super) async fn list(
         filter.push_str(&format!(" AND c.case_id < ${}", values.len()));
     }
     let sql = format!(
-        "SELECT {}, {COLUMNS} FROM redemption_case c JOIN case_head h ON h.id = c.case_id
+        "SELECT {}, {COLUMNS},
+            (SELECT t.awaits FROM thread t WHERE t.room = 'redemption' AND t.subject = h.id) AS awaits
+         FROM redemption_case c JOIN case_head h ON h.id = c.case_id
          WHERE {filter} ORDER BY c.case_id DESC LIMIT {limit}",
         // both tables have enterprise and place, with the same values
         Head::COLUMNS.replace("h.enterprise, h.place, ", "")
@@ -74,17 +79,20 @@ struct Id {
     case_id: String,
 }
 
-/// The newest cases of an item that ended with this outcome.
+/// The newest cases of an item within reach that ended with this outcome.
 pub(crate) async fn ended(
     conn: &impl ConnectionTrait,
     item: &str,
     outcome: &str,
+    reach: &Reach,
     limit: i64,
 ) -> db::Result<Vec<String>> {
+    let mut values: Vec<Value> = vec![item.into(), outcome.into()];
+    let reach = within(reach, ("c.enterprise", "c.place"), &mut values);
     let sql = format!(
         "SELECT c.case_id FROM redemption_case c JOIN case_head h ON h.id = c.case_id
-         WHERE c.item = $1 AND h.outcome = $2 ORDER BY c.case_id DESC LIMIT {limit}"
+         WHERE c.item = $1 AND h.outcome = $2 AND {reach} ORDER BY c.case_id DESC LIMIT {limit}"
     );
-    let rows: Vec<Id> = db::query_all(conn, &sql, [item.into(), outcome.into()]).await?;
+    let rows: Vec<Id> = db::query_all(conn, &sql, values).await?;
     Ok(rows.into_iter().map(|row| row.case_id).collect())
 }

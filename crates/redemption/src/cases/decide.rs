@@ -22,14 +22,24 @@ use crate::words::{Grant, Outcome, Stage};
 
 /// What an enterprise's yes came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Confirmed {
+pub enum Confirmed {
     /// The case goes on.
     Yes,
     /// It does not meet the conditions any more, or the policy ended; the case was closed with this reason.
     NoLonger(String),
 }
 
+/// What is told where nothing can be confirmed for want of a pool.
+pub(crate) const UNFUNDED: &str =
+    "这个事项今年的资金还没有安排，现在确认不了；资金到位后再来确认，不影响资格";
+
 impl Redemption {
+    /// Whether the money that a confirmation holds can be held: there is a pool of this year.
+    pub(crate) async fn may_confirm_now(&self, view: &CaseView) -> Result<bool, Error> {
+        let holds = view.scheme.has(Stage::Payment) && view.scheme.decides_at_once();
+        Ok(!holds || self.is_funded(&view.record.item).await?)
+    }
+
     /// The conditions by the facts of now and the rules of filing, and the lists; with why it must not be
     /// granted or paid.
     pub(crate) async fn recheck(
@@ -56,7 +66,7 @@ impl Redemption {
     ///
     /// # Errors
     /// Beyond reach; not at this stage; an account is missing or wrong; the database.
-    pub(crate) async fn confirm(
+    pub async fn confirm(
         &self,
         viewer: &Viewer,
         id: &str,
@@ -87,11 +97,10 @@ impl Redemption {
         if view.scheme.asks_payee && known.is_none() && payee.is_none() {
             return Err(Error::field("holder", "请填写收款账户"));
         }
-        let decides = !view
-            .scheme
-            .route
-            .iter()
-            .any(|step| step.stage.is_approval());
+        let decides = view.scheme.decides_at_once();
+        if !self.may_confirm_now(&view).await? {
+            return Err(Error::Refused(UNFUNDED.to_owned()));
+        }
         let entry = self
             .entry(viewer, "redemption.confirm", &view)
             .after(json!({ "amount": fen, "item_revision": view.record.item_revision }));

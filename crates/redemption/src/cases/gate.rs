@@ -4,8 +4,11 @@ use std::sync::{Arc, Weak};
 
 use sea_orm::prelude::async_trait::async_trait;
 use zhida_casework::{Command, Party};
-use zhida_funds::{Claim, LastCheck, MayPay, Money, PaidPart, PaymentNews, ReturnedPart};
+use zhida_funds::{
+    Claim, LastCheck, MayPay, Money, PaidPart, PaymentNews, Recovered, ReturnedPart,
+};
 use zhida_platform::db::Tx;
+use zhida_platform::format::money_fen;
 use zhida_platform::messages::Recipient;
 use zhida_platform::problem::Problem;
 
@@ -13,7 +16,7 @@ use super::run::{CLERK, CaseView};
 use super::store;
 use crate::error::Error;
 use crate::service::Redemption;
-use crate::told::STOPPED;
+use crate::told::{REPAID, STOPPED};
 use crate::words::{Outcome, Stage};
 
 /// The room as the funds see it. It does not keep the room alive: the room keeps the funds.
@@ -81,6 +84,26 @@ impl PaymentNews for Gate {
         room.run(tx, &view, Command::Note { text }, &Party::system())
             .await?;
         Ok(())
+    }
+
+    async fn recovered(&self, tx: &Tx, recovered: &Recovered<'_>) -> Result<(), Problem> {
+        let room = self.room()?;
+        let view = room.case_in(tx, recovered.claim.case).await?;
+        let what = match recovered.is_written_off {
+            true => "核销",
+            false => "已退回",
+        };
+        let rest = match recovered.left {
+            0 => "这笔追回已结清".to_owned(),
+            left => format!("还差 {}", money_fen(left)),
+        };
+        let amount = money_fen(recovered.amount);
+        let text = format!("追回登记：{what} {amount}，{rest}");
+        room.run(tx, &view, Command::Note { text }, &Party::system())
+            .await?;
+        let amount = format!("{what} {amount}");
+        let fields = [("amount", amount.as_str()), ("reason", rest.as_str())];
+        Ok(room.tell(tx, &view, &REPAID, &fields).await?)
     }
 }
 

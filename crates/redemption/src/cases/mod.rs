@@ -16,7 +16,8 @@ mod run;
 pub(crate) mod store;
 mod watch;
 
-pub(crate) use decide::{Confirmed, agency};
+pub use decide::Confirmed;
+pub(crate) use decide::{UNFUNDED, agency};
 pub(crate) use gate::Gate;
 pub(crate) use open::NewCase;
 pub use record::{CaseRecord, Origin};

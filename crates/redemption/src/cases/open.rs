@@ -1,7 +1,8 @@
 //! How a case begins.
 
 use serde_json::Value;
-use zhida_casework::{Case, Opening, Party, Rules};
+use zhida_casework::{Case, Opening, Organisation, Party, Rules};
+use zhida_platform::access::Viewer;
 use zhida_platform::cases::{NewCase as Head, calendar};
 use zhida_platform::db::{self, Tx};
 use zhida_platform::format::money_fen;
@@ -12,6 +13,7 @@ use super::run::{CASES, CaseView, due_words};
 use super::{route, store};
 use crate::error::Error;
 use crate::judgement::Judgement;
+use crate::letters::Verdict;
 use crate::scheme::Published;
 use crate::service::Redemption;
 use crate::told::{CONFIRM, FILED};
@@ -26,6 +28,8 @@ pub(crate) struct NewCase<'a> {
     pub enterprise_name: &'a str,
     /// Division code; empty when unknown.
     pub place: &'a str,
+    /// The body that answers for the item, if it is known: reminders and escalation begin there.
+    pub holder: Option<Organisation>,
     /// In which period it is had; empty when that does not matter.
     pub period: &'a str,
     pub origin: Origin,
@@ -68,7 +72,11 @@ impl Redemption {
             calendar: &city.calendar,
         };
         let now = self.clock.now();
-        let events = Case::open(&Opening::default(), by, now, &rules)
+        let opening = Opening {
+            holder: new.holder.clone(),
+            ..Opening::default()
+        };
+        let events = Case::open(&opening, by, now, &rules)
             .map_err(|refusal| Error::Refused(refusal.to_string()))?;
         let title = format!("{}：{}", item.name, new.enterprise_name);
         let head = Head {
@@ -123,6 +131,14 @@ impl Redemption {
         };
         if is_decided && scheme.has(Stage::Payment) {
             self.reserve(tx, &view, &by.words()).await?;
+        }
+        if is_decided {
+            // what the data decides is a decision as any other
+            let fen = view.record.fen_decided.unwrap_or_default();
+            let system = Viewer::system("系统");
+            let verdict = Verdict::Granted { fen };
+            self.write_letter(tx, &system, &view, &Party::system(), verdict)
+                .await?;
         }
         self.entered(tx, &view, &by.words()).await?;
         let due = due_words(&view);

@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use zhida_platform::access::Row;
 use zhida_platform::clock::parse_instant;
+use zhida_platform::vocabulary;
 
 use crate::judgement::Judgement;
-use crate::words::words;
 
-words! {
+vocabulary! {
     /// Where a case came from.
     Origin {
         /// The night found it, an officer released it.

@@ -174,6 +174,7 @@ impl Redemption {
                 | Change::Withdrawn { outcome, reason } => {
                     self.leave_notice(tx, view, *outcome == Outcome::Paid)
                         .await?;
+                    self.note_time(tx, view).await?;
                     self.ended(tx, view, *outcome, reason, &by).await?;
                 }
                 Change::CompletionAsked { .. } => {
@@ -252,23 +253,29 @@ impl Redemption {
         self.tell(tx, view, &ENDED, &[("reason", &reason)]).await
     }
 
-    /// Tells whom the clock named. Of bodies and superiors without a person, those who handle or supervise.
+    /// Tells whom the clock named: a body as a whole where it named no person.
     async fn remind(&self, tx: &Tx, view: &CaseView, to: &Told, action: Act) -> Result<(), Error> {
-        let account;
+        let id;
         let to = match to {
             Told::Enterprise => Recipient::Enterprise(&view.record.enterprise),
             Told::Handler { person } => {
-                account = person.account.to_string();
-                Recipient::Account(&account)
+                id = person.account.to_string();
+                Recipient::Account(&id)
             }
             Told::Superior { superior, .. } => match &superior.person {
                 Some(person) => {
-                    account = person.account.to_string();
-                    Recipient::Account(&account)
+                    id = person.account.to_string();
+                    Recipient::Account(&id)
                 }
-                None => Recipient::Role(SUPERVISOR),
+                None => {
+                    id = superior.organisation.id.to_string();
+                    Recipient::Organisation(&id)
+                }
             },
-            Told::Body { .. } => Recipient::Role(CLERK),
+            Told::Body { organisation } => {
+                id = organisation.id.to_string();
+                Recipient::Organisation(&id)
+            }
             Told::Administrators => Recipient::Role(SUPERVISOR),
         };
         let reason = match action {

@@ -133,7 +133,7 @@ pub(crate) async fn take_turn(tx: &Tx, enterprise: &str) -> db::Result<u64> {
 /// Cases of an enterprise at most that are looked at for overlaps.
 const OTHERS_MAX: i64 = 500;
 
-/// The other cases of an enterprise in a year that are under way or were paid.
+/// The other cases of an enterprise in a year that are under way or were paid; what was withdrawn is not had.
 pub(crate) async fn others(
     conn: &impl ConnectionTrait,
     enterprise: &str,
@@ -143,7 +143,9 @@ pub(crate) async fn others(
     let sql = format!(
         "SELECT {COLUMNS} FROM redemption_case c JOIN case_head h ON h.id = c.case_id
          WHERE c.enterprise = $1 AND c.case_id <> $2 AND c.filed_at >= $3 AND c.filed_at < $4
-           AND (h.outcome IS NULL OR h.outcome = 'paid') ORDER BY c.case_id LIMIT {OTHERS_MAX}"
+           AND (h.outcome IS NULL OR h.outcome = 'paid')
+           AND NOT EXISTS (SELECT 1 FROM redemption_clawback k WHERE k.case_id = c.case_id AND k.extent = 'whole')
+         ORDER BY c.case_id LIMIT {OTHERS_MAX}"
     );
     // years are those of Asia/Shanghai: they begin eight hours earlier in UTC
     let begins = |year: i32| format!("{:04}-12-31T16:00:00.000000Z", year - 1);

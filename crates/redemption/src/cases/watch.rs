@@ -37,9 +37,8 @@ impl Reaction<Grant> for Clocks {
         Ok(Arc::new(view.route))
     }
 
-    // the room knows organisations by the names in items only: nobody stands above them here
-    async fn chain(&self, _: &Tx, _: &Loaded<Grant>) -> Result<Chain, Problem> {
-        Ok(Chain::default())
+    async fn chain(&self, tx: &Tx, loaded: &Loaded<Grant>) -> Result<Chain, Problem> {
+        Ok(self.0.hierarchy.above(tx, &loaded.bodies()).await?)
     }
 
     async fn happened(

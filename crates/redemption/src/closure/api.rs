@@ -91,13 +91,36 @@ async fn release_candidates(
     Ok(Json(app.release(&viewer, &item, &wanted.candidates).await?))
 }
 
-/// 比对名单
-#[utoipa::path(get, path = "/api/v1/redemption/lists", tag = "兑付", responses(
-    (status = 200, description = "全部名单", body = Vec<ComparisonList>),
+/// 一页比对名单。
+#[derive(Debug, Serialize, ToSchema)]
+struct ComparisonLists {
+    /// 本页名单。
+    items: Vec<ComparisonList>,
+    /// 总数。
+    total: u64,
+    /// 下一页的 after；最后一页没有。
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// 与本辖区有关的比对名单
+#[utoipa::path(get, path = "/api/v1/redemption/lists", tag = "兑付", params(PageRequest), responses(
+    (status = 200, description = "一页名单和总数", body = ComparisonLists),
+    (status = 400, description = "翻页参数不对", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn list_lists(State(app): App, viewer: Viewer) -> Result<Json<Vec<ComparisonList>>, Problem> {
-    Ok(Json(app.comparison_lists(&viewer).await?))
+async fn list_lists(
+    State(app): App,
+    viewer: Viewer,
+    page: PageRequest,
+) -> Result<Json<ComparisonLists>, Problem> {
+    let total = app.comparison_list_count(&viewer).await?;
+    let found = app.comparison_lists(&viewer, &page).await?;
+    Ok(Json(ComparisonLists {
+        items: found.items,
+        total,
+        next: found.next,
+    }))
 }
 
 /// 名单存了多少家。
@@ -107,12 +130,13 @@ struct ListSaved {
     entries: u64,
 }
 
-/// 保存比对名单：整个替换
+/// 保存比对名单：整个替换；新名单归保存的单位
 #[utoipa::path(post, path = "/api/v1/redemption/lists", tag = "兑付",
     request_body = ListToSave,
     responses(
         (status = 200, description = "存了多少家", body = ListSaved),
-        (status = 400, description = "有几行不能用", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "有几行不能用，或标识已被别的单位使用", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "没有权限，或名单由别的单位维护", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn save_list(
     State(app): App,

@@ -1,23 +1,28 @@
-//! 比对名单: who is held back, as departments give it.
+//! 比对名单: who is held back, as departments give it. A list belongs to the body that made it; those see it whose
+//! enterprises it may hold back.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
-use zhida_platform::access::Viewer;
+use zhida_platform::access::{Reach, Row, Viewer};
 use zhida_platform::audit::{self, Entry};
+use zhida_platform::paging::{Page, PageRequest};
+use zhida_platform::problem::Problem;
+use zhida_standards::division::DivisionCode;
 use zhida_standards::uscc::Uscc;
 
+use super::list_store::{self, Head};
 use super::model::ComparisonList;
-use super::store;
 use crate::error::Error;
-use crate::rights::HANDLE;
+use crate::rights::{LISTS, LISTS_ALL};
 use crate::service::Redemption;
 
 /// Enterprises on a list at most.
 const ENTRIES_MAX: usize = 200_000;
+/// Name of the list of lists in its cursors.
+const LIST: &str = "redemption_list:name";
 /// Mistakes that are told at most.
 const MISTAKES_MAX: usize = 20;
 
@@ -34,36 +39,78 @@ pub struct ListToSave {
     pub lines: String,
 }
 
+impl ListToSave {
+    /// The id, if what was typed can be one.
+    fn slug(&self) -> Result<String, Error> {
+        let id = self.id.trim().to_ascii_lowercase();
+        let fits = (2..=40).contains(&id.len())
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        match fits {
+            true => Ok(id),
+            false => Err(Error::field(
+                "id",
+                "标识要 2 至 40 个英文字母、数字或连字符",
+            )),
+        }
+    }
+}
+
+impl ComparisonList {
+    /// Whether a viewer keeps this list: somebody of the body whose it is, or who keeps all of the place.
+    fn is_kept_by(&self, viewer: &Viewer) -> bool {
+        let row = Row {
+            division: (!self.place.is_empty()).then_some(self.place.as_str()),
+            ..Row::default()
+        };
+        let own = viewer.seat().and_then(|seat| seat.organisation);
+        viewer.covers(LISTS_ALL, &row)
+            || own.is_some_and(|own| own.to_string() == self.organisation)
+    }
+}
+
 impl Redemption {
-    /// All lists.
+    /// A page of the lists that concern the viewer's reach.
+    ///
+    /// # Errors
+    /// No right; a cursor of another list; the database.
+    pub async fn comparison_lists(
+        &self,
+        viewer: &Viewer,
+        page: &PageRequest,
+    ) -> Result<Page<ComparisonList>, Error> {
+        viewer.need(LISTS)?;
+        let after = page.cursor::<(String, String)>(LIST)?;
+        let reach = viewer.reach(LISTS);
+        let rows = list_store::page(self.db.conn(), &reach, after, page.rows_wanted()).await?;
+        let found = Page::from_rows(rows, page, LIST, |row| (row.name.clone(), row.id.clone()))?;
+        Ok(found.map(|list| ComparisonList {
+            may_replace: list.is_kept_by(viewer),
+            ..list
+        }))
+    }
+
+    /// How many they are.
     ///
     /// # Errors
     /// No right; the database.
-    pub async fn comparison_lists(&self, viewer: &Viewer) -> Result<Vec<ComparisonList>, Error> {
-        viewer.need(HANDLE)?;
-        Ok(store::lists(self.db.conn()).await?)
+    pub async fn comparison_list_count(&self, viewer: &Viewer) -> Result<u64, Error> {
+        viewer.need(LISTS)?;
+        let reach = viewer.reach(LISTS);
+        let count = list_store::count(self.db.conn(), &reach).await?;
+        Ok(count.unsigned_abs())
     }
 
     /// Keeps a list; how many enterprises stand on it now. The next night goes by it, and every case is
-    /// held against it again before it is paid.
+    /// held against it again before it is paid. A new one belongs to the body that saves it first; from then on only
+    /// that body replaces it, or who keeps all lists.
     ///
     /// # Errors
-    /// No right; lines that cannot be used, by their numbers; the database.
+    /// No right; another's list; lines that cannot be used, by their numbers; the database.
     pub async fn save_list(&self, viewer: &Viewer, list: &ListToSave) -> Result<u64, Error> {
-        viewer.need(HANDLE)?;
-        let id = list.id.trim().to_ascii_lowercase();
-        let is_slug = |id: &str| {
-            (2..=40).contains(&id.len())
-                && id
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        };
-        if !is_slug(&id) {
-            return Err(Error::field(
-                "id",
-                "标识要 2 至 40 个英文字母、数字或连字符",
-            ));
-        }
+        viewer.need(LISTS)?;
+        let id = list.slug()?;
         for (field, text, what) in [
             ("name", &list.name, "名称"),
             ("department", &list.department, "提供的部门"),
@@ -75,23 +122,59 @@ impl Redemption {
                 ));
             }
         }
-        let entries = Arc::new(entries(&list.lines)?);
+        let entries = &entries(&list.lines)?;
         let now = self.clock.now();
-        let by = viewer.name().to_owned();
-        let entry = Entry::new(now, viewer, "redemption.list", "comparison_list", &id)
-            .after(json!({ "name": list.name, "entries": entries.len() }));
-        let write = |tx| {
-            let (id, by, entry, entries) =
-                (id.clone(), by.clone(), entry.clone(), Arc::clone(&entries));
-            async move {
-                let head = (id.as_str(), list.name.trim(), list.department.trim());
-                store::put_list(&tx, head, &entries, &by, now).await?;
-                audit::append(&tx, &entry).await?;
-                Ok::<_, Error>(())
-            }
+        let seat = viewer.seat();
+        let organisation = seat.and_then(|seat| seat.organisation);
+        let organisation = organisation.map_or_else(String::new, |id| id.to_string());
+        let head = &Head {
+            id: &id,
+            name: list.name.trim(),
+            department: list.department.trim(),
+            organisation: &organisation,
+            owner: seat.map_or(viewer.name(), |seat| &seat.organisation_name),
+            place: seat.and_then(|seat| seat.division.as_deref()).unwrap_or(""),
         };
-        self.db.write(write).await?;
+        let entry = &Entry::new(now, viewer, "redemption.list", "comparison_list", &id)
+            .after(json!({ "name": head.name, "entries": entries.len() }));
+        self.db
+            .write(|tx| async move {
+                let kept = list_store::take(&tx, head, viewer.name(), now).await?;
+                if let Some(kept) = kept.filter(|kept| !kept.is_kept_by(viewer)) {
+                    return Err(another(viewer, &kept));
+                }
+                list_store::put(&tx, head, entries, viewer.name(), now).await?;
+                audit::append(&tx, entry).await?;
+                Ok::<_, Error>(())
+            })
+            .await?;
         Ok(entries.len() as u64)
+    }
+}
+
+/// What somebody is told who would replace another's list; one that does not concern them is not named.
+fn another(viewer: &Viewer, kept: &ComparisonList) -> Error {
+    match concerns(&viewer.reach(LISTS), &kept.place) {
+        true => Problem::forbidden(format!(
+            "名单“{}”由{}维护，只有该单位或数据管理员可以更新",
+            kept.name, kept.owner
+        ))
+        .into(),
+        false => Error::field("id", "这个标识已被其他单位的名单使用，请换一个"),
+    }
+}
+
+/// Whether a place's list concerns a reach, as the query of lists has it.
+fn concerns(reach: &Reach, place: &str) -> bool {
+    let row = Row {
+        division: Some(place),
+        ..Row::default()
+    };
+    let above = DivisionCode::parse(place).ok();
+    let lies_in = |reached: &DivisionCode| above.is_some_and(|above| reached.is_within(above));
+    match reach {
+        Reach::Places(places) => reach.covers(&row) || places.iter().any(lies_in),
+        _ => reach.covers(&row),
     }
 }
 

@@ -6,6 +6,8 @@
 
 mod api;
 mod job;
+mod list_pages;
+pub(crate) mod list_store;
 mod lists;
 mod model;
 mod night;

@@ -3,10 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use zhida_platform::vocabulary;
 
-use crate::words::words;
-
-words! {
+vocabulary! {
     /// How far a candidate is.
     CandidateState {
         /// Found, and not on any list.
@@ -69,6 +68,15 @@ pub struct ComparisonList {
     pub name: String,
     /// 提供的部门。
     pub department: String,
+    /// Id of the body that keeps it.
+    #[serde(skip)]
+    pub organisation: String,
+    /// 由哪个单位维护：只有它和数据管理员可以更新。
+    pub owner: String,
+    /// 维护单位的区划。
+    pub place: String,
+    /// 查看的人可不可以更新它。
+    pub may_replace: bool,
     /// 有多少家企业。
     pub entries: i64,
     /// 何时更新。

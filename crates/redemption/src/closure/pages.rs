@@ -1,47 +1,46 @@
-//! 免申即享 for officers: items, candidates, lists.
+//! 免申即享 for officers: items and candidates.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query as Parameters, State};
-use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use serde::Deserialize;
+use zhida_platform::access::Viewer;
 use zhida_platform::clock::to_shanghai;
 use zhida_platform::format::{count, date_zh, money_fen};
 use zhida_platform::paging::PageRequest;
-use zhida_platform::problem::Problem;
 use zhida_policies::Delivery;
-use zhida_ui::{Choice, FormErrors, Frame, Html, Page, Pager, Tab, Tone};
+use zhida_ui::{Choice, Frame, Html, Page, Pager, Tab, Tone};
 
-use super::lists::ListToSave;
-use super::model::{Candidate, CandidateQuery, CandidateState, ComparisonList, ItemCount};
+use super::list_pages;
+use super::model::{Candidate, CandidateQuery, CandidateState, ItemCount};
 use super::release::Released;
-use super::store;
 use crate::error::Error;
 use crate::fields::Fields;
-use crate::pages::{Answer, CLOSURE, to};
-use crate::rights::HANDLE;
+use crate::pages::{Answer, CLOSURE, LISTS as LISTS_PAGE};
+use crate::rights::{HANDLE, LISTS};
 use crate::service::Redemption;
 
 /// Rows of a page.
 const ROWS: u32 = 50;
-const LISTS: &str = "/redemption/lists";
 
 pub(crate) fn routes(app: Arc<Redemption>) -> Router {
     Router::new()
         .route("/redemption/closure", get(items))
         .route("/redemption/closure/{item}", get(candidates).post(release))
-        .route("/redemption/lists", get(lists).post(save_list))
-        .with_state(app)
+        .with_state(Arc::clone(&app))
+        .merge(list_pages::routes(app))
 }
 
-fn tabs(here: &str) -> Vec<Tab> {
-    [("候选", CLOSURE), ("比对名单", LISTS)]
+/// The two pages, those that the viewer may open.
+pub(super) fn tabs(viewer: &Viewer, here: &str) -> Vec<Tab> {
+    [("候选", CLOSURE, HANDLE), ("比对名单", LISTS_PAGE, LISTS)]
         .into_iter()
-        .map(|(label, href)| Tab::new(label, href, href == here))
+        .filter(|(_, _, action)| viewer.may(*action))
+        .map(|(label, href, _)| Tab::new(label, href, href == here))
         .collect()
 }
 
@@ -86,7 +85,7 @@ async fn items(State(app): State<Arc<Redemption>>, frame: Frame) -> Answer {
             .lead("每天夜里比对一遍：谁新符合、谁不再符合、金额有没有变。核对后放行，企业点一次确认就进入公示和拨付。")
             .active(CLOSURE)
             .office(),
-        tabs: tabs(CLOSURE),
+        tabs: tabs(&frame.viewer, CLOSURE),
         lines,
     })
     .into_response())
@@ -238,63 +237,4 @@ async fn release(
     let query = CandidateQuery::default();
     let page = candidates_page(&app, &frame, &item, query, String::new(), Some(report)).await?;
     Ok(Html(page).into_response())
-}
-
-#[derive(Template)]
-#[template(path = "redemption/lists.html")]
-struct ListsPage {
-    page: Page,
-    tabs: Vec<Tab>,
-    lists: Vec<(ComparisonList, String)>,
-    errors: FormErrors,
-    form: ListToSave,
-}
-
-/// 比对名单
-async fn lists(State(app): State<Arc<Redemption>>, frame: Frame) -> Answer {
-    frame.viewer.need(HANDLE)?;
-    let page = lists_page(&app, &frame, ListToSave::default(), FormErrors::none()).await?;
-    Ok(Html(page).into_response())
-}
-
-async fn lists_page(
-    app: &Redemption,
-    frame: &Frame,
-    form: ListToSave,
-    errors: FormErrors,
-) -> Result<ListsPage, Error> {
-    let lists = store::lists(app.db.conn()).await?;
-    let dated = |list: ComparisonList| {
-        let day = date_zh(to_shanghai(list.updated_at).date_naive());
-        (list, day)
-    };
-    Ok(ListsPage {
-        page: frame
-            .page("比对名单")
-            .lead("各部门给的不予兑付的企业名单。名单上的企业不放行；放行之后才上名单的，拨付前会被拦下。")
-            .active(CLOSURE)
-            .office(),
-        tabs: tabs(LISTS),
-        lists: lists.into_iter().map(dated).collect(),
-        form,
-        errors,
-    })
-}
-
-async fn save_list(State(app): State<Arc<Redemption>>, frame: Frame, fields: Fields) -> Answer {
-    let list = ListToSave {
-        id: fields.get("id").to_owned(),
-        name: fields.get("name").to_owned(),
-        department: fields.get("department").to_owned(),
-        lines: fields.get("lines").to_owned(),
-    };
-    match app.save_list(&frame.viewer, &list).await {
-        Ok(_) => Ok(to(LISTS)),
-        Err(error @ Error::Field { .. }) => {
-            let errors = Problem::from(error).fields.into();
-            let page = lists_page(&app, &frame, list, errors).await?;
-            Ok((StatusCode::BAD_REQUEST, Html(page)).into_response())
-        }
-        Err(error) => Err(error.into()),
-    }
 }

@@ -272,6 +272,7 @@ impl Redemption {
             enterprise: &candidate.enterprise,
             enterprise_name: &candidate.name,
             place: &candidate.place,
+            holder: self.responsible(item).await?,
             period: &candidate.period,
             origin: Origin::Closure,
             filed_by: viewer.name(),

@@ -1,4 +1,4 @@
-//! The tables of candidates and comparison lists.
+//! The table of candidates, and who of them stands on comparison lists.
 
 use std::collections::HashMap;
 
@@ -8,70 +8,11 @@ use zhida_platform::access::Reach;
 use zhida_platform::clock::{instant_text, parse_instant};
 use zhida_platform::db::{self, Bulk, ConnectionTrait, Tx, Value};
 
-use super::model::{Candidate, CandidateQuery, CandidateState, ComparisonList, ItemCount};
+use super::model::{Candidate, CandidateQuery, CandidateState, ItemCount};
 use crate::reach::within;
 
-/// Comparison lists at most.
-const LISTS_MAX: i64 = 1_000;
 /// Candidates that are read at a time.
 const CHUNK: i64 = 5_000;
-
-impl FromQueryResult for ComparisonList {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        let updated_at: String = row.try_get(prefix, "updated_at")?;
-        Ok(Self {
-            id: row.try_get(prefix, "id")?,
-            name: row.try_get(prefix, "name")?,
-            department: row.try_get(prefix, "department")?,
-            entries: row.try_get(prefix, "entries")?,
-            updated_at: parse_instant(&updated_at).unwrap_or_default(),
-            updated_by: row.try_get(prefix, "updated_by")?,
-        })
-    }
-}
-
-pub(crate) async fn lists(conn: &impl ConnectionTrait) -> db::Result<Vec<ComparisonList>> {
-    let sql = format!(
-        "SELECT l.id, l.name, l.department, l.updated_at, l.updated_by,
-                (SELECT COUNT(*) FROM redemption_list_entry e WHERE e.list = l.id) AS entries
-         FROM redemption_list l ORDER BY l.name, l.id LIMIT {LISTS_MAX}"
-    );
-    db::query_all(conn, &sql, []).await
-}
-
-/// A list with all who stand on it, in place of what it was.
-pub(super) async fn put_list(
-    tx: &Tx,
-    (id, name, department): (&str, &str, &str),
-    entries: &[(String, String)],
-    by: &str,
-    at: DateTime<Utc>,
-) -> db::Result<u64> {
-    let sql = "INSERT INTO redemption_list (id, name, department, updated_at, updated_by)
-               VALUES ($1, $2, $3, $4, $5)
-               ON CONFLICT (id) DO UPDATE SET name = excluded.name, department = excluded.department,
-                   updated_at = excluded.updated_at, updated_by = excluded.updated_by";
-    let values = [
-        id.into(),
-        name.into(),
-        department.into(),
-        instant_text(at).into(),
-        by.into(),
-    ];
-    db::execute(tx, sql, values).await?;
-    let sql = "DELETE FROM redemption_list_entry WHERE list = $1";
-    db::execute(tx, sql, [id.into()]).await?;
-    let mut bulk = Bulk::insert("redemption_list_entry", &["list", "enterprise", "reason"]);
-    for (enterprise, reason) in entries {
-        let row = [
-            id.into(),
-            enterprise.as_str().into(),
-            reason.as_str().into(),
-        ];
-        bulk.push(tx, row).await?;
-    }
-    bulk.finish(tx).await
-}
 
 #[derive(FromQueryResult)]
 struct Entry {

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use zhida_platform::access::Viewer;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Frame, Html};
+use zhida_ui::{FormErrors, Frame, Html};
 
 use super::DESK;
 use super::case::Sight;
@@ -26,8 +26,17 @@ pub(super) async fn step(
     Path((id, step)): Path<(String, String)>,
     fields: Fields,
 ) -> Answer {
-    let sight = app.sight(&frame.viewer, &id).await.map_err(Problem::from)?;
-    let Err(error) = take_step(&app, &frame.viewer, &sight, &step, &fields).await else {
+    let viewer = &frame.viewer;
+    let sight = app.sight(viewer, &id).await.map_err(Problem::from)?;
+    let taken = match app.phrase_applied(viewer, &sight.view, &fields).await {
+        Ok(Some(filled)) => {
+            let page = case_page(&app, &frame, sight, filled, FormErrors::none()).await;
+            return Ok(Html(page.map_err(Problem::from)?).into_response());
+        }
+        Ok(None) => take_step(&app, viewer, &sight, &step, &fields).await,
+        Err(error) => Err(error),
+    };
+    let Err(error) = taken else {
         return Ok(to(&format!("{DESK}/{id}")));
     };
     let problem = Problem::from(error);
@@ -41,17 +50,15 @@ pub(super) async fn step(
     }
     // what was typed stays on the page, with what is wrong on top
     let sight = app.sight(&frame.viewer, &id).await.map_err(Problem::from)?;
-    let mut page = case_page(&app, &frame, sight, fields)
-        .await
-        .map_err(Problem::from)?;
-    match problem.fields.is_empty() {
-        true => page.errors.add("steps", problem.detail),
-        false => page.errors = problem.fields.into(),
+    let mut errors = FormErrors::from(problem.fields);
+    if errors.is_empty() {
+        errors.add("steps", problem.detail);
     }
-    Ok((problem.status, Html(page)).into_response())
+    let page = case_page(&app, &frame, sight, fields, errors).await;
+    Ok((problem.status, Html(page.map_err(Problem::from)?)).into_response())
 }
 
-async fn take_step(
+pub(super) async fn take_step(
     app: &Redemption,
     viewer: &Viewer,
     sight: &Sight,
@@ -73,6 +80,7 @@ async fn take_step(
         "opinions" => app.ask_opinions(viewer, view, fields).await,
         "transfer" => app.transfer(viewer, view, fields).await,
         "strike" => app.strike_score(viewer, view, fields).await,
+        "assign" => app.assign_expert(viewer, view, fields).await,
         "grant" => {
             app.is_ready(view).await?;
             let words = forms::text(fields, "grant-words", "请写审定意见")?;

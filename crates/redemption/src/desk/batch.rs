@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 use zhida_casework::{Command, Person};
 use zhida_platform::access::{Origin, Person as Account, Seat, Viewer};
@@ -109,7 +110,7 @@ impl Asker {
 }
 
 #[derive(Debug, Clone, FromQueryResult)]
-struct BatchRow {
+pub(super) struct BatchRow {
     action: String,
     words: String,
     account: String,
@@ -118,15 +119,24 @@ struct BatchRow {
     asked_at: String,
 }
 
-#[derive(Debug, Clone, FromQueryResult)]
-struct CaseRow {
-    no: i64,
-    case_id: String,
-    number: String,
-    enterprise_name: String,
-    version: i64,
-    state: String,
-    result: String,
+/// 一批中的一件和它的结果。
+#[derive(Debug, Clone, FromQueryResult, Serialize, ToSchema)]
+#[schema(as = DeskBatchRow)]
+pub(super) struct CaseRow {
+    /// 序号。
+    pub no: i64,
+    /// 办件标识。
+    pub case_id: String,
+    /// 办件编号。
+    pub number: String,
+    /// 企业名称。
+    pub enterprise_name: String,
+    /// 提交时看到的版本。
+    pub version: i64,
+    /// waiting 等待，running 正在办，done 已办，failed 没有办成。
+    pub state: String,
+    /// 办到哪一步，或没有办成的原因。
+    pub result: String,
 }
 
 async fn batch(conn: &impl ConnectionTrait, id: &str) -> Result<BatchRow, Error> {
@@ -167,14 +177,15 @@ async fn set_row(
 }
 
 impl Redemption {
-    /// Asks for one step to many cases; `cases` are ids with the versions that were seen. The batch's id.
-    async fn ask_batch(
+    /// Asks for one step to many cases; `cases` are ids with the versions that were seen. The ids of
+    /// batch and job.
+    pub(super) async fn ask_batch(
         &self,
         viewer: &Viewer,
         action: &str,
         words: &str,
         cases: &[(String, i64)],
-    ) -> Result<String, Error> {
+    ) -> Result<(String, String), Error> {
         viewer.need(HANDLE)?;
         let Some((_, title)) = ACTIONS.iter().find(|(slug, _)| *slug == action) else {
             return Err(Error::field("action", "请选择做什么"));
@@ -207,7 +218,8 @@ impl Redemption {
         let now = self.clock.now();
         let id = ids::next(now).to_string();
         let (batch, known, asker) = (id.as_str(), &known, asker.as_str());
-        self.db
+        let job = self
+            .db
             .write(|tx| async move {
                 let sql = "INSERT INTO redemption_batch (id, action, words, account, viewer, asked_by, asked_at)
                            VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -236,14 +248,30 @@ impl Redemption {
                     db::execute(&tx, sql, values).await?;
                 }
                 let job = NewJob::new(KIND, json!(batch)).asked_by(viewer.name());
-                self.jobs.enqueue(&tx, &job).await.map_err(Problem::from)?;
+                let job = self.jobs.enqueue(&tx, &job).await.map_err(Problem::from)?;
+                let job = job.id().to_string();
                 let entry = Entry::new(now, viewer, "redemption.batch", "batch", batch)
                     .after(json!({ "action": title, "cases": known.len(), "words": words }));
                 audit::append(&tx, &entry).await?;
-                Ok::<_, Error>(())
+                Ok::<_, Error>(job)
             })
             .await?;
-        Ok(id)
+        Ok((id, job))
+    }
+
+    /// A batch that the viewer asked for, with its rows; another's is answered like one that is not there.
+    pub(super) async fn own_batch(
+        &self,
+        viewer: &Viewer,
+        id: &str,
+    ) -> Result<(BatchRow, Vec<CaseRow>), Error> {
+        viewer.need(HANDLE)?;
+        let found = batch(self.db.conn(), id).await?;
+        let account = viewer.account().map(|id| id.to_string());
+        match account.as_deref() == Some(found.account.as_str()) {
+            true => Ok((found, rows(self.db.conn(), id).await?)),
+            false => Err(Error::missing("这次批量办理")),
+        }
     }
 
     async fn run_batch(&self, context: &JobContext, id: &str) -> Result<Done, JobError> {
@@ -403,7 +431,8 @@ pub(super) async fn submit(
             &cases,
         )
         .await;
-    Ok(to(&format!("{BATCHES}/{}", asked.map_err(Problem::from)?)))
+    let (batch, _) = asked.map_err(Problem::from)?;
+    Ok(to(&format!("{BATCHES}/{batch}")))
 }
 
 #[derive(Template)]
@@ -423,12 +452,7 @@ pub(super) async fn show(
     frame: Frame,
     Path(id): Path<String>,
 ) -> Answer {
-    frame.viewer.need(HANDLE)?;
-    let found = batch(app.db.conn(), &id).await.map_err(Problem::from)?;
-    if frame.viewer.account().map(|id| id.to_string()).as_deref() != Some(found.account.as_str()) {
-        return Err(Problem::from(Error::missing("这次批量办理")).into());
-    }
-    let all = rows(app.db.conn(), &id).await.map_err(Problem::from)?;
+    let (found, all) = app.own_batch(&frame.viewer, &id).await?;
     let title = ACTIONS
         .iter()
         .find(|(slug, _)| *slug == found.action)

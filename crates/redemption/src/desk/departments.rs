@@ -1,12 +1,3 @@
-//! The bodies that can be asked, from the room of organisations.
+//! The bodies that can be asked: the platform's.
 
-use sea_orm::prelude::async_trait::async_trait;
-use zhida_casework::Organisation;
-use zhida_platform::problem::Problem;
-
-/// Finds bodies by name. The program gives one over its room of organisations, which this room does not know.
-#[async_trait]
-pub trait Departments: Send + Sync {
-    /// The bodies of today with exactly this name; several when places share it.
-    async fn named(&self, name: &str) -> Result<Vec<Organisation>, Problem>;
-}
+pub use zhida_platform::cases::Departments;

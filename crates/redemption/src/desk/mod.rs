@@ -7,14 +7,17 @@
 //! to many cases: a job that goes on where it stopped, with a result for each.
 
 mod act;
+mod api;
 mod batch;
-mod case;
+pub(crate) mod case;
 mod departments;
+mod experts;
 mod export;
 mod forms;
 mod migration;
 mod opinions;
 pub(crate) mod page;
+mod parts;
 mod query;
 mod queue;
 mod scoring;
@@ -30,7 +33,9 @@ use axum::routing::{get, post};
 use crate::service::Redemption;
 
 pub use departments::Departments;
+pub use experts::{Expert, Experts};
 
+pub(crate) use api::routes as api;
 pub(crate) use batch::background;
 pub(crate) use migration::DESK as MIGRATION;
 

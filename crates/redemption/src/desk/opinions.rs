@@ -4,6 +4,7 @@ use serde_json::json;
 use zhida_casework::{Command, Limit, Organisation};
 use zhida_platform::access::Viewer;
 use zhida_platform::audit;
+use zhida_policies::PublishedItem;
 
 use super::forms::text;
 use crate::cases::{CaseView, party};
@@ -85,6 +86,15 @@ impl Redemption {
             "redemption.transfer",
         )
         .await
+    }
+
+    /// The body that answers for an item, when exactly one of today has the name that the item gives.
+    pub(crate) async fn responsible(
+        &self,
+        item: &PublishedItem,
+    ) -> Result<Option<Organisation>, Error> {
+        let mut found = self.departments.named(&item.elements.department).await?;
+        Ok(found.pop().filter(|_| found.is_empty()))
     }
 
     /// The body of this name.

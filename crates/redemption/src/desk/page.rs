@@ -5,38 +5,39 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
-use chrono::{DateTime, Utc};
-use zhida_casework::case::OpinionState;
-use zhida_casework::{Calendar, Choices, ClockName, Rules};
-use zhida_forms::{DifferenceView, Mark, SummaryView, difference};
-use zhida_platform::cases::calendar;
+use zhida_casework::Choices;
+use zhida_forms::{DifferenceView, Mark, SummaryView};
 use zhida_platform::files::Download;
 use zhida_platform::format::{date_zh, datetime_zh, money_fen};
 use zhida_platform::problem::Problem;
+use zhida_ui::phrases::choices;
 use zhida_ui::{Choice, FormErrors, Frame, Html, Page, PageError};
 
 use super::DESK;
 use super::case::Sight;
 use super::forms::MARK;
 use super::opinions::ASKED_MAX;
+use super::parts::{CaseParts, ClockLine, OpinionLine};
 use super::scoring::{ScoreLine, ScoreState};
-use crate::cases::{CaseView, party};
+use crate::cases::CaseView;
+use crate::clawback::Recoveries;
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::judgement::JudgedCondition;
 use crate::pages::Answer;
 use crate::rights::HANDLE;
 use crate::service::Redemption;
-use crate::words::{Grant, Outcome};
+use crate::talk::DeskTalk;
+use crate::words::{Grant, Outcome, Stage};
 
 /// Terms of opinions when the scheme says nothing.
 const USUAL_TERM: &str = "5 个工作日";
 
 #[derive(Template)]
 #[template(path = "redemption/desk/case.html")]
-pub(super) struct CasePage {
+pub(crate) struct CasePage {
     page: Page,
-    pub(super) errors: FormErrors,
+    errors: FormErrors,
     typed: Fields,
     case_id: String,
     version: i64,
@@ -55,27 +56,13 @@ pub(super) struct CasePage {
     opinions: Vec<OpinionLine>,
     opinions_summary: String,
     scores: Vec<ScoreLine>,
+    recoveries: Recoveries,
     objections: Vec<Link>,
     letters: Vec<Link>,
     history: Vec<(String, String, String)>,
     steps: Steps,
-}
-
-struct ClockLine {
-    name: String,
-    due: String,
-    standing: String,
-    late: bool,
-    derivation: Vec<String>,
-}
-
-struct OpinionLine {
-    id: String,
-    name: String,
-    asked: String,
-    due: String,
-    state: String,
-    open: bool,
+    phrases: Offered,
+    talk: DeskTalk,
 }
 
 /// A field of a form that is made at run time.
@@ -93,9 +80,29 @@ pub(crate) struct Link {
     pub tone: &'static str,
 }
 
+/// The phrases that each form offers.
+struct Offered {
+    opinion: Vec<Choice>,
+    advance: Vec<Choice>,
+    grant: Vec<Choice>,
+    completion: Vec<Choice>,
+    refusal: Vec<Choice>,
+    sending_back: Vec<Choice>,
+}
+
+impl CasePage {
+    /// Whether a form that holds these fields is open: something is typed there, or wrong.
+    fn is_open(&self, fields: &str) -> bool {
+        fields
+            .split(' ')
+            .any(|field| !self.typed.get(field).is_empty() || !self.errors.of(field).is_empty())
+    }
+}
+
 /// Which forms stand on the page.
-struct Steps {
+pub(super) struct Steps {
     any: bool,
+    assign: bool,
     take: bool,
     advance: String,
     send_back: Vec<Choice>,
@@ -118,7 +125,8 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Answer {
     let sight = app.sight(&frame.viewer, &id).await.map_err(Problem::from)?;
-    let page = case_page(&app, &frame, sight, Fields::default()).await;
+    let (typed, errors) = (Fields::default(), FormErrors::none());
+    let page = case_page(&app, &frame, sight, typed, errors).await;
     Ok(Html(page.map_err(Problem::from)?).into_response())
 }
 
@@ -132,23 +140,23 @@ pub(super) async fn file(
     Ok(opened.map_err(Problem::from)?)
 }
 
-/// The page with what was typed into its forms.
-pub(super) async fn case_page(
+/// The page with what was typed into its forms, and what is wrong with it.
+pub(crate) async fn case_page(
     app: &Redemption,
     frame: &Frame,
     sight: Sight,
     typed: Fields,
+    errors: FormErrors,
 ) -> Result<CasePage, Error> {
+    let phrases = app.phrases_of(&frame.viewer).await?;
+    let replies = choices(&phrases, "reply");
+    let talk = app.desk_talk(&frame.viewer, &sight, (&typed, &errors), replies);
+    let talk = talk.await?;
     let view = &sight.view;
     let case = &view.loaded.case;
     let id = view.record.case_id.clone();
-    let city = calendar::load(app.db.conn()).await?;
-    let rules = Rules {
-        route: &view.route,
-        calendar: &city.calendar,
-    };
-    let choices = case.choices(&party(&frame.viewer), &rules);
-    let rounds = app.drafts.submissions(app.db.conn(), &id).await?;
+    let parts = CaseParts::of(app, &frame.viewer, &sight).await?;
+    let rounds = &parts.rounds;
     let marks: Vec<Mark> = case
         .completion()
         .iter()
@@ -161,22 +169,17 @@ pub(super) async fn case_page(
     });
     let change = match rounds.as_slice() {
         [.., before, after] => {
-            let changes = difference(&before.filled.lines(), &after.filled.lines());
             let title = |round: &zhida_forms::Submission| datetime_zh(round.submitted_at);
             Some(DifferenceView::new(
                 "补正前后的变化",
                 title(before),
                 title(after),
-                changes,
+                parts.changes.clone(),
             ))
         }
         _ => None,
     };
-    let lines = rounds
-        .last()
-        .map(|round| round.filled.lines())
-        .unwrap_or_default();
-    let opinions = opinion_lines(view);
+    let opinions = parts.opinions;
     let answered = opinions.iter().filter(|line| !line.open).count();
     let page = frame
         .page(view.loaded.head.number.clone())
@@ -186,14 +189,23 @@ pub(super) async fn case_page(
         .office();
     Ok(CasePage {
         page,
-        errors: FormErrors::none(),
+        errors,
+        talk,
+        phrases: Offered {
+            opinion: choices(&phrases, "opinion"),
+            advance: choices(&phrases, "advance"),
+            grant: choices(&phrases, "grant"),
+            completion: choices(&phrases, "completion"),
+            refusal: choices(&phrases, "refusal"),
+            sending_back: choices(&phrases, "return"),
+        },
         version: view.loaded.head.version,
         rows: rows(view),
         enterprise: view.record.enterprise.clone(),
         enterprise_name: view.record.enterprise_name.clone(),
         state: case.words(),
         holds: case.holds().values().cloned().collect(),
-        clocks: clock_lines(view, app.clock.now(), &city.calendar),
+        clocks: parts.clocks,
         judged: format!(
             "{}，{}，基准日 {}",
             view.record.judgement.label,
@@ -210,13 +222,15 @@ pub(super) async fn case_page(
             .clone(),
         form,
         change,
-        markable: lines
+        markable: parts
+            .lines
             .into_iter()
             .map(|line| markable(line, &typed))
             .collect(),
         opinions_summary: format!("已反馈 {answered}/{}", opinions.len()),
         opinions,
-        scores: app.score_lines(view).await?,
+        scores: parts.scores,
+        recoveries: app.recoveries(&frame.viewer, view).await?,
         objections: objections(app, &frame.viewer, &id).await?,
         letters: letters(app, &id).await?,
         history: view
@@ -232,7 +246,7 @@ pub(super) async fn case_page(
                 )
             })
             .collect(),
-        steps: steps(app, &sight, choices, &typed),
+        steps: steps(app, &sight, &parts.choices, &typed),
         typed,
         case_id: id,
     })
@@ -303,82 +317,6 @@ fn rechecked(view: &CaseView) -> String {
     }
 }
 
-fn clock_lines(view: &CaseView, now: DateTime<Utc>, calendar: &Calendar) -> Vec<ClockLine> {
-    let case = &view.loaded.case;
-    let running = case
-        .clocks()
-        .iter()
-        .filter(|(_, running)| running.clock.stopped.is_none() && case.is_open());
-    running
-        .map(|(name, running)| {
-            let standing = running
-                .clock
-                .standing(running.due.as_ref(), now, calendar)
-                .ok();
-            ClockLine {
-                name: match name {
-                    ClockName::Opinion(body) => {
-                        format!("{}：{}", name.words(), body_name(view, *body))
-                    }
-                    _ => name.words().to_owned(),
-                },
-                due: running
-                    .due
-                    .as_ref()
-                    .map(zhida_casework::Due::words)
-                    .unwrap_or_default(),
-                late: standing.is_some_and(zhida_casework::Standing::is_late),
-                standing: standing
-                    .map(zhida_casework::Standing::words)
-                    .unwrap_or_default(),
-                derivation: running
-                    .due
-                    .as_ref()
-                    .map(|due| due.derivation.clone())
-                    .unwrap_or_default(),
-            }
-        })
-        .collect()
-}
-
-fn body_name(view: &CaseView, body: uuid::Uuid) -> String {
-    let opinions = view.loaded.case.opinions();
-    let asked = opinions
-        .iter()
-        .rfind(|opinion| opinion.organisation.id == body);
-    asked.map_or_else(String::new, |opinion| opinion.organisation.name.clone())
-}
-
-fn opinion_lines(view: &CaseView) -> Vec<OpinionLine> {
-    let case = &view.loaded.case;
-    case.opinions()
-        .iter()
-        .map(|opinion| {
-            let clock = case
-                .clocks()
-                .get(&ClockName::Opinion(opinion.organisation.id));
-            OpinionLine {
-                id: opinion.organisation.id.to_string(),
-                name: opinion.organisation.name.clone(),
-                asked: opinion.question.clone(),
-                due: clock
-                    .and_then(|running| running.due.as_ref())
-                    .map(zhida_casework::Due::words)
-                    .unwrap_or_default(),
-                open: opinion.is_open(),
-                state: match &opinion.state {
-                    OpinionState::Waiting => "等待反馈".to_owned(),
-                    OpinionState::Given { stance, text } if text.is_empty() => {
-                        stance.words().to_owned()
-                    }
-                    OpinionState::Given { stance, text } => format!("{}：{text}", stance.words()),
-                    OpinionState::Withdrawn => "不再征求".to_owned(),
-                },
-            }
-        })
-        .collect()
-}
-
 async fn objections(
     app: &Redemption,
     viewer: &zhida_platform::access::Viewer,
@@ -417,7 +355,12 @@ pub(crate) async fn letters(app: &Redemption, id: &str) -> Result<Vec<Link>, Err
         .collect())
 }
 
-fn steps(app: &Redemption, sight: &Sight, choices: Choices<Grant>, typed: &Fields) -> Steps {
+pub(super) fn steps(
+    app: &Redemption,
+    sight: &Sight,
+    choices: &Choices<Grant>,
+    typed: &Fields,
+) -> Steps {
     let view = &sight.view;
     let handles = sight.handles && view.loaded.case.is_open();
     let last = app.is_last_approval(view);
@@ -432,6 +375,7 @@ fn steps(app: &Redemption, sight: &Sight, choices: Choices<Grant>, typed: &Field
     let refuse = handles && choices.close.contains(&Outcome::Refused);
     Steps {
         any: handles || choices.give_opinion,
+        assign: handles && view.loaded.case.stage() == Stage::Scoring,
         take: handles && view.loaded.case.handler().is_none(),
         advance: advance
             .map(|stage| stage.word().to_owned())
@@ -471,6 +415,29 @@ fn steps(app: &Redemption, sight: &Sight, choices: Choices<Grant>, typed: &Field
         lacks: [("missing", "缺少材料或内容"), ("wrong", "内容有误")]
             .map(|(value, label)| Choice::new(value, label, typed.get("lack")))
             .into(),
+    }
+}
+
+impl Steps {
+    /// The commands of the endpoint that are possible.
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        let all = [
+            ("take", self.take),
+            ("advance", !self.advance.is_empty()),
+            ("return", !self.send_back.is_empty()),
+            ("ask_completion", self.completion),
+            ("ask_opinions", !self.opinions.is_empty()),
+            ("give_opinion", self.opinion),
+            ("extend", self.extend),
+            ("transfer", self.end),
+            ("grant", self.grant),
+            ("refuse", self.refuse),
+            ("assign_expert", self.assign),
+            ("note", self.end),
+            ("end", self.end),
+        ];
+        let possible = all.into_iter().filter(|(_, possible)| *possible);
+        possible.map(|(name, _)| name).collect()
     }
 }
 

@@ -35,6 +35,9 @@ pub(crate) struct DeskQuery {
     /// 谁办：mine 我办理的，free 还没有人办的，asked 征求本单位意见的。
     #[serde(skip_serializing_if = "String::is_empty")]
     pub who: String,
+    /// 留言：office 等部门答复，enterprise 等企业答复。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reply: String,
     /// 状态：不填为在办，closed 已办结，all 全部。
     #[serde(skip_serializing_if = "String::is_empty")]
     pub state: String,
@@ -47,6 +50,11 @@ impl DeskQuery {
     /// Whether it is ordered by due date: what is under way is, what is over is by time of opening.
     pub(crate) fn by_due(&self) -> bool {
         self.state.is_empty()
+    }
+
+    /// Whether it asks something of the room's own row, `redemption_case c`.
+    pub(crate) fn asks_record(&self) -> bool {
+        !self.item.is_empty() || !self.q.trim().is_empty()
     }
 
     /// The conditions on `case_head h` and `redemption_case c` for a viewer at a moment.
@@ -74,6 +82,10 @@ impl DeskQuery {
         if !self.q.trim().is_empty() {
             let condition = "(h.number LIKE ? ESCAPE '\\' OR c.enterprise_name LIKE ? ESCAPE '\\' OR h.enterprise LIKE ? ESCAPE '\\')";
             found.and(condition, like(&self.q));
+        }
+        if matches!(self.reply.as_str(), "office" | "enterprise") {
+            let condition = "EXISTS (SELECT 1 FROM thread t WHERE t.room = 'redemption' AND t.subject = h.id AND t.awaits = ?)";
+            found.and(condition, self.reply.as_str());
         }
         self.due_within(now, &mut found);
         found

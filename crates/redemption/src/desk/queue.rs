@@ -43,6 +43,7 @@ struct QueuePage {
     dues: Vec<Choice>,
     whos: Vec<Choice>,
     outcomes: Vec<Choice>,
+    replies: Vec<Choice>,
     lines: Vec<Line>,
     csv: String,
     xlsx: String,
@@ -68,6 +69,8 @@ struct Line {
     due: String,
     overdue: bool,
     waits: i64,
+    /// A message waits for an answer: words and tone.
+    awaits: Option<(&'static str, &'static str)>,
     is_open: bool,
 }
 
@@ -138,6 +141,14 @@ pub(super) async fn list(
                     .map(|one| Choice::new(one.slug(), one.word(), &query.outcome)),
             )
             .collect(),
+        replies: choices(
+            &query.reply,
+            &[
+                ("", "不限"),
+                ("office", "待部门答复"),
+                ("enterprise", "待企业答复"),
+            ],
+        ),
         lines: found.items.into_iter().map(|row| line(row, now)).collect(),
         csv: address(&format!("{DESK}/export.csv"), &query, None),
         xlsx: address(&format!("{DESK}/export.xlsx"), &query, None),
@@ -187,6 +198,14 @@ fn tabs(query: &DeskQuery, views: &[SavedView]) -> Vec<Tab> {
             },
         ),
         (
+            "待回复",
+            DeskQuery {
+                reply: "office".to_owned(),
+                state: "all".to_owned(),
+                ..DeskQuery::default()
+            },
+        ),
+        (
             "征求意见",
             DeskQuery {
                 who: "asked".to_owned(),
@@ -217,6 +236,7 @@ pub(super) fn address(path: &str, query: &DeskQuery, after: Option<&str>) -> Str
         ("turn", &query.turn),
         ("due", &query.due),
         ("who", &query.who),
+        ("reply", &query.reply),
         ("state", &query.state),
         ("outcome", &query.outcome),
         ("after", after.unwrap_or_default()),
@@ -250,6 +270,10 @@ fn line(row: DeskRow, now: chrono::DateTime<chrono::Utc>) -> Line {
         handler: head.handler_name.or(head.holder_name).unwrap_or_default(),
         due: head.due_at.map(until).unwrap_or_default(),
         waits: row.waits,
+        awaits: row.awaits.as_deref().map(|side| match side {
+            "office" => ("留言待答复", "yellow"),
+            _ => ("留言等企业", "grey"),
+        }),
     }
 }
 

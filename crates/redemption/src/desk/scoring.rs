@@ -1,12 +1,12 @@
 //! Scoring 评审打分: several experts, each alone, each after declaring that nothing ties them to the enterprise.
 //!
-//! An expert takes a case from the list of those that wait, as long as a place is free. Before anything is shown of the
-//! application the expert declares; who declares a tie gives the place back. Whoever has had a hand in the case, or sits in the
+//! The office names the experts; where the scheme allows it, an expert takes a place while one is free. Before anything is
+//! shown of the application the expert declares; who declares a tie gives the place back. Whoever has had a hand in the case, or sits in the
 //! enterprise, is refused. Scores are shown to the desk, never to another expert before all have given theirs.
 
 use chrono::{DateTime, Utc};
 use sea_orm::FromQueryResult;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use zhida_casework::Change;
@@ -16,21 +16,24 @@ use zhida_platform::clock::{instant_text, parse_instant};
 use zhida_platform::db::{self, ConnectionTrait, Tx};
 use zhida_platform::format::datetime_zh;
 use zhida_platform::paging::{Page, PageRequest};
+use zhida_platform::vocabulary;
 
 use super::forms::text;
-use crate::cases::CaseView;
+use crate::cases::{CaseView, store};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::rights::SCORE;
 use crate::scheme::Scoring;
 use crate::service::Redemption;
-use crate::words::{Stage, words};
+use crate::words::Stage;
 
 const LIST: &str = "redemption:scoring";
 
-words! {
+vocabulary! {
     /// What becomes of an expert's place.
     ScoreState {
+        /// 已指派, not declared yet.
+        Assigned = "assigned", "待声明";
         /// 评审中.
         Taken = "taken", "评审中";
         /// 已打分.
@@ -55,13 +58,21 @@ pub(super) struct ScoreRow {
     pub done_at: Option<String>,
 }
 
-/// A line of the case page.
+/// 一位专家的评审。
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeskScore)]
 pub(super) struct ScoreLine {
+    /// 账号。
     pub account: String,
+    /// 姓名。
     pub name: String,
+    /// 状态。
     pub state: ScoreState,
+    /// 总分；没有打分为空。
     pub total: String,
+    /// 各项得分和意见，或回避、不采用的原因。
     pub words: String,
+    /// 何时打分。
     pub when: String,
 }
 
@@ -139,6 +150,9 @@ impl Redemption {
                  ORDER BY s.round DESC LIMIT 1) AS state
              FROM case_head h JOIN redemption_case c ON c.case_id = h.id
              WHERE h.room = 'redemption' AND h.stage = $2 AND h.closed_at IS NULL AND h.id > $3
+               AND (EXISTS (SELECT 1 FROM redemption_score s WHERE s.case_id = h.id AND s.account = $1)
+                   OR EXISTS (SELECT 1 FROM redemption_scheme_revision r WHERE r.item = c.item
+                       AND r.revision = c.scheme_revision AND r.content LIKE '%\"self_taking\":true%'))
              ORDER BY h.id LIMIT {}",
             page.rows_wanted()
         );
@@ -159,13 +173,13 @@ impl Redemption {
             .account()
             .map(|id| id.to_string())
             .unwrap_or_default();
-        let taken = in_state(&rows, &[ScoreState::Taken, ScoreState::Done]);
-        let experts = usize::try_from(sheet(&view)?.experts).unwrap_or(usize::MAX);
-        Ok(Scored {
-            own: rows.into_iter().find(|row| row.account == account),
-            places: experts.saturating_sub(taken),
-            view,
-        })
+        let places = places(&rows, sheet(&view)?);
+        let own = rows.into_iter().find(|row| row.account == account);
+        // who was not named, and may not take a place, is told nothing of the case
+        if own.is_none() && !sheet(&view)?.self_taking {
+            return Err(Error::missing("待您评审的这件办件"));
+        }
+        Ok(Scored { own, places, view })
     }
 
     /// Takes a place after the declaration, or stands back because of a tie, which is written down.
@@ -182,13 +196,18 @@ impl Redemption {
             "tie" => text(fields, "tie", "请写明是什么关系")?,
             _ => return Err(Error::field("conflict", "请选择有没有利害关系")),
         };
-        if scored.own.is_some() {
-            return Err(Error::Refused("您已经对这件办件作过声明".to_owned()));
-        }
+        let assigned = match &scored.own {
+            None => false,
+            Some(own) if ScoreState::parse(&own.state) == Some(ScoreState::Assigned) => true,
+            Some(_) => return Err(Error::Refused("您已经对这件办件作过声明".to_owned())),
+        };
+        let who = &Who::of(viewer);
         if tie.is_empty() {
-            stands_free(viewer, view)?;
+            let own = viewer.seat().and_then(|seat| seat.enterprise.as_deref());
+            stands_free(who, own, view).map_err(|tie| {
+                Error::Refused(format!("您{}，应当回避：请选择“有利害关系”", tie.word()))
+            })?;
         }
-        let experts = i64::from(sheet(view)?.experts);
         let state = if tie.is_empty() {
             ScoreState::Taken
         } else {
@@ -197,25 +216,19 @@ impl Redemption {
         let entry = &self
             .entry(viewer, "redemption.score_declare", view)
             .after(json!({ "conflict": tie, "state": state.slug() }));
-        let (now, tie, round) = (self.clock.now(), tie.as_str(), round(view));
+        let (now, tie) = (self.clock.now(), tie.as_str());
         self.db
             .write(|tx| async move {
                 // two experts at once take the last place one after the other
-                db::execute(
-                    &tx,
-                    "UPDATE redemption_case SET paid_fen = paid_fen WHERE case_id = $1",
-                    [id.into()],
-                )
-                .await?;
-                let there = scores(&tx, id, round).await?;
-                let taken = in_state(&there, &[ScoreState::Taken, ScoreState::Done]);
-                if state == ScoreState::Taken && i64::try_from(taken).unwrap_or(i64::MAX) >= experts
-                {
-                    return Err(Error::Refused(format!(
-                        "{experts} 位专家的名额已满，谢谢您"
-                    )));
+                store::take_turn(&tx, &view.record.enterprise).await?;
+                match (assigned, state) {
+                    (true, _) => declared(&tx, view, &who.account, (state, tie)).await?,
+                    (false, ScoreState::Taken) => {
+                        has_place(&tx, view, &who.account).await?;
+                        insert(&tx, view, who, (state, tie), now).await?;
+                    }
+                    (false, _) => insert(&tx, view, who, (state, tie), now).await?,
                 }
-                insert(&tx, (id, round), viewer, (state, tie), now).await?;
                 audit::append(&tx, entry).await?;
                 Ok(())
             })
@@ -293,7 +306,7 @@ impl Redemption {
         self.db
             .write(|tx| async move {
                 let sql = "UPDATE redemption_score SET state = $4, conflict = $5 WHERE case_id = $1 AND round = $2 AND account = $3
-                               AND state IN ('taken', 'done')";
+                               AND state IN ('assigned', 'taken', 'done')";
                 let values = [id.into(), round.into(), account.into(), ScoreState::Struck.slug().into(), reason.into()];
                 if db::execute(&tx, sql, values).await? == 0 {
                     return Err(Error::missing("这位专家的评审"));
@@ -377,30 +390,41 @@ fn said(view: &CaseView, row: &ScoreRow) -> String {
     parts.join("；")
 }
 
-async fn insert(
+/// An expert as a row names one.
+pub(super) struct Who {
+    pub account: String,
+    pub name: String,
+    pub organisation: String,
+}
+
+impl Who {
+    fn of(viewer: &Viewer) -> Self {
+        let account = viewer.account().map(|id| id.to_string());
+        let seat = viewer.seat().map(|seat| seat.organisation_name.clone());
+        Self {
+            account: account.unwrap_or_default(),
+            name: viewer.name().to_owned(),
+            organisation: seat.unwrap_or_default(),
+        }
+    }
+}
+
+pub(super) async fn insert(
     tx: &Tx,
-    (case, round): (&str, i64),
-    viewer: &Viewer,
+    view: &CaseView,
+    who: &Who,
     (state, tie): (ScoreState, &str),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO redemption_score (case_id, round, account, name, organisation, conflict, points, total, words, state,
                    taken_at, done_at)
                VALUES ($1, $2, $3, $4, $5, $6, NULL, NULL, '', $7, $8, NULL)";
-    let organisation = viewer
-        .seat()
-        .map(|seat| seat.organisation_name.clone())
-        .unwrap_or_default();
     let values = [
-        case.into(),
-        round.into(),
-        viewer
-            .account()
-            .map(|id| id.to_string())
-            .unwrap_or_default()
-            .into(),
-        viewer.name().into(),
-        organisation.into(),
+        view.record.case_id.as_str().into(),
+        round(view).into(),
+        who.account.as_str().into(),
+        who.name.as_str().into(),
+        who.organisation.as_str().into(),
         tie.into(),
         state.slug().into(),
         instant_text(now).into(),
@@ -409,25 +433,86 @@ async fn insert(
     Ok(())
 }
 
-/// Refuses whoever has had a hand in the case, or belongs to the enterprise.
-fn stands_free(viewer: &Viewer, view: &CaseView) -> Result<(), Error> {
-    let account = viewer.account();
-    let acted = view
-        .loaded
-        .events
-        .iter()
-        .any(|event| account.is_some() && event.by.account() == account);
-    let belongs = viewer.seat().is_some_and(|seat| {
-        seat.organisation_name == view.record.enterprise_name
-            || seat.enterprise.as_deref() == Some(view.record.enterprise.as_str())
+/// Writes down what an expert who was named has declared.
+async fn declared(
+    tx: &Tx,
+    view: &CaseView,
+    account: &str,
+    (state, tie): (ScoreState, &str),
+) -> Result<(), Error> {
+    let sql = "UPDATE redemption_score SET state = $4, conflict = $5
+               WHERE case_id = $1 AND round = $2 AND account = $3 AND state = 'assigned'";
+    let values = [
+        view.record.case_id.as_str().into(),
+        round(view).into(),
+        account.into(),
+        state.slug().into(),
+        tie.into(),
+    ];
+    match db::execute(tx, sql, values).await? {
+        0 => Err(Error::Refused(
+            "部门刚刚取消了这次指派，请刷新页面".to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Places that are left: those who were named, score or have scored hold one.
+fn places(rows: &[ScoreRow], sheet: &Scoring) -> usize {
+    let holding = [ScoreState::Assigned, ScoreState::Taken, ScoreState::Done];
+    let experts = usize::try_from(sheet.experts).unwrap_or(usize::MAX);
+    experts.saturating_sub(in_state(rows, &holding))
+}
+
+/// Refuses who has a row already, and whoever comes when all places are held.
+pub(super) async fn has_place(tx: &Tx, view: &CaseView, account: &str) -> Result<(), Error> {
+    let there = scores(tx, &view.record.case_id, round(view)).await?;
+    let sheet = sheet(view)?;
+    if let Some(row) = there.iter().find(|row| row.account == account) {
+        let state = ScoreState::parse(&row.state).map_or("", ScoreState::word);
+        return Err(Error::Refused(format!(
+            "{}已在这次评审中（{state}）",
+            row.name
+        )));
+    }
+    match places(&there, sheet) {
+        0 => Err(Error::Refused(format!(
+            "{} 位专家的名额已满",
+            sheet.experts
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// What ties an expert to a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tie {
+    /// Has had a hand in it.
+    Acted,
+    /// Sits in the enterprise.
+    Belongs,
+}
+
+impl Tie {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Acted => "办理过这件办件",
+            Self::Belongs => "在这家企业任职",
+        }
+    }
+}
+
+/// Whether nothing that is known ties an expert, acting for `own` if for an enterprise at all, to the case.
+pub(super) fn stands_free(who: &Who, own: Option<&str>, view: &CaseView) -> Result<(), Tie> {
+    let acted = view.loaded.events.iter().any(|event| {
+        let account = event.by.account().map(|id| id.to_string());
+        account.as_deref() == Some(who.account.as_str())
     });
+    let belongs = who.organisation == view.record.enterprise_name
+        || own == Some(view.record.enterprise.as_str());
     match (acted, belongs) {
-        (true, _) => Err(Error::Refused(
-            "您办理过这件办件，应当回避：请选择“有利害关系”".to_owned(),
-        )),
-        (_, true) => Err(Error::Refused(
-            "您在这家企业任职，应当回避：请选择“有利害关系”".to_owned(),
-        )),
+        (true, _) => Err(Tie::Acted),
+        (_, true) => Err(Tie::Belongs),
         _ => Ok(()),
     }
 }
@@ -475,6 +560,7 @@ mod tests {
         let sheet = Scoring {
             experts: 3,
             pass: 60,
+            self_taking: false,
             criteria: vec![criterion("创新性", 60), criterion("可行性", 40)],
         };
         let fields = |first: &str, second: &str| {

@@ -53,7 +53,7 @@ pub(super) async fn list(State(app): App, frame: Frame, Query(after): Query<Afte
     Ok(Html(TasksPage {
         page: frame
             .page("评审任务")
-            .lead("等待专家评审的办件。先声明有没有利害关系，再看材料、打分。")
+            .lead("请您评审的办件。先声明有没有利害关系，再看材料、打分。")
             .active(SCORING),
         pager: Pager {
             summary: format!("本页 {} 件", found.items.len()),

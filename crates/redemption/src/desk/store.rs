@@ -5,7 +5,7 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use zhida_platform::access::Viewer;
 use zhida_platform::cases::Head;
 use zhida_platform::clock::instant_text;
-use zhida_platform::db::{self, ConnectionTrait, Tx};
+use zhida_platform::db::{self, ConnectionTrait, Tx, Value};
 use zhida_platform::paging::{Page, PageRequest};
 
 use super::query::DeskQuery;
@@ -26,6 +26,8 @@ pub(crate) struct DeskRow {
     pub fen: Option<i64>,
     /// Bodies that were asked and have not answered.
     pub waits: i64,
+    /// The side whose answer to a message is waited for.
+    pub awaits: Option<String>,
 }
 
 impl FromQueryResult for DeskRow {
@@ -45,6 +47,7 @@ impl FromQueryResult for DeskRow {
             enterprise_name,
             fen: decided.or(computed),
             waits: row.try_get(prefix, "waits")?,
+            awaits: row.try_get(prefix, "awaits")?,
         })
     }
 }
@@ -59,9 +62,56 @@ impl DeskRow {
     }
 }
 
-const FROM: &str = "FROM case_head h JOIN redemption_case c ON c.case_id = h.id";
+/// A statement with its parameters.
+type Asked = (String, Vec<Value>);
 
-/// A page of the queue: what is due first stands first; closed cases are newest first.
+/// The page of the queue: what is due first stands first; closed cases are newest first. Open cases are read in the order of
+/// the index `case_head_queue`.
+fn listing(
+    query: &DeskQuery,
+    viewer: &Viewer,
+    now: DateTime<Utc>,
+    page: &PageRequest,
+) -> Result<Asked, Error> {
+    let mut found = query.conditions(viewer, now);
+    let due = format!("COALESCE(h.due_at, '{NEVER}')");
+    let (name, order) = match query.by_due() {
+        true => (BY_DUE, format!("{due}, h.id")),
+        false => (BY_OPENING, "h.id DESC".to_owned()),
+    };
+    if let Some((day, id)) = page.cursor::<(String, String)>(name)? {
+        if query.by_due() {
+            found.values.extend([day.into(), id.into()]);
+            let at = found.values.len();
+            found.always(format!("({due}, h.id) > (${}, ${at})", at - 1));
+        } else {
+            found.and("h.id < ?", id);
+        }
+    }
+    let sql = format!(
+        "SELECT {}, c.enterprise_name, c.fen, c.fen_decided,
+            (SELECT COUNT(*) FROM case_clock k WHERE k.case_id = h.id AND k.clock LIKE 'opinion:%') AS waits,
+            (SELECT t.awaits FROM thread t WHERE t.room = 'redemption' AND t.subject = h.id) AS awaits
+         FROM case_head h JOIN redemption_case c ON c.case_id = h.id {} ORDER BY {order} LIMIT {}",
+        Head::COLUMNS,
+        found.sql(),
+        page.rows_wanted()
+    );
+    Ok((sql, found.values))
+}
+
+/// How many rows [`listing`] has in all; the room's own row is looked at only when something of it is asked.
+fn counting(query: &DeskQuery, viewer: &Viewer, now: DateTime<Utc>) -> Asked {
+    let found = query.conditions(viewer, now);
+    let join = match query.asks_record() {
+        true => "JOIN redemption_case c ON c.case_id = h.id",
+        false => "",
+    };
+    let sql = format!("SELECT COUNT(*) FROM case_head h {join} {}", found.sql());
+    (sql, found.values)
+}
+
+/// A page of the queue.
 pub(super) async fn list(
     conn: &impl ConnectionTrait,
     query: &DeskQuery,
@@ -69,33 +119,9 @@ pub(super) async fn list(
     now: DateTime<Utc>,
     page: &PageRequest,
 ) -> Result<Page<DeskRow>, Error> {
-    let mut found = query.conditions(viewer, now);
-    let (name, order) = match query.by_due() {
-        true => (BY_DUE, format!("COALESCE(h.due_at, '{NEVER}'), h.id")),
-        false => (BY_OPENING, "h.id DESC".to_owned()),
-    };
-    if let Some((due, id)) = page.cursor::<(String, String)>(name)? {
-        if query.by_due() {
-            found.values.extend([due.into(), id.into()]);
-            let at = found.values.len();
-            let key = format!("COALESCE(h.due_at, '{NEVER}')");
-            found.always(format!(
-                "({key} > ${0} OR ({key} = ${0} AND h.id > ${at}))",
-                at - 1
-            ));
-        } else {
-            found.and("h.id < ?", id);
-        }
-    }
-    let sql = format!(
-        "SELECT {}, c.enterprise_name, c.fen, c.fen_decided,
-            (SELECT COUNT(*) FROM case_clock k WHERE k.case_id = h.id AND k.clock LIKE 'opinion:%') AS waits
-         {FROM} {} ORDER BY {order} LIMIT {}",
-        Head::COLUMNS,
-        found.sql(),
-        page.rows_wanted()
-    );
-    let rows: Vec<DeskRow> = db::query_all(conn, &sql, found.values).await?;
+    let (sql, values) = listing(query, viewer, now, page)?;
+    let rows: Vec<DeskRow> = db::query_all(conn, &sql, values).await?;
+    let name = if query.by_due() { BY_DUE } else { BY_OPENING };
     Ok(Page::from_rows(rows, page, name, DeskRow::key)?)
 }
 
@@ -106,9 +132,8 @@ pub(super) async fn count(
     viewer: &Viewer,
     now: DateTime<Utc>,
 ) -> Result<u64, Error> {
-    let found = query.conditions(viewer, now);
-    let sql = format!("SELECT COUNT(*) {FROM} {}", found.sql());
-    let count = db::query_count(conn, &sql, found.values).await?;
+    let (sql, values) = counting(query, viewer, now);
+    let count = db::query_count(conn, &sql, values).await?;
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
@@ -151,4 +176,98 @@ pub(super) async fn save_view(
 pub(super) async fn remove_view(tx: &Tx, id: &str, account: &str) -> db::Result<u64> {
     let sql = "DELETE FROM redemption_view WHERE id = $1 AND account = $2";
     db::execute(tx, sql, [id.into(), account.into()]).await
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+    use zhida_platform::db::Engine;
+    use zhida_platform::paging::Cursor;
+    use zhida_testkit::{TestDatabase, both_databases, seated};
+
+    use super::*;
+
+    #[derive(FromQueryResult)]
+    struct Sqlite {
+        detail: String,
+    }
+
+    #[derive(FromQueryResult)]
+    struct Postgres {
+        #[sea_orm(alias = "QUERY PLAN")]
+        line: String,
+    }
+
+    /// How the engine would answer; on PostgreSQL as with many rows, where reading and sorting a whole table costs most.
+    async fn plan(db: &TestDatabase, (sql, values): Asked) -> String {
+        let (sql, values) = (sql.as_str(), &values);
+        let lines = db
+            .write(|tx| async move {
+                let lines: Vec<String> = match tx.engine() {
+                    Engine::Sqlite => {
+                        let sql = format!("EXPLAIN QUERY PLAN {sql}");
+                        let rows: Vec<Sqlite> = db::query_all(&tx, &sql, values.clone()).await?;
+                        rows.into_iter().map(|row| row.detail).collect()
+                    }
+                    Engine::Postgres => {
+                        for setting in ["enable_seqscan", "enable_sort", "enable_bitmapscan"] {
+                            let sql = format!("SET LOCAL {setting} = off");
+                            db::execute(&tx, &sql, []).await?;
+                        }
+                        let sql = format!("EXPLAIN {sql}");
+                        let rows: Vec<Postgres> = db::query_all(&tx, &sql, values.clone()).await?;
+                        rows.into_iter().map(|row| row.line).collect()
+                    }
+                };
+                Ok::<_, db::Error>(lines)
+            })
+            .await
+            .unwrap();
+        lines.join("\n")
+    }
+
+    fn sorts(plan: &str) -> bool {
+        plan.contains("Sort") || plan.contains("TEMP B-TREE FOR ORDER BY")
+    }
+
+    async fn the_queue_is_read_in_the_order_of_an_index(db: TestDatabase) {
+        let rooms = [
+            zhida_forms::migrations(),
+            zhida_funds::migrations(),
+            crate::migrations(),
+        ];
+        db.migrate(&rooms).await.unwrap();
+        let now = "2026-11-23T02:00:00Z".parse().unwrap();
+        let viewer = seated("clerk", Some("370100"), None);
+        let first = PageRequest::first(20);
+        let second = PageRequest {
+            after: Some(Cursor::encode(BY_DUE, &("2026-11-24", "x")).unwrap()),
+            limit: 20,
+        };
+        let reply = DeskQuery {
+            reply: "office".to_owned(),
+            ..DeskQuery::default()
+        };
+        for (query, page) in [
+            (DeskQuery::default(), &first),
+            (DeskQuery::default(), &second),
+            (reply, &first),
+        ] {
+            let listed = plan(&db, listing(&query, &viewer, now, page).unwrap()).await;
+            assert!(!sorts(&listed), "{listed}");
+            assert!(listed.contains("case_head_queue"), "{listed}");
+        }
+        let counted = plan(&db, counting(&DeskQuery::default(), &viewer, now)).await;
+        assert!(counted.contains("case_head_queue"), "{counted}");
+        assert!(!counted.contains("redemption_case"), "{counted}");
+        let closed = DeskQuery {
+            state: "closed".to_owned(),
+            ..DeskQuery::default()
+        };
+        let listed = plan(&db, listing(&closed, &viewer, now, &first).unwrap()).await;
+        assert!(!sorts(&listed), "{listed}");
+    }
+
+    both_databases!(the_queue_is_read_in_the_order_of_an_index);
 }

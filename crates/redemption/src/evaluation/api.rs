@@ -10,7 +10,6 @@ use zhida_platform::access::Viewer;
 use zhida_platform::problem::Problem;
 
 use super::scorecard::Scorecard;
-use crate::rights::HANDLE;
 use crate::service::Redemption;
 
 pub(crate) fn routes(app: Arc<Redemption>) -> OpenApiRouter {
@@ -19,7 +18,7 @@ pub(crate) fn routes(app: Arc<Redemption>) -> OpenApiRouter {
         .with_state(app)
 }
 
-/// 一个事项的兑付评估
+/// 一个事项在可及范围内的兑付评估
 #[utoipa::path(get, path = "/api/v1/redemption/scorecards/{item}", tag = "兑付",
     params(("item" = String, Path, description = "事项标识")),
     responses(
@@ -32,6 +31,5 @@ async fn get_scorecard(
     viewer: Viewer,
     Path(item): Path<String>,
 ) -> Result<Json<Scorecard>, Problem> {
-    viewer.need(HANDLE)?;
-    Ok(Json(app.scorecard(&item).await?))
+    Ok(Json(app.scorecard(&viewer, &item).await?))
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::Datelike;
 use serde::Serialize;
 use utoipa::ToSchema;
+use zhida_platform::access::Reach;
 use zhida_platform::clock::{parse_instant, to_shanghai};
 use zhida_registry::Enterprise;
 use zhida_rules::{Number, Value};
@@ -41,13 +42,17 @@ struct Sum {
 }
 
 impl Redemption {
-    /// The follow-up of an item. Only enterprises of which both years are known count; that they were paid is not
+    /// The follow-up of an item's enterprises within reach. Only enterprises of which both years are known count; that they were paid is not
     /// said to be the cause.
     ///
     /// # Errors
     /// The database.
-    pub(super) async fn follow_up(&self, item: &str) -> Result<Vec<FollowUp>, Error> {
-        let paid = store::paid(self.db.conn(), item, FOLLOWED_MAX).await?;
+    pub(super) async fn follow_up(
+        &self,
+        item: &str,
+        reach: &Reach,
+    ) -> Result<Vec<FollowUp>, Error> {
+        let paid = store::paid(self.db.conn(), item, reach, FOLLOWED_MAX).await?;
         let mut sums: BTreeMap<(i32, usize), Sum> = BTreeMap::new();
         for (code, filed_at) in paid {
             let Some(filed) = parse_instant(&filed_at) else {

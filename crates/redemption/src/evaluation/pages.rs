@@ -72,8 +72,7 @@ async fn scorecard(
     frame: Frame,
     Path(item): Path<String>,
 ) -> Answer {
-    frame.viewer.need(HANDLE)?;
-    let card = app.scorecard(&item).await?;
+    let card = app.scorecard(&frame.viewer, &item).await?;
     let rated: i64 = card.grades.iter().sum();
     let data: Vec<Datum> = GRADES
         .iter()

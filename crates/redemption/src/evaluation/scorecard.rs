@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use zhida_platform::access::Viewer;
 
 use super::follow_up::FollowUp;
 use super::store;
 use crate::apply::TypicalDays;
 use crate::error::Error;
+use crate::rights::HANDLE;
 use crate::service::Redemption;
 
 /// 事项的评估。
@@ -49,20 +51,22 @@ pub struct Scorecard {
 }
 
 impl Redemption {
-    /// The scorecard of an item.
+    /// The scorecard of an item, of the cases and enterprises within the viewer's reach.
     ///
     /// # Errors
-    /// No such item; the database.
-    pub async fn scorecard(&self, item: &str) -> Result<Scorecard, Error> {
+    /// No right; no such item; the database.
+    pub async fn scorecard(&self, viewer: &Viewer, item: &str) -> Result<Scorecard, Error> {
+        viewer.need(HANDLE)?;
+        let reach = viewer.reach(HANDLE);
         let shown = self.scheme(item).await?;
         let item = shown.item;
-        let sums = store::sums(self.db.conn(), &item.id, self.clock.now()).await?;
-        let grades = store::grades(self.db.conn(), &item.id).await?;
+        let sums = store::sums(self.db.conn(), &item.id, &reach, self.clock.now()).await?;
+        let grades = store::grades(self.db.conn(), &item.id, &reach).await?;
         let all: i64 = grades.iter().sum();
         let content: i64 = grades[2..].iter().sum();
         Ok(Scorecard {
             eligible: self
-                .reach_of(&item)
+                .reach_of(&item, &reach)
                 .await
                 .ok()
                 .map(|(eligible, _)| eligible),
@@ -74,14 +78,14 @@ impl Redemption {
             paid_fen: sums.paid_fen,
             refused: sums.refused,
             declined: sums.declined,
-            days: self.typical(self.db.conn(), &item.id).await?,
+            days: self.typical(self.db.conn(), &item.id, &reach).await?,
             steps: shown
                 .current
                 .map_or(0, |current| current.scheme.route.len()),
             materials: item.elements.materials.len(),
             grades,
             satisfaction: (all > 0).then(|| content * 1_000 / all),
-            follow_up: self.follow_up(&item.id).await?,
+            follow_up: self.follow_up(&item.id, &reach).await?,
             item: item.id.clone(),
             name: item.name.clone(),
         })

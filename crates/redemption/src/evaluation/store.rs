@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::FromQueryResult;
+use zhida_platform::access::Reach;
 use zhida_platform::clock::instant_text;
-use zhida_platform::db::{self, ConnectionTrait, Tx};
+use zhida_platform::db::{self, ConnectionTrait, Tx, Value};
 
 use super::rating::Rated;
+use crate::reach::within;
 
 #[derive(FromQueryResult)]
 struct RatingRow {
@@ -40,7 +42,10 @@ pub(super) async fn rate(
     Ok(db::execute(tx, sql, values).await? == 1)
 }
 
-/// What an item's cases came to.
+/// By what a case is reached.
+const COLUMNS: (&str, &str) = ("c.enterprise", "c.place");
+
+/// What an item's cases within reach came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, FromQueryResult)]
 pub(super) struct Sums {
     pub cases: i64,
@@ -57,15 +62,18 @@ pub(super) struct Sums {
 pub(super) async fn sums(
     conn: &impl ConnectionTrait,
     item: &str,
+    reach: &Reach,
     now: DateTime<Utc>,
 ) -> db::Result<Sums> {
+    let mut values: Vec<Value> = vec![item.into(), instant_text(now).into()];
+    let reach = within(reach, COLUMNS, &mut values);
     let one = |condition: &str| {
         format!("CAST(COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS BIGINT)")
     };
     let sql = format!(
         "SELECT COUNT(*) AS cases, {} AS offered, {} AS applied, {} AS open, {} AS overdue, {} AS paid,
                 CAST(COALESCE(SUM(c.paid_fen), 0) AS BIGINT) AS paid_fen, {} AS refused, {} AS declined
-         FROM redemption_case c JOIN case_head h ON h.id = c.case_id WHERE c.item = $1",
+         FROM redemption_case c JOIN case_head h ON h.id = c.case_id WHERE c.item = $1 AND {reach}",
         one("c.origin = 'closure'"),
         one("c.origin = 'application'"),
         one("h.closed_at IS NULL"),
@@ -74,7 +82,6 @@ pub(super) async fn sums(
         one("h.outcome = 'refused'"),
         one("h.outcome = 'declined'"),
     );
-    let values = [item.into(), instant_text(now).into()];
     let sums: Option<Sums> = db::query_one(conn, &sql, values).await?;
     Ok(sums.unwrap_or_default())
 }
@@ -85,11 +92,19 @@ struct GradeRow {
     number: i64,
 }
 
-/// How many ratings of each grade an item has.
-pub(super) async fn grades(conn: &impl ConnectionTrait, item: &str) -> db::Result<[i64; 5]> {
-    let sql =
-        "SELECT grade, COUNT(*) AS number FROM redemption_rating WHERE item = $1 GROUP BY grade";
-    let rows: Vec<GradeRow> = db::query_all(conn, sql, [item.into()]).await?;
+/// How many ratings of each grade the cases of an item within reach have.
+pub(super) async fn grades(
+    conn: &impl ConnectionTrait,
+    item: &str,
+    reach: &Reach,
+) -> db::Result<[i64; 5]> {
+    let mut values: Vec<Value> = vec![item.into()];
+    let reach = within(reach, COLUMNS, &mut values);
+    let sql = format!(
+        "SELECT r.grade, COUNT(*) AS number FROM redemption_rating r JOIN redemption_case c ON c.case_id = r.case_id
+         WHERE r.item = $1 AND {reach} GROUP BY r.grade"
+    );
+    let rows: Vec<GradeRow> = db::query_all(conn, &sql, values).await?;
     let mut grades = [0; 5];
     for row in rows {
         let at = usize::try_from(row.grade - 1).ok();
@@ -106,17 +121,20 @@ struct Cohort {
     filed_at: String,
 }
 
-/// The enterprises that were paid for an item, with the year in which they filed; the newest first.
+/// The enterprises within reach that were paid for an item, with the year in which they filed; the newest first.
 pub(super) async fn paid(
     conn: &impl ConnectionTrait,
     item: &str,
+    reach: &Reach,
     limit: i64,
 ) -> db::Result<Vec<(String, String)>> {
+    let mut values: Vec<Value> = vec![item.into()];
+    let reach = within(reach, COLUMNS, &mut values);
     let sql = format!(
         "SELECT c.enterprise, c.filed_at FROM redemption_case c
-         WHERE c.item = $1 AND c.paid_fen > 0 ORDER BY c.case_id DESC LIMIT {limit}"
+         WHERE c.item = $1 AND c.paid_fen > 0 AND {reach} ORDER BY c.case_id DESC LIMIT {limit}"
     );
-    let rows: Vec<Cohort> = db::query_all(conn, &sql, [item.into()]).await?;
+    let rows: Vec<Cohort> = db::query_all(conn, &sql, values).await?;
     Ok(rows
         .into_iter()
         .map(|row| (row.enterprise, row.filed_at))

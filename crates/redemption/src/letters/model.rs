@@ -1,13 +1,12 @@
 //! What a letter is made of, and what is said of it later.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use zhida_letters::Letter;
+use zhida_platform::vocabulary;
 
-use crate::words::words;
-
-words! {
+vocabulary! {
     /// Whether a letter still says what holds.
     LetterState {
         /// 有效.
@@ -19,7 +18,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// What a letter tells.
     LetterKind {
         /// 准予兑付.

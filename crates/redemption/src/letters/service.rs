@@ -1,11 +1,11 @@
 //! Issuing, reading and checking letters.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use chrono::{DateTime, Utc};
 use futures::stream;
-use zhida_letters::{CODE_BYTES, CheckCode, Letter, Typeface};
+use zhida_letters::{CODE_BYTES, CheckCode, Letter, Press};
 use zhida_platform::access::{Row, Viewer};
 use zhida_platform::audit::{self, Actor, Entry};
 use zhida_platform::clock::{SharedClock, to_shanghai};
@@ -38,9 +38,7 @@ pub struct Letters {
     db: Database,
     clock: SharedClock,
     files: FileStore,
-    /// Read when the first PDF is asked for; 26 MB of memory from then on.
-    typeface: OnceLock<Result<Typeface, String>>,
-    font: Option<std::path::PathBuf>,
+    press: Press,
     site: String,
 }
 
@@ -52,8 +50,7 @@ impl Letters {
             db,
             clock,
             files,
-            typeface: OnceLock::new(),
-            font: config.letters.font().map(std::path::Path::to_owned),
+            press: Press::new(config.letters.font().map(std::path::Path::to_owned)),
             site: config.messages.site_url.trim_end_matches('/').to_owned(),
         })
     }
@@ -211,15 +208,9 @@ impl Letters {
     }
 
     fn printed(&self, letter: &Letter) -> Result<Vec<u8>, Error> {
-        let typeface = self.typeface.get_or_init(|| {
-            Typeface::find(self.font.as_deref()).map_err(|error| error.to_string())
-        });
-        let cannot =
-            |why: String| Error::from(Problem::conflict(why).hint("“打印”页不需要字体，随时可用"));
-        let typeface = typeface.as_ref().map_err(|why| cannot(why.clone()))?;
-        letter
-            .pdf(typeface)
-            .map_err(|error| cannot(error.to_string()))
+        self.press
+            .pdf(letter)
+            .map_err(|why| Error::from(Problem::conflict(why).hint("“打印”页不需要字体，随时可用")))
     }
 }
 

@@ -17,7 +17,7 @@ mod store;
 mod words;
 
 pub(crate) use model::NewRow;
-pub(crate) use words::EVENTS;
+pub(crate) use words::{OBJECTION, OBJECTION_DECIDED};
 
 pub(crate) use api::routes as api;
 pub(crate) use migration::NOTICE as MIGRATION;

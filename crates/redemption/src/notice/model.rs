@@ -1,12 +1,11 @@
 //! Notices, their rows, objections.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
+use zhida_platform::vocabulary;
 
-use crate::words::words;
-
-words! {
+vocabulary! {
     /// What becomes of a row.
     RowState {
         /// 公示中.
@@ -22,7 +21,7 @@ words! {
     }
 }
 
-words! {
+vocabulary! {
     /// What becomes of an objection.
     ObjectionState {
         /// 核查中.

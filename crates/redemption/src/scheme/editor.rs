@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use zhida_platform::access::Reach;
 use zhida_platform::format::count;
 use zhida_platform::problem::Problem;
 use zhida_policies::lint::Severity;
@@ -17,7 +18,7 @@ use super::lint::Finding;
 use super::model::Scheme;
 use super::pages::{StepLine, steps};
 use super::preset::presets;
-use crate::closure::store as lists;
+use crate::closure::list_store as lists;
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::pages::{Answer, SCHEMES, to};
@@ -39,6 +40,7 @@ struct EditPage {
     releases: Vec<Choice>,
     overlaps: Vec<Choice>,
     payee: Vec<Choice>,
+    self_taking: Vec<Choice>,
     is_closure: bool,
     confirm: Vec<Choice>,
     check: Option<Check>,
@@ -129,15 +131,11 @@ async fn page(
             options.push(Choice::new(value, label, &chosen).hint(class.about.clone()));
         }
     }
-    let all = lists::lists(app.db.conn()).await?;
     let on: Vec<&str> = form.all("lists").collect();
-    let lists = all.iter().map(|list| Choice {
+    let lists = lists::named(app.db.conn()).await?;
+    let lists = lists.into_iter().map(|list| Choice {
         chosen: on.contains(&list.id.as_str()),
-        ..Choice::new(
-            &list.id,
-            format!("{}（{}）", list.name, list.department),
-            "",
-        )
+        ..Choice::new(list.id, format!("{}（{}）", list.name, list.department), "")
     });
     let term = |stage: &Stage| {
         let name = format!("term-{}", stage.slug());
@@ -170,6 +168,11 @@ async fn page(
             .iter()
             .map(|one| Choice::new(one.slug(), one.word(), form.get("overlap")))
             .collect(),
+        self_taking: vec![Choice::new(
+            "1",
+            "专家可以自己领取名额；不勾选就只由部门指派",
+            form.get("self_taking"),
+        )],
         payee: vec![Choice::new(
             "1",
             "确认或申请时由企业填写收款账户",
@@ -195,7 +198,7 @@ async fn check_of(app: &Redemption, scheme: &Scheme) -> Result<Check, Error> {
         (finding, tone)
     };
     let item = app.item(&scheme.item)?;
-    let reach = app.reach_of(&item).await;
+    let reach = app.reach_of(&item, &Reach::All).await;
     let (eligible, cost, problem) = match reach {
         Ok((eligible, cost)) => (count(eligible), cost, String::new()),
         Err(error) => (String::new(), String::new(), Problem::from(error).detail),

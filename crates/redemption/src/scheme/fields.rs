@@ -40,6 +40,9 @@ pub(super) fn shown(scheme: &Scheme, revision: i64) -> Fields {
     if let Some(scoring) = &scheme.scoring {
         fields.put("experts", scoring.experts.to_string());
         fields.put("pass", scoring.pass.to_string());
+        if scoring.self_taking {
+            fields.put("self_taking", "1");
+        }
         let criteria = scoring.criteria.iter();
         fields.put(
             "criteria",
@@ -234,6 +237,7 @@ impl Reader<'_> {
         Some(Scoring {
             experts: small(experts),
             pass: small(pass),
+            self_taking: self.fields.get("self_taking") == "1",
             criteria,
         })
     }

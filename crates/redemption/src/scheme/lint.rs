@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zhida_casework::{Term, Unit};
@@ -37,6 +37,8 @@ pub(crate) struct Context<'a> {
     pub today: NaiveDate,
     /// Slugs of the lists that there are.
     pub lists: &'a BTreeSet<String>,
+    /// Whether money of this year is there for the item.
+    pub has_pool: bool,
 }
 
 struct Findings(Vec<Finding>);
@@ -74,6 +76,7 @@ pub(crate) fn lint(scheme: &Scheme, context: &Context<'_>) -> Vec<Finding> {
     of_item(scheme, context, &mut found);
     of_route(scheme, &mut found);
     of_parts(scheme, context, &mut found);
+    of_money(scheme, context, &mut found);
     match preset::class(&scheme.preset, &scheme.class) {
         Some((preset, class)) => of_class(scheme, context, preset, class, &mut found),
         None => found.error(
@@ -190,6 +193,24 @@ fn of_route(scheme: &Scheme, found: &mut Findings) {
             "请填企业补正的期限，例如“10 个工作日”",
         );
     }
+}
+
+/// Without a pool of this year nothing can be decided: the enterprise would be told so only when it files.
+fn of_money(scheme: &Scheme, context: &Context<'_>, found: &mut Findings) {
+    if context.has_pool || !scheme.has(Stage::Payment) {
+        return;
+    }
+    let year = context.today.year();
+    let when = match scheme.decides_at_once() {
+        true => "企业现在提交不了、确认不了",
+        false => "办件到核定时会停下",
+    };
+    found.add(
+        Severity::Warning,
+        ("pool", "route"),
+        format!("事项没有启用的 {year} 年资金池，{when}"),
+        format!("请资金经办在“资金”页面为这个事项建立（或启用）{year} 年的资金池"),
+    );
 }
 
 /// What goes with the stages: departments, scoring sheet, parts of the payment, lists.

@@ -122,6 +122,9 @@ pub struct Scoring {
     pub experts: u32,
     /// 平均分达到多少为通过。
     pub pass: u32,
+    /// 专家可以自己领取名额；否则只由部门指派。
+    #[serde(default)]
+    pub self_taking: bool,
     /// 评分项。
     pub criteria: Vec<Criterion>,
 }
@@ -215,6 +218,12 @@ impl Scheme {
     #[must_use]
     pub fn has(&self, stage: Stage) -> bool {
         self.term(stage).is_some()
+    }
+
+    /// Whether nobody approves: what is filed or confirmed is decided by the data at that moment.
+    #[must_use]
+    pub fn decides_at_once(&self) -> bool {
+        !self.route.iter().any(|step| step.stage.is_approval())
     }
 
     /// The stage after another; the first without one.

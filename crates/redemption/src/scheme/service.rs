@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -17,7 +17,7 @@ use zhida_policies::lint::Severity;
 use super::lint::{self, Context, Finding};
 use super::model::Scheme;
 use super::store::{self, NewRevision, RevisionRow, SchemeRow};
-use crate::closure::store as lists;
+use crate::closure::list_store as lists;
 use crate::error::Error;
 use crate::rights::SCHEME;
 use crate::service::Redemption;
@@ -189,18 +189,25 @@ impl Redemption {
         rows.into_iter().map(published).collect()
     }
 
+    /// Whether money of this year is there for an item.
+    pub(crate) async fn is_funded(&self, item: &str) -> Result<bool, Error> {
+        let year = self.clock.today().year();
+        Ok(self.funds.has_open_pool(self.db.conn(), item, year).await?)
+    }
+
     /// Looks a scheme over as it would be published today.
     ///
     /// # Errors
     /// No such item; the database.
     pub async fn check_scheme(&self, scheme: &Scheme) -> Result<Checked, Error> {
         let item = self.item(&scheme.item)?;
-        let lists = lists::lists(self.db.conn()).await?;
+        let lists = lists::named(self.db.conn()).await?;
         let lists: BTreeSet<String> = lists.into_iter().map(|list| list.id).collect();
         let context = Context {
             item: &item,
             today: self.clock.today(),
             lists: &lists,
+            has_pool: self.is_funded(&item.id).await?,
         };
         let mut findings = lint::lint(scheme, &context);
         findings.extend(self.form_findings(scheme));

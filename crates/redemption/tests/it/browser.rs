@@ -5,7 +5,7 @@ use zhida_platform::progress::Silent;
 use zhida_policies::Delivery;
 use zhida_testkit::{Browser, TestServer, sqlite};
 
-use crate::world::{World, boss, clerk, editor, payee};
+use crate::world::{World, boss, clerk, decider, editor, payee};
 
 pub(crate) async fn looks_right(browser: &Browser, server: &TestServer, path: &str, name: &str) {
     browser.open(&server.url(path)).await;
@@ -98,6 +98,41 @@ async fn an_instant_item_takes_one_page_and_no_paper() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn money_is_demanded_back_on_one_page_and_both_sides_see_it() {
+    let world = World::new(sqlite().await).await;
+    let id = crate::clawback::paid(&world).await;
+    let path = format!("/redemption/cases/{id}/recovery");
+    let browser = Browser::without_javascript().await;
+    let office = TestServer::start(world.router(decider())).await;
+    browser.open(&office.url(&path)).await;
+    browser
+        .follow(Locator::Css(&format!("form[action='{path}'] button")))
+        .await;
+    says(&browser, "请选择追回多少").await;
+    for css in [
+        "input[name=cause][value='false-materials']",
+        "input[name=extent][value='whole']",
+    ] {
+        let radio = browser.find(Locator::Css(css)).await.unwrap();
+        radio.click().await.unwrap();
+    }
+    for (field, words) in [("reason", "纳税数据虚报"), ("basis", "条例第十四条")] {
+        let field = browser.find(Locator::Id(field)).await.unwrap();
+        field.send_keys(words).await.unwrap();
+    }
+    browser
+        .follow(Locator::Css(&format!("form[action='{path}'] button")))
+        .await;
+    says(&browser, "纳税数据虚报").await;
+    let own = TestServer::start(world.router(boss(1))).await;
+    let status = format!("/redemption/cases/{id}");
+    let browser = Browser::start().await;
+    looks_right(&browser, &own, &status, "redemption-clawed-back").await;
+    says(&browser, "全额追回，撤销原决定").await;
+    looks_right(&browser, &office, &path, "redemption-clawback").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_are_accessible_and_fit_a_phone() {
     let world = World::new(sqlite().await).await;
     world
@@ -137,6 +172,11 @@ async fn pages_are_accessible_and_fit_a_phone() {
         ("/redemption/lists", "redemption-lists"),
         ("/redemption/evaluation", "redemption-evaluation"),
         ("/redemption/evaluation/gaoqi", "redemption-scorecard"),
+        ("/redemption/reports", "redemption-reports"),
+        (
+            "/redemption/reports?by=place&from=2026-13-01",
+            "redemption-reports-wrong",
+        ),
     ] {
         looks_right(&browser, &server, path, name).await;
     }

@@ -2,15 +2,23 @@
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
 mod application;
+mod bank;
 mod browser;
 mod browser_desk;
+mod clawback;
 mod closure;
 mod desk;
+mod desk_api;
+mod escalation;
+mod evaluation;
 mod letters;
+mod lists;
 mod notice;
 mod overlap;
 mod payment;
+mod reports;
 mod scheme;
 mod scoring;
 mod shipped;
+mod talk;
 mod world;

@@ -1,74 +1,12 @@
 //! From the decision to the receipt: parts, settlement, a policy repealed with cases open.
 
-use serde_json::json;
-use zhida_platform::clock::Clock as _;
 use zhida_platform::progress::Silent;
 use zhida_policies::Delivery;
 use zhida_redemption::{Part, Scheme};
 use zhida_testkit::{TestDatabase, both_databases};
 
-use crate::world::{World, approver, boss, clerk, decider, fields, payee, treasurer};
-
-/// An account to pay from.
-async fn payer(world: &World) -> String {
-    let fields = [
-        ("holder", "样例市财政局"),
-        ("bank", "中国建设银行济南样例支行"),
-        ("cnaps", "105100000017"),
-        ("account", "33050162858300000123"),
-    ];
-    let app = world.app(treasurer());
-    let _ = app
-        .post_form("/funds/payers", &fields)
-        .await
-        .expect_status(303);
-    let page = app.get("/funds/batches/new").await.expect_status(200);
-    let (_, rest) = page.text().split_once("name=\"payer\"").unwrap();
-    let (_, rest) = rest.split_once("value=\"").unwrap();
-    rest.split_once('"').unwrap().0.to_owned()
-}
-
-/// Draws the one payment that is due, has it approved and sent, and takes the bank's receipt of it.
-async fn pay(world: &World, payer: &str) {
-    let app = world.app(treasurer());
-    let drawn = app
-        .post_json("/api/v1/payment-batches", &json!({ "payer": payer }))
-        .await;
-    let drawn = drawn.expect_status(200).json();
-    assert_eq!(drawn["rows"], 1, "{drawn}");
-    let id = drawn["batch"]
-        .as_str()
-        .unwrap_or_else(|| panic!("{drawn}"))
-        .to_owned();
-    let api = format!("/api/v1/payment-batches/{id}");
-    let approve = world
-        .app(approver())
-        .post_json(&format!("{api}/approve"), &json!({}))
-        .await;
-    let _ = approve.expect_status(200);
-    let _ = app.get(&format!("{api}/pain001")).await.expect_status(200);
-    let today = world.clock.today().to_string();
-    let _ = app
-        .post_json(&format!("{api}/sent"), &json!({ "on": today }))
-        .await
-        .expect_status(204);
-    let batch = app.get(&api).await.expect_status(200).json();
-    let (number, fen) = (
-        batch["number"].as_str().unwrap(),
-        batch["drawn"].as_i64().unwrap(),
-    );
-    let receipt = format!(
-        "付款参考号,结果,金额(元),日期,原因\n{number}-0001,已付,{}.{:02},{today},\n",
-        fen / 100,
-        fen % 100
-    );
-    let request = axum::http::Request::post("/api/v1/payment-receipts")
-        .header("x-file-name", "receipts.csv")
-        .body(receipt.into())
-        .unwrap();
-    let taken = app.send(request).await.expect_status(200).json();
-    assert_eq!(taken["paid"], 1, "{taken}");
-}
+use crate::bank::{pay, payer};
+use crate::world::{World, boss, clerk, decider, fields, payee};
 
 fn in_two(scheme: &mut Scheme) {
     let part = |percent, when: &str| Part {
@@ -110,7 +48,7 @@ async fn parts_are_paid_one_after_the_other_and_the_last_closes_the_case(db: Tes
     world.clock.pass(5);
     world.work().await;
     let payer = payer(&world).await;
-    pay(&world, &payer).await;
+    pay(&world, &payer, 1).await;
     let case = world.case(1, "gaoqi").await;
     assert_eq!(case["record"]["paid_fen"].as_i64(), Some(8_000_000));
     assert!(
@@ -142,7 +80,7 @@ async fn parts_are_paid_one_after_the_other_and_the_last_closes_the_case(db: Tes
         .await
         .expect_status(409);
     assert!(twice.text().contains("没有下一期"), "{}", twice.text());
-    pay(&world, &payer).await;
+    pay(&world, &payer, 1).await;
     let case = world.case(1, "gaoqi").await;
     assert_eq!(case["status"]["words"], "已办结：已兑付");
     assert_eq!(case["record"]["paid_fen"].as_i64(), Some(9_500_000));
@@ -205,7 +143,7 @@ async fn a_repealed_policy_pays_what_was_decided_and_ends_what_was_not(db: TestD
         "what was decided is paid"
     );
     let payer = payer(&world).await;
-    pay(&world, &payer).await;
+    pay(&world, &payer, 1).await;
     let app = world.app(boss(1));
     let case = app
         .get(&format!("/api/v1/redemption/cases/{}", ids[0]))

@@ -3,12 +3,12 @@
 use zhida_policies::Delivery;
 use zhida_redemption::words::Stage;
 use zhida_redemption::{Criterion, Scoring, Step};
-use zhida_testkit::{TestDatabase, both_databases};
+use zhida_testkit::{TestDatabase, TestResponse, both_databases};
 
 use crate::world::{World, boss, clerk, decider, expert, fields, name, payee};
 
 /// A case of enterprise 1 that waits for three experts.
-async fn waiting(world: &World) -> String {
+pub(crate) async fn waiting(world: &World, self_taking: bool) -> String {
     world
         .publish("yanfa", Delivery::Application, |scheme| {
             let place = scheme
@@ -30,6 +30,7 @@ async fn waiting(world: &World) -> String {
             scheme.scoring = Some(Scoring {
                 experts: 3,
                 pass: 60,
+                self_taking,
                 criteria: vec![criterion("创新性", 60), criterion("可行性", 40)],
             });
         })
@@ -62,7 +63,7 @@ fn sheet<'s>(first: &'s str, second: &'s str) -> [(&'s str, &'s str); 4] {
 
 async fn three_experts_score_alone_and_the_mean_decides(db: TestDatabase) {
     let world = World::new(db).await;
-    let id = waiting(&world).await;
+    let id = waiting(&world, true).await;
     let path = format!("/redemption/scoring/{id}");
     let tasks = world
         .app(expert(1))
@@ -222,7 +223,7 @@ async fn three_experts_score_alone_and_the_mean_decides(db: TestDatabase) {
 
 async fn who_had_a_hand_in_the_case_stands_back(db: TestDatabase) {
     let world = World::new(db).await;
-    let id = waiting(&world).await;
+    let id = waiting(&world, true).await;
     // the clerk who handled it, now in an expert's seat
     let mut person = expert(9).as_person().unwrap().clone();
     person.account = clerk().account().unwrap();
@@ -247,7 +248,99 @@ async fn who_had_a_hand_in_the_case_stands_back(db: TestDatabase) {
     assert!(early.status.is_client_error(), "{}", early.status);
 }
 
+/// Names an expert at the desk; the answer.
+async fn name_expert(world: &World, id: &str, name: &str) -> TestResponse {
+    let version = world.redemption_version(id).await;
+    let given = [("version", version.as_str()), ("expert", name)];
+    world
+        .app(clerk())
+        .post_form(&format!("/redemption/desk/{id}/assign"), &given)
+        .await
+}
+
+async fn only_who_was_named_scores_unless_the_scheme_says_otherwise(db: TestDatabase) {
+    let world = World::new(db).await;
+    let id = waiting(&world, false).await;
+    let path = format!("/redemption/scoring/{id}");
+    let app = world.app(expert(1));
+    let tasks = app.get("/redemption/scoring").await.expect_status(200);
+    assert!(!tasks.text().contains(&name(1)), "{}", tasks.text());
+    let _ = app.get(&path).await.expect_status(404);
+    let _ = app.post_form(&path, &FREE).await.expect_status(404);
+    for (name, told) in [
+        ("", "请写专家的姓名或登录名"),
+        ("李教授", "没有叫“李教授”的评审专家"),
+        ("王教授", "有几位评审专家叫“王教授”"),
+    ] {
+        let refused = name_expert(&world, &id, name).await.expect_status(400);
+        assert!(refused.text().contains(told), "{name}: {}", refused.text());
+    }
+    for number in [401, 402, 403] {
+        let named = name_expert(&world, &id, &format!("expert{number}")).await;
+        let _ = named.expect_status(303);
+    }
+    let told = "SELECT COUNT(*) FROM message WHERE event = 'redemption.score-asked'";
+    assert_eq!(world.count(told).await, 3);
+    let twice = name_expert(&world, &id, "expert402")
+        .await
+        .expect_status(409);
+    assert!(
+        twice.text().contains("已在这次评审中（待声明）"),
+        "{}",
+        twice.text()
+    );
+    let full = name_expert(&world, &id, "expert404")
+        .await
+        .expect_status(409);
+    assert!(
+        full.text().contains("3 位专家的名额已满"),
+        "{}",
+        full.text()
+    );
+
+    // the one declares a tie and stands back, another takes the place and scores
+    let tasks = app.get("/redemption/scoring").await.expect_status(200);
+    assert!(
+        tasks.text().contains(&name(1)) && tasks.text().contains("待声明"),
+        "{}",
+        tasks.text()
+    );
+    let page = app.get(&path).await.expect_status(200);
+    assert!(page.text().contains("部门请您评审"), "{}", page.text());
+    let tie = [
+        ("step", "declare"),
+        ("conflict", "tie"),
+        ("tie", "与企业有合同"),
+    ];
+    let _ = app.post_form(&path, &tie).await.expect_status(303);
+    let again = app.post_form(&path, &FREE).await.expect_status(400);
+    assert!(
+        again.text().contains("您已经对这件办件作过声明"),
+        "{}",
+        again.text()
+    );
+    let _ = name_expert(&world, &id, "expert404")
+        .await
+        .expect_status(303);
+    for number in [2, 3, 4] {
+        let app = world.app(expert(number));
+        let _ = app.post_form(&path, &FREE).await.expect_status(303);
+        let scored = app.post_form(&path, &sheet("40", "30")).await;
+        let _ = scored.expect_status(303);
+    }
+    let version = world.redemption_version(&id).await;
+    let _ = world
+        .app(clerk())
+        .post_form(
+            &format!("/redemption/desk/{id}/advance"),
+            &[("version", version.as_str())],
+        )
+        .await
+        .expect_status(303);
+}
+
 both_databases!(
+    only_who_was_named_scores_unless_the_scheme_says_otherwise,
     three_experts_score_alone_and_the_mean_decides,
     who_had_a_hand_in_the_case_stands_back,
 );

@@ -8,11 +8,13 @@ use axum::middleware::{Next, from_fn};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::async_trait::async_trait;
 use uuid::Uuid;
-use zhida_casework::Organisation;
+use zhida_casework::escalation::Superior;
+use zhida_casework::{Chain, Organisation, Person};
 use zhida_forms::Drafts;
 use zhida_funds::{Funds, NewPool};
 use zhida_matching::Matching;
 use zhida_platform::access::{Viewer, guard};
+use zhida_platform::cases::Hierarchy;
 use zhida_platform::clock::{Clock, SharedClock};
 use zhida_platform::config::Config;
 use zhida_platform::db::{self, Database, Tx};
@@ -23,7 +25,7 @@ use zhida_platform::problem::Problem;
 use zhida_platform::progress::Silent;
 use zhida_policies::import::{ImportOptions as PolicyOptions, SourceFile, import_files};
 use zhida_policies::{Delivery, Policies};
-use zhida_redemption::{Departments, Ground, Letters, Redemption, Scheme};
+use zhida_redemption::{Departments, Expert, Experts, Ground, Letters, Redemption, Scheme};
 use zhida_registry::Registry;
 use zhida_registry::import::{ImportOptions, Importer};
 use zhida_rules::Dictionary;
@@ -82,6 +84,33 @@ const BODIES: [(&str, u128); 4] = [
     ("园区管委会", 24),
 ];
 
+/// The head of the body above the first of those that can be asked, which has none of its own.
+pub(crate) const HEAD: Uuid = Uuid::from_u128(900);
+
+#[derive(Debug)]
+struct Above;
+
+#[async_trait]
+impl Hierarchy for Above {
+    async fn above(&self, _: &Tx, bodies: &[Uuid]) -> db::Result<Chain> {
+        let first = Uuid::from_u128(BODIES[0].1);
+        let superior = Superior {
+            organisation: Organisation {
+                id: Uuid::from_u128(901),
+                name: "历下区人民政府".to_owned(),
+            },
+            person: Some(Person {
+                account: HEAD,
+                name: "区长".to_owned(),
+            }),
+        };
+        Ok(match bodies.contains(&first) {
+            true => Chain::of(first, vec![None, Some(superior)]),
+            false => Chain::default(),
+        })
+    }
+}
+
 struct Bodies;
 
 #[async_trait]
@@ -94,6 +123,25 @@ impl Departments for Bodies {
                 name: name.to_owned(),
             })
             .collect())
+    }
+}
+
+#[async_trait]
+impl Experts for Bodies {
+    /// `expert401` to `expert409`, as [`expert`] makes them; two are called 王教授.
+    async fn named(&self, name: &str) -> Result<Vec<Expert>, Problem> {
+        let known = |number: u128| {
+            let viewer = expert(number);
+            Expert {
+                account: viewer.account().unwrap(),
+                name: viewer.name().to_owned(),
+                organisation: "样例大学".to_owned(),
+            }
+        };
+        Ok(match name {
+            "王教授" => vec![known(1), known(2)],
+            _ => (1..=9).map(known).filter(|one| one.name == name).collect(),
+        })
     }
 }
 
@@ -130,6 +178,12 @@ fn person(role: &str, place: Option<&str>, enterprise: Option<&str>, number: u12
     let mut person = seated(role, place, enterprise).as_person().unwrap().clone();
     person.account = Uuid::from_u128(number);
     person.name = format!("{role}{number}");
+    // every place has a body of its own
+    let digits = place.and_then(|place| place.parse().ok());
+    if let (Some(seat), Some(digits)) = (&mut person.seat, digits) {
+        seat.organisation = Some(Uuid::from_u128(digits));
+        seat.organisation_name = format!("{}某局", place.unwrap_or_default());
+    }
     Viewer::person(person)
 }
 
@@ -139,6 +193,31 @@ pub(crate) fn editor() -> Viewer {
 
 pub(crate) fn clerk() -> Viewer {
     person("clerk", Some("370100"), None, 11)
+}
+
+/// A clerk of this place.
+pub(crate) fn clerk_of(place: &str) -> Viewer {
+    person(
+        "clerk",
+        Some(place),
+        None,
+        500 + place.parse::<u128>().unwrap(),
+    )
+}
+
+/// A decider of this place.
+pub(crate) fn decider_of(place: &str) -> Viewer {
+    person(
+        "decider",
+        Some(place),
+        None,
+        900 + place.parse::<u128>().unwrap(),
+    )
+}
+
+/// Whoever gathers the departments' data.
+pub(crate) fn data_manager() -> Viewer {
+    person("data_manager", Some("370100"), None, 16)
 }
 
 pub(crate) fn other_clerk() -> Viewer {
@@ -208,7 +287,7 @@ impl World {
         config.files.folder = folder.path().join("files").display().to_string();
         let files = FileStore::open(&config.files, shared.clone()).unwrap();
         files.make_folder().unwrap();
-        let events = [&zhida_redemption::EVENTS[..], &zhida_funds::EVENTS[..]].concat();
+        let events = [zhida_redemption::EVENTS, zhida_funds::EVENTS].concat();
         let messages =
             Messages::new(&config, &events, Arc::new(NoBook), None, shared.clone()).unwrap();
         let registry = Registry::new(db.handle(), dictionary, shared.clone());
@@ -238,6 +317,8 @@ impl World {
             messages,
             letters,
             departments: Arc::new(Bodies),
+            experts: Arc::new(Bodies),
+            hierarchy: Arc::new(Above),
             jobs: jobs.clone(),
         });
         zhida_redemption::background(&redemption, &jobs);
@@ -284,14 +365,19 @@ impl World {
         world
     }
 
-    /// Imports CSV text as of a day.
+    /// Imports CSV text as of a day, with the figures of 2025.
     pub(crate) async fn bring(&self, text: &str, as_of: &str) {
+        self.bring_of(2025, text, as_of).await;
+    }
+
+    /// Imports CSV text as of a day, with the figures of a year.
+    pub(crate) async fn bring_of(&self, year: i32, text: &str, as_of: &str) {
         let path = self.folder.path().join("file.csv");
         std::fs::write(&path, text).unwrap();
         let options = ImportOptions {
             department: "市场监管".to_owned(),
             as_of: Some(as_of.parse().unwrap()),
-            year: Some(2025),
+            year: Some(year),
             ..ImportOptions::default()
         };
         let report = Importer::new(self.registry.clone())

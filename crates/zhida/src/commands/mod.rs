@@ -1,8 +1,11 @@
 //! One file per command.
 
 pub mod account;
+pub mod appeals;
 pub mod audit;
 pub mod backup;
+pub mod calendar;
+pub mod cases;
 pub mod config;
 pub mod demo;
 pub mod generate;
@@ -14,6 +17,7 @@ pub mod payments;
 pub mod restore;
 pub mod rule;
 pub mod rule_sql;
+pub mod scheme;
 pub mod serve;
 pub mod verify;
 

@@ -5,6 +5,7 @@ mod attacks;
 mod city;
 mod fuzz;
 mod matrix;
+mod meetings;
 mod messages;
 mod routes;
 #[path = "../../tests/it/snapshot.rs"]

@@ -24,7 +24,14 @@ const METHODS: [(&str, &str); 5] = [
 ];
 
 /// What is done to rows, so that a scope narrower than all says something.
-const WITH_ROWS: [&str; 18] = [
+const WITH_ROWS: [&str; 30] = [
+    "appeal.handle",
+    "appeal.intake",
+    "appeal.numbers",
+    "appeal.own",
+    "appeal.read",
+    "appeal.supervise",
+    "appeal.visit",
     "audit.own",
     "enterprise.list",
     "enterprise.read",
@@ -35,6 +42,9 @@ const WITH_ROWS: [&str; 18] = [
     "fund.read",
     "match.list",
     "match.read",
+    "meeting.manage",
+    "meeting.read",
+    "meeting.strike",
     "message.enterprise",
     "payment.approve",
     "payment.draw",
@@ -42,7 +52,9 @@ const WITH_ROWS: [&str; 18] = [
     "redemption.apply",
     "redemption.decide",
     "redemption.handle",
+    "redemption.lists",
     "redemption.read",
+    "redemption.report",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

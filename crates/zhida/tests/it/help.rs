@@ -2,7 +2,7 @@
 
 use crate::program::zhida;
 
-const COMMANDS: [&str; 34] = [
+const COMMANDS: [&str; 49] = [
     "",
     "demo",
     "serve",
@@ -13,6 +13,13 @@ const COMMANDS: [&str; 34] = [
     "payments",
     "payments export",
     "payments import",
+    "scheme",
+    "scheme list",
+    "scheme show",
+    "scheme check",
+    "scheme publish",
+    "cases",
+    "cases report",
     "config",
     "config check",
     "audit",
@@ -20,6 +27,12 @@ const COMMANDS: [&str; 34] = [
     "audit checkpoint",
     "audit export",
     "audit prune",
+    "calendar",
+    "calendar show",
+    "calendar close",
+    "calendar open",
+    "calendar hours",
+    "calendar import",
     "backup",
     "restore",
     "import",
@@ -37,6 +50,8 @@ const COMMANDS: [&str; 34] = [
     "rule sql",
     "generate",
     "generate city",
+    "appeals",
+    "appeals report",
 ];
 const ENGLISH: [&str; 12] = [
     "Usage",

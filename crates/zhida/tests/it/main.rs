@@ -3,6 +3,7 @@
 
 mod background;
 mod bad_input;
+mod calendar_commands;
 mod demo;
 mod help;
 mod journey_cli;
@@ -14,6 +15,7 @@ mod operations;
 mod program;
 mod public_pages;
 mod public_view;
+mod redemption_commands;
 mod rules;
 mod schema;
 mod server;

@@ -97,7 +97,9 @@ fn settled(text: &str) -> String {
             continue;
         }
         let clock = word.split(':').count() > 1 && word.starts_with(|c: char| c.is_ascii_digit());
-        let request = word.starts_with("urn:uuid:");
+        // one of the request, and the token that tells a form sent twice
+        let request = word.starts_with("urn:uuid:")
+            || word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
         out.push_str(match (clock, request) {
             (true, _) => "时刻",
             (_, true) => "请求",

@@ -76,6 +76,8 @@ pub(super) fn decide<K: Kind>(
         Command::Extend { amount, reason } => time::extend(desk, amount, &reason),
         Command::Relimit { limit, reason } => time::relimit(desk, limit, &reason),
         Command::Transfer { to, reason } => progress::transfer(desk, to, &reason),
+        Command::Object { reason } => requests::object(desk, &reason),
+        Command::SettleObjection { to, reason } => requests::settle_objection(desk, to, &reason),
         Command::Hold { hold, reason } => time::hold(desk, &hold, &reason),
         Command::Release { hold, result } => time::release(desk, &hold, &result),
         Command::TimeUp { clock } => time::time_up(desk, clock),
@@ -147,6 +149,9 @@ impl<K: Kind> Desk<'_, K> {
 
     /// Nobody is waited for.
     fn nothing_open(&self) -> Result<&Self, Refusal> {
+        if self.case.open_objection().is_some() {
+            return Err(Refusal::not("派单异议还没有裁定，裁定后才能继续"));
+        }
         if self.case.completion().is_some() {
             return Err(Refusal::not("正在等待企业补正，收到补正或逾期后才能继续"));
         }

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::super::Refusal;
 use super::super::desk::Desk;
+use crate::clock::Clock;
 use crate::event::{Change, ClockName, Lack, Point, Stance};
 use crate::kind::{Kind, Named as _};
 use crate::party::Organisation;
@@ -175,4 +176,65 @@ pub(super) fn withdraw_opinion<K: Kind>(
         reason,
     };
     desk.push(change, clocks.into_iter().collect())
+}
+
+pub(super) fn object<K: Kind>(desk: &mut Desk<'_, K>, reason: &str) -> Result<(), Refusal> {
+    desk.open()?.not_enterprise()?;
+    let Some(policy) = &desk.rules.route.objection else {
+        return Err(Refusal::not("本流程不接受派单异议"));
+    };
+    let own = desk.by.organisation().cloned();
+    let holds = |own: &Organisation| desk.case.holder().is_some_and(|holder| holder.id == own.id);
+    let Some(organisation) = own.filter(holds) else {
+        return Err(Refusal::not("只有承办单位可以提出派单异议"));
+    };
+    match desk.case.objection() {
+        Some(objection) if objection.settled => {
+            return Err(Refusal::not("派单异议已经裁定，不得再次提出"));
+        }
+        Some(_) => return Err(Refusal::not("派单异议正在裁定，不必重复提出")),
+        None => {}
+    }
+    let until = Clock::start(policy.window, desk.case.held_since()).due(desk.rules.calendar)?;
+    if let Some(until) = until.filter(|until| desk.at > until.at) {
+        return Err(Refusal::not(format!(
+            "派单异议须在收到后 {} 内提出，已于 {} 截止",
+            policy.window,
+            until.words()
+        )));
+    }
+    let reason = desk.reason("派单异议的理由", reason)?;
+    let clock = desk.begin(ClockName::Objection, policy.decide)?;
+    let change = Change::Objected {
+        organisation,
+        reason,
+    };
+    desk.push(change, vec![clock])
+}
+
+pub(super) fn settle_objection<K: Kind>(
+    desk: &mut Desk<'_, K>,
+    to: Organisation,
+    reason: &str,
+) -> Result<(), Refusal> {
+    desk.open()?.not_enterprise()?;
+    let objection = desk.case.open_objection();
+    let Some(organisation) = objection.map(|objection| objection.organisation.clone()) else {
+        return Err(Refusal::not("没有待裁定的派单异议，可能已经裁定"));
+    };
+    if desk
+        .by
+        .organisation()
+        .is_some_and(|own| own.id == organisation.id)
+    {
+        return Err(Refusal::not("提出异议的单位不能自己裁定"));
+    }
+    let reason = desk.reason("裁定的理由", reason)?;
+    let moved = to.id != organisation.id;
+    let mut clocks: Vec<_> = desk.stopped(ClockName::Objection).into_iter().collect();
+    // the new body has not had the time that is gone
+    if let Some(limit) = desk.step()?.limit.filter(|_| moved) {
+        clocks.push(desk.begin(ClockName::Stage, limit)?);
+    }
+    desk.push(Change::ObjectionSettled { to, moved, reason }, clocks)
 }

@@ -115,7 +115,7 @@ pub(super) fn time_up<K: Kind>(desk: &mut Desk<'_, K>, clock: ClockName) -> Resu
     match clock {
         ClockName::Stage => progress::stage_over(desk),
         ClockName::Completion => requests::completion_over(desk),
-        ClockName::Total | ClockName::Opinion(_) => {
+        ClockName::Total | ClockName::Opinion(_) | ClockName::Objection => {
             Err(Refusal::not(format!("{}到期后没有自动处理", clock.words())))
         }
     }

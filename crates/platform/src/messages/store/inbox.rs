@@ -114,19 +114,24 @@ impl From<Row> for InboxMessage {
 }
 
 /// The messages that a reader may see, as a condition on `message m`; its
-/// values are `$1` (the enterprises and the role, which never look alike) and
-/// `$2` (the account).
+/// values are `$1` (the enterprises, the role and the body, which never look
+/// alike) and `$2` (the account).
 fn visible(conn: &impl ConnectionTrait) -> String {
     format!(
         "(m.recipient_kind = 'account' AND m.recipient = $2
-          OR m.recipient_kind IN ('enterprise', 'role') AND m.recipient IN ({}))",
+          OR m.recipient_kind IN ('enterprise', 'role', 'organisation')
+             AND m.recipient IN ({}))",
         db::text_members(conn)
     )
 }
 
 fn reader_values(reader: &Reader<'_>) -> [Value; 2] {
     [
-        db::members_value(reader.enterprises.iter().copied().chain(reader.role)),
+        db::members_value(
+            (reader.enterprises.iter().copied())
+                .chain(reader.role)
+                .chain(reader.organisation),
+        ),
         reader.account.into(),
     ]
 }

@@ -167,7 +167,8 @@ pub(crate) async fn endpoints_for(
         events: String,
     }
     let rows: Vec<Row> = match to {
-        Recipient::Address(_) => return Ok(Vec::new()),
+        // an endpoint belongs to no body
+        Recipient::Address(_) | Recipient::Organisation(_) => return Ok(Vec::new()),
         Recipient::Subscribers => {
             let sql = "SELECT id, events FROM webhook_endpoint WHERE scope = 'all'
                        ORDER BY id LIMIT $1";

@@ -7,9 +7,12 @@ use axum::extract::{FromRequest, Multipart, Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use zhida_forms::{Form, FormView, Taken, take};
-use zhida_ui::{Frame, Html, Page};
+use zhida_platform::files::Download;
+use zhida_ui::{Frame, Html, Page, PageError};
 
 use super::{again, case_address};
+use crate::apply::file::Ready;
+use crate::cases::CaseView;
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::pages::{Answer, MINE, to};
@@ -34,20 +37,49 @@ pub(super) async fn form(
         return Ok(to(&format!("/redemption/apply/{}", ready.item.id)));
     };
     let draft = app.start(&frame.viewer, &ready, form).await?;
-    let action = format!("/redemption/apply/{}/form", ready.item.id);
-    let view = FormView::new(form, &draft, &ready.known(&app), action).submit("提交申请");
-    Ok(Html(form_page(
-        &frame,
-        format!("申请：{}", ready.item.name),
-        view,
-    ))
-    .into_response())
+    let place = Place::applying(&ready);
+    let view = FormView::new(form, &draft, &ready.known(&app), place.action.as_str());
+    Ok(Html(form_page(&frame, place, view)).into_response())
 }
 
-fn form_page(frame: &Frame, title: String, form: FormView) -> FormPage {
+/// Where a form is, and what it is called.
+struct Place {
+    action: String,
+    /// Its files are below this address.
+    files: String,
+    title: String,
+    submit: &'static str,
+}
+
+impl Place {
+    fn applying(ready: &Ready) -> Self {
+        let here = format!("/redemption/apply/{}", ready.item.id);
+        Self {
+            action: format!("{here}/form"),
+            files: format!("{here}/files"),
+            title: format!("申请：{}", ready.item.name),
+            submit: "提交申请",
+        }
+    }
+
+    fn completing(view: &CaseView) -> Self {
+        let here = case_address(&view.record.case_id);
+        Self {
+            action: format!("{here}/complete"),
+            files: format!("{here}/files"),
+            title: format!("补正：{}", view.record.item_name),
+            submit: "提交补正",
+        }
+    }
+}
+
+fn form_page(frame: &Frame, place: Place, form: FormView) -> FormPage {
+    let page = frame.page(place.title);
     FormPage {
-        page: frame.page(title).active(MINE).crumb("我的兑付", MINE),
-        form,
+        page: page.active(MINE).crumb("我的兑付", MINE),
+        form: form
+            .submit(place.submit)
+            .files(|file| format!("{}/{file}", place.files)),
     }
 }
 
@@ -68,8 +100,7 @@ pub(super) async fn submit_form(
         return Ok(to(&case_address(case)));
     }
     let draft = app.start(viewer, &ready, form).await?;
-    let here = format!("/redemption/apply/{}/form", ready.item.id);
-    let title = format!("申请：{}", ready.item.name);
+    let place = Place::applying(&ready);
     let known = ready.known(&app);
     let taken = take(&app.drafts, form, &known, viewer, &draft.id, request)
         .await
@@ -84,14 +115,7 @@ pub(super) async fn submit_form(
                 Err(error) => again(&app, viewer, &item, error).await,
             }
         }
-        other => Ok(shown_again(
-            &frame,
-            form,
-            &known,
-            (here, title),
-            "提交申请",
-            other,
-        )),
+        other => Ok(shown_again(&frame, form, &known, place, other)),
     }
 }
 
@@ -100,20 +124,19 @@ fn shown_again(
     frame: &Frame,
     form: &Form,
     known: &zhida_forms::Known<'_>,
-    (here, title): (String, String),
-    label: &str,
+    place: Place,
     taken: Taken,
 ) -> Response {
     match taken {
         Taken::Answered(response) => response,
-        Taken::Saved(_, anchor) => to(&format!("{here}{anchor}")),
+        Taken::Saved(_, anchor) => to(&format!("{}{anchor}", place.action)),
         Taken::Faulty(draft, faults) => {
-            let view = FormView::with_faults(form, &draft, known, here, faults).submit(label);
-            (StatusCode::BAD_REQUEST, Html(form_page(frame, title, view))).into_response()
+            let view = FormView::with_faults(form, &draft, known, place.action.as_str(), faults);
+            (StatusCode::BAD_REQUEST, Html(form_page(frame, place, view))).into_response()
         }
         Taken::Stale(draft) | Taken::Ready(draft, _) => {
-            let view = FormView::new(form, &draft, known, here).submit(label);
-            (StatusCode::CONFLICT, Html(form_page(frame, title, view))).into_response()
+            let view = FormView::new(form, &draft, known, place.action.as_str());
+            (StatusCode::CONFLICT, Html(form_page(frame, place, view))).into_response()
         }
     }
 }
@@ -131,10 +154,9 @@ pub(super) async fn completion(
     let draft = app.completing(&frame.viewer, &view, &form).await?;
     let enterprise = app.facts_of(&view).await?;
     let known = app.known_of(&enterprise);
-    let here = format!("{}/complete", case_address(&id));
-    let page = FormView::new(&form, &draft, &known, here).submit("提交补正");
-    let title = format!("补正：{}", view.record.item_name);
-    Ok(Html(form_page(&frame, title, page)).into_response())
+    let place = Place::completing(&view);
+    let page = FormView::new(&form, &draft, &known, place.action.as_str());
+    Ok(Html(form_page(&frame, place, page)).into_response())
 }
 
 /// 提交补正
@@ -165,21 +187,35 @@ pub(super) async fn complete(
     let taken = take(&app.drafts, &form, &known, viewer, &draft.id, request)
         .await
         .map_err(Error::from)?;
-    let here = format!("{}/complete", case_address(&id));
-    let title = format!("补正：{}", view.record.item_name);
     match taken {
         Taken::Ready(draft, filled) => {
             app.complete(viewer, &view, "", Some((&draft, &filled)))
                 .await?;
             Ok(to(&case_address(&id)))
         }
-        other => Ok(shown_again(
-            &frame,
-            &form,
-            &known,
-            (here, title),
-            "提交补正",
-            other,
-        )),
+        other => {
+            let place = Place::completing(&view);
+            Ok(shown_again(&frame, &form, &known, place, other))
+        }
     }
+}
+
+/// 申请表里已上传的文件
+pub(super) async fn apply_file(
+    State(app): State<Arc<Redemption>>,
+    frame: Frame,
+    Path((item, file)): Path<(String, String)>,
+) -> Result<Download, PageError> {
+    let opened = app.draft_file(&frame.viewer, &item, &file).await;
+    Ok(opened?)
+}
+
+/// 提交过的、补正中的文件
+pub(super) async fn case_file(
+    State(app): State<Arc<Redemption>>,
+    frame: Frame,
+    Path((id, file)): Path<(String, String)>,
+) -> Result<Download, PageError> {
+    let opened = app.own_file(&frame.viewer, &id, &file).await;
+    Ok(opened?)
 }

@@ -81,7 +81,7 @@ pub(super) async fn mine(
         .items
         .into_iter()
         .map(mine_row)
-        .partition(|row| row.line.is_turn);
+        .partition(|row| row.line.is_turn || row.line.awaits_reply);
     let here = format!("{MINE}?show={}", asked.show);
     let tabs = [
         ("办理中", MINE.to_owned(), open == Some(true)),

@@ -2,7 +2,7 @@
 
 mod form;
 mod mine;
-mod status;
+pub(crate) mod status;
 
 use std::sync::Arc;
 
@@ -22,11 +22,11 @@ use crate::cases::Confirmed;
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::judgement::Judgement;
-use crate::pages::{Answer, MINE, to};
+use crate::pages::{Answer, MINE, case_address, to};
 use crate::rights::READ;
 use crate::service::Redemption;
 
-use status::status_page;
+use status::{Written, status_page};
 
 /// Bodies of forms with files: the largest file that a form may ask for, and the form around it.
 const UPLOAD_BYTES_MAX: usize = 101 << 20;
@@ -40,7 +40,12 @@ pub(crate) fn routes(app: Arc<Redemption>) -> Router {
             "/redemption/apply/{item}/form",
             get(form::form).post(form::submit_form).layer(uploads),
         )
+        .route(
+            "/redemption/apply/{item}/files/{file}",
+            get(form::apply_file),
+        )
         .route("/redemption/cases/{id}", get(status::status))
+        .route("/redemption/cases/{id}/files/{file}", get(form::case_file))
         .route("/redemption/cases/{id}/confirm", post(confirm))
         .route("/redemption/cases/{id}/decline", post(decline))
         .route("/redemption/cases/{id}/withdraw", post(withdraw))
@@ -53,13 +58,9 @@ pub(crate) fn routes(app: Arc<Redemption>) -> Router {
         .with_state(app)
 }
 
-fn case_address(id: &str) -> String {
-    format!("/redemption/cases/{id}")
-}
-
 /// The account's fields.
 #[derive(Default)]
-struct PayeeFields {
+pub(crate) struct PayeeFields {
     holder: String,
     bank: String,
     cnaps: String,
@@ -139,10 +140,7 @@ fn apply_page(frame: &Frame, ready: &Ready, payee: PayeeFields, errors: FormErro
         item: item.id.clone(),
         item_name: item.name.clone(),
         route: ready.scheme.scheme.route_words(),
-        bars: ready
-            .judgement
-            .bars(&ready.scheme.scheme)
-            .unwrap_or_default(),
+        bars: ready.bars().unwrap_or_default(),
         judgement: ready.judgement.clone(),
         holder: ready.holder.clone().unwrap_or_default(),
         has_form: ready.form.is_some(),
@@ -223,7 +221,7 @@ async fn confirm(
         Err(error) => match with_fields(error) {
             Ok(errors) => {
                 let view = app.case(&frame.viewer, READ, &id).await?;
-                let page = status_page(&app, &frame, &view, payee, errors).await?;
+                let page = status_page(&app, &frame, &view, Written::payee(payee), errors).await?;
                 Ok((StatusCode::BAD_REQUEST, Html(page)).into_response())
             }
             Err(error) => Err((*error).into()),
@@ -284,7 +282,7 @@ async fn next_part(
         Ok(()) => Ok(to(&case_address(&id))),
         Err(Ok(errors)) => {
             let view = app.case(viewer, READ, &id).await?;
-            let page = status_page(&app, &frame, &view, PayeeFields::default(), errors).await?;
+            let page = status_page(&app, &frame, &view, Written::default(), errors).await?;
             Ok((StatusCode::BAD_REQUEST, Html(page)).into_response())
         }
         Err(Err(error)) => Err((*error).into()),

@@ -5,25 +5,27 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
+use zhida_forms::SummaryView;
 use zhida_platform::clock::to_shanghai;
 use zhida_platform::format::{date_zh, datetime_zh, money_fen};
-use zhida_ui::{FormErrors, Frame, Html, Page, Tone};
+use zhida_ui::{FormErrors, Frame, Html, Page, ThreadView, Tone};
 
 use super::PayeeFields;
 use crate::apply::status::Status;
-use crate::cases::CaseView;
+use crate::cases::{CaseView, UNFUNDED};
+use crate::clawback::Recoveries;
 use crate::desk::page::{Link, letters};
 use crate::error::Error;
 use crate::evaluation::Rated;
 use crate::judgement::Judgement;
-use crate::pages::{Answer, MINE};
+use crate::pages::{Answer, MINE, case_address};
 use crate::rights::{APPLY, HANDLE, READ};
 use crate::service::Redemption;
 use crate::words::{Outcome, Stage};
 
 #[derive(Template)]
 #[template(path = "redemption/status.html")]
-pub(super) struct StatusPage {
+pub(crate) struct StatusPage {
     page: Page,
     errors: FormErrors,
     case_id: String,
@@ -40,7 +42,7 @@ pub(super) struct StatusPage {
     status: Status,
     history: Vec<(String, String)>,
     judgement: Judgement,
-    answers: Vec<(String, String)>,
+    form: Option<SummaryView>,
     may_confirm: bool,
     may_withdraw: bool,
     completion: Vec<String>,
@@ -49,11 +51,29 @@ pub(super) struct StatusPage {
     next_part: String,
     /// It is the settlement: the total may be less.
     is_settlement: bool,
+    recoveries: Recoveries,
     may_rate: bool,
     rated: Option<Rated>,
     asks_payee: bool,
     known_payee: String,
     payee: PayeeFields,
+    messages: ThreadView,
+}
+
+/// What was typed into the page's forms.
+#[derive(Default)]
+pub(crate) struct Written {
+    pub payee: PayeeFields,
+    pub message: String,
+}
+
+impl Written {
+    pub(super) fn payee(payee: PayeeFields) -> Self {
+        Self {
+            payee,
+            message: String::new(),
+        }
+    }
 }
 
 /// 一件办件
@@ -67,15 +87,22 @@ pub(super) async fn status(
         holder: view.record.enterprise_name.clone(),
         ..PayeeFields::default()
     };
-    let page = status_page(&app, &frame, &view, payee, FormErrors::none()).await?;
+    let page = status_page(
+        &app,
+        &frame,
+        &view,
+        Written::payee(payee),
+        FormErrors::none(),
+    )
+    .await?;
     Ok(Html(page).into_response())
 }
 
-pub(super) async fn status_page(
+pub(crate) async fn status_page(
     app: &Redemption,
     frame: &Frame,
     view: &CaseView,
-    payee: PayeeFields,
+    written: Written,
     errors: FormErrors,
 ) -> Result<StatusPage, Error> {
     let (record, case) = (&view.record, &view.loaded.case);
@@ -86,12 +113,23 @@ pub(super) async fn status_page(
     let claim = zhida_funds::Claim::of(&record.case_id);
     let money = app.funds.standing(app.db.conn(), claim).await?;
     let status = app.status(view).await?;
-    let may_confirm = own && case.is_open() && case.stage() == Stage::Confirm;
+    let is_asked = own && case.is_open() && case.stage() == Stage::Confirm;
+    let may_confirm = is_asked && app.may_confirm_now(view).await?;
     let closed_by = |outcome| {
         case.ending()
             .is_some_and(|ending| ending.outcome == outcome)
     };
     let rated = app.rating(&record.case_id).await?;
+    let rounds = app
+        .drafts
+        .submissions(app.db.conn(), &record.case_id)
+        .await?;
+    let href = |file: &str| format!("{}/files/{file}", case_address(&record.case_id));
+    let form = rounds
+        .last()
+        .map(|round| SummaryView::new(&round.filled, false, href));
+    let typed = (written.message.as_str(), &errors);
+    let messages = app.own_talk(viewer, view, typed).await?;
     let item_name = record.item_name.clone();
     let mut page = frame
         .page(item_name.clone())
@@ -104,6 +142,9 @@ pub(super) async fn status_page(
             Tone::Warning,
             "这项政策已废止、到期或撤下：已经受理的按受理时的版本办完，待确认的不能再确认。",
         );
+    }
+    if is_asked && !may_confirm {
+        page = page.notice(Tone::Warning, UNFUNDED);
     }
     Ok(StatusPage {
         page,
@@ -143,7 +184,7 @@ pub(super) async fn status_page(
             .collect(),
         status,
         judgement: record.judgement.clone(),
-        answers: answers(&record.answers),
+        form,
         may_confirm,
         may_withdraw: own
             && case.is_open()
@@ -169,6 +210,7 @@ pub(super) async fn status_page(
         is_settlement: view
             .next_part()
             .is_some_and(|(made, _)| made + 1 == view.scheme.parts.len()),
+        recoveries: app.recoveries(viewer, view).await?,
         may_rate: own
             && rated.is_none()
             && (closed_by(Outcome::Paid) || closed_by(Outcome::Refused)),
@@ -177,15 +219,7 @@ pub(super) async fn status_page(
         known_payee: known
             .map(|payee| format!("{}，尾号 {}", payee.bank, payee.last_four))
             .unwrap_or_default(),
-        payee,
+        payee: written.payee,
+        messages,
     })
-}
-
-fn answers(answers: &serde_json::Value) -> Vec<(String, String)> {
-    let text =
-        |line: &serde_json::Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
-    let lines = answers.as_array().into_iter().flatten();
-    lines
-        .map(|line| (text(line, "label"), text(line, "value")))
-        .collect()
 }

@@ -1,0 +1,599 @@
+//! The case page: what is known, what may be done now, and everything that happened.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use zhida_casework::Rules;
+use zhida_casework::case::OpinionState;
+use zhida_platform::audit::{self, Entry};
+use zhida_platform::cases::{calendar, party};
+use zhida_platform::clock::parse_instant;
+use zhida_platform::files::{Download, Subject};
+use zhida_platform::format::datetime_zh;
+use zhida_platform::problem::Problem;
+use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, PageError};
+
+use super::queue::words;
+use super::{DESK, follow, forms};
+use crate::cases::{FILES_OF, Sight, Similar, SuggestedCategory, Voice};
+use crate::error::Error;
+use crate::intake::told_by;
+use crate::pages::{Answer, to};
+use crate::rights::{HANDLE, INTAKE, READ, SUPERVISE, VISIT};
+use crate::service::Appeals;
+use crate::words::{Claim, Confidentiality, Outcome, Satisfaction, Stage, Supervision, Track, Way};
+
+/// Alike appeals that are named.
+const SIMILAR: usize = 5;
+
+#[derive(Template)]
+#[template(path = "appeals/desk/case.html")]
+struct CasePage {
+    page: Page,
+    errors: FormErrors,
+    typed: Fields,
+    // not `id`: the page's sections have a parameter of that name, which would stand before it
+    case_id: String,
+    version: i64,
+    state: String,
+    rows: Vec<(String, String)>,
+    clocks: Vec<ClockLine>,
+    voices: Vec<VoiceLine>,
+    files: Vec<(String, String)>,
+    suggestions: Vec<SuggestedCategory>,
+    similar: Vec<Similar>,
+    refusals: Vec<(String, String)>,
+    opinions: Vec<OpinionLine>,
+    objection: String,
+    replies: Vec<(String, String, String)>,
+    visits: Vec<(String, String, String)>,
+    supervisions: Vec<(String, String, String)>,
+    history: Vec<(String, String, String)>,
+    can: Can,
+    choose: Choose,
+}
+
+struct ClockLine {
+    name: &'static str,
+    due: String,
+    standing: String,
+    late: bool,
+    derivation: Vec<String>,
+}
+
+struct VoiceLine {
+    id: String,
+    who: String,
+    contact: String,
+    text: String,
+    when: String,
+    answer: String,
+    is_answered: bool,
+}
+
+struct OpinionLine {
+    name: String,
+    state: String,
+}
+
+/// Which forms stand on the page.
+#[derive(Default)]
+struct Can {
+    any: bool,
+    take: bool,
+    accept: bool,
+    turn_down: bool,
+    dispatch: bool,
+    object: bool,
+    settle: bool,
+    contacted: bool,
+    plan: bool,
+    ask: bool,
+    opinion: bool,
+    reply: bool,
+    extend: bool,
+    manage: bool,
+    escalate: bool,
+    merge: bool,
+    unmerge: bool,
+    visit: bool,
+    supervise: bool,
+    rehandle: bool,
+    note: bool,
+}
+
+struct Choose {
+    categories: Vec<Choice>,
+    tracks: Vec<Choice>,
+    turned_down: Vec<Choice>,
+    claims: Vec<Choice>,
+    confidentialities: Vec<Choice>,
+    ways: Vec<Choice>,
+    satisfactions: Vec<Choice>,
+    resolved: Vec<Choice>,
+    supervisions: Vec<Choice>,
+}
+
+/// 一件诉求
+pub(super) async fn show(
+    State(app): State<Arc<Appeals>>,
+    frame: Frame,
+    Path(id): Path<String>,
+) -> Answer {
+    let viewer = &frame.viewer;
+    let office = [HANDLE, READ, INTAKE, VISIT, SUPERVISE]
+        .into_iter()
+        .any(|action| viewer.may(action));
+    if !office {
+        return follow::for_owner(&app, &frame, &id).await;
+    }
+    let sight = app.sight(viewer, &id).await?;
+    app.record_look(&frame, &sight).await?;
+    let page = page(&app, &frame, sight, Fields::default(), FormErrors::none()).await?;
+    Ok(Html(page).into_response())
+}
+
+/// 办理一步
+pub(super) async fn step(
+    State(app): State<Arc<Appeals>>,
+    frame: Frame,
+    Path((id, name)): Path<(String, String)>,
+    fields: Fields,
+) -> Answer {
+    let version: i64 = fields.get("version").parse().unwrap_or_default();
+    let done = match forms::step(&name, &fields) {
+        Ok(step) => app.act(&frame.viewer, &id, version, &step).await,
+        Err(error) => Err(error),
+    };
+    let Err(error) = done else {
+        return Ok(to(&format!("{DESK}/{id}")));
+    };
+    let problem = Problem::from(forms::placed(&name, error));
+    if problem.status.is_server_error() || problem.status == StatusCode::NOT_FOUND {
+        return Err(problem.into());
+    }
+    // what was typed stays on the page, with what is wrong on top
+    let sight = app.sight(&frame.viewer, &id).await?;
+    let mut errors = FormErrors::none();
+    match problem.fields.is_empty() {
+        true => errors.add("steps", problem.detail),
+        false => errors = problem.fields.into(),
+    }
+    let page = page(&app, &frame, sight, fields, errors).await?;
+    Ok((problem.status, Html(page)).into_response())
+}
+
+/// 附件
+pub(super) async fn file(
+    State(app): State<Arc<Appeals>>,
+    frame: Frame,
+    Path((id, file)): Path<(String, String)>,
+) -> Result<Download, PageError> {
+    let sight = app.sight(&frame.viewer, &id).await?;
+    let known = app.files_of(&sight.view.id()).await?;
+    if known.iter().all(|(known, _)| *known != file) {
+        return Err(Error::missing("这个附件").into());
+    }
+    let reader = frame
+        .viewer
+        .account()
+        .map(|id| id.to_string())
+        .unwrap_or_default();
+    let opened = app
+        .files
+        .open_for(&app.db, &file, &reader)
+        .await
+        .map_err(Problem::from)?;
+    let entry = Entry::view(
+        app.clock.now(),
+        &frame.viewer,
+        "appeals.view_file",
+        "appeal",
+        &id,
+    )
+    .detail(serde_json::json!({ "part": opened.record.name }));
+    audit::record(&app.db, &[entry])
+        .await
+        .map_err(Error::from)?;
+    Ok(opened)
+}
+
+impl Appeals {
+    /// The files of an appeal: id and name.
+    pub(crate) async fn files_of(&self, id: &str) -> Result<Vec<(String, String)>, Error> {
+        let subject = Subject { kind: FILES_OF, id };
+        let found = self.files.of_subject(self.db.conn(), subject).await?;
+        Ok(found.into_iter().map(|file| (file.id, file.name)).collect())
+    }
+
+    /// Records that an officer looked at an appeal, and who it was of.
+    async fn record_look(&self, frame: &Frame, sight: &Sight) -> Result<(), Error> {
+        if sight.own {
+            return Ok(());
+        }
+        let entry = Entry::view(
+            self.clock.now(),
+            &frame.viewer,
+            "appeals.view",
+            "appeal",
+            sight.view.id(),
+        );
+        let entry = match sight.view.row.head.enterprise.as_str() {
+            "" => entry,
+            code => entry.enterprise(code),
+        };
+        let detail =
+            serde_json::json!({ "number": sight.view.row.head.number, "identity": sight.knows });
+        Ok(audit::record(&self.db, &[entry.detail(detail)]).await?)
+    }
+}
+
+async fn page(
+    app: &Arc<Appeals>,
+    frame: &Frame,
+    sight: Sight,
+    typed: Fields,
+    errors: FormErrors,
+) -> Result<CasePage, Error> {
+    let view = &sight.view;
+    let (id, row, case) = (view.id(), &view.row, &view.loaded.case);
+    let city = calendar::load(app.db.conn()).await?;
+    let catalogue = app.catalogue().await?.catalogue;
+    let voices = app.voices(&sight).await?;
+    let by_intake = sight.intake && case.is_open();
+    let suggestions = match by_intake && row.accepted_at.is_none() {
+        true => app.suggest(&row.head.title, &view.text).await?,
+        false => Vec::new(),
+    };
+    let similar = match by_intake {
+        true => {
+            let texts = (row.head.title.as_str(), view.text.as_str());
+            let place = (row.head.enterprise.as_str(), row.head.place.as_str());
+            app.similar(&frame.viewer, texts, place, Some(row.head.id), SIMILAR)
+                .await?
+        }
+        false => Vec::new(),
+    };
+    let clocks = clock_lines(&sight, app, &city.calendar);
+    let category = match (row.category.as_str(), suggestions.first()) {
+        ("", Some(first)) => first.path.clone(),
+        (path, _) => path.to_owned(),
+    };
+    Ok(CasePage {
+        page: frame
+            .page(row.head.number.clone())
+            .lead(row.head.title.clone())
+            .active(DESK)
+            .crumb("诉求", DESK)
+            .office(),
+        state: row.state_words(),
+        version: row.head.version,
+        rows: rows(app, &sight, &catalogue.full_name(&row.category)).await?,
+        clocks,
+        files: app.files_of(&id).await?,
+        refusals: match by_intake {
+            true => catalogue
+                .refusals_of(&category)
+                .into_iter()
+                .map(|one| (one.reason.clone(), one.instead.clone()))
+                .collect(),
+            false => Vec::new(),
+        },
+        opinions: case.opinions().iter().map(opinion).collect(),
+        objection: case.objection().map_or_else(String::new, |one| {
+            let state = if one.settled {
+                "已裁定"
+            } else {
+                "待裁定"
+            };
+            format!("{}：{}（{state}）", one.organisation.name, one.reason)
+        }),
+        replies: app.reply_lines(&id).await?,
+        visits: app.visit_lines(&id).await?,
+        supervisions: app.supervision_lines(&id).await?,
+        history: history(view),
+        can: can(&sight, frame, &city.calendar),
+        choose: choose(&sight, &catalogue, &category, &typed),
+        voices: voices.into_iter().map(voice).collect(),
+        suggestions,
+        similar,
+        case_id: id,
+        typed,
+        errors,
+    })
+}
+
+fn clock_lines(
+    sight: &Sight,
+    app: &Appeals,
+    calendar: &zhida_casework::Calendar,
+) -> Vec<ClockLine> {
+    let (case, now) = (&sight.view.loaded.case, app.clock.now());
+    let running = case
+        .clocks()
+        .iter()
+        .filter(|(_, running)| running.clock.stopped.is_none());
+    running
+        .map(|(name, running)| {
+            let standing = running
+                .clock
+                .standing(running.due.as_ref(), now, calendar)
+                .ok();
+            ClockLine {
+                name: name.words(),
+                due: running
+                    .due
+                    .as_ref()
+                    .map_or_else(String::new, |due| due.words()),
+                standing: standing.map_or_else(String::new, |standing| standing.words()),
+                late: standing.is_some_and(|standing| standing.is_late()),
+                derivation: running
+                    .due
+                    .as_ref()
+                    .map(|due| due.derivation.clone())
+                    .unwrap_or_default(),
+            }
+        })
+        .collect()
+}
+
+async fn rows(
+    app: &Appeals,
+    sight: &Sight,
+    category: &str,
+) -> Result<Vec<(String, String)>, Error> {
+    let (view, row) = (&sight.view, &sight.view.row);
+    let own = |key: &str, value: String| (key.to_owned(), value);
+    let enterprise = match (sight.knows, row.head.enterprise.is_empty()) {
+        (true, false) => format!("{} {}", row.enterprise_name, row.head.enterprise),
+        (false, false) => "（隐名）".to_owned(),
+        _ => String::new(),
+    };
+    let rules = format!("{}，{}", view.rules.preset.name, row.track.word());
+    let mut rows = vec![
+        own("渠道", row.channel.word().to_owned()),
+        own("企业", enterprise),
+        own("保密", row.confidentiality.word().to_owned()),
+        own(
+            "地点",
+            format!("{} {}", row.head.place, row.place_words)
+                .trim()
+                .to_owned(),
+        ),
+        own("分类", category.to_owned()),
+        own("时限规则", rules),
+        own("主办单位", row.head.holder_name.clone().unwrap_or_default()),
+        own("经办人", row.head.handler_name.clone().unwrap_or_default()),
+        own("诉求人数", row.voices.to_string()),
+        own("交办次数", row.dispatches.to_string()),
+    ];
+    // who called, and what else tells of the person, is for those who may know
+    if sight.knows {
+        rows.extend(told_by(app.db.conn(), &view.id()).await?);
+    }
+    if let Some(into) = row.merged_into {
+        rows.push(own("并入", format!("{DESK}/{into}")));
+    }
+    Ok(rows)
+}
+
+fn voice(voice: Voice) -> VoiceLine {
+    let contact = voice
+        .contact
+        .map(|known| [known.name, known.phone, known.email]);
+    let contact = contact.map_or_else(String::new, |parts| {
+        let parts: Vec<&str> = parts
+            .iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
+        parts.join("，")
+    });
+    let who = match voice.enterprise_name.is_empty() {
+        true => "诉求人".to_owned(),
+        false => voice.enterprise_name,
+    };
+    VoiceLine {
+        is_answered: voice.answer.is_some(),
+        answer: match (voice.answer, voice.tries) {
+            (Some(answer), _) => answer.word().to_owned(),
+            (None, 0) => "未回访".to_owned(),
+            (None, tries) => format!("{tries} 次未接通"),
+        },
+        id: voice.id,
+        who,
+        contact,
+        text: voice.text,
+        when: datetime_zh(voice.said_at),
+    }
+}
+
+fn opinion(opinion: &zhida_casework::case::Opinion) -> OpinionLine {
+    OpinionLine {
+        name: opinion.organisation.name.clone(),
+        state: match &opinion.state {
+            OpinionState::Waiting => "待反馈".to_owned(),
+            OpinionState::Given { text, .. } => text.clone(),
+            OpinionState::Withdrawn => "不再征求".to_owned(),
+        },
+    }
+}
+
+fn history(view: &crate::cases::AppealView) -> Vec<(String, String, String)> {
+    let events = view.loaded.events.iter().rev();
+    events
+        .map(|event| {
+            (
+                datetime_zh(event.at),
+                event.change.words(),
+                event.by.words(),
+            )
+        })
+        .collect()
+}
+
+fn when(text: &str) -> String {
+    parse_instant(text).map(datetime_zh).unwrap_or_default()
+}
+
+impl Appeals {
+    /// Replies: when, what, by whom.
+    pub(super) async fn reply_lines(
+        &self,
+        id: &str,
+    ) -> Result<Vec<(String, String, String)>, Error> {
+        let rows = crate::cases::store::replies(self.db.conn(), id).await?;
+        let line = |row: crate::cases::store::ReplyRow| {
+            let claim = Claim::parse(&row.claim).map_or("", Claim::word);
+            let signer = match row.signer.as_str() {
+                "" => row.organisation_name,
+                signer => format!("{}（由{signer}回复）", row.organisation_name),
+            };
+            (
+                when(&row.replied_at),
+                format!("{claim}：{}", row.text),
+                signer,
+            )
+        };
+        Ok(rows.into_iter().map(line).collect())
+    }
+
+    async fn visit_lines(&self, id: &str) -> Result<Vec<(String, String, String)>, Error> {
+        let rows = crate::cases::store::visits(self.db.conn(), id).await?;
+        let line = |row: crate::cases::store::VisitRow| {
+            let way = Way::parse(&row.way).map_or("", Way::word);
+            let said = Satisfaction::parse(&row.satisfaction).map_or("", Satisfaction::word);
+            let resolved = match row.resolved {
+                Some(true) => "，已解决",
+                Some(false) => "，未解决",
+                None => "",
+            };
+            let words = format!("第 {} 轮，{way}：{said}{resolved} {}", row.round, row.words);
+            (when(&row.visited_at), words, row.visited_by)
+        };
+        Ok(rows.into_iter().map(line).collect())
+    }
+
+    async fn supervision_lines(&self, id: &str) -> Result<Vec<(String, String, String)>, Error> {
+        let rows = crate::cases::store::supervision(self.db.conn(), id).await?;
+        let line = |row: crate::cases::store::SupervisionRow| {
+            let step = Supervision::parse(&row.step).map_or("", Supervision::word);
+            let due = match row.due_on.as_str() {
+                "" => String::new(),
+                day => format!("（{day} 前）"),
+            };
+            (
+                when(&row.taken_at),
+                format!("{step}：{}{due}", row.words),
+                row.taken_by,
+            )
+        };
+        Ok(rows.into_iter().map(line).collect())
+    }
+}
+
+fn can(sight: &Sight, frame: &Frame, calendar: &zhida_casework::Calendar) -> Can {
+    let view = &sight.view;
+    let (case, stage) = (&view.loaded.case, view.loaded.case.stage());
+    let rules = Rules {
+        route: &view.route,
+        calendar,
+    };
+    let Some(by) = party(&frame.viewer) else {
+        return Can::default();
+    };
+    let choices = case.choices(&by, &rules);
+    let open = case.is_open();
+    let at = |one: Stage| open && stage == one;
+    let handling = at(Stage::Contact) || at(Stage::Plan) || at(Stage::Handle);
+    let mut can = Can {
+        any: false,
+        take: sight.leads && handling,
+        accept: sight.intake && at(Stage::Intake),
+        turn_down: sight.intake && (at(Stage::Intake) || at(Stage::Dispatch)),
+        dispatch: sight.intake && at(Stage::Dispatch),
+        object: sight.leads && choices.object && handling,
+        settle: (sight.intake || sight.supervises) && choices.settle_objection,
+        contacted: sight.leads && at(Stage::Contact),
+        plan: sight.leads && at(Stage::Plan),
+        ask: (sight.leads || sight.intake) && handling,
+        opinion: sight.asked && open,
+        reply: sight.leads && handling,
+        extend: sight.leads && at(Stage::Handle) && view.rules.preset.extension.is_some(),
+        manage: sight.intake && open,
+        escalate: open && handling && (sight.intake || sight.supervises || sight.leads),
+        merge: sight.intake && open,
+        unmerge: sight.intake && view.row.merged_into.is_some(),
+        visit: sight.visits && at(Stage::Visit),
+        supervise: sight.supervises && open,
+        rehandle: sight.supervises && at(Stage::Supervision),
+        note: open
+            && (sight.leads || sight.asked || sight.intake || sight.supervises || sight.visits),
+    };
+    can.any = open || can.unmerge;
+    can
+}
+
+fn choose(
+    sight: &Sight,
+    catalogue: &crate::rules::Catalogue,
+    category: &str,
+    typed: &Fields,
+) -> Choose {
+    let row = &sight.view.row;
+    let typed_or = |name: &str, kept: &str| match typed.get(name) {
+        "" => kept.to_owned(),
+        typed => typed.to_owned(),
+    };
+    let category = typed_or("accept-category", category);
+    let mut categories: Vec<Choice> = vec![Choice::new("", "请选择", &category)];
+    categories.extend(
+        catalogue
+            .open()
+            .map(|one| Choice::new(&one.path, catalogue.full_name(&one.path), &category)),
+    );
+    let track = typed_or("accept-track", row.track.slug());
+    let all = |current: &str, list: &[(&'static str, &'static str)]| -> Vec<Choice> {
+        list.iter()
+            .map(|(value, label)| Choice::new(*value, *label, current))
+            .collect()
+    };
+    let turned = [Outcome::NotAccepted, Outcome::Redirected, Outcome::Invalid];
+    Choose {
+        categories,
+        tracks: Track::ALL
+            .iter()
+            .map(|one| Choice::new(one.slug(), one.word(), &track))
+            .collect(),
+        turned_down: turned
+            .iter()
+            .map(|one| Choice::new(one.slug(), one.word(), typed.get("turn_down-outcome")))
+            .collect(),
+        claims: Claim::ALL
+            .iter()
+            .map(|one| Choice::new(one.slug(), one.word(), typed.get("reply-claim")))
+            .collect(),
+        confidentialities: Confidentiality::ALL
+            .iter()
+            .map(|one| Choice::new(one.slug(), one.word(), row.confidentiality.slug()))
+            .collect(),
+        ways: Way::ALL
+            .iter()
+            .filter(|one| **one != Way::Own)
+            .map(|one| Choice::new(one.slug(), one.word(), "phone"))
+            .collect(),
+        satisfactions: words(
+            "",
+            "请选择",
+            Satisfaction::ALL.iter().map(|one| (one.slug(), one.word())),
+        ),
+        resolved: all("", &[("", "没有说"), ("yes", "已解决"), ("no", "未解决")]),
+        supervisions: Supervision::ALL
+            .iter()
+            .map(|one| Choice::new(one.slug(), one.word(), "urge"))
+            .collect(),
+    }
+}

@@ -1,0 +1,57 @@
+//! The forms of the case page as steps. A field of a step is named after it: `reply-text`.
+
+use serde_json::{Map, Value};
+use zhida_ui::Fields;
+
+use crate::cases::Step;
+use crate::error::Error;
+
+/// Fields that hold several names, one a line.
+const LISTS: [&str; 2] = ["helpers", "departments"];
+/// Fields that are left out when nothing is chosen.
+const OPTIONAL: [&str; 2] = ["due_on", "resolved"];
+
+/// The step that a form asks for.
+pub(super) fn step(name: &str, fields: &Fields) -> Result<Step, Error> {
+    let prefix = format!("{name}-");
+    let mut map = Map::new();
+    for (field, value) in fields.starting_with(&prefix) {
+        let field = &field[prefix.len()..];
+        let value = match (field, value) {
+            (field, "") if OPTIONAL.contains(&field) => continue,
+            (field, value) if LISTS.contains(&field) => {
+                let names = value
+                    .split(['\n', '、', '，', ',', ';', '；'])
+                    .map(str::trim);
+                names
+                    .filter(|name| !name.is_empty())
+                    .map(Value::from)
+                    .collect()
+            }
+            ("amount", value) => value
+                .parse::<u32>()
+                .map(Value::from)
+                .map_err(|_| Error::field("amount", "请写延长多少，例如 5"))?,
+            ("resolved", value) => Value::from(value == "yes"),
+            (_, value) => Value::from(value),
+        };
+        map.insert(field.to_owned(), value);
+    }
+    map.insert("step".to_owned(), Value::from(name.replace('-', "_")));
+    serde_json::from_value(Value::Object(map)).map_err(|_| {
+        Error::refused(
+            "这一步没有填完整：请选好每一个选项、写好日期（例如 2026-12-01），再提交一次",
+        )
+    })
+}
+
+/// The same error at the field's name on the page.
+pub(super) fn placed(step: &str, error: Error) -> Error {
+    match error {
+        Error::Field { field, message } => Error::Field {
+            field: format!("{step}-{field}"),
+            message,
+        },
+        other => other,
+    }
+}

@@ -1,0 +1,129 @@
+//! Figures of a group of appeals.
+
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+use zhida_platform::rate::Rate;
+use zhida_platform::vocabulary;
+
+use super::counted::Counted;
+use super::measure::Measure;
+
+vocabulary! {
+    /// By what appeals are grouped.
+    Dimension {
+        /// 渠道.
+        Channel = "channel", "渠道";
+        /// 分类, the first level.
+        Category = "category", "分类";
+        /// 承办单位.
+        Department = "department", "承办单位";
+        /// 区划.
+        Place = "place", "区划";
+        /// 企业; concealed ones are one group.
+        Enterprise = "enterprise", "企业";
+        /// 周, by the day of registration.
+        Week = "week", "周";
+    }
+}
+
+const KINDS: usize = Counted::ALL.len();
+
+/// How many appeals of a group each [`Counted`] has. Exact: whole numbers only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Figures([u64; KINDS]);
+
+impl Figures {
+    /// From counts in the order of [`Counted::ALL`].
+    pub(crate) fn new(counts: [u64; KINDS]) -> Self {
+        Self(counts)
+    }
+
+    /// One figure.
+    #[must_use]
+    pub fn get(&self, counted: Counted) -> u64 {
+        let at = Counted::ALL.iter().position(|one| *one == counted);
+        at.map_or(0, |at| self.0[at])
+    }
+
+    /// One rate with its numerator and denominator.
+    #[must_use]
+    pub fn rate(&self, measure: Measure) -> Rate {
+        let (of, all) = measure.parts();
+        Rate::new(self.get(of), self.get(all))
+    }
+}
+
+impl AddAssign for Figures {
+    fn add_assign(&mut self, other: Self) {
+        for (sum, more) in self.0.iter_mut().zip(other.0) {
+            *sum += more;
+        }
+    }
+}
+
+impl Serialize for Figures {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(KINDS))?;
+        for (counted, count) in Counted::ALL.iter().zip(self.0) {
+            map.serialize_entry(counted.slug(), &count)?;
+        }
+        map.end()
+    }
+}
+
+/// 一组诉求的数据。
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AppealGroup)]
+pub struct Group {
+    /// 组的标识：渠道、分类、单位、区划、信用代码，或者周的第一天。
+    pub key: String,
+    /// 组的名称。
+    pub name: String,
+    /// 各项件数，键是数据口径的标识。
+    #[schema(value_type = BTreeMap<String, u64>)]
+    pub figures: Figures,
+    /// 各项比率的分子和分母。
+    pub rates: BTreeMap<&'static str, Rate>,
+}
+
+impl Group {
+    /// A group with its rates.
+    pub(crate) fn new(key: String, name: String, figures: Figures) -> Self {
+        let rates = Measure::ALL
+            .iter()
+            .map(|one| (one.slug(), figures.rate(*one)));
+        Self {
+            key,
+            name,
+            rates: rates.collect(),
+            figures,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_and_rates_are_exact() {
+        let mut counts = [0; KINDS];
+        for (at, count) in counts.iter_mut().enumerate() {
+            *count = at as u64;
+        }
+        let mut sum = Figures::new(counts);
+        sum += Figures::new(counts);
+        for (at, counted) in Counted::ALL.iter().enumerate() {
+            assert_eq!(sum.get(*counted), 2 * at as u64);
+        }
+        let (of, all) = Measure::OnTime.parts();
+        assert_eq!(
+            sum.rate(Measure::OnTime),
+            Rate::new(sum.get(of), sum.get(all))
+        );
+    }
+}

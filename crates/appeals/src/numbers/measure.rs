@@ -1,0 +1,59 @@
+//! Rates: two figures and the sentence that defines them.
+
+use zhida_platform::vocabulary;
+
+use super::counted::Counted;
+
+vocabulary! {
+    /// A rate of appeals.
+    Measure {
+        /// 响应率.
+        Response = "response", "响应率";
+        /// 答复率.
+        Reply = "reply", "答复率";
+        /// 按时答复率.
+        Punctual = "punctual", "按时答复率";
+        /// 办结率.
+        Closing = "closing", "办结率";
+        /// 按期率.
+        OnTime = "on_time", "按期率";
+        /// 回访率.
+        Visit = "visit", "回访率";
+        /// 解决率.
+        Resolution = "resolution", "解决率";
+        /// 满意率.
+        Satisfaction = "satisfaction", "满意率";
+    }
+}
+
+impl Measure {
+    /// Numerator and denominator.
+    #[must_use]
+    pub fn parts(self) -> (Counted, Counted) {
+        match self {
+            Self::Response => (Counted::Responded, Counted::ResponseDue),
+            Self::Reply => (Counted::Replied, Counted::Due),
+            Self::Punctual => (Counted::RepliedOnTime, Counted::Replied),
+            Self::Closing => (Counted::Closed, Counted::Due),
+            Self::OnTime => (Counted::OnTime, Counted::Timed),
+            Self::Visit => (Counted::Visited, Counted::Closed),
+            Self::Resolution => (Counted::Solved, Counted::Closed),
+            Self::Satisfaction => (Counted::Satisfied, Counted::Rated),
+        }
+    }
+
+    /// What it is, in one sentence.
+    #[must_use]
+    pub fn definition(self) -> &'static str {
+        match self {
+            Self::Response => "按时响应 ÷ 应响应（已响应的，加上时限已过还没有响应的）",
+            Self::Reply => "已答复 ÷ 应办理（不含不予受理、引导、并案、撤回和无效）",
+            Self::Punctual => "已答复且没有环节超期 ÷ 已答复",
+            Self::Closing => "办结 ÷ 应办理（不含不予受理、引导、并案、撤回和无效）",
+            Self::OnTime => "没有环节超期的办结 ÷（办结 + 逾期在办）：拖着不办结，不会使它变好",
+            Self::Visit => "已回访 ÷ 办结",
+            Self::Resolution => "诉求人认为已解决和基本解决 ÷ 办结；未获确认的算没有解决",
+            Self::Satisfaction => "满意和基本满意 ÷ 有评价的（未评价、未接通的不算，件数另列）",
+        }
+    }
+}

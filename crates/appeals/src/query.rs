@@ -1,0 +1,301 @@
+//! What is asked of the appeals; lists, counts, saved views, exports and figures take the same.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+use zhida_platform::access::Viewer;
+use zhida_platform::clock::{instant_text, to_shanghai};
+use zhida_platform::db::{Where, like};
+
+use crate::rights::{HANDLE, INTAKE, NUMBERS, OWN, READ, SUPERVISE, VISIT};
+use crate::words::{Channel, Confidentiality, Outcome, Satisfaction, Stage, Supervision, Track};
+
+/// Days without any event after which an open appeal is silent.
+pub const SILENT_DAYS: u64 = 7;
+
+/// Which appeals. Empty fields ask nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct AppealQuery {
+    /// 办件编号、标题中的文字。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub q: String,
+    /// 渠道的标识，例如 hotline。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub channel: String,
+    /// 分类的路径，含下级，例如 labour。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub category: String,
+    /// 承办单位的标识。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub department: String,
+    /// 行政区划代码，含下级。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub place: String,
+    /// 统一社会信用代码；隐名的诉求不会因此被找到。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub enterprise: String,
+    /// 环节的标识，例如 handle。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub stage: String,
+    /// 办理类型的标识，例如 joint。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub track: String,
+    /// 督办：overdue 已逾期，today 今天到期，week 七天内到期，unassigned 未指定承办单位，silent 长期没有动静，reopened 重新办理的，
+    /// supervised 督查督办中，dissatisfied 不满意的。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub standing: String,
+    /// 谁办：mine 我办理的，free 还没有人办的，lead 本单位主办的，asked 本单位协办的。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub who: String,
+    /// 状态：不填为在办，closed 已办结，all 全部。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub state: String,
+    /// 办理结果的标识，例如 solved。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub outcome: String,
+    /// 评价的标识，例如 not。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub satisfaction: String,
+    /// 督查督办到了哪一步，例如 interview。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub supervision: String,
+    /// 一类事的标识。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub theme: String,
+    /// 数据口径的标识，例如 on_time：只要这个数据数到的那些。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub counted: String,
+    /// 从哪一天起登记的，例如 2026-11-01。
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "some_day")]
+    pub from: Option<NaiveDate>,
+    /// 到哪一天为止登记的，含当天。
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "some_day")]
+    pub to: Option<NaiveDate>,
+}
+
+impl AppealQuery {
+    /// Whether it is ordered by due date: what is under way is, what is over is by time of opening.
+    #[must_use]
+    pub fn by_due(&self) -> bool {
+        self.state.is_empty()
+    }
+
+    /// Every appeal, open or not: what figures begin with.
+    #[must_use]
+    pub fn all() -> Self {
+        Self {
+            state: "all".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The conditions on `case_head h` and `appeal a` ([`crate::AppealRow`] has them) for a viewer at a moment.
+    pub(crate) fn conditions(&self, viewer: &Viewer, now: DateTime<Utc>) -> Where {
+        let mut found = Where::default();
+        found.always("h.room = 'appeals'");
+        within_reach(viewer, &mut found);
+        match self.state.as_str() {
+            "" => found.always("h.closed_at IS NULL"),
+            "closed" => found.always("h.closed_at IS NOT NULL"),
+            _ => {}
+        }
+        self.words(&mut found);
+        self.texts(viewer, &mut found);
+        self.standing(now, &mut found);
+        if let Some(counted) = crate::numbers::Counted::parse(&self.counted) {
+            let condition = counted.condition();
+            match condition.contains('?') {
+                true => found.and(&condition, instant_text(now)),
+                false => found.always(condition),
+            }
+        }
+        self.whose(viewer, &mut found);
+        if let Some(from) = self.from {
+            found.and("h.opened_at >= ?", day_begins(from));
+        }
+        if let Some(to) = self.to.and_then(|to| to.checked_add_days(Days::new(1))) {
+            found.and("h.opened_at < ?", day_begins(to));
+        }
+        found
+    }
+
+    fn words(&self, found: &mut Where) {
+        if let Some(channel) = Channel::parse(&self.channel) {
+            found.and("a.channel = ?", channel.slug());
+        }
+        if let Some(stage) = Stage::parse(&self.stage) {
+            found.and("h.stage = ?", stage.slug());
+        }
+        if let Some(outcome) = Outcome::parse(&self.outcome) {
+            found.and("h.outcome = ?", outcome.slug());
+        }
+        if let Some(track) = Track::parse(&self.track) {
+            found.and("a.track = ?", track.slug());
+        }
+        if let Some(satisfaction) = Satisfaction::parse(&self.satisfaction) {
+            found.and("a.satisfaction = ?", satisfaction.slug());
+        }
+        if let Some(supervision) = Supervision::parse(&self.supervision) {
+            found.and("a.supervision = ?", supervision.slug());
+        }
+        if !self.theme.is_empty() {
+            found.and("a.theme = ?", self.theme.as_str());
+        }
+    }
+
+    fn texts(&self, viewer: &Viewer, found: &mut Where) {
+        let category = self.category.trim_matches('/');
+        if !category.is_empty() {
+            let below = format!("{category}/");
+            found.values.extend([
+                category.into(),
+                below.clone().into(),
+                format!("{category}0").into(),
+            ]);
+            let at = found.values.len();
+            // `0` follows `/`: a range that the index serves
+            found.always(format!(
+                "(a.category = ${} OR (a.category >= ${} AND a.category < ${at}))",
+                at - 2,
+                at - 1
+            ));
+        }
+        if !self.department.is_empty() {
+            found.and("h.holder = ?", self.department.as_str());
+        }
+        if let Ok(place) = zhida_standards::division::DivisionCode::parse(&self.place) {
+            let reach = zhida_platform::access::Reach::Places(vec![place]);
+            found.within(&reach, ("h.enterprise", "h.place"));
+        }
+        // who may not know whose it is must not find out by asking for it
+        let named = match viewer.may(INTAKE) {
+            true => "",
+            false => " AND a.confidentiality = 'normal'",
+        };
+        if !self.enterprise.is_empty() {
+            let own = matches!(viewer.reach(OWN), zhida_platform::access::Reach::Own(_));
+            let named = if own { "" } else { named };
+            found.and(
+                &format!("(h.enterprise = ?{named})"),
+                self.enterprise.trim().to_uppercase(),
+            );
+        }
+        if !self.q.trim().is_empty() {
+            let condition = format!(
+                "(h.number LIKE ? ESCAPE '\\' OR h.title LIKE ? ESCAPE '\\' OR (a.enterprise_name LIKE ? ESCAPE '\\'{named}))"
+            );
+            found.and(&condition, like(&self.q));
+        }
+    }
+
+    fn standing(&self, now: DateTime<Utc>, found: &mut Where) {
+        let today = to_shanghai(now).date_naive();
+        let ends = |days: u64| today.checked_add_days(Days::new(days + 1)).map(day_begins);
+        match self.standing.as_str() {
+            "overdue" => found.and("h.due_at < ?", instant_text(now)),
+            "today" | "week" => {
+                found.and("h.due_at >= ?", instant_text(now));
+                let days = if self.standing == "today" { 0 } else { 7 };
+                found.and("h.due_at < ?", ends(days).unwrap_or_default());
+            }
+            "unassigned" => found.always("h.holder IS NULL"),
+            "reopened" => found.always("a.reopenings > 0"),
+            "supervised" => found.always("h.stage = 'supervision'"),
+            "dissatisfied" => found.always("a.dissatisfied > 0"),
+            "silent" => {
+                let since = today
+                    .checked_sub_days(Days::new(SILENT_DAYS))
+                    .map(day_begins);
+                // reminders are events too: what people did is what counts
+                let condition = "h.opened_at < ? AND NOT EXISTS (SELECT 1 FROM case_event e WHERE e.case_id = h.id
+                    AND e.at >= ? AND e.kind NOT IN ('escalated', 'recalculated'))";
+                found.and(condition, since.unwrap_or_default());
+            }
+            _ => {}
+        }
+    }
+
+    fn whose(&self, viewer: &Viewer, found: &mut Where) {
+        let body = viewer.seat().and_then(|seat| seat.organisation);
+        match (self.who.as_str(), viewer.account(), body) {
+            ("mine", Some(account), _) => found.and("h.handler = ?", account.to_string()),
+            ("free", _, _) => found.always("h.handler IS NULL"),
+            ("lead", _, Some(body)) => found.and("h.holder = ?", body.to_string()),
+            ("asked", _, Some(body)) => found.and(
+                "EXISTS (SELECT 1 FROM case_clock k WHERE k.case_id = h.id AND k.clock LIKE 'opinion:%' AND k.organisation = ?)",
+                body.to_string(),
+            ),
+            ("lead" | "asked", _, None) => found.always("1 = 0"),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a viewer sees what is secret without being of the lead body.
+pub(crate) fn sees_secrets(viewer: &Viewer) -> bool {
+    viewer.may(INTAKE) || viewer.may(SUPERVISE)
+}
+
+/// Rows within reach: the own enterprise's, those of the places that one reads or visits in, those that the own body has
+/// to do with. What is secret needs more.
+fn within_reach(viewer: &Viewer, found: &mut Where) {
+    let mut parts = Vec::new();
+    let own = zhida_platform::db::within(
+        &viewer.reach(OWN),
+        ("h.enterprise", "h.place"),
+        &mut found.values,
+    );
+    parts.push(own);
+    let secret = match sees_secrets(viewer) {
+        true => String::new(),
+        false => format!(
+            " AND a.confidentiality <> '{}'",
+            Confidentiality::Secret.slug()
+        ),
+    };
+    for action in [READ, NUMBERS, VISIT, INTAKE] {
+        let reach = viewer.reach(action);
+        if reach != zhida_platform::access::Reach::Nothing {
+            let within =
+                zhida_platform::db::within(&reach, ("h.enterprise", "h.place"), &mut found.values);
+            parts.push(format!("({within}{secret})"));
+        }
+    }
+    // what lies nowhere yet must not be nobody's
+    if viewer.may(INTAKE) {
+        parts.push("h.place = ''".to_owned());
+    }
+    let body = viewer.seat().and_then(|seat| seat.organisation);
+    if let Some(body) = body.filter(|_| viewer.may(HANDLE)) {
+        found.values.push(body.to_string().into());
+        let at = found.values.len();
+        parts.push(format!(
+            "(EXISTS (SELECT 1 FROM appeal_body b WHERE b.case_id = h.id AND b.organisation = ${at}){})",
+            match secret.is_empty() {
+                true => String::new(),
+                false => format!("{} OR h.holder = ${at}", secret),
+            }
+        ));
+    }
+    found.always(format!("({})", parts.join(" OR ")));
+}
+
+/// The first instant of a day in China, as it is stored.
+pub(crate) fn day_begins(day: NaiveDate) -> String {
+    let midnight = day.and_time(chrono::NaiveTime::MIN).and_utc();
+    instant_text(midnight - chrono::TimeDelta::hours(8))
+}
+
+/// A day; a form's empty field is none.
+fn some_day<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<NaiveDate>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    match text.as_deref().map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|_| serde::de::Error::custom("请写日期，例如 2026-11-01")),
+    }
+}

@@ -1,0 +1,212 @@
+//! Bad input of the issue: categories gone with appeals open, holidays announced later, clocks moved backwards.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use zhida_appeals::words::Confidentiality;
+use zhida_casework::Change;
+use zhida_casework::calendar::LocalChange;
+use zhida_platform::audit::{self, Entry};
+use zhida_platform::cases::calendar;
+use zhida_testkit::{block_on, databases, sqlite};
+
+use crate::journey::supervisor;
+use crate::world::{World, clerk, manager, operator};
+
+#[test]
+fn a_category_that_is_gone_stays_with_open_appeals_until_they_are_sorted_or_end() {
+    block_on(async {
+        for db in databases().await {
+            let world = World::new(db).await;
+            let id = &world
+                .appeal(Some(1), "工伤待遇没有到账", Confidentiality::Normal)
+                .await
+                .case_id;
+            let sorted = json!({ "step": "accept", "category": "labour/insurance/injury", "track": "single" });
+            world.step(operator(), id, sorted.clone()).await;
+            let mut catalogue = world.appeals.catalogue().await.unwrap();
+            catalogue
+                .catalogue
+                .categories
+                .retain(|one| one.path != "labour/insurance/injury");
+            let done = world
+                .appeals
+                .publish_catalogue(&manager(), &catalogue.catalogue, catalogue.revision, "调整")
+                .await;
+            assert_eq!(done.unwrap(), 1);
+            let page = world
+                .app(operator())
+                .get(&format!("/appeals/{id}"))
+                .await
+                .expect_status(200);
+            assert!(
+                page.text().contains("labour/insurance/injury（已停用）"),
+                "{}",
+                page.text()
+            );
+            // a new one cannot have it, with words
+            let other = &world
+                .appeal(Some(2), "工伤", Confidentiality::Normal)
+                .await
+                .case_id;
+            let (status, text) = world.try_step(operator(), other, sorted).await;
+            assert_eq!(status, 400);
+            assert!(text.contains("在用的分类"), "{text}");
+            // the one that has it goes on, or is sorted anew
+            world.step(operator(), id, json!({ "step": "sort", "category": "labour/insurance", "track": "joint", "reason": "分类停用" })).await;
+            world
+                .step(
+                    operator(),
+                    id,
+                    json!({ "step": "dispatch", "department": "人力资源和社会保障局" }),
+                )
+                .await;
+            let stale = world
+                .appeals
+                .publish_catalogue(&manager(), &catalogue.catalogue, 0, "旧的")
+                .await;
+            assert!(
+                stale
+                    .unwrap_err()
+                    .to_string()
+                    .contains("已由别人发布到第 1 版")
+            );
+        }
+    });
+}
+
+#[test]
+fn a_holiday_announced_after_due_dates_were_given_moves_them_and_says_why() {
+    block_on(async {
+        for db in databases().await {
+            let world = World::new(db).await;
+            let id = &world
+                .appeal(Some(1), "停电", Confidentiality::Normal)
+                .await
+                .case_id;
+            let before = world.shown(operator(), id).await["due"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            assert_eq!(before, "2026年11月24日 24:00");
+            let city = calendar::load(world.db.conn()).await.unwrap();
+            let closed = LocalChange::Closed {
+                why: "全市停办".to_owned(),
+            };
+            let changed = city
+                .calendar
+                .clone()
+                .change("2026-11-24".parse().unwrap(), closed);
+            let now = zhida_platform::clock::Clock::now(world.clock.as_ref());
+            let (changed, version) = (&changed, city.version);
+            let done: Result<(), zhida_platform::problem::Problem> = world
+                .db
+                .write(|tx| async move {
+                    let first =
+                        calendar::change(&tx, version, changed, "11月24日全市停办", now).await?;
+                    assert!(first, "nobody else has changed it");
+                    audit::append(
+                        &tx,
+                        &Entry::new(now, &manager(), "calendar.change", "calendar", "1"),
+                    )
+                    .await?;
+                    Ok(())
+                })
+                .await;
+            done.unwrap();
+            world.clock.pass(TimeDelta::minutes(2));
+            world.work().await;
+            let shown = world.shown(operator(), id).await;
+            assert_eq!(shown["due"], "2026年11月25日 24:00");
+            let history = shown["history"].to_string();
+            assert!(
+                history.contains("重新计算时限：11月24日全市停办"),
+                "{history}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_clock_moved_backwards_loses_nothing_and_keeps_the_order() {
+    block_on(async {
+        let world = World::new(sqlite().await).await;
+        let id = &world
+            .appeal(Some(1), "停电", Confidentiality::Normal)
+            .await
+            .case_id;
+        world.handled(id).await;
+        world.clock.pass(TimeDelta::hours(-30));
+        let voice = world.voice(id).await;
+        world.visited(id, &voice, "satisfied").await;
+        let case: uuid::Uuid = id.parse().unwrap();
+        let shown = world.shown(operator(), id).await;
+        assert_eq!(shown["row"]["head"]["outcome"], "solved");
+        let cases =
+            zhida_platform::cases::Cases::<zhida_appeals::words::Appeal>::new("appeals", "诉求");
+        let loaded = cases.need(world.db.conn(), case).await.unwrap();
+        assert!(loaded.events.windows(2).all(|two| two[0].at <= two[1].at));
+        assert!(matches!(
+            loaded.events.last().unwrap().change,
+            Change::Closed { .. }
+        ));
+    });
+}
+
+#[test]
+fn steps_that_are_anothers_or_not_possible_are_refused_with_words() {
+    block_on(async {
+        let world = World::new(sqlite().await).await;
+        let id = &world
+            .appeal(Some(1), "停电", Confidentiality::Normal)
+            .await
+            .case_id;
+        for (viewer, step, part) in [
+            (
+                supervisor(),
+                json!({ "step": "accept", "category": "labour", "track": "single" }),
+                "诉求登记人员",
+            ),
+            (
+                operator(),
+                json!({ "step": "dispatch", "department": "供电公司" }),
+                "在“交办”环节办理",
+            ),
+            (
+                operator(),
+                json!({ "step": "accept", "category": "没有", "track": "single" }),
+                "在用的分类",
+            ),
+            (
+                operator(),
+                json!({ "step": "merge", "number": "诉求-2026-000009-9", "reason": "同" }),
+                "校验码不对",
+            ),
+            (
+                operator(),
+                json!({ "step": "turn_down", "outcome": "not_accepted", "reason": " " }),
+                "原因和应当去哪里",
+            ),
+        ] {
+            let (status, text) = world.try_step(viewer, id, step.clone()).await;
+            assert!((400..500).contains(&status), "{step}: {status}");
+            assert!(text.contains(part), "{step}: {text}");
+        }
+        // somebody was faster
+        world.step(operator(), id, json!({ "step": "accept", "category": "utilities/power/outage", "track": "single" })).await;
+        let stale = json!({ "step": "dispatch", "department": "供电公司", "version": 1 });
+        let response = world
+            .app(operator())
+            .post_json(&format!("/api/v1/appeals/{id}/steps"), &stale)
+            .await;
+        assert_eq!(response.status.as_u16(), 409);
+        assert!(response.text().contains("操作之前"), "{}", response.text());
+        let (status, _) = world
+            .try_step(
+                clerk(1),
+                id,
+                json!({ "step": "reply", "claim": "solved", "text": "好了" }),
+            )
+            .await;
+        assert_eq!(status, 404);
+    });
+}

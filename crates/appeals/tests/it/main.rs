@@ -1,0 +1,15 @@
+//! The room on both databases, through the front door.
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod bad;
+mod browser_desk;
+mod browser_intake;
+mod intake;
+mod journey;
+mod kept;
+mod numbers;
+mod open311;
+mod presets;
+mod themes;
+mod voices;
+mod world;

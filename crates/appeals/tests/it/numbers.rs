@@ -1,0 +1,488 @@
+//! 诉求数据: every figure is the count of its list; the seeds' figures again from appeals; the monthly report.
+
+use zhida_appeals::{AppealQuery, Counted, Dimension, Figures, Measure, Month};
+use zhida_platform::rate::Rounding;
+use zhida_testkit::{Browser, TestDatabase, TestServer, both_databases, sqlite};
+
+use crate::kept::{Kept, supervisor};
+use crate::world::{World, clerk};
+
+/// Appeals of all kinds, around the border of a month and of a week.
+fn mixed() -> Vec<Kept> {
+    let day = "2026-10-14T03:00:00.000000Z";
+    let solved = || Kept::solved(day);
+    let overdue = Some("2026-11-20T16:00:00.000000Z");
+    let mut all = vec![
+        solved(),
+        Kept {
+            late: true,
+            ..solved()
+        },
+        Kept {
+            satisfaction: Some("basically"),
+            outcome: Some("basically"),
+            channel: "hotline",
+            ..solved()
+        },
+        Kept {
+            satisfaction: Some("not"),
+            outcome: Some("unsolved"),
+            dispatches: 2,
+            ..solved()
+        },
+        Kept {
+            satisfaction: Some("no_word"),
+            outcome: Some("explained"),
+            category: "labour/insurance",
+            ..solved()
+        },
+        Kept {
+            satisfaction: Some("unreached"),
+            outcome: Some("unconfirmed"),
+            place: "370112",
+            ..solved()
+        },
+        Kept {
+            satisfaction: None,
+            visited: false,
+            confidentiality: "concealed",
+            ..solved()
+        },
+        Kept {
+            responded: true,
+            response_late: true,
+            late: true,
+            ..solved()
+        },
+        Kept {
+            reopenings: 1,
+            enterprise: 2,
+            ..solved()
+        },
+        Kept::open(day),
+        Kept {
+            due_at: overdue,
+            ..Kept::open(day)
+        },
+        Kept {
+            late: true,
+            ..Kept::open(day)
+        },
+        Kept {
+            stage: "contact",
+            responded: false,
+            due_at: overdue,
+            ..Kept::open(day)
+        },
+        Kept {
+            stage: "intake",
+            body: 0,
+            enterprise: 0,
+            category: "",
+            responded: false,
+            dispatches: 0,
+            ..Kept::open(day)
+        },
+    ];
+    for outcome in [
+        "not_accepted",
+        "redirected",
+        "merged",
+        "withdrawn",
+        "invalid",
+    ] {
+        let aside = Kept {
+            outcome: Some(outcome),
+            satisfaction: None,
+            visited: false,
+            replied: false,
+            responded: false,
+            ..solved()
+        };
+        all.push(aside);
+    }
+    // the first moment of October in China, and the last one before it
+    all.push(Kept::solved("2026-09-30T16:00:00.000000Z"));
+    all.push(Kept::solved("2026-09-30T15:59:59.000000Z"));
+    all
+}
+
+async fn every_figure_is_the_count_of_its_list(db: TestDatabase) {
+    let world = World::new(db).await;
+    world.keep(&mixed()).await;
+    let (appeals, viewer) = (&world.appeals, supervisor());
+    let figures = appeals.figures(&viewer, &AppealQuery::all()).await.unwrap();
+    for counted in Counted::ALL {
+        let query = AppealQuery {
+            counted: counted.slug().to_owned(),
+            ..AppealQuery::all()
+        };
+        let listed = appeals.count(&viewer, &query).await.unwrap();
+        assert_eq!(figures.get(*counted), listed, "{}", counted.word());
+        assert!(listed > 0, "{} is never tried", counted.word());
+    }
+    for by in Dimension::ALL {
+        let groups = appeals
+            .figures_by(&viewer, &AppealQuery::all(), *by)
+            .await
+            .unwrap();
+        let mut sum = Figures::default();
+        for group in &groups {
+            sum += group.figures;
+        }
+        assert_eq!(sum, figures, "by {}", by.word());
+    }
+    // 8 that were closed in time, and one late; three are open and overdue
+    let on_time = figures.rate(Measure::OnTime);
+    assert_eq!((on_time.of, on_time.all), (9, 14));
+    let satisfaction = figures.rate(Measure::Satisfaction);
+    assert_eq!((satisfaction.of, satisfaction.all), (7, 8));
+}
+
+async fn pages_link_each_figure_to_the_list_of_just_that(db: TestDatabase) {
+    let world = World::new(db).await;
+    world.keep(&mixed()).await;
+    let app = world.app(supervisor());
+    for by in Dimension::ALL {
+        let path = format!(
+            "/appeals/numbers?from=2026-10-01&to=2026-10-31&by={}",
+            by.slug()
+        );
+        let page = app.get(&path).await.expect_status(200);
+        let links = linked_numbers(page.text());
+        assert!(links.len() > 16, "{links:?}");
+        for (href, number) in links {
+            let listed = world.listed(&href).await;
+            assert_eq!(listed, number, "{href}");
+        }
+    }
+    let border = AppealQuery {
+        from: "2026-10-01".parse().ok(),
+        to: "2026-10-31".parse().ok(),
+        ..AppealQuery::all()
+    };
+    let october = world.appeals.count(&supervisor(), &border).await.unwrap();
+    assert_eq!(october, 20, "days begin in China");
+}
+
+/// The figures of a page with the addresses of their lists.
+fn linked_numbers(page: &str) -> Vec<(String, u64)> {
+    let links = page.split("href=\"/appeals?").skip(1);
+    links
+        .filter_map(|rest| {
+            let (address, rest) = rest.split_once('"')?;
+            let (_, words) = rest.split_once('>')?;
+            let (words, _) = words.split_once('<')?;
+            let number = words.replace(',', "").parse().ok()?;
+            Some((address.replace("&amp;", "&").replace("&#38;", "&"), number))
+        })
+        .collect()
+}
+
+impl World {
+    /// How many appeals the list of an address has.
+    async fn listed(&self, pairs: &str) -> u64 {
+        let fields: serde_json::Map<String, serde_json::Value> =
+            url::form_urlencoded::parse(pairs.as_bytes())
+                .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+                .collect();
+        let query: AppealQuery = serde_json::from_value(fields.into()).unwrap();
+        self.appeals.count(&supervisor(), &query).await.unwrap()
+    }
+}
+
+/// Everybody in a month, whatever else.
+async fn month(world: &World, slug: &str) -> Figures {
+    let month: Month = slug.parse().unwrap();
+    let query = AppealQuery {
+        from: Some(month.first()),
+        to: Some(month.last()),
+        ..AppealQuery::all()
+    };
+    world.appeals.figures(&supervisor(), &query).await.unwrap()
+}
+
+fn times(count: usize, one: &Kept) -> Vec<Kept> {
+    vec![one.clone(); count]
+}
+
+async fn the_seeds_figures_come_out_of_appeals_again(db: TestDatabase) {
+    let world = World::new(db).await;
+    // S1-03: 49 appeals to 8890, 48 answered, 46 with a word of which 43 are satisfied, 47 of the 48 without delay (the
+    // seed does not say what its 优秀率 is: answered in time is our reading); beside them 1,493 to 12345
+    let hotline = |change: fn(&mut Kept)| {
+        let mut one = Kept {
+            channel: "hotline",
+            ..Kept::solved("2026-03-10T03:00:00.000000Z")
+        };
+        change(&mut one);
+        one
+    };
+    let mut seed = times(42, &hotline(|_| {}));
+    seed.push(hotline(|one| one.late = true));
+    seed.extend(times(
+        3,
+        &hotline(|one| (one.satisfaction, one.outcome) = (Some("not"), Some("unsolved"))),
+    ));
+    seed.extend(times(
+        2,
+        &hotline(|one| (one.satisfaction, one.outcome) = (Some("no_word"), Some("explained"))),
+    ));
+    seed.push(Kept {
+        channel: "hotline",
+        ..Kept::open("2026-03-10T03:00:00.000000Z")
+    });
+    seed.extend(times(
+        1_493,
+        &Kept {
+            channel: "api",
+            ..Kept::solved("2026-03-11T03:00:00.000000Z")
+        },
+    ));
+    // S2-13: 2,422 taken up, 2,414 ended
+    seed.extend(times(
+        2_414,
+        &Kept {
+            channel: "code",
+            ..Kept::solved("2026-04-10T03:00:00.000000Z")
+        },
+    ));
+    seed.extend(times(
+        8,
+        &Kept {
+            channel: "code",
+            ..Kept::open("2026-04-10T03:00:00.000000Z")
+        },
+    ));
+    // S2-14 gives rates only: 106 is the smallest number of which one unsatisfied leaves 99.06 %
+    seed.extend(times(105, &Kept::solved("2026-08-10T03:00:00.000000Z")));
+    seed.push(Kept {
+        satisfaction: Some("not"),
+        outcome: Some("unsolved"),
+        ..Kept::solved("2026-08-10T03:00:00.000000Z")
+    });
+    // S3-22: 5,202 questions, all visited, 99.37 % satisfied: 33 are not
+    seed.extend(times(
+        5_169,
+        &Kept {
+            channel: "meeting",
+            ..Kept::solved("2026-05-06T03:00:00.000000Z")
+        },
+    ));
+    let not = Kept {
+        channel: "meeting",
+        satisfaction: Some("not"),
+        outcome: Some("unsolved"),
+        ..Kept::solved("2026-05-06T03:00:00.000000Z")
+    };
+    seed.extend(times(33, &not));
+    world.keep(&seed).await;
+
+    let near = Rounding::Nearest;
+    let shown = |figures: &Figures, measure| {
+        let rate = figures.rate(measure);
+        (rate.of, rate.all, rate.percent(near))
+    };
+    let march: Month = "2026-03".parse().unwrap();
+    let query = AppealQuery {
+        from: Some(march.first()),
+        to: Some(march.last()),
+        ..AppealQuery::all()
+    };
+    let by = world
+        .appeals
+        .figures_by(&supervisor(), &query, Dimension::Channel)
+        .await
+        .unwrap();
+    let hotline = &by
+        .iter()
+        .find(|group| group.key == "hotline")
+        .unwrap()
+        .figures;
+    assert_eq!(
+        by.iter()
+            .map(|group| group.figures.get(Counted::Received))
+            .sum::<u64>(),
+        1_542
+    );
+    assert_eq!(hotline.get(Counted::Received), 49);
+    assert_eq!(
+        shown(hotline, Measure::Reply),
+        (48, 49, "97.96%".to_owned())
+    );
+    assert_eq!(
+        shown(hotline, Measure::Satisfaction),
+        (43, 46, "93.48%".to_owned())
+    );
+    assert_eq!(
+        shown(hotline, Measure::Punctual),
+        (47, 48, "97.92%".to_owned())
+    );
+
+    let april = month(&world, "2026-04").await.rate(Measure::Closing);
+    assert_eq!((april.of, april.all), (2_414, 2_422));
+    assert_eq!(
+        april.percent(Rounding::Down),
+        "99.66%",
+        "as the seed writes it"
+    );
+    assert_eq!(april.percent(near), "99.67%");
+
+    let august = month(&world, "2026-08").await;
+    assert_eq!(shown(&august, Measure::Response).2, "100.00%");
+    assert_eq!(shown(&august, Measure::Reply).2, "100.00%");
+    assert_eq!(
+        shown(&august, Measure::Satisfaction),
+        (105, 106, "99.06%".to_owned())
+    );
+
+    let may = month(&world, "2026-05").await;
+    assert_eq!(
+        shown(&may, Measure::Satisfaction),
+        (5_169, 5_202, "99.37%".to_owned())
+    );
+    assert_eq!(
+        shown(&may, Measure::Visit),
+        (5_202, 5_202, "100.00%".to_owned())
+    );
+}
+
+async fn leaving_appeals_open_does_not_raise_the_rate(db: TestDatabase) {
+    let world = World::new(db).await;
+    let day = "2026-10-14T03:00:00.000000Z";
+    let mut kept = times(8, &Kept::solved(day));
+    kept.extend(times(
+        2,
+        &Kept {
+            due_at: Some("2026-11-01T16:00:00.000000Z"),
+            ..Kept::open(day)
+        },
+    ));
+    world.keep(&kept).await;
+    let rate = month(&world, "2026-10").await.rate(Measure::OnTime);
+    assert_eq!(
+        (
+            rate.fraction().as_str(),
+            rate.percent(Rounding::Nearest).as_str()
+        ),
+        ("8 ÷ 10", "80.00%")
+    );
+}
+
+async fn whose_a_concealed_appeal_is_stands_in_no_group(db: TestDatabase) {
+    let world = World::new(db).await;
+    let day = "2026-10-14T03:00:00.000000Z";
+    let concealed = Kept {
+        enterprise: 3,
+        confidentiality: "concealed",
+        ..Kept::solved(day)
+    };
+    world.keep(&[Kept::solved(day), concealed]).await;
+    let groups = world
+        .appeals
+        .figures_by(&supervisor(), &AppealQuery::all(), Dimension::Enterprise)
+        .await
+        .unwrap();
+    let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
+    assert_eq!(names, ["个人、隐名", "样例企业1号有限公司"]);
+}
+
+async fn the_report_leaves_as_page_and_as_four_files(db: TestDatabase) {
+    let world = World::new(db).await;
+    world.keep(&mixed()).await;
+    let app = world.app(supervisor());
+    let page = app
+        .get("/appeals/report?month=2026-10&rounding=down")
+        .await
+        .expect_status(200);
+    assert!(
+        page.text().contains("2026年10月诉求办理月报") && page.text().contains("截尾"),
+        "{}",
+        page.text()
+    );
+    let path = |file: &str| format!("/appeals/report/{file}?month=2026-10");
+    let pdf = app.get(&path("report.pdf")).await.expect_status(200);
+    assert!(pdf.bytes.starts_with(b"%PDF"));
+    let docx = app.get(&path("report.docx")).await.expect_status(200);
+    assert!(docx.bytes.starts_with(b"PK"));
+    let csv = app.get(&path("export.csv")).await.expect_status(200);
+    assert!(csv.text().contains("全部,2026年10月,20,"), "{}", csv.text());
+    let _ = app.get(&path("export.xlsx")).await.expect_status(200);
+    let api = app
+        .get("/api/v1/appeal-reports/2026-10")
+        .await
+        .expect_status(200)
+        .json();
+    assert_eq!(api["whole"]["figures"]["received"], 20);
+    assert_eq!(api["whole"]["rates"]["on_time"]["all"], 13);
+    for wrong in [
+        "/appeals/report?month=2026",
+        "/api/v1/appeal-reports/today",
+        "/appeals/report/report.pdf?month=x",
+    ] {
+        let refused = app.get(wrong).await.expect_status(400);
+        assert!(
+            refused.text().contains("例如 2026-10"),
+            "{}",
+            refused.text()
+        );
+    }
+    let by = app
+        .get("/api/v1/appeal-figures?by=colour")
+        .await
+        .expect_status(400);
+    assert!(by.text().contains("channel"));
+    let figures = app
+        .get("/api/v1/appeal-figures?by=channel")
+        .await
+        .expect_status(200)
+        .json();
+    assert_eq!(figures["groups"].as_array().unwrap().len(), 2);
+    let _ = world
+        .app(clerk(0))
+        .get("/appeals/numbers")
+        .await
+        .expect_status(403);
+    let sql = "SELECT COUNT(*) FROM audit_event WHERE action = 'appeal.figures_export'";
+    assert_eq!(
+        world.count(sql).await,
+        4,
+        "each file that left is on record"
+    );
+}
+
+both_databases!(
+    every_figure_is_the_count_of_its_list,
+    pages_link_each_figure_to_the_list_of_just_that,
+    the_seeds_figures_come_out_of_appeals_again,
+    leaving_appeals_open_does_not_raise_the_rate,
+    whose_a_concealed_appeal_is_stands_in_no_group,
+    the_report_leaves_as_page_and_as_four_files,
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_accessible_and_fit_a_phone() {
+    let world = World::new(sqlite().await).await;
+    world.keep(&mixed()).await;
+    let browser = Browser::start().await;
+    let server = TestServer::start(world.router(supervisor())).await;
+    for (path, name) in [
+        (
+            "/appeals/numbers?from=2026-09-01&to=2026-10-31&by=week",
+            "appeal-numbers",
+        ),
+        ("/appeals/report?month=2026-10", "appeal-report"),
+        ("/appeals/themes", "appeal-themes"),
+    ] {
+        let _ = world.app(supervisor()).get(path).await.expect_status(200);
+        browser.open(&server.url(path)).await;
+        browser.screenshot(name).await;
+        browser.axe(path).await;
+        browser.phone().await;
+        let wide = "return document.documentElement.scrollWidth - window.innerWidth";
+        let wide = browser.execute(wide, vec![]).await.unwrap();
+        assert_eq!(wide.as_i64(), Some(0), "{path} is wider than a phone");
+        browser.axe(path).await;
+        browser.set_window_size(1280, 900).await.unwrap();
+    }
+}

@@ -1,0 +1,112 @@
+//! The appeals of the room 诉求 on agendas.
+
+use chrono::{DateTime, Utc};
+use sea_orm::prelude::async_trait::async_trait;
+use zhida_appeals::words::{Outcome, Track};
+use zhida_appeals::{AppealQuery, AppealRow, Appeals};
+use zhida_platform::access::Viewer;
+use zhida_platform::clock::to_shanghai;
+use zhida_platform::db::Tx;
+use zhida_platform::format::date_zh;
+use zhida_platform::paging::PageRequest;
+use zhida_platform::problem::Problem;
+
+use crate::questions::{Question, Questions};
+
+/// Appeals that are offered for each reason at most.
+const OFFERED: u32 = 20;
+
+/// Why appeals are worth a meeting, with the query that finds them.
+fn reasons(words: &str) -> Vec<(&'static str, AppealQuery)> {
+    let open = AppealQuery {
+        q: words.to_owned(),
+        ..AppealQuery::default()
+    };
+    let standing = |slug: &str| AppealQuery {
+        standing: slug.to_owned(),
+        ..open.clone()
+    };
+    let track = |track: Track| AppealQuery {
+        track: track.slug().to_owned(),
+        ..open.clone()
+    };
+    let mut reasons = vec![
+        ("逾期", standing("overdue")),
+        ("督查督办中", standing("supervised")),
+        ("不满意", standing("dissatisfied")),
+        ("疑难", track(Track::Difficult)),
+        ("重大", track(Track::Major)),
+    ];
+    // who looks for one by its number may bring it, whatever it is
+    if !words.is_empty() {
+        reasons.push(("在办", open));
+    }
+    reasons
+}
+
+fn question(row: AppealRow, why: &str, now: DateTime<Utc>) -> Question {
+    let outcome = row.head.outcome.as_deref().and_then(Outcome::parse);
+    let overdue = row
+        .head
+        .due_at
+        .filter(|due| row.head.is_open() && *due < now);
+    let mut standing = row.state_words();
+    if let Some(due) = overdue {
+        let day = date_zh(to_shanghai(due).date_naive());
+        standing.push_str(&format!("，已逾期（期限 {day}）"));
+    }
+    Question {
+        id: row.head.id.to_string(),
+        number: row.head.number,
+        title: row.head.title,
+        enterprise_name: row.enterprise_name,
+        standing,
+        why: why.to_owned(),
+        confirmed: matches!(
+            outcome,
+            Some(Outcome::Solved | Outcome::Basically | Outcome::Explained)
+        ),
+    }
+}
+
+#[async_trait]
+impl Questions for Appeals {
+    async fn worth_a_meeting(
+        &self,
+        viewer: &Viewer,
+        words: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Question>, Problem> {
+        let mut found: Vec<Question> = Vec::new();
+        for (why, query) in reasons(words) {
+            let page = self
+                .list(viewer, &query, &PageRequest::first(OFFERED))
+                .await?;
+            for row in page.items {
+                let id = row.head.id.to_string();
+                match found.iter_mut().find(|one| one.id == id) {
+                    Some(known) if why != "在办" => known.why = format!("{}、{why}", known.why),
+                    Some(_) => {}
+                    None => found.push(question(row, why, now)),
+                }
+            }
+        }
+        // ids sort by time
+        found.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(found)
+    }
+
+    async fn question(
+        &self,
+        viewer: &Viewer,
+        id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Question>, Problem> {
+        let row = self.one(viewer, id).await?;
+        Ok(row.map(|row| question(row, "", now)))
+    }
+
+    async fn note(&self, tx: &Tx, viewer: &Viewer, id: &str, words: &str) -> Result<(), Problem> {
+        Ok(self.note_in(tx, id, viewer, words).await?)
+    }
+}

@@ -1,0 +1,90 @@
+use axum::extract::multipart::{Field, Multipart};
+
+use super::{ATTACHMENT, FILES_MAX, ThreadError, WORDS_MAX};
+use crate::files::{FileStore, Received, Upload};
+use crate::problem::Problem;
+
+/// Fields of a request at most.
+const FIELDS_MAX: usize = 40;
+/// Bytes of a field at most; more is cut off, and then refused for its length.
+const FIELD_BYTES_MAX: usize = 4 * WORDS_MAX + 1_024;
+
+/// A form with texts and files, read to its end: what is wrong with a file does not lose what was typed.
+#[derive(Debug, Default)]
+pub struct Posted {
+    /// The texts, by name.
+    pub fields: Vec<(String, String)>,
+    /// The files that were taken.
+    pub files: Vec<Received>,
+    /// A sentence for each file that was not.
+    pub faults: Vec<String>,
+}
+
+impl Posted {
+    /// Reads the request. The route needs a layer that lets its body grow (`DefaultBodyLimit`).
+    ///
+    /// # Errors
+    /// When the request breaks off, or the store cannot write.
+    pub async fn read(files: &FileStore, mut form: Multipart) -> Result<Self, ThreadError> {
+        let mut posted = Self::default();
+        while let Some(part) = form.next_field().await.map_err(|_| ThreadError::Broken)? {
+            let name = part.name().unwrap_or_default().to_owned();
+            match part.file_name().map(str::to_owned) {
+                // a file input that was left empty
+                Some(file) if file.is_empty() => {}
+                Some(file) => posted.file(files, &file, part).await?,
+                None if posted.fields.len() < FIELDS_MAX => {
+                    posted.fields.push((name, text(part).await?));
+                }
+                None => return Err(ThreadError::Broken),
+            }
+        }
+        Ok(posted)
+    }
+
+    /// A field's text without spaces around it; empty when it was not sent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> &str {
+        let field = self.fields.iter().find(|(field, _)| field == name);
+        field.map_or("", |(_, value)| value.trim())
+    }
+
+    async fn file(
+        &mut self,
+        files: &FileStore,
+        name: &str,
+        part: Field<'_>,
+    ) -> Result<(), ThreadError> {
+        if self.files.len() >= FILES_MAX {
+            let fault = format!("一次最多 {FILES_MAX} 个附件，“{name}”没有收下");
+            self.faults.push(fault);
+            return Ok(());
+        }
+        let upload = Upload {
+            name,
+            bytes: None,
+            purpose: &ATTACHMENT,
+        };
+        match files.receive(upload, part).await {
+            Ok(received) => self.files.push(received),
+            Err(error) => {
+                let words = error.to_string();
+                if Problem::from(error).status.is_server_error() {
+                    return Err(ThreadError::Broken);
+                }
+                self.faults.push(words);
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn text(mut part: Field<'_>) -> Result<String, ThreadError> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = part.chunk().await.map_err(|_| ThreadError::Broken)? {
+        if bytes.len() < FIELD_BYTES_MAX {
+            bytes.extend_from_slice(&piece);
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,283 @@
+//! The routes of threads and phrases, and the threads as parts of the case's two pages.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use zhida_platform::access::Viewer;
+use zhida_platform::files::Download;
+use zhida_platform::problem::Problem;
+use zhida_platform::thread::{ATTACHMENT, FILES_MAX, NewEntry, Posted, Side};
+use zhida_ui::phrases::{PhrasePages, add, change, edit, list};
+use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, PageError, ThreadForm, ThreadView};
+
+use super::PHRASES;
+use crate::apply::pages::status::{Written, status_page};
+use crate::cases::CaseView;
+use crate::desk::DESK;
+use crate::desk::case::Sight;
+use crate::desk::page::case_page;
+use crate::error::Error;
+use crate::pages::{Answer, case_address, to};
+use crate::rights::{APPLY, READ};
+use crate::service::Redemption;
+
+/// What a form of a thread wants.
+enum Wanted {
+    /// It is shown again with this.
+    Shown(Fields),
+    Written,
+}
+
+/// Takes what was posted: writes it, or fills in a phrase.
+async fn take(
+    app: &Redemption,
+    viewer: &Viewer,
+    view: &CaseView,
+    (side, is_internal): (Side, bool),
+    posted: &Posted,
+) -> Result<Wanted, Error> {
+    let fields = Fields::from(posted.fields.clone());
+    if side == Side::Office && fields.get("do") == "settle" {
+        app.settle_talk(viewer, view).await?;
+        return Ok(Wanted::Written);
+    }
+    if let Some(shown) = app.phrase_applied(viewer, view, &fields).await? {
+        return Ok(Wanted::Shown(shown));
+    }
+    let field = if is_internal { "remark" } else { "message" };
+    if let Some(fault) = posted.faults.first() {
+        let words = format!("{fault}。留言还没有发出，请重新选择附件");
+        return Err(Error::field(field, words));
+    }
+    let new = NewEntry {
+        is_internal,
+        wants_reply: fields.get("message-reply") == "yes",
+        ..NewEntry::message(posted.get(field), &posted.files)
+    };
+    app.write_entry(viewer, view, side, &new).await?;
+    Ok(Wanted::Written)
+}
+
+/// The fields to show again and the mistakes in them; an error of another kind goes on.
+fn again(
+    taken: Result<Wanted, Error>,
+    posted: &Posted,
+) -> Result<Option<(Fields, FormErrors, StatusCode)>, Problem> {
+    match taken {
+        Ok(Wanted::Written) => Ok(None),
+        Ok(Wanted::Shown(fields)) => Ok(Some((fields, FormErrors::none(), StatusCode::OK))),
+        Err(error) => {
+            let problem = Problem::from(error);
+            match problem.fields.is_empty() {
+                true => Err(problem),
+                false => {
+                    let fields = Fields::from(posted.fields.clone());
+                    Ok(Some((fields, problem.fields.into(), problem.status)))
+                }
+            }
+        }
+    }
+}
+
+async fn write_at_desk(
+    app: &Redemption,
+    frame: &Frame,
+    id: &str,
+    is_internal: bool,
+    form: Multipart,
+) -> Answer {
+    let viewer = &frame.viewer;
+    let view = app.handled(viewer, id).await?;
+    let posted = Posted::read(app.threads.files(), form)
+        .await
+        .map_err(Error::from)?;
+    let taken = take(app, viewer, &view, (Side::Office, is_internal), &posted).await;
+    let Some((fields, errors, status)) = again(taken, &posted)? else {
+        let anchor = if is_internal { "remarks" } else { "messages" };
+        return Ok(to(&format!("{DESK}/{id}#{anchor}")));
+    };
+    let sight = app.sight(viewer, id).await?;
+    let page = case_page(app, frame, sight, fields, errors).await?;
+    Ok((status, Html(page)).into_response())
+}
+
+/// 给企业留言
+async fn message(
+    State(app): State<Arc<Redemption>>,
+    frame: Frame,
+    Path(id): Path<String>,
+    form: Multipart,
+) -> Answer {
+    write_at_desk(&app, &frame, &id, false, form).await
+}
+
+/// 内部备注
+async fn remark(
+    State(app): State<Arc<Redemption>>,
+    frame: Frame,
+    Path(id): Path<String>,
+    form: Multipart,
+) -> Answer {
+    write_at_desk(&app, &frame, &id, true, form).await
+}
+
+/// 留言的附件，部门看
+async fn desk_file(
+    State(app): State<Arc<Redemption>>,
+    frame: Frame,
+    Path((id, file)): Path<(String, String)>,
+) -> Result<Download, PageError> {
+    let sight = app.sight(&frame.viewer, &id).await?;
+    // a body that was only asked reads what the enterprise reads, and no remark
+    let side = match sight.inside {
+        true => Side::Office,
+        false => Side::Enterprise,
+    };
+    let opened = app.thread_file(&frame.viewer, &sight.view, side, &file);
+    Ok(opened.await?)
+}
+
+/// 企业留言
+async fn own_message(
+    State(app): State<Arc<Redemption>>,
+    frame: Frame,
+    Path(id): Path<String>,
+    form: Multipart,
+) -> Answer {
+    let viewer = &frame.viewer;
+    let view = app.case(viewer, APPLY, &id).await?;
+    let posted = Posted::read(app.threads.files(), form)
+        .await
+        .map_err(Error::from)?;
+    let taken = take(&app, viewer, &view, (Side::Enterprise, false), &posted).await;
+    let Some((fields, errors, status)) = again(taken, &posted)? else {
+        return Ok(to(&format!("{}#messages", case_address(&id))));
+    };
+    let written = Written {
+        message: fields.get("message").to_owned(),
+        ..Written::default()
+    };
+    let page = status_page(&app, &frame, &view, written, errors).await?;
+    Ok((status, Html(page)).into_response())
+}
+
+/// 留言的附件，企业看
+async fn own_file(
+    State(app): State<Arc<Redemption>>,
+    frame: Frame,
+    Path((id, file)): Path<(String, String)>,
+) -> Result<Download, PageError> {
+    let viewer = &frame.viewer;
+    let view = app.case(viewer, READ, &id).await?;
+    let opened = app.thread_file(viewer, &view, Side::of(viewer), &file);
+    Ok(opened.await?)
+}
+
+/// The two threads of a case on the desk's page.
+pub(crate) struct DeskTalk {
+    pub messages: ThreadView,
+    /// Only for those inside.
+    pub remarks: Option<ThreadView>,
+}
+
+impl Redemption {
+    /// What the desk's page shows of the thread; whoever handles the case has read it then.
+    pub(crate) async fn desk_talk(
+        &self,
+        viewer: &Viewer,
+        sight: &Sight,
+        (typed, errors): (&Fields, &FormErrors),
+        phrases: Vec<Choice>,
+    ) -> Result<DeskTalk, Error> {
+        let view = &sight.view;
+        let talk = self.talk(viewer, view, Side::Office).await?;
+        if sight.handles {
+            self.has_read(viewer, view, Side::Office).await?;
+        }
+        let id = &view.record.case_id;
+        let href = |file: &str| format!("{DESK}/{id}/thread/{file}");
+        let form = |field: &str, step: &str| {
+            sight.handles.then(|| {
+                let action = format!("{DESK}/{id}/{step}");
+                ThreadForm::new(action, typed.get(field), errors.of(field))
+            })
+        };
+        let message = form("message", "messages").map(|form| {
+            let wants = typed.get("message-reply") == "yes";
+            form.phrases(phrases).wants_reply(wants)
+        });
+        let remark = form("remark", "remarks");
+        Ok(DeskTalk {
+            messages: ThreadView::messages(
+                &talk.entries,
+                Side::Office,
+                talk.standing,
+                href,
+                message,
+            ),
+            remarks: sight
+                .inside
+                .then(|| ThreadView::remarks(&talk.entries, href, remark)),
+        })
+    }
+
+    /// What the enterprise's page shows of it; officers who read that page write at the desk.
+    pub(crate) async fn own_talk(
+        &self,
+        viewer: &Viewer,
+        view: &CaseView,
+        (typed, errors): (&str, &FormErrors),
+    ) -> Result<ThreadView, Error> {
+        let side = Side::of(viewer);
+        let talk = self.talk(viewer, view, side).await?;
+        if side == Side::Enterprise {
+            self.has_read(viewer, view, side).await?;
+        }
+        let id = &view.record.case_id;
+        let writes = side == Side::Enterprise && viewer.covers(APPLY, &view.record.access());
+        let form = writes.then(|| {
+            let action = format!("{}/messages", case_address(id));
+            ThreadForm::new(action, typed, errors.of("message"))
+        });
+        let href = |file: &str| format!("{}/thread/{file}", case_address(id));
+        Ok(ThreadView::messages(
+            &talk.entries,
+            side,
+            talk.standing,
+            href,
+            form,
+        ))
+    }
+}
+
+pub(crate) fn routes(app: &Arc<Redemption>) -> Router {
+    let bytes = usize::try_from(ATTACHMENT.bytes_max).unwrap_or(usize::MAX);
+    // the files and the form around them
+    let uploads = DefaultBodyLimit::max(FILES_MAX * bytes + (1 << 20));
+    let phrases = Router::new()
+        .route("/redemption/phrases", get(list).post(add))
+        .route("/redemption/phrases/{id}", get(edit).post(change))
+        .with_state(PhrasePages {
+            phrases: app.phrases.clone(),
+            path: PHRASES,
+            home: ("兑付办件", DESK),
+        });
+    Router::new()
+        .route(
+            "/redemption/desk/{id}/messages",
+            post(message).layer(uploads),
+        )
+        .route("/redemption/desk/{id}/remarks", post(remark).layer(uploads))
+        .route("/redemption/desk/{id}/thread/{file}", get(desk_file))
+        .route(
+            "/redemption/cases/{id}/messages",
+            post(own_message).layer(uploads),
+        )
+        .route("/redemption/cases/{id}/thread/{file}", get(own_file))
+        .with_state(Arc::clone(app))
+        .merge(phrases)
+}

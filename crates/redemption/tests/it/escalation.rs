@@ -1,0 +1,74 @@
+//! Who is told when time runs out.
+
+use zhida_platform::db::{self, FromQueryResult};
+use zhida_policies::Delivery;
+use zhida_testkit::{TestDatabase, both_databases};
+
+use crate::world::{HEAD, World, boss, clerk, fields, payee};
+
+#[derive(Debug, FromQueryResult)]
+struct Told {
+    recipient_kind: String,
+    recipient: String,
+    title: String,
+}
+
+async fn told(world: &World) -> Vec<String> {
+    let sql = "SELECT recipient_kind, recipient, title FROM message
+        WHERE event = 'redemption.reminder' ORDER BY id";
+    let found: Vec<Told> = db::query_all(world.db.conn(), sql, []).await.unwrap();
+    let words = found
+        .into_iter()
+        .map(|one| format!("{} {} {}", one.recipient_kind, one.recipient, one.title));
+    words.collect()
+}
+
+async fn an_overdue_case_is_told_to_whoever_stands_above_the_body_that_holds_it(db: TestDatabase) {
+    let world = World::new(db).await;
+    world.publish("yanfa", Delivery::Application, |_| {}).await;
+    world.pool("yanfa", 1_000_000).await;
+    let _ = world
+        .app(boss(1))
+        .post_form("/redemption/apply/yanfa", &fields(&payee(1)))
+        .await
+        .expect_status(303);
+    let case = world.case(1, "yanfa").await;
+    let id = case["id"].as_str().unwrap();
+    let version = world.redemption_version(id).await;
+    let _ = world
+        .app(clerk())
+        .post_form(
+            &format!("/redemption/desk/{id}/transfer"),
+            &[
+                ("transfer-to", "历下区生态环境局"),
+                ("transfer-reason", "职责所在"),
+                ("version", version.as_str()),
+            ],
+        )
+        .await
+        .expect_status(303);
+    assert!(told(&world).await.is_empty());
+    for _ in 0..14 {
+        world.clock.pass(1);
+        world.work().await;
+    }
+    let told = told(&world).await;
+    assert!(!told.is_empty());
+    // nobody took it and the body has no head: who stands above it is told, by name
+    let head = format!("account {HEAD} ");
+    assert!(told.iter().all(|line| line.starts_with(&head)), "{told:#?}");
+    assert!(told.iter().any(|line| line.contains("上报")), "{told:#?}");
+    let page = world
+        .app(clerk())
+        .get(&format!("/redemption/desk/{id}"))
+        .await
+        .expect_status(200);
+    for words in [
+        "历下区人民政府 区长",
+        "第 1 级没有负责人，请在组织机构里补上任职",
+    ] {
+        assert!(page.text().contains(words), "{words}: {}", page.text());
+    }
+}
+
+both_databases!(an_overdue_case_is_told_to_whoever_stands_above_the_body_that_holds_it,);
