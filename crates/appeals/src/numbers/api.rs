@@ -98,6 +98,6 @@ async fn get_appeal_report(
 ) -> Result<Json<Report>, Problem> {
     let month: Month = month
         .parse()
-        .map_err(|_: String| Problem::not_found("这个月的月报（月份要像 2026-10 这样写）"))?;
+        .map_err(|_: String| Problem::not_found("这个月的月报（写月份，例如 2026-10）"))?;
     Ok(Json(app.report(&viewer, month).await?))
 }

@@ -415,12 +415,12 @@ async fn the_report_leaves_as_page_and_as_four_files(db: TestDatabase) {
         .json();
     assert_eq!(api["whole"]["figures"]["received"], 20);
     assert_eq!(api["whole"]["rates"]["on_time"]["all"], 13);
-    for wrong in [
-        "/appeals/report?month=2026",
-        "/api/v1/appeal-reports/today",
-        "/appeals/report/report.pdf?month=x",
+    for (wrong, status) in [
+        ("/appeals/report?month=2026", 400),
+        ("/api/v1/appeal-reports/today", 404),
+        ("/appeals/report/report.pdf?month=x", 400),
     ] {
-        let refused = app.get(wrong).await.expect_status(400);
+        let refused = app.get(wrong).await.expect_status(status);
         assert!(
             refused.text().contains("例如 2026-10"),
             "{}",

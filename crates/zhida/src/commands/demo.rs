@@ -125,7 +125,21 @@ async fn prepare(app: &App, folder: &Path, enterprises: u64) -> Result<()> {
     if report.accepted > 0 {
         println!("已装入真实政策事项 {} 项", report.accepted);
     }
+    appeals(app).await?;
     redemption(app).await
+}
+
+/// Says which city's appeals are those that name no place, so that its leaders' figures count them.
+async fn appeals(app: &App) -> Result<()> {
+    let room = &app.appeals;
+    let mut published = room.rules().await.map_err(Problem::from)?;
+    if published.revision == 0 {
+        published.rules.place = CITY.to_owned();
+        room.publish_rules(&Viewer::system(ACTOR), &published.rules, 0, ACTOR)
+            .await
+            .map_err(Problem::from)?;
+    }
+    Ok(())
 }
 
 /// Money of a pool of the demonstration, in fen: 500 万元.

@@ -274,13 +274,19 @@ impl Document {
                     _ if dice.chance(3) => raw(dice),
                     value => percent(value.to_string()),
                 };
-                address.push_str(&format!("{joint}{name}={value}"));
-                joint = '&';
+                // no client can write a longer one
+                if address.len() + name.len() + value.len() < ADDRESS_MAX {
+                    address.push_str(&format!("{joint}{name}={value}"));
+                    joint = '&';
+                }
             }
         }
         address
     }
 }
+
+/// Bytes of an address at most, a little below what the crate `http` takes.
+const ADDRESS_MAX: usize = 60_000;
 
 /// Something percent-encoded, which need not be UTF-8.
 fn raw(dice: &mut Dice) -> String {
