@@ -1,6 +1,6 @@
 //! A text as it is compared, and its n-grams.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// Characters of a text that count; what follows is not looked at, so that a text of any length costs the same at most.
 pub const CHARS_MAX: usize = 20_000;
@@ -17,14 +17,17 @@ pub const CHARS_MAX: usize = 20_000;
 /// ```
 #[must_use]
 pub fn normalise(text: &str) -> String {
-    folded(text).filter(|c| c.is_alphanumeric()).collect()
+    folded(text).filter(|c| c.is_alphanumeric()).nfc().collect()
 }
 
+/// Taken apart and without marks: what stands between two letters that are dropped later can then neither compose nor
+/// change places, so normalising again changes nothing.
 fn folded(text: &str) -> impl Iterator<Item = char> + '_ {
     text.chars()
         .take(CHARS_MAX)
-        .nfkc()
+        .nfkd()
         .flat_map(char::to_lowercase)
+        .filter(|c| !is_combining_mark(*c))
         .take(CHARS_MAX)
 }
 
