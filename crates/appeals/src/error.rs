@@ -87,10 +87,20 @@ impl From<zhida_platform::files::FileError> for Error {
     }
 }
 
+impl From<zhida_platform::thread::ThreadError> for Error {
+    fn from(error: zhida_platform::thread::ThreadError) -> Self {
+        match error {
+            zhida_platform::thread::ThreadError::Database(error) => Self::Db(error),
+            other => Problem::from(other).into(),
+        }
+    }
+}
+
 impl From<zhida_platform::cases::Error> for Error {
     fn from(error: zhida_platform::cases::Error) -> Self {
         match error {
             zhida_platform::cases::Error::Db(error) => Self::Db(error),
+            zhida_platform::cases::Error::Refused(refusal) => refusal.into(),
             other => Problem::from(other).into(),
         }
     }
@@ -109,7 +119,8 @@ impl From<Error> for Problem {
             Error::Field { field, message } => {
                 Self::bad_input(message.clone()).field(field, message)
             }
-            Error::Stale { .. } | Error::Refused(_) => Self::conflict(error.to_string()),
+            Error::Stale { .. } => Self::conflict(error.to_string()),
+            Error::Refused(why) => Self::refused(why),
             Error::Problem(problem) => *problem,
             Error::Stored(_) | Error::Db(_) => Self::internal(error),
         }

@@ -21,6 +21,7 @@ mod query;
 pub mod rights;
 mod rules;
 mod service;
+mod talk;
 mod themes;
 mod told;
 pub mod words;
@@ -37,6 +38,7 @@ pub use model::{
     AppealRow, Contact, FILES_MAX, KnownContact, NewAppeal, Submitted, TEXT_MAX, TITLE_MAX,
 };
 pub use numbers::{Counted, Dimension, Figures, Group, Measure, Month, Report, ReportFile};
+pub use open311::{Key as Open311Key, NewOpen311Key};
 pub use query::{AppealQuery, SILENT_DAYS};
 pub use rules::{
     Catalogue, Category, CityRules, Example, Extension, Objection, Preset, PublishedCatalogue,

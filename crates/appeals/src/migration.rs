@@ -10,6 +10,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         step("002-intake", crate::intake::MIGRATION),
         step("003-open311", crate::open311::MIGRATION),
         step("004-themes", crate::themes::MIGRATION),
+        step("005-extensions", EXTENSIONS),
     ],
 };
 
@@ -140,3 +141,19 @@ CREATE TABLE appeal_view (
     query TEXT NOT NULL,
     UNIQUE (account, name)
 );";
+
+/// Applications for more time; `round` is the dispatch, `granted` nothing until somebody decides.
+const EXTENSIONS: &str = "CREATE TABLE appeal_extension (
+    id TEXT NOT NULL PRIMARY KEY,
+    case_id TEXT NOT NULL,
+    round BIGINT NOT NULL,
+    amount BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    asked_at TEXT NOT NULL,
+    granted BOOLEAN,
+    words TEXT NOT NULL,
+    decided_by TEXT NOT NULL,
+    decided_at TEXT
+);
+CREATE INDEX appeal_extension_case ON appeal_extension (case_id, id);";

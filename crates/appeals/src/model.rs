@@ -119,6 +119,8 @@ pub struct AppealRow {
     pub reopenings: i64,
     /// 还在等几个协办单位。
     pub waits: i64,
+    /// 几位诉求人的留言在等部门答复。
+    pub unanswered: i64,
     /// 最近一次评价。
     pub satisfaction: Option<Satisfaction>,
     /// 督查督办到了哪一步。
@@ -152,7 +154,9 @@ impl AppealRow {
         a.enterprise_name, a.confidentiality, a.voices, a.repeats, a.dispatches, a.dissatisfied, a.reopenings, \
         a.satisfaction, a.supervision, a.claim, a.reply, a.accepted_at, a.dispatched_at, a.responded_at, \
         a.response_late, a.replied_at, a.late, a.merged_into, a.theme, \
-        (SELECT COUNT(*) FROM case_clock k WHERE k.case_id = h.id AND k.clock LIKE 'opinion:%') AS waits";
+        (SELECT COUNT(*) FROM case_clock k WHERE k.case_id = h.id AND k.clock LIKE 'opinion:%') AS waits, \
+        (SELECT COUNT(*) FROM appeal_voice v JOIN thread t ON t.room = 'appeals' AND t.subject = v.id AND t.awaits = 'office' \
+            WHERE v.case_id = h.id) AS unanswered";
     /// What the columns and the conditions are of.
     pub(crate) const FROM: &'static str = "FROM case_head h JOIN appeal a ON a.case_id = h.id";
 
@@ -202,6 +206,7 @@ impl FromQueryResult for AppealRow {
             dissatisfied: count("dissatisfied")?,
             reopenings: count("reopenings")?,
             waits: count("waits")?,
+            unanswered: count("unanswered")?,
             satisfaction: some("satisfaction")?
                 .as_deref()
                 .and_then(Satisfaction::parse),

@@ -10,6 +10,9 @@ use zhida_platform::db::{Where, like};
 use crate::rights::{HANDLE, INTAKE, NUMBERS, OWN, READ, SUPERVISE, VISIT};
 use crate::words::{Channel, Confidentiality, Outcome, Satisfaction, Stage, Supervision, Track};
 
+/// When a case is due, as the index of open cases has it: what has no due date comes last.
+pub(crate) const DUE: &str = "COALESCE(h.due_at, '9999')";
+
 /// Days without any event after which an open appeal is silent.
 pub const SILENT_DAYS: u64 = 7;
 
@@ -49,6 +52,9 @@ pub struct AppealQuery {
     /// 谁办：mine 我办理的，free 还没有人办的，lead 本单位主办的，asked 本单位协办的。
     #[serde(skip_serializing_if = "String::is_empty")]
     pub who: String,
+    /// 留言在等谁答复：office 等部门的，enterprise 等诉求人的。
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reply: String,
     /// 状态：不填为在办，closed 已办结，all 全部。
     #[serde(skip_serializing_if = "String::is_empty")]
     pub state: String,
@@ -98,7 +104,8 @@ impl AppealQuery {
         within_reach(viewer, &mut found);
         match self.state.as_str() {
             "" => found.always("h.closed_at IS NULL"),
-            "closed" => found.always("h.closed_at IS NOT NULL"),
+            // an index has the outcome, which a case has from its end on
+            "closed" => found.always("h.outcome IS NOT NULL"),
             _ => {}
         }
         self.words(&mut found);
@@ -139,6 +146,13 @@ impl AppealQuery {
         }
         if let Some(supervision) = Supervision::parse(&self.supervision) {
             found.and("a.supervision = ?", supervision.slug());
+        }
+        if matches!(self.reply.as_str(), "office" | "enterprise") {
+            // the few that wait are found first, by their index
+            let condition =
+                "h.id IN (SELECT v.case_id FROM thread t JOIN appeal_voice v ON v.id = t.subject
+                WHERE t.room = 'appeals' AND t.awaits = ?)";
+            found.and(condition, self.reply.as_str());
         }
         if !self.theme.is_empty() {
             found.and("a.theme = ?", self.theme.as_str());
@@ -194,11 +208,11 @@ impl AppealQuery {
         let today = to_shanghai(now).date_naive();
         let ends = |days: u64| today.checked_add_days(Days::new(days + 1)).map(day_begins);
         match self.standing.as_str() {
-            "overdue" => found.and("h.due_at < ?", instant_text(now)),
+            "overdue" => found.and(&format!("{DUE} < ?"), instant_text(now)),
             "today" | "week" => {
-                found.and("h.due_at >= ?", instant_text(now));
+                found.and(&format!("{DUE} >= ?"), instant_text(now));
                 let days = if self.standing == "today" { 0 } else { 7 };
-                found.and("h.due_at < ?", ends(days).unwrap_or_default());
+                found.and(&format!("{DUE} < ?"), ends(days).unwrap_or_default());
             }
             "unassigned" => found.always("h.holder IS NULL"),
             "reopened" => found.always("a.reopenings > 0"),
@@ -208,9 +222,9 @@ impl AppealQuery {
                 let since = today
                     .checked_sub_days(Days::new(SILENT_DAYS))
                     .map(day_begins);
-                // reminders are events too: what people did is what counts
-                let condition = "h.opened_at < ? AND NOT EXISTS (SELECT 1 FROM case_event e WHERE e.case_id = h.id
-                    AND e.at >= ? AND e.kind NOT IN ('escalated', 'recalculated'))";
+                // reminders are events too: what people did is what counts; where nothing changed nobody did anything
+                let condition = "h.opened_at < ? AND (h.changed_at < ? OR NOT EXISTS (SELECT 1 FROM case_event e WHERE e.case_id = h.id
+                    AND e.at >= ? AND e.kind NOT IN ('escalated', 'recalculated')))";
                 found.and(condition, since.unwrap_or_default());
             }
             _ => {}
@@ -224,7 +238,7 @@ impl AppealQuery {
             ("free", _, _) => found.always("h.handler IS NULL"),
             ("lead", _, Some(body)) => found.and("h.holder = ?", body.to_string()),
             ("asked", _, Some(body)) => found.and(
-                "EXISTS (SELECT 1 FROM case_clock k WHERE k.case_id = h.id AND k.clock LIKE 'opinion:%' AND k.organisation = ?)",
+                "h.id IN (SELECT k.case_id FROM case_clock k WHERE k.organisation = ? AND SUBSTR(k.clock, 1, 8) = 'opinion:')",
                 body.to_string(),
             ),
             ("lead" | "asked", _, None) => found.always("1 = 0"),

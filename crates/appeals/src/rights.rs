@@ -1,6 +1,6 @@
 //! What may be done in the room; who may stands in `data/rights.toml`.
 
-use zhida_platform::access::Action;
+use zhida_platform::access::{Action, Viewer};
 
 /// 本企业的诉求: see, rate, withdraw, reopen. Submitting is open to everyone; the handler looks at the city's settings.
 pub const OWN: Action = Action("appeal.own");
@@ -18,6 +18,13 @@ pub const SUPERVISE: Action = Action("appeal.supervise");
 pub const SETUP: Action = Action("appeal.setup");
 /// 查看诉求数据.
 pub const NUMBERS: Action = Action("appeal.numbers");
+
+/// Whether somebody looks at appeals from an office; all others are appellants.
+pub(crate) fn is_officer(viewer: &Viewer) -> bool {
+    [HANDLE, READ, INTAKE, VISIT, SUPERVISE]
+        .into_iter()
+        .any(|action| viewer.may(action))
+}
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,8 @@ use zhida_platform::clock::SharedClock;
 use zhida_platform::db::Database;
 use zhida_platform::files::FileStore;
 use zhida_platform::messages::Messages;
+use zhida_platform::phrases::Phrases;
+use zhida_platform::thread::Threads;
 use zhida_registry::Registry;
 
 use crate::cases::Memory;
@@ -46,6 +48,8 @@ pub struct Appeals {
     pub(crate) hierarchy: Arc<dyn Hierarchy>,
     pub(crate) press: Press,
     pub(crate) site: String,
+    pub(crate) threads: Threads,
+    pub(crate) phrases: Phrases,
     /// What is remembered of texts: the model and the index, made again at start.
     pub(crate) memory: Arc<RwLock<Memory>>,
 }
@@ -55,6 +59,8 @@ impl Appeals {
     #[must_use]
     pub fn new(ground: Ground) -> Arc<Self> {
         Arc::new(Self {
+            threads: Threads::new(ground.files.clone(), ground.clock.clone()),
+            phrases: Phrases::new(ground.db.clone(), ground.clock.clone(), &crate::talk::BOOK),
             db: ground.db,
             clock: ground.clock,
             messages: ground.messages,

@@ -9,8 +9,10 @@
 //! Nobody can mistake the result for real data: every name contains 样例, and every code carries an
 //! organisation code of PDY00001–PDY99999, which GB 11714 never issues (see [`Places`]).
 //!
-//! [`shipped`] holds the dictionary and the real items of `data/`, inside the binary.
+//! [`shipped`] holds the dictionary and the real items of `data/`, inside the binary; [`sample_appeals`] what the
+//! demonstration's enterprises complain of.
 
+mod appeals;
 mod city;
 mod columns;
 mod enterprise;
@@ -24,6 +26,7 @@ mod places;
 mod random;
 pub mod shipped;
 
+pub use appeals::{End, SampleAppeal, sample_appeals};
 pub use city::{City, ENTERPRISES_MAX, ITEMS_MAX, Label};
 pub use error::DemoError;
 pub use generate::{FileSummary, GENERATOR_VERSION, Summary};

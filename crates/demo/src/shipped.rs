@@ -17,8 +17,17 @@ pub fn policy_files() -> impl Iterator<Item = (&'static str, &'static str)> {
     POLICIES.iter().copied()
 }
 
-/// The schemes of 兑付 that the demonstration publishes, by the item's id; the files are in `data/schemes/demo`.
-pub fn schemes() -> [(&'static str, &'static str); 3] {
+/// The file of the one item that only the demonstration has, with its name: 即申即享 in its city.
+pub fn demo_policy_file() -> (&'static str, &'static str) {
+    (
+        "data/demo/policy.yaml",
+        include_str!("../../../data/demo/policy.yaml"),
+    )
+}
+
+/// The schemes of 兑付 that the demonstration publishes, by the item's id; the files are in `data/schemes/demo`, that of
+/// the item that only the demonstration has in `data/demo`.
+pub fn schemes() -> [(&'static str, &'static str); 4] {
     [
         (
             "p068-shouci-nashang",
@@ -27,6 +36,10 @@ pub fn schemes() -> [(&'static str, &'static str); 3] {
         (
             "p068-piling-zengliang",
             include_str!("../../../data/schemes/demo/p068-piling-zengliang.yaml"),
+        ),
+        (
+            "yanshi-tongjiyuan",
+            include_str!("../../../data/demo/scheme.yaml"),
         ),
         (
             "p079-shebao",

@@ -29,6 +29,7 @@ pub(crate) const MIGRATIONS: MigrationSet = MigrationSet {
         step("021-recovery", RECOVERY),
         step("022-number", NUMBER),
         step("023-batch-exported", BATCH_EXPORTED),
+        step("024-lists", LISTS),
     ],
 };
 
@@ -263,3 +264,11 @@ const NUMBER: &str = "CREATE TABLE fund_number (
 
 /// When the file to the bank first left: until then every row can still be stopped.
 const BATCH_EXPORTED: &str = "ALTER TABLE fund_batch ADD COLUMN exported_at TEXT";
+
+/// Lists in the order of making, with what their totals add up; what a batch's rows come to.
+const LISTS: &str = "DROP INDEX fund_payment_state;
+CREATE INDEX fund_payment_state ON fund_payment (state, created_at, id, pool, amount, enterprise);
+CREATE INDEX fund_payment_made ON fund_payment (created_at, id);
+CREATE INDEX fund_payment_unpaid ON fund_payment (created_at, id, state, pool, amount, enterprise)
+    WHERE state NOT IN ('paid', 'cancelled');
+CREATE INDEX fund_batch_row_sums ON fund_batch_row (batch, state, amount)";

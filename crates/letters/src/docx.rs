@@ -48,6 +48,7 @@ pub(crate) fn write(letter: &Letter) -> Result<Vec<u8>, Error> {
                 .lines()
                 .map(|line| plain(line).indent(None, first_line(), None, None))
                 .fold(document, Docx::add_paragraph),
+            Block::Code(address) => document.add_paragraph(plain(address)),
             Block::Table(rows) => {
                 table::check(rows)?;
                 document.add_table(grid(rows)).add_paragraph(plain(""))

@@ -8,7 +8,7 @@ use crate::letter::{Block, Check, Letter};
 use crate::lines::{Line, lines};
 use crate::page::{
     BODY, BOTTOM, FOOT, FOOTNOTE, HEADING, LEFT, Mark, NUMBER, PAGE_WIDTH, Page, QR_SIDE, RIGHT,
-    SMALL, TITLE, TOP, Type, WIDTH,
+    SHEET_SIDE, SMALL, TITLE, TOP, Type, WIDTH,
 };
 use crate::typeface::Measure;
 
@@ -55,6 +55,7 @@ impl<'f> Layout<'f> {
                 }
                 Block::Paragraph(text) => self.text(BODY, INDENT, text),
                 Block::Table(table) => self.table(table)?,
+                Block::Code(address) => self.code(address)?,
             }
         }
         self.signature(letter);
@@ -143,8 +144,21 @@ impl<'f> Layout<'f> {
     }
 
     /// The QR code with the words beside it; without an address there are words only.
+    fn code(&mut self, address: &str) -> Result<(), Error> {
+        let Some(code) = qr_code(address, ECL::Q)? else {
+            return Ok(());
+        };
+        self.skip(GAP);
+        self.room(SHEET_SIDE + GAP);
+        let left = (PAGE_WIDTH - SHEET_SIDE) / 2.0;
+        let marks = modules(&code, (left, self.top), SHEET_SIDE);
+        self.page.marks.extend(marks);
+        self.top -= SHEET_SIDE + GAP;
+        Ok(())
+    }
+
     fn check(&mut self, check: &Check) -> Result<(), Error> {
-        let code = qr_code(&check.address)?;
+        let code = qr_code(&check.address, ECL::M)?;
         let mut words = vec![format!("校验码：{}", check.code)];
         if code.is_some() {
             words.push(format!("核验网址：{}", check.address));
@@ -168,7 +182,9 @@ impl<'f> Layout<'f> {
         self.page.rule((LEFT, self.top), (RIGHT, self.top));
         self.top -= GAP;
         if let Some(code) = code {
-            self.page.marks.extend(modules(&code, LEFT, self.top));
+            self.page
+                .marks
+                .extend(modules(&code, (LEFT, self.top), QR_SIDE));
         }
         for (index, line) in words.iter().enumerate() {
             let top = self.top - index as f32 * SMALL.pitch;
@@ -180,11 +196,11 @@ impl<'f> Layout<'f> {
 }
 
 /// The code of an address; none for none.
-fn qr_code(address: &str) -> Result<Option<QRCode>, Error> {
+fn qr_code(address: &str, level: ECL) -> Result<Option<QRCode>, Error> {
     if address.is_empty() {
         return Ok(None);
     }
-    let code = QRBuilder::new(address.as_bytes()).ecl(ECL::M).build();
+    let code = QRBuilder::new(address.as_bytes()).ecl(level).build();
     code.map(Some).map_err(|_| Error::LongAddress {
         length: address.len(),
     })
@@ -202,8 +218,8 @@ fn spacing(line: &Line, kind: Type, room: f32) -> f32 {
 }
 
 /// The black squares of a QR code, neighbours in a row joined.
-fn modules(code: &QRCode, left: f32, top: f32) -> Vec<Mark> {
-    let side = QR_SIDE / code.size as f32;
+fn modules(code: &QRCode, (left, top): (f32, f32), width: f32) -> Vec<Mark> {
+    let side = width / code.size as f32;
     let mut marks = Vec::new();
     for row in 0..code.size {
         let mut column = 0;

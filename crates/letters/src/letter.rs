@@ -37,6 +37,8 @@ pub enum Block {
     Paragraph(String),
     /// Rows under a heading that is repeated on every page.
     Table(Table),
+    /// The QR code of an address, large and in the middle, for a sheet that hangs on a wall: a quarter of it may be damaged.
+    Code(String),
 }
 
 /// Rows and columns. Every row has as many cells as there are columns.

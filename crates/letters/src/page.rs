@@ -18,6 +18,8 @@ pub(crate) const BOTTOM: f32 = TOP - HEIGHT;
 pub(crate) const FOOT: f32 = BOTTOM - 7.0 * MM;
 /// The side of the QR code: a phone reads it from an arm's length.
 pub(crate) const QR_SIDE: f32 = 25.0 * MM;
+/// The QR code of a sheet that hangs on a wall: it is read from two steps away.
+pub(crate) const SHEET_SIDE: f32 = 100.0 * MM;
 
 /// A size of type and the height of its lines, in points.
 #[derive(Debug, Clone, Copy)]

@@ -1,14 +1,11 @@
 //! One enterprise → all items, and what changed facts change.
-#![allow(
-    clippy::needless_range_loop,
-    reason = "one index over several planes is what the compiler widens"
-)]
 
 use zhida_rules::Truth;
 
 use crate::{
     index::{BLOCK, Block, Index, Indexed},
     lanes::{Instructions, Lanes, Work},
+    planes::{PART, WORDS},
     program::Codes,
     scalar::{Finding, finding},
 };
@@ -69,14 +66,14 @@ struct Rows {
     refused: Vec<(usize, bool)>,
 }
 
-/// What the rows say of the slots of a block.
-#[derive(Clone, Copy)]
-struct Slots {
-    possible: Block,
+/// What the rows say of the slots of some blocks, in registers.
+struct Slots<L: Lanes, const N: usize> {
+    /// Does a condition fail?
+    failed: [L::Word; N],
     /// Is a condition not met?
-    missing: Block,
+    missing: [L::Word; N],
     /// Are two, or one that cannot be mended?
-    far: Block,
+    far: [L::Word; N],
 }
 
 impl Answer {
@@ -178,49 +175,71 @@ impl Index {
         }
     }
 
+    /// What the rows say of some blocks, the first of which is told. Without `NEAR` a condition that
+    /// fails is not noted as missing.
     #[inline(always)]
-    fn slots<const NEAR: bool>(all: &[Block], rows: &Rows, block: usize) -> Slots {
-        let mut slots = Slots {
-            possible: [u64::MAX; BLOCK],
-            missing: [0; BLOCK],
-            far: [0; BLOCK],
+    fn slots<L: Lanes, const N: usize, const NEAR: bool>(
+        &self,
+        lanes: L,
+        rows: &Rows,
+        block: usize,
+    ) -> Slots<L, N> {
+        let all: &[Block] = &self.rows;
+        let mut slots = Slots::<L, N> {
+            failed: [lanes.splat(0); N],
+            missing: [lanes.splat(0); N],
+            far: [lanes.splat(0); N],
         };
         for row in &rows.fixed {
-            let failed = &all[row + block];
-            for i in 0..BLOCK {
-                slots.possible[i] &= !failed[i];
-                slots.missing[i] |= failed[i];
-                slots.far[i] |= failed[i];
+            let failed = &all[row + block..][..N];
+            for i in 0..N {
+                let failed = lanes.word(&failed[i]);
+                slots.failed[i] = lanes.or(slots.failed[i], failed);
+                if NEAR {
+                    slots.missing[i] = lanes.or(slots.missing[i], failed);
+                    slots.far[i] = lanes.or(slots.far[i], failed);
+                }
             }
         }
         for row in &rows.failed {
-            let failed = &all[row + block];
-            for i in 0..BLOCK {
-                slots.possible[i] &= !failed[i];
+            let failed = &all[row + block..][..N];
+            for i in 0..N {
+                let failed = lanes.word(&failed[i]);
+                slots.failed[i] = lanes.or(slots.failed[i], failed);
                 if NEAR {
-                    slots.far[i] |= slots.missing[i] & failed[i];
+                    slots.miss(lanes, i, failed);
                 }
-                slots.missing[i] |= failed[i];
             }
         }
         for row in &rows.unmet {
-            let unmet = &all[row + block];
-            for i in 0..BLOCK {
-                if NEAR {
-                    slots.far[i] |= slots.missing[i] & unmet[i];
+            let unmet = &all[row + block..][..N];
+            for i in 0..N {
+                let unmet = lanes.word(&unmet[i]);
+                match NEAR {
+                    true => slots.miss(lanes, i, unmet),
+                    false => slots.missing[i] = lanes.or(slots.missing[i], unmet),
                 }
-                slots.missing[i] |= unmet[i];
             }
         }
         for (row, fixed) in &rows.refused {
-            let refused = &all[row + block];
-            let fixed = if *fixed { u64::MAX } else { 0 };
-            for i in 0..BLOCK {
-                slots.possible[i] &= !refused[i];
-                slots.far[i] |= refused[i] & fixed;
+            let refused = &all[row + block..][..N];
+            let fixed = lanes.splat(if *fixed { u64::MAX } else { 0 });
+            for i in 0..N {
+                let refused = lanes.word(&refused[i]);
+                slots.failed[i] = lanes.or(slots.failed[i], refused);
+                slots.far[i] = lanes.or(slots.far[i], lanes.and(refused, fixed));
             }
         }
         slots
+    }
+}
+
+impl<L: Lanes, const N: usize> Slots<L, N> {
+    /// One condition more is missing in some slots of a block.
+    #[inline(always)]
+    fn miss(&mut self, lanes: L, i: usize, slots: L::Word) {
+        self.far[i] = lanes.or(self.far[i], lanes.and(self.missing[i], slots));
+        self.missing[i] = lanes.or(self.missing[i], slots);
     }
 }
 
@@ -259,79 +278,161 @@ impl Work for Question<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) {
-        match self.near {
-            true => self.blocks::<true>(),
-            false => self.blocks::<false>(),
+    fn run<L: Lanes>(self, lanes: L) {
+        match (self.near, L::PARTS) {
+            (true, 1) => self.blocks::<L, 1, true>(lanes),
+            (true, _) => self.blocks::<L, { WORDS / PART }, true>(lanes),
+            (false, 1) => self.blocks::<L, 1, false>(lanes),
+            (false, _) => self.blocks::<L, { WORDS / PART }, false>(lanes),
         }
     }
 }
 
 impl Question<'_> {
+    /// Looks at all blocks within reach, `N` at a time where so many lie in a row.
     #[inline(always)]
-    fn blocks<const NEAR: bool>(self) {
-        let Self {
+    fn blocks<L: Lanes, const N: usize, const NEAR: bool>(self, lanes: L) {
+        let index = self.index;
+        let mut finder = Finder {
             index,
-            codes,
-            rows,
-            answer,
-            ..
-        } = self;
-        let mut last = (NO_ITEM, NOTHING);
-        let all: &[Block] = &index.rows;
-        for block in index.live(codes) {
-            let block = *block as usize;
-            let slots = Index::slots::<NEAR>(all, rows, block);
-            for word in 0..BLOCK {
-                let possible = slots.possible[word];
-                let missing = slots.missing[word];
-                let close = if NEAR { missing & !slots.far[word] } else { 0 };
-                let mut rest = (possible | close) & index.used[block][word];
-                if rest == 0 {
+            codes: self.codes,
+            answer: self.answer,
+            last: (NO_ITEM, NOTHING),
+        };
+        let mut live = index.live(self.codes);
+        while let [first, ..] = live {
+            let block = *first as usize;
+            let last = live.get(N - 1).map(|last| *last as usize);
+            let count = if last == Some(block + N - 1) {
+                let slots = index.slots::<L, N, NEAR>(lanes, self.rows, block);
+                for i in 0..N {
+                    finder.block::<L, N, NEAR>(lanes, &slots, i, block + i);
+                }
+                N
+            } else {
+                let slots = index.slots::<L, 1, NEAR>(lanes, self.rows, block);
+                finder.block::<L, 1, NEAR>(lanes, &slots, 0, block);
+                1
+            };
+            live = &live[count..];
+        }
+        finder.close();
+    }
+}
+
+/// Lists the items of slots.
+struct Finder<'a> {
+    index: &'a Index,
+    codes: &'a Codes,
+    answer: &'a mut Answer,
+    /// The latest item that several slots speak of, and the best that they said.
+    last: (u32, Finding),
+}
+
+impl Finder<'_> {
+    #[inline(always)]
+    fn block<L: Lanes, const N: usize, const NEAR: bool>(
+        &mut self,
+        lanes: L,
+        slots: &Slots<L, N>,
+        i: usize,
+        block: usize,
+    ) {
+        let failed = lanes.part(slots.failed[i]);
+        let missing = lanes.part(slots.missing[i]);
+        let far = lanes.part(slots.far[i]);
+        let index = self.index;
+        let (used, alone) = (&index.used[block], &index.alone[block]);
+        let items: &[[u32; 64]; BLOCK] = &index.items.as_chunks().0.as_chunks().0[block];
+        for word in 0..BLOCK {
+            let possible = used[word] & !failed[word];
+            let close = if NEAR {
+                used[word] & missing[word] & !far[word]
+            } else {
+                0
+            };
+            let found = possible | close;
+            if found == 0 {
+                continue;
+            }
+            let open = missing[word] | index.manual[block][word];
+            // Where the rows do not say it all, the rule itself does.
+            let unsure = !index.settled[block][word] | (close & !index.exact[block][word]);
+            let plain = found & alone[word] & !unsure;
+            let Answer { met, unknown, near } = &mut *self.answer;
+            list(plain & possible & !open, &items[word], met, |item| item);
+            list(plain & possible & open, &items[word], unknown, |item| item);
+            if NEAR {
+                let entry = |item| (item, Truth::Unknown);
+                list(plain & close & possible, &items[word], near, entry);
+                let entry = |item| (item, Truth::False);
+                list(plain & close & !possible, &items[word], near, entry);
+            }
+            let mut rest = found & !plain;
+            while rest != 0 {
+                let bit = rest.trailing_zeros();
+                rest &= rest - 1;
+                let set = |plane: u64| plane >> bit & 1 == 1;
+                let item = items[word][bit as usize];
+                if set(unsure) {
+                    self.whole::<NEAR>(item);
                     continue;
                 }
-                let open = missing | index.manual[block][word];
-                // Where the rows do not say it all, the rule itself does.
-                let unsure = !index.settled[block][word] | (close & !index.exact[block][word]);
-                while rest != 0 {
-                    let bit = rest.trailing_zeros();
-                    rest &= rest - 1;
-                    let item = index.items[(block * BLOCK + word) * 64 + bit as usize];
-                    if item != last.0 {
-                        if last.0 != NO_ITEM {
-                            answer.note(last.0, last.1);
-                        }
-                        last = (item, NOTHING);
-                    }
-                    let set = |plane: u64| plane >> bit & 1 == 1;
-                    if set(unsure) {
-                        let program = &*index.program;
-                        last.1 = finding(&program.rules[item as usize], &program.atoms, &codes.0);
-                        if !NEAR {
-                            last.1.distance = 0;
-                        }
-                        continue;
-                    }
-                    let slot = Finding {
-                        verdict: match (set(possible), set(open)) {
-                            (false, _) => Truth::False,
-                            (true, true) => Truth::Unknown,
-                            (true, false) => Truth::True,
-                        },
-                        distance: match (set(missing), set(close)) {
-                            (false, _) => 0,
-                            (true, true) => u8::from(NEAR),
-                            (true, false) => 2 * u8::from(NEAR),
-                        },
-                    };
-                    last.1 = better(last.1, slot);
-                }
+                let slot = Finding {
+                    verdict: match (set(possible), set(open)) {
+                        (false, _) => Truth::False,
+                        (true, true) => Truth::Unknown,
+                        (true, false) => Truth::True,
+                    },
+                    distance: match (set(missing[word]), set(close)) {
+                        (false, _) => 0,
+                        (true, true) => u8::from(NEAR),
+                        (true, false) => 2 * u8::from(NEAR),
+                    },
+                };
+                self.turn(item);
+                self.last.1 = better(self.last.1, slot);
             }
         }
-        if last.0 != NO_ITEM {
-            answer.note(last.0, last.1);
+    }
+
+    /// What the rule itself says of an item.
+    fn whole<const NEAR: bool>(&mut self, item: u32) {
+        self.turn(item);
+        let program = &*self.index.program;
+        self.last.1 = finding(&program.rules[item as usize], &program.atoms, &self.codes.0);
+        if !NEAR {
+            self.last.1.distance = 0;
         }
     }
+
+    /// Lists the item before this one, when it is another.
+    #[inline]
+    fn turn(&mut self, item: u32) {
+        if item != self.last.0 {
+            self.close();
+            self.last = (item, NOTHING);
+        }
+    }
+
+    /// Lists the latest item.
+    #[inline]
+    fn close(&mut self) {
+        if self.last.0 != NO_ITEM {
+            self.answer.note(self.last.0, self.last.1);
+        }
+    }
+}
+
+/// Adds the items of the slots that are set.
+#[inline(always)]
+fn list<T>(slots: u64, items: &[u32; 64], list: &mut Vec<T>, entry: impl Fn(u32) -> T) {
+    let mut rest = slots;
+    list.extend((0..slots.count_ones()).map(|_| {
+        let item = items[rest.trailing_zeros() as usize % 64];
+        rest &= rest.wrapping_sub(1);
+        entry(item)
+    }));
 }
 
 /// The rows of a changed dimension.
@@ -362,16 +463,26 @@ impl<'a> Moved<'a> {
 
     /// Slots of which the dimension may say something else now.
     #[inline(always)]
-    fn touched(&self, block: usize) -> Block {
-        let here = |row: Option<&[Block]>| row.map_or([0; BLOCK], |row| row[block]);
-        let (failed, unsure) = (self.failed.map(here), self.unsure.map(here));
-        let several = self.several.get(block).copied().unwrap_or_default();
-        let [old, new] = self.unmet;
-        std::array::from_fn(|i| {
-            let unmet = old[block][i] ^ new[block][i];
-            let refused = (failed[0][i] ^ failed[1][i]) | (unsure[0][i] ^ unsure[1][i]);
-            unmet | refused | several[i]
-        })
+    fn touched<L: Lanes>(&self, lanes: L, block: usize) -> L::Word {
+        let [old, new] = self.unmet.map(|row| &row[block]);
+        let unmet = lanes.xor(lanes.word(old), lanes.word(new));
+        let failed = differing(lanes, self.failed, block);
+        let unsure = differing(lanes, self.unsure, block);
+        let touched = lanes.or(unmet, lanes.or(failed, unsure));
+        match self.several.get(block) {
+            Some(several) => lanes.or(touched, lanes.word(several)),
+            None => touched,
+        }
+    }
+}
+
+/// Where two rows differ; a row that there is none of is empty.
+#[inline(always)]
+fn differing<L: Lanes>(lanes: L, rows: [Option<&[Block]>; 2], block: usize) -> L::Word {
+    match rows {
+        [Some(a), Some(b)] => lanes.xor(lanes.word(&a[block]), lanes.word(&b[block])),
+        [Some(row), None] | [None, Some(row)] => lanes.word(&row[block]),
+        [None, None] => lanes.splat(0),
     }
 }
 
@@ -387,33 +498,24 @@ impl Work for Comparison<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) {
+    fn run<L: Lanes>(self, lanes: L) {
         let index = self.index;
-        let all: &[Block] = &index.rows;
         for block in self.live {
             let block = *block as usize;
-            let mut touched = [0; BLOCK];
+            let mut touched = lanes.splat(0);
             for moved in self.moved {
-                let more = moved.touched(block);
-                for i in 0..BLOCK {
-                    touched[i] |= more[i];
-                }
+                touched = lanes.or(touched, moved.touched(lanes, block));
             }
-            for i in 0..BLOCK {
-                touched[i] &= index.used[block][i];
-            }
+            let touched = lanes.part(lanes.and(touched, lanes.word(&index.used[block])));
             if touched == [0; BLOCK] {
                 continue;
             }
-            let slots = Index::slots::<true>(all, self.rows, block);
+            let slots = index.slots::<L, 1, true>(lanes, self.rows, block);
+            let gone = lanes.part(lanes.and(slots.failed[0], slots.far[0]));
+            let items: &[[u32; 64]; BLOCK] = &index.items.as_chunks().0.as_chunks().0[block];
             for word in 0..BLOCK {
-                let mut rest = touched[word] & (slots.possible[word] | !slots.far[word]);
-                while rest != 0 {
-                    let bit = rest.trailing_zeros();
-                    rest &= rest - 1;
-                    let slot = (block * BLOCK + word) * 64 + bit as usize;
-                    self.items.push(index.items[slot]);
-                }
+                let within = touched[word] & !gone[word];
+                list(within, &items[word], self.items, |item| item);
             }
         }
     }

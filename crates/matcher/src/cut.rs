@@ -120,11 +120,46 @@ impl LocalRule {
     }
 }
 
+/// What tells of most atoms whether they are constant among some rows, side by side in memory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    dimension: u32,
+    /// A range of codes; of an atom of another form, nothing.
+    from: u16,
+    to: u16,
+}
+
+impl Span {
+    fn of(atom: &Atom) -> Self {
+        let (from, to) = match &*atom.ranges {
+            [range] if !atom.known && atom.unsure.is_empty() => *range,
+            _ => (1, 0),
+        };
+        Self {
+            dimension: atom.dimension,
+            from,
+            to,
+        }
+    }
+
+    /// An atom's truth for all rows of a tile.
+    #[inline]
+    pub fn constant<'a>(self, zones: &[Zone], atom: impl FnOnce() -> &'a Atom) -> Constant {
+        let zone = zones[self.dimension as usize];
+        match self.from <= self.to {
+            true => zone.within(self.from, self.to),
+            false => zone.constant(atom()),
+        }
+    }
+}
+
 /// Rules cut down for one segment; atoms are numbered densely.
 #[derive(Debug, Default)]
 pub(crate) struct Local {
     /// The program's numbers of the atoms.
     pub atoms: Vec<u32>,
+    /// The same atoms as every tile asks of them.
+    pub spans: Vec<Span>,
     steps: Vec<Step>,
     pub rules: Vec<LocalRule>,
     /// The codes at which the ranges of its atoms begin and end, dimension by dimension.
@@ -140,7 +175,7 @@ impl Local {
     }
 
     fn bytes(&self) -> usize {
-        self.atoms.len() * size_of::<u32>()
+        self.atoms.len() * (size_of::<u32>() + size_of::<Span>())
             + self.steps.len() * size_of::<Step>()
             + self.rules.len() * size_of::<LocalRule>()
             + self.borders.len() * size_of::<u16>()
@@ -340,6 +375,11 @@ impl<'a> Cutter<'a> {
                 flags: manual | apart,
             });
         }
+        let atoms = local.atoms.iter();
+        local.spans.clear();
+        local
+            .spans
+            .extend(atoms.map(|number| Span::of(&self.atoms[*number as usize])));
         local.note_borders(self.atoms, zones.len());
     }
 

@@ -92,24 +92,36 @@ impl<'p> Encoder<'p> {
     /// The codes of a chunk, of which there may be a tile of the base.
     pub fn tile<'t>(&self, chunk: &'t Chunk, base: Option<&Tile>, desk: &mut Desk<'t>) -> Tile {
         let mut tile = Tile::new(self.program);
+        self.fill((chunk, base), desk, &mut tile);
+        tile
+    }
+
+    /// The same in a tile that may have held the codes of another chunk; rows behind those of this one
+    /// keep them.
+    pub fn fill<'t>(
+        &self,
+        (chunk, base): (&'t Chunk, Option<&Tile>),
+        desk: &mut Desk<'t>,
+        tile: &mut Tile,
+    ) {
         let mut by_rows = Vec::new();
         let known = base.filter(|base| base.whole);
+        tile.whole = true;
         if let Some((place, gates)) = &self.gates {
-            self.column(*place, (chunk, known), desk, &mut tile, &mut by_rows);
+            self.column(*place, (chunk, known), desk, tile, &mut by_rows);
             let zone = tile.zones[*place];
             let elsewhere =
                 |gate: &u32| zone.constant(&self.program.atoms[*gate as usize]) == Constant::False;
             if by_rows.is_empty() && gates.iter().all(elsewhere) {
                 tile.whole = false;
-                return tile;
+                return;
             }
             by_rows.clear();
         }
         for position in 0..self.ways.len() {
-            self.column(position, (chunk, known), desk, &mut tile, &mut by_rows);
+            self.column(position, (chunk, known), desk, tile, &mut by_rows);
         }
-        self.rows(chunk, &by_rows, &mut tile);
-        tile
+        self.rows(chunk, &by_rows, tile);
     }
 
     /// The codes of one dimension, or a note that they are computed row by row.

@@ -26,7 +26,9 @@ use crate::{
     all::{Block, Options, Progress},
     answer::{Answer, Desk},
     error::MatcherError,
+    fresh::Fresh,
     index::Index,
+    lanes::Instructions,
     program::{Codes, Program, Report},
     scalar::Finding,
     scan::{Counts, ItemMatches, Want},
@@ -299,10 +301,16 @@ impl View {
 
     /// A rule that is no item (yet) → all enterprises.
     pub fn rule(&self, rules: &ItemRules, want: Want) -> ItemMatches {
-        let program = Arc::new(Program::compile(&self.dictionary, self.on, [rules]));
-        let store = Store::encode_beside(&program, self.table.clone(), self.base());
-        let found = store.one_item(0, want);
-        found.expect("a program of one item has an item 0")
+        let mut found = ItemMatches::default();
+        self.rule_into(rules, want, &mut found);
+        found
+    }
+
+    /// The same, into lists that are used again.
+    pub fn rule_into(&self, rules: &ItemRules, want: Want, found: &mut ItemMatches) {
+        let program = Program::compile(&self.dictionary, self.on, [rules]);
+        let fresh = Fresh::new(&program, &self.table, self.base());
+        fresh.answer(want, Instructions::best(), found);
     }
 
     /// All items × all enterprises: the counts of every item by key. `visit` is shown what has

@@ -55,12 +55,14 @@ pub(crate) struct Indexed {
 /// Answers for one enterprise at a time.
 pub struct Index {
     pub(crate) program: Arc<Program>,
-    /// The item of each slot.
+    /// The item of each slot, whole blocks of them.
     pub(crate) items: Vec<u32>,
     /// Slots in use.
     pub(crate) used: Vec<Block>,
     /// Slots whose rows say everything of the verdict.
     pub(crate) settled: Vec<Block>,
+    /// Those among them that are the only ones of their items.
+    pub(crate) alone: Vec<Block>,
     /// Slots whose rows say everything of the distance too.
     pub(crate) exact: Vec<Block>,
     /// Slots with conditions that people verify.
@@ -105,6 +107,7 @@ impl Index {
             items: slots.iter().map(|slot| slot.item).collect(),
             used: none(),
             settled: none(),
+            alone: none(),
             exact: none(),
             manual: none(),
             blocks,
@@ -119,6 +122,8 @@ impl Index {
         for (number, slot) in slots.iter().enumerate() {
             index.place(number, slot, &columns);
         }
+        index.note_alone();
+        index.items.resize(blocks * SLOTS, 0);
         index.note_unseen(&slots, &columns);
         if let Some(place) = place {
             index.note_live(place);
@@ -181,7 +186,7 @@ impl Index {
     /// Enters a slot's conditions in the rows.
     fn place(&mut self, slot: usize, entry: &Slot, columns: &[Option<usize>]) {
         let program = Arc::clone(&self.program);
-        let (block, word, bit) = (slot / SLOTS, slot / 64 % BLOCK, 1_u64 << (slot % 64));
+        let (block, word, bit) = position(slot);
         self.used[block][word] |= bit;
         if program.rules[entry.item as usize].manual {
             self.manual[block][word] |= bit;
@@ -226,6 +231,18 @@ impl Index {
         }
         if exact {
             self.exact[block][word] |= bit;
+        }
+    }
+
+    /// Finds the slots that say everything of an item.
+    fn note_alone(&mut self) {
+        let mut number = 0;
+        for slots in self.items.chunk_by(|a, b| a == b) {
+            if slots.len() == 1 {
+                let (block, word, bit) = position(number);
+                self.alone[block][word] |= self.settled[block][word] & bit;
+            }
+            number += slots.len();
         }
     }
 
@@ -282,6 +299,11 @@ impl Index {
     pub(crate) fn row(&self, row: u32) -> &[Block] {
         &self.rows[row as usize * self.blocks..][..self.blocks]
     }
+}
+
+/// The block of a slot, the word in it, and the bit.
+fn position(slot: usize) -> (usize, usize, u64) {
+    (slot / SLOTS, slot / 64 % BLOCK, 1 << (slot % 64))
 }
 
 /// Known codes that do not meet a condition.

@@ -1,8 +1,8 @@
 //! Rules on tiles.
 
 use crate::{
-    cut::{Group, Local, LocalRule, Read, Step, Steps},
-    lanes::{Lanes, Tally},
+    cut::{Group, Local, LocalRule, Read, Span, Step, Steps},
+    lanes::{Lanes, Tally, Work},
     plan::Constant,
     planes::{ONES, PART, Part, Plane, WORDS, ZEROS, both, without},
     program::{Atom, Program},
@@ -149,7 +149,7 @@ impl Bench {
         let (planes, atoms) = planes(atoms, borders, dimensions);
         // wires grow by doubling; a group has a token to open and one to close
         let wires = 4 * longest * size_of::<Wire>();
-        planes * size_of::<Plane>() + atoms * size_of::<Built>() + wires
+        planes * size_of::<Plane>() + atoms * (size_of::<Built>() + size_of::<Span>()) + wires
     }
 
     /// Turns to another tile.
@@ -162,9 +162,9 @@ impl Bench {
         } = place;
         self.used = 2;
         self.atoms.clear();
-        self.atoms.extend(local.atoms.iter().map(|number| {
-            let atom = &program.atoms[*number as usize];
-            match tile.zones[atom.dimension as usize].constant(atom) {
+        let atoms = local.atoms.iter().zip(&local.spans);
+        self.atoms.extend(atoms.map(|(number, span)| {
+            match span.constant(&tile.zones, || &program.atoms[*number as usize]) {
                 Constant::True => Built::TRUE,
                 Constant::False => Built::FALSE,
                 Constant::Unknown => Built::UNKNOWN,
@@ -206,11 +206,17 @@ impl Bench {
                 false => Sums::default(),
             };
         }
-        self.ask_apart(lanes, place, verdict, distance, settled)
+        lanes.apart(Apart {
+            bench: self,
+            place,
+            verdict,
+            distance,
+            settled,
+        })
     }
 
     /// The same for a rule whose distance is computed by steps of its own.
-    #[inline(never)]
+    #[inline(always)]
     fn ask_apart<L: Lanes>(
         &mut self,
         lanes: L,
@@ -446,7 +452,11 @@ impl Bench {
         let tile = place.tile;
         let zone = tile.zones[dimension];
         let unknown = match zone.any_unknown() && !atom.known {
-            _ if zone.meets(&atom.unsure) => self.unsure(lanes, tile, atom),
+            _ if zone.meets(&atom.unsure) => lanes.apart(Unsure {
+                bench: self,
+                tile,
+                atom,
+            }),
             true => self.unknown(lanes, tile, dimension),
             false => NO_ROW,
         };
@@ -470,7 +480,7 @@ impl Bench {
     }
 
     /// A plane of rows with no code or one that is too coarse for an atom.
-    #[inline(never)]
+    #[inline(always)]
     fn unsure<L: Lanes>(&mut self, lanes: L, tile: &Tile, atom: &Atom) -> u32 {
         let mut ranges = atom.unsure.to_vec();
         if !atom.known {
@@ -544,6 +554,47 @@ impl Bench {
             self.planes.resize(self.used, ZEROS);
         }
         first
+    }
+}
+
+/// A rule whose distance is computed by steps of its own, which is rare.
+struct Apart<'a, 'p> {
+    bench: &'a mut Bench,
+    place: Place<'p>,
+    verdict: Steps,
+    distance: Option<Steps>,
+    settled: u64,
+}
+
+impl Work for Apart<'_, '_> {
+    type Output = Sums;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> Sums {
+        let Self {
+            bench,
+            place,
+            verdict,
+            distance,
+            settled,
+        } = self;
+        bench.ask_apart(lanes, place, verdict, distance, settled)
+    }
+}
+
+/// A condition for which a place may be too coarse.
+struct Unsure<'a> {
+    bench: &'a mut Bench,
+    tile: &'a Tile,
+    atom: &'a Atom,
+}
+
+impl Work for Unsure<'_> {
+    type Output = u32;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> u32 {
+        self.bench.unsure(lanes, self.tile, self.atom)
     }
 }
 

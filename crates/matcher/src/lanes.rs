@@ -160,6 +160,28 @@ pub(crate) trait Lanes: Copy {
     fn narrow(self, codes: &[u8; 64], from: u8, width: u8) -> u64;
     /// Which of 64 codes lie in `from..=from + width`?
     fn wide(self, codes: &[u16; 64], from: u16, width: u16) -> u64;
+
+    /// Moves those ids to the front of places that a word has set, and says how many they are. What
+    /// lies behind them may be written over.
+    #[inline(always)]
+    fn pick(self, word: u64, ids: &[u64; 64], places: &mut [u64]) -> usize {
+        one_by_one(word, ids, places)
+    }
+
+    /// Does work in a function of its own, compiled for these instructions.
+    fn apart<W: Work>(self, work: W) -> W::Output;
+}
+
+/// What [`Lanes::pick`] does, id by id.
+#[inline(always)]
+fn one_by_one(word: u64, ids: &[u64; 64], places: &mut [u64]) -> usize {
+    let count = word.count_ones() as usize;
+    let mut rest = word;
+    for place in &mut places[..count] {
+        *place = ids[rest.trailing_zeros() as usize % 64];
+        rest &= rest.wrapping_sub(1);
+    }
+    count
 }
 
 /// Counts the bits of words.
@@ -285,6 +307,11 @@ impl Lanes for Plain {
     fn wide(self, codes: &[u16; 64], from: u16, width: u16) -> u64 {
         packed(&codes.map(|code| u8::from(code.wrapping_sub(from) <= width)))
     }
+
+    #[inline(never)]
+    fn apart<W: Work>(self, work: W) -> W::Output {
+        work.run(self)
+    }
 }
 
 /// Carries and sums of three bits, 64 times.
@@ -352,15 +379,53 @@ impl Lanes for V4 {
 
     #[inline(always)]
     fn wide(self, codes: &[u16; 64], from: u16, width: u16) -> u64 {
-        let halves: [u16x32; 2] = pulp::cast(*codes);
-        let from = pulp::cast(self.splat_u16x32(from));
-        let width = self.splat_u16x32(width);
-        let [low, high] = halves.map(|codes| {
-            let shifted = self.avx512bw._mm512_sub_epi16(pulp::cast(codes), from);
-            u64::from(self.cmp_le_u16x32(pulp::cast(shifted), width).0)
-        });
-        low | high << 32
+        let [low, high]: [u16x32; 2] = pulp::cast(*codes);
+        let low = inside_v4(self, low, from, width);
+        low | inside_v4(self, high, from, width) << 32
     }
+
+    #[inline(always)]
+    fn pick(self, word: u64, ids: &[u64; 64], places: &mut [u64]) -> usize {
+        let Some(places) = places.first_chunk_mut::<64>() else {
+            return one_by_one(word, ids, places);
+        };
+        if word.count_ones() < FEW {
+            return one_by_one(word, ids, places);
+        }
+        let mut at = 0;
+        for (eight, ids) in ids.as_chunks::<8>().0.iter().enumerate() {
+            let mask = (word >> (8 * eight)) as u8;
+            let picked = self
+                .avx512f
+                ._mm512_maskz_compress_epi64(mask, pulp::cast(*ids));
+            // so many were picked before that eight places are left
+            let place = &mut places[at..at + 8];
+            place.copy_from_slice(&self.part(picked));
+            at += mask.count_ones() as usize;
+        }
+        at
+    }
+
+    #[inline(always)]
+    fn apart<W: Work>(self, work: W) -> W::Output {
+        self.vectorize(Call { work, lanes: self })
+    }
+}
+
+/// Ids of 64 that are moved one by one.
+#[cfg(target_arch = "x86_64")]
+const FEW: u32 = 10;
+
+// A closure, such as that of an array's `map`, is a function of its own that is compiled for plain
+// processors unless it happens to be inlined; so there is none around the instructions here.
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn inside_v4(lanes: V4, codes: u16x32, from: u16, width: u16) -> u64 {
+    let from = pulp::cast(lanes.splat_u16x32(from));
+    let shifted = lanes.avx512bw._mm512_sub_epi16(pulp::cast(codes), from);
+    let inside = lanes.cmp_le_u16x32(pulp::cast(shifted), lanes.splat_u16x32(width));
+    u64::from(inside.0)
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -368,8 +433,8 @@ impl Lanes for V3 {
     type Word = [__m256i; 2];
     type Tally = Direct;
     const PARTS: usize = 1;
-    const BORDERS: usize = 6;
-    const RANGES: usize = 6;
+    const BORDERS: usize = 32;
+    const RANGES: usize = 24;
 
     #[inline(always)]
     fn splat(self, bits: u64) -> [__m256i; 2] {
@@ -406,34 +471,49 @@ impl Lanes for V3 {
 
     #[inline(always)]
     fn narrow(self, codes: &[u8; 64], from: u8, width: u8) -> u64 {
-        let halves: [u8x32; 2] = pulp::cast(*codes);
-        let from = pulp::cast(self.splat_u8x32(from));
-        let width = self.splat_u8x32(width);
-        let [low, high] = halves.map(|codes| {
-            let shifted = self.avx2._mm256_sub_epi8(pulp::cast(codes), from);
-            let inside = self.cmp_le_u8x32(pulp::cast(shifted), width);
-            bits(self, pulp::cast(inside))
-        });
-        low | high << 32
+        let [low, high]: [u8x32; 2] = pulp::cast(*codes);
+        let low = inside_v3(self, low, from, width);
+        low | inside_v3(self, high, from, width) << 32
     }
 
     #[inline(always)]
     fn wide(self, codes: &[u16; 64], from: u16, width: u16) -> u64 {
-        let quarters: [[u16x16; 2]; 2] = pulp::cast(*codes);
-        let from = pulp::cast(self.splat_u16x16(from));
-        let width = self.splat_u16x16(width);
-        let [low, high] = quarters.map(|pair| {
-            let [a, b] = pair.map(|codes| {
-                let shifted = self.avx2._mm256_sub_epi16(pulp::cast(codes), from);
-                self.cmp_le_u16x16(pulp::cast(shifted), width)
-            });
-            // Packing works in halves of registers, so that the quarters come out 0 2 1 3.
-            let packed = self.avx2._mm256_packs_epi16(pulp::cast(a), pulp::cast(b));
-            let ordered = self.avx2._mm256_permute4x64_epi64::<0b11_01_10_00>(packed);
-            bits(self, pulp::cast(ordered))
-        });
-        low | high << 32
+        let [low, high]: [[u16x16; 2]; 2] = pulp::cast(*codes);
+        let low = inside_wide_v3(self, low, from, width);
+        low | inside_wide_v3(self, high, from, width) << 32
     }
+
+    #[inline(always)]
+    fn apart<W: Work>(self, work: W) -> W::Output {
+        self.vectorize(Call { work, lanes: self })
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn inside_v3(lanes: V3, codes: u8x32, from: u8, width: u8) -> u64 {
+    let from = pulp::cast(lanes.splat_u8x32(from));
+    let shifted = lanes.avx2._mm256_sub_epi8(pulp::cast(codes), from);
+    let inside = lanes.cmp_le_u8x32(pulp::cast(shifted), lanes.splat_u8x32(width));
+    bits(lanes, pulp::cast(inside))
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn inside_wide_v3(lanes: V3, [a, b]: [u16x16; 2], from: u16, width: u16) -> u64 {
+    let avx2 = lanes.avx2;
+    let (from, width) = (
+        pulp::cast(lanes.splat_u16x16(from)),
+        lanes.splat_u16x16(width),
+    );
+    let a = avx2._mm256_sub_epi16(pulp::cast(a), from);
+    let b = avx2._mm256_sub_epi16(pulp::cast(b), from);
+    let a = pulp::cast(lanes.cmp_le_u16x16(pulp::cast(a), width));
+    let b = pulp::cast(lanes.cmp_le_u16x16(pulp::cast(b), width));
+    // Packing works in halves of registers, so that the quarters come out 0 2 1 3.
+    let packed = avx2._mm256_packs_epi16(a, b);
+    let ordered = avx2._mm256_permute4x64_epi64::<0b11_01_10_00>(packed);
+    bits(lanes, pulp::cast(ordered))
 }
 
 /// The top bit of each byte.

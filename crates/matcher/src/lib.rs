@@ -69,6 +69,7 @@ mod error;
 mod eval;
 mod exact;
 mod flatten;
+mod fresh;
 mod index;
 mod kernel;
 mod lanes;

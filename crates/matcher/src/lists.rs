@@ -5,10 +5,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use pulp::bytemuck::{cast_slice, cast_slice_mut};
+
 use crate::{
     all::{Block, Options, Progress, Sink},
     error::MatcherError,
+    index,
     kernel::MET,
+    pages::Pages,
     planes::{self, Plane},
     scan::Counts,
     store::Store,
@@ -21,8 +25,10 @@ const PLANE: usize = size_of::<Plane>();
 const DENSE: u32 = 96;
 /// Bytes that one piece needs beside its rows.
 const PIECE: usize = size_of::<Piece>();
-/// Bytes that are taken at once; what is full is never moved again.
-const SHEET: usize = 1 << 20;
+/// Bytes that are taken at once, enough for large pages; what is full is never moved again.
+const SHEET: usize = 4 << 20;
+/// Bytes that a thread writes before it tells the bound of them.
+const TOLD: usize = 1 << 20;
 
 /// The matches of one item in one tile.
 #[derive(Clone, Copy, Default)]
@@ -39,8 +45,14 @@ pub struct MatchLists {
     /// Where each item's pieces begin; the last number is their end.
     starts: Vec<usize>,
     pieces: Vec<Piece>,
-    sheets: Vec<Vec<u8>>,
+    sheets: Vec<Sheet>,
     store: Store,
+}
+
+/// Rows of many pieces.
+struct Sheet {
+    pages: Pages,
+    length: usize,
 }
 
 /// What one thread writes to.
@@ -49,7 +61,7 @@ struct Arena<'b> {
     /// Bytes of all threads, and the bound.
     used: Option<&'b AtomicUsize>,
     most: usize,
-    sheets: Vec<Vec<u8>>,
+    sheets: Vec<Sheet>,
     pieces: Vec<(u32, Piece)>,
     /// Bytes that the bound has not been told of.
     unsaid: usize,
@@ -93,7 +105,7 @@ impl Sink for Arena<'_> {
         }
         let (sum, met) = block.met_rows();
         self.add(block.item, block.tile, sum, met);
-        if let Some(used) = self.used.filter(|_| self.unsaid >= SHEET) {
+        if let Some(used) = self.used.filter(|_| self.unsaid >= TOLD) {
             used.fetch_add(self.unsaid, Ordering::Relaxed);
             self.unsaid = 0;
         }
@@ -102,23 +114,25 @@ impl Sink for Arena<'_> {
 
 impl Arena<'_> {
     fn add(&mut self, item: u32, tile: u32, sum: u32, rows: &Plane) {
-        if self
-            .sheets
-            .last()
-            .is_none_or(|last| last.len() + PLANE > SHEET)
-        {
-            self.sheets.push(Vec::with_capacity(SHEET));
+        let full = |last: &Sheet| last.length + PLANE > SHEET;
+        if self.sheets.last().is_none_or(full) {
+            self.sheets.push(Sheet {
+                pages: Pages::zeros(SHEET / size_of::<index::Block>()),
+                length: 0,
+            });
         }
         let number = self.sheets.len() - 1;
         let sheet = &mut self.sheets[number];
-        let start = sheet.len();
-        if sum >= DENSE {
-            let words = rows.iter().flat_map(|word| word.to_le_bytes());
-            sheet.extend(words);
-        } else {
-            steps(rows, sheet);
-        }
-        let length = sheet.len() - start;
+        let start = sheet.length;
+        let places = &mut cast_slice_mut(&mut sheet.pages)[start..start + PLANE];
+        let length = match sum {
+            DENSE.. => {
+                places.copy_from_slice(cast_slice(rows));
+                PLANE
+            }
+            _ => steps(rows, places),
+        };
+        sheet.length += length;
         let piece = Piece {
             tile,
             sheet: number as u32,
@@ -131,22 +145,40 @@ impl Arena<'_> {
     }
 }
 
-/// Rows as steps from one to the next; 255 is a step over 255 rows to none.
-fn steps(rows: &Plane, sheet: &mut Vec<u8>) {
-    let mut steps = [0_u8; PLANE];
+/// Rows as steps from one to the next; 255 is a step over 255 rows to none. Gives their bytes.
+fn steps(rows: &Plane, steps: &mut [u8]) -> usize {
     let (mut length, mut last) = (0, 0);
-    planes::each(rows, |row| {
-        let mut step = row - last;
-        last = row;
-        while step >= 255 {
-            steps[length % PLANE] = 255;
+    // Most words are empty, and guessing which costs more than finding out.
+    let mut words = 0_u32;
+    for (at, word) in rows.iter().enumerate() {
+        words |= u32::from(*word != 0) << at;
+    }
+    while words != 0 {
+        let at = words.trailing_zeros() as usize;
+        words &= words - 1;
+        let mut rest = rows[at];
+        while rest != 0 {
+            let row = at * 64 + rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            let mut step = row - last;
+            last = row;
+            while step >= 255 {
+                steps[length] = 255;
+                length += 1;
+                step -= 255;
+            }
+            steps[length] = step as u8;
             length += 1;
-            step -= 255;
         }
-        steps[length % PLANE] = step as u8;
-        length += 1;
-    });
-    sheet.extend_from_slice(&steps[..length]);
+    }
+    length
+}
+
+impl Sheet {
+    fn bytes(&self, piece: &Piece) -> &[u8] {
+        let bytes: &[u8] = cast_slice(&self.pages);
+        &bytes[piece.start as usize..][..usize::from(piece.length)]
+    }
 }
 
 impl MatchLists {
@@ -197,8 +229,7 @@ impl MatchLists {
         let item = item as usize;
         let pieces = &self.pieces[self.starts[item]..self.starts[item + 1]];
         pieces.iter().flat_map(|piece| {
-            let bytes = &self.sheets[piece.sheet as usize][piece.start as usize..];
-            let bytes = &bytes[..usize::from(piece.length)];
+            let bytes = self.sheets[piece.sheet as usize].bytes(piece);
             let ids = &self.store.chunk(piece.tile).ids;
             rows(bytes).into_iter().map(|row| ids[row])
         })
@@ -206,7 +237,8 @@ impl MatchLists {
 
     /// Bytes of the lists.
     pub fn bytes(&self) -> usize {
-        let sheets = self.sheets.iter().map(Vec::len).sum::<usize>();
+        let sheets = self.sheets.iter().map(|sheet| sheet.length);
+        let sheets = sheets.sum::<usize>();
         sheets + self.pieces.len() * PIECE + self.starts.len() * size_of::<usize>()
     }
 }
@@ -216,7 +248,7 @@ fn rows(bytes: &[u8]) -> Vec<usize> {
         let words = bytes.as_chunks().0.iter();
         let mut plane = planes::ZEROS;
         for (word, bytes) in plane.iter_mut().zip(words) {
-            *word = u64::from_le_bytes(*bytes);
+            *word = u64::from_ne_bytes(*bytes);
         }
         return planes::rows(&plane).collect();
     }
@@ -252,8 +284,7 @@ mod tests {
             arena.add(0, 0, kept.len() as u32, &plane);
         }
         for (gap, (_, piece)) in gaps.into_iter().zip(&arena.pieces) {
-            let bytes = &arena.sheets[0][piece.start as usize..];
-            let found = rows(&bytes[..usize::from(piece.length)]);
+            let found = rows(arena.sheets[0].bytes(piece));
             let (kept, _) = every(gap);
             assert_eq!(found, kept, "every {gap}");
             let dense = kept.len() >= DENSE as usize;

@@ -90,6 +90,22 @@ impl Zone {
         ranges.any(|(from, to)| *from <= self.high && self.low <= *to)
     }
 
+    /// The truth of a condition with one range of codes that is unknown where no code is known.
+    #[inline]
+    pub fn within(self, from: u16, to: u16) -> Constant {
+        if self.low > self.high {
+            return Constant::Unknown;
+        }
+        let inside = from <= self.low && self.high <= to;
+        let outside = self.high < from || to < self.low;
+        match (inside, outside) {
+            _ if self.unknown => Constant::No,
+            (true, _) => Constant::True,
+            (_, true) => Constant::False,
+            (false, false) => Constant::No,
+        }
+    }
+
     pub fn constant(self, atom: &Atom) -> Constant {
         let nothing = match atom.known {
             true => Constant::False,
@@ -247,4 +263,29 @@ pub(crate) fn parts(tokens: &[Token]) -> impl Iterator<Item = &[Token]> {
         rest = after;
         Some(part)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_constant_as_the_atom_is() {
+        for (low, high, unknown) in (0..6_u16).flat_map(|low| {
+            let both = move |high| [(low, high, false), (low, high, true)];
+            (0..6).flat_map(both)
+        }) {
+            let zone = Zone::of(Some(low), Some(high), unknown);
+            for (from, to) in (1..6).flat_map(|from| (from..6).map(move |to| (from, to))) {
+                let atom = Atom {
+                    dimension: 0,
+                    ranges: [(from, to)].into(),
+                    unsure: [].into(),
+                    known: false,
+                };
+                let found = zone.within(from, to);
+                assert_eq!(found, zone.constant(&atom), "{zone:?} {from} {to}");
+            }
+        }
+    }
 }

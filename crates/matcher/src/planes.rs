@@ -43,18 +43,6 @@ pub(crate) fn without(a: &Plane, b: &Plane) -> Plane {
     std::array::from_fn(|i| a[i] & !b[i])
 }
 
-/// Calls `each` with the position of every row set in a plane.
-#[inline(always)]
-pub(crate) fn each(plane: &Plane, mut each: impl FnMut(usize)) {
-    for (at, word) in plane.iter().enumerate() {
-        let mut rest = *word;
-        while rest != 0 {
-            each(at * 64 + rest.trailing_zeros() as usize);
-            rest &= rest - 1;
-        }
-    }
-}
-
 /// Positions of the rows set in a plane.
 pub(crate) fn rows(plane: &Plane) -> impl Iterator<Item = usize> + '_ {
     plane.iter().enumerate().flat_map(|(at, word)| {

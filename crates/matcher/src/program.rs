@@ -11,6 +11,7 @@ use crate::{
     flatten::Flattener,
     lower::{Literal, Lowered, Lowering, Term},
     node::{Node, Nodes},
+    scalar::Checks,
 };
 
 /// A condition on the code of one dimension, shared by all rules that use it.
@@ -97,6 +98,7 @@ pub struct Program {
     pub(crate) dimensions: Vec<Dimension>,
     pub(crate) atoms: Vec<Atom>,
     pub(crate) rules: Vec<Rule>,
+    pub(crate) checks: Checks,
     /// The column of each dimension's codes, and how many there are of one byte and of two.
     pub(crate) widths: Arc<[Width]>,
     pub(crate) columns: (usize, usize),
@@ -208,6 +210,7 @@ impl Program {
             on,
             nodes,
             dimensions,
+            checks: Checks::of(&rules, &list),
             atoms: list,
             rules,
             widths,

@@ -2,7 +2,10 @@
 
 use zhida_rules::{Outcome, Truth};
 
-use crate::program::{Atom, Codes, Program, Rule, Token};
+use crate::{
+    lower::Literal,
+    program::{Atom, Codes, Program, Rule, Token},
+};
 
 /// What an engine says of an item and an enterprise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,31 +54,108 @@ pub struct Reason {
     pub truth: Truth,
 }
 
+/// The single conditions of all items, packed so that giving reasons reads a line of memory or two
+/// for each item.
+#[derive(Debug, Default)]
+pub(crate) struct Checks {
+    list: Vec<Check>,
+    /// Where those of each item end.
+    ends: Vec<u32>,
+}
+
+/// A single condition: a range of the codes of one dimension, or an atom of another form.
+#[derive(Debug, Clone, Copy)]
+struct Check {
+    /// With [`Check::ATOM`]: the number of an atom, in two halves.
+    from: u16,
+    width: u16,
+    dimension: u16,
+    flags: u16,
+}
+
+impl Check {
+    const NEGATED: u16 = 1;
+    /// False, rather than unknown, when nothing is known.
+    const KNOWN: u16 = 2;
+    const ATOM: u16 = 4;
+
+    fn of(literal: Literal, atoms: &[Atom]) -> Self {
+        let atom = &atoms[literal.atom as usize];
+        let negated = if literal.negated { Self::NEGATED } else { 0 };
+        let known = if atom.known { Self::KNOWN } else { 0 };
+        match (&*atom.ranges, u16::try_from(atom.dimension)) {
+            ([(from, to)], Ok(dimension)) if atom.unsure.is_empty() && *from > 0 => Self {
+                from: *from,
+                width: to - from,
+                dimension,
+                flags: negated | known,
+            },
+            _ => Self {
+                from: literal.atom as u16,
+                width: (literal.atom >> 16) as u16,
+                dimension: 0,
+                flags: negated | Self::ATOM,
+            },
+        }
+    }
+
+    #[inline]
+    fn truth(self, atoms: &[Atom], codes: &[u16]) -> Truth {
+        let negated = self.flags & Self::NEGATED != 0;
+        let (unknown, inside) = if self.flags & Self::ATOM == 0 {
+            let code = codes[usize::from(self.dimension)];
+            (
+                code == 0 && self.flags & Self::KNOWN == 0,
+                code.wrapping_sub(self.from) <= self.width,
+            )
+        } else {
+            let atom = &atoms[usize::from(self.from) | usize::from(self.width) << 16];
+            let code = codes[atom.dimension as usize];
+            (atom.is_unknown(code), atom.accepts(code))
+        };
+        match (unknown, inside != negated) {
+            (true, _) => Truth::Unknown,
+            (false, true) => Truth::True,
+            (false, false) => Truth::False,
+        }
+    }
+}
+
+impl Checks {
+    pub fn of(rules: &[Rule], atoms: &[Atom]) -> Self {
+        let mut checks = Self::default();
+        for rule in rules {
+            let literals = rule.verdict.iter().filter_map(|token| match token {
+                Token::Literal(literal) => Some(Check::of(*literal, atoms)),
+                _ => None,
+            });
+            checks.list.extend(literals);
+            checks.ends.push(checks.list.len() as u32);
+        }
+        checks
+    }
+
+    #[inline]
+    fn item(&self, item: u32) -> &[Check] {
+        let item = item as usize;
+        let from = item.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.list[from as usize..self.ends[item] as usize]
+    }
+}
+
 impl Program {
     /// Adds the reasons of an item's verdict: each of its single conditions, negation included.
     /// Words for them are the interpreter's, see `ItemRules::explain`.
     ///
     /// # Panics
     /// When the item does not exist or the codes are of another program.
+    #[inline]
     pub fn reasons(&self, item: u32, codes: &Codes, reasons: &mut Vec<Reason>) {
-        let tokens = self.rules[item as usize].verdict.iter();
-        let literals = tokens.filter_map(|token| match token {
-            Token::Literal(literal) => Some(literal),
-            _ => None,
-        });
-        reasons.extend((0..).zip(literals).map(|(condition, literal)| {
-            let atom = &self.atoms[literal.atom as usize];
-            let code = codes.0[atom.dimension as usize];
-            let truth = match atom.is_unknown(code) {
-                true => Truth::Unknown,
-                false if atom.accepts(code) != literal.negated => Truth::True,
-                false => Truth::False,
-            };
-            Reason {
-                item,
-                condition,
-                truth,
-            }
+        let checks = (0..).zip(self.checks.item(item));
+        reasons.extend(checks.map(|(condition, check)| Reason {
+            item,
+            condition,
+            truth: check.truth(&self.atoms, &codes.0),
         }));
     }
 }

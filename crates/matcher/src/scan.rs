@@ -1,21 +1,33 @@
 //! One item → all enterprises.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Sender},
+    },
+    thread,
+};
+
 use zhida_rules::Truth;
 
 use crate::{
     cut::{Cutter, Local},
     error::MatcherError,
+    fresh::Fresh,
     kernel::{ALL, Bench, Place, Said, Sums},
     lanes::{Instructions, Lanes, Work},
-    planes,
-    store::Store,
-    table::threads,
+    plan::{Constant, Ordered, Zone, gate},
+    planes::{Plane, WORDS},
+    program::Program,
+    store::{Store, Tile},
+    table::{Table, threads},
 };
 
 /// So many tiles are worth a thread of their own.
 const TILES_A_THREAD: usize = 192;
-/// So many ids are worth several threads.
-const IDS_A_THREAD: usize = 100_000;
+/// So many ids are listed by one thread.
+const IDS_A_THREAD: usize = 50_000;
 
 /// How many enterprises are how close to an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -125,62 +137,121 @@ impl Store {
         let items = self.program.len();
         let rule = self.rule(item);
         let rule = rule.ok_or(MatcherError::NoSuchItem { item, items })?;
-        let mut cutter = Cutter::new(&self.program.atoms);
-        let places: Vec<(&[u32], Local)> = self
-            .segments()
-            .filter_map(|(tiles, zones)| {
-                let mut local = Local::default();
-                cutter.cut([rule], zones, &mut local);
-                (!local.rules.is_empty()).then_some((tiles, local))
-            })
-            .collect();
-        let work: Vec<(u32, &Local)> = places
-            .iter()
-            .flat_map(|(tiles, local)| tiles.iter().map(move |tile| (*tile, local)))
-            .collect();
-        let share = work.len().div_ceil(threads()).max(TILES_A_THREAD);
-        let shares = side_by_side(work.chunks(share).collect(), |work| {
-            instructions.run(Scan {
-                store: self,
-                work,
-                want,
-            })
-        });
-        found.take(self, &shares, want);
+        let question = Question {
+            program: &self.program,
+            table: &self.table,
+            tiles: Tiles::Stored(&self.tiles),
+            rule,
+            counties: self.within_reach(rule),
+            want,
+            instructions,
+        };
+        question.answer(found);
         Ok(())
+    }
+
+    /// The counties where anybody may meet or nearly meet a rule, as far as its place tells.
+    fn within_reach(&self, rule: &Ordered) -> Vec<County<'_>> {
+        let program = &*self.program;
+        let gate = gate(program, &rule.rule).map(|gate| &program.atoms[gate as usize]);
+        let elsewhere = |zones: &[Zone]| {
+            gate.is_some_and(|gate| {
+                zones[gate.dimension as usize].constant(gate) == Constant::False
+            })
+        };
+        let counties = self.segments().filter(|(_, zones)| !elsewhere(zones));
+        counties
+            .map(|(tiles, zones)| County { tiles, zones })
+            .collect()
     }
 }
 
-/// Does the same with every part, the first on this thread and each other on one of its own.
-fn side_by_side<P: Send, T: Send>(parts: Vec<P>, each: impl Fn(P) -> T + Sync) -> Vec<T> {
-    let each = &each;
-    let mut parts = parts.into_iter();
-    let Some(first) = parts.next() else {
-        return Vec::new();
-    };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = parts.map(|part| scope.spawn(move || each(part))).collect();
-        let mut all = vec![each(first)];
-        for other in others {
-            match other.join() {
-                Ok(more) => all.push(more),
-                Err(panic) => std::panic::resume_unwind(panic),
+/// The tiles of a county.
+pub(crate) struct County<'a> {
+    pub tiles: &'a [u32],
+    pub zones: &'a [Zone],
+}
+
+/// Where the codes are.
+#[derive(Clone, Copy)]
+pub(crate) enum Tiles<'a> {
+    Stored(&'a [Arc<Tile>]),
+    /// Computed when they are asked for, and forgotten.
+    Fresh(&'a Fresh<'a>),
+}
+
+/// One rule, asked of enterprises.
+pub(crate) struct Question<'a> {
+    pub program: &'a Program,
+    pub table: &'a Table,
+    pub tiles: Tiles<'a>,
+    pub rule: &'a Ordered,
+    /// Where to look.
+    pub counties: Vec<County<'a>>,
+    pub want: Want,
+    pub instructions: Instructions,
+}
+
+impl Question<'_> {
+    /// Replaces what was found, on as many threads as there is work for.
+    pub fn answer(&self, found: &mut ItemMatches) {
+        let tiles: usize = self.counties.iter().map(|county| county.tiles.len()).sum();
+        let helpers = (tiles / TILES_A_THREAD).clamp(1, threads()) - 1;
+        let next = AtomicUsize::new(0);
+        let scan = || {
+            self.instructions.run(Scan {
+                question: self,
+                next: &next,
+            })
+        };
+        let fill = |rooms: Vec<Room<'_>>| {
+            self.instructions.run(Fill {
+                table: self.table,
+                rooms,
+            });
+        };
+        // Each helper scans, and then waits for the places of its lists, which depend on what all found.
+        thread::scope(|scope| {
+            let (shares, others) = mpsc::channel();
+            let helpers: Vec<Sender<Vec<Room<'_>>>> = (0..helpers)
+                .map(|_| {
+                    let (rooms, mine) = mpsc::channel();
+                    let (shares, scan, fill) = (shares.clone(), &scan, &fill);
+                    scope.spawn(move || {
+                        // nobody waits for a share only when all is lost
+                        let _ = shares.send(scan());
+                        drop(shares);
+                        mine.into_iter().for_each(fill);
+                    });
+                    rooms
+                })
+                .collect();
+            drop(shares);
+            let mut all = scan();
+            all.extend(others.into_iter().flatten());
+            all.sort_unstable_by_key(|share| share.county);
+            let mut parts = found.rooms(all, self.want, 1 + helpers.len()).into_iter();
+            let mine = parts.next().unwrap_or_default();
+            for (helper, rooms) in helpers.iter().zip(parts) {
+                // a helper that is gone has panicked, which the end of this scope tells
+                let _ = helper.send(rooms);
             }
-        }
-        all
-    })
+            drop(helpers);
+            fill(mine);
+        });
+    }
 }
 
-/// One rule on some tiles.
+/// One rule on the counties that no other thread has taken.
 struct Scan<'a> {
-    store: &'a Store,
-    work: &'a [(u32, &'a Local)],
-    want: Want,
+    question: &'a Question<'a>,
+    next: &'a AtomicUsize,
 }
 
-/// What a rule says of some tiles.
+/// What a rule says of a county.
 #[derive(Default)]
 struct Share {
+    county: usize,
     counts: Counts,
     /// Rows to be named in the lists of all that miss one condition.
     near: usize,
@@ -195,46 +266,95 @@ struct Marked {
 }
 
 impl Work for Scan<'_> {
-    type Output = Share;
+    type Output = Vec<Share>;
 
     #[inline(always)]
-    fn run<L: Lanes>(self, lanes: L) -> Share {
-        let mut share = Share::default();
+    fn run<L: Lanes>(self, lanes: L) -> Vec<Share> {
+        let Question {
+            program,
+            table,
+            tiles,
+            rule,
+            counties,
+            want,
+            ..
+        } = self.question;
+        let (tiles, rule, want) = (*tiles, *rule, *want);
+        let mut shares = Vec::new();
         let mut bench = Bench::new();
-        for (tile, local) in self.work {
-            let place = Place {
-                program: &self.store.program,
-                local,
-                chunk: self.store.chunk(*tile),
-                tile: &self.store.tiles[*tile as usize],
+        let mut cutter = Cutter::new(&program.atoms);
+        let mut local = Local::default();
+        let mut scratch = match tiles {
+            Tiles::Stored(_) => None,
+            Tiles::Fresh(fresh) => Some(fresh.scratch()),
+        };
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(county) = counties.get(number) else {
+                break;
             };
-            bench.turn(place);
-            let sums = bench.ask::<L, true, ALL>(lanes, place, &local.rules[0]);
-            share.counts.add(&sums);
-            share.near += sums.near as usize;
-            if self.want.any(&sums) {
-                share.tiles.push(Marked {
-                    tile: *tile,
-                    sums,
-                    said: bench.said().clone(),
-                });
+            cutter.cut([rule], county.zones, &mut local);
+            let Some(rule) = local.rules.first() else {
+                continue;
+            };
+            let mut share = Share {
+                county: number,
+                ..Share::default()
+            };
+            for number in county.tiles {
+                let tile = match (tiles, &mut scratch) {
+                    (Tiles::Stored(tiles), _) => &*tiles[*number as usize],
+                    (Tiles::Fresh(fresh), Some(scratch)) => match fresh.tile(*number, scratch) {
+                        Some(tile) => tile,
+                        None => continue,
+                    },
+                    (Tiles::Fresh(_), None) => continue,
+                };
+                let place = Place {
+                    program,
+                    local: &local,
+                    chunk: &table.chunks[*number as usize],
+                    tile,
+                };
+                bench.turn(place);
+                let sums = bench.ask::<L, true, ALL>(lanes, place, rule);
+                share.counts.add(&sums);
+                share.near += sums.near as usize;
+                if want.any(&sums) {
+                    if share.tiles.is_empty() {
+                        share.tiles.reserve_exact(county.tiles.len());
+                    }
+                    share.tiles.push(Marked {
+                        tile: *number,
+                        sums,
+                        said: bench.said().clone(),
+                    });
+                }
             }
+            shares.push(share);
         }
-        share
+        shares
     }
 }
 
-/// The places of the lists that one share of the tiles fills.
+/// The places of the lists that a county fills.
 struct Room<'a> {
-    share: &'a Share,
+    share: Share,
     met: &'a mut [u64],
     unknown: &'a mut [u64],
     near: &'a mut [(u64, Truth)],
 }
 
+impl Room<'_> {
+    fn len(&self) -> usize {
+        self.met.len() + self.unknown.len() + self.near.len()
+    }
+}
+
 impl ItemMatches {
-    /// Replaces what was found. Memory that an earlier answer left is written over, not cleared.
-    fn take(&mut self, store: &Store, shares: &[Share], want: Want) {
+    /// Replaces what was found: gives the counts, and lists whose places are still to be filled, for so
+    /// many threads. Memory that an earlier answer left is written over, not cleared.
+    fn rooms(&mut self, shares: Vec<Share>, want: Want, threads: usize) -> Vec<Vec<Room<'_>>> {
         self.counts = Counts::default();
         shares
             .iter()
@@ -246,55 +366,59 @@ impl ItemMatches {
             .resize(wanted(want.unknown, self.counts.unknown), 0);
         let nobody = (0, Truth::False);
         self.near.resize(wanted(want.near, near), nobody);
+        let ids = self.met.len() + self.unknown.len() + self.near.len();
+        // Few are listed sooner than another thread is told.
+        let each = (ids / threads).max(IDS_A_THREAD);
         let (mut met, mut unknown) = (&mut *self.met, &mut *self.unknown);
         let mut near = &mut *self.near;
-        let rooms = shares.iter().map(|share| Room {
-            share,
-            met: part(&mut met, wanted(want.met, share.counts.met)),
-            unknown: part(&mut unknown, wanted(want.unknown, share.counts.unknown)),
-            near: part(&mut near, wanted(want.near, share.near as u64)),
-        });
-        let rooms: Vec<Room<'_>> = rooms.collect();
-        let ids = rooms.iter().map(Room::len).sum::<usize>();
-        match ids < IDS_A_THREAD {
-            true => rooms.into_iter().for_each(|room| room.fill(store)),
-            false => drop(side_by_side(rooms, |room| room.fill(store))),
+        let (mut parts, mut so_far) = (vec![Vec::new()], 0);
+        for share in shares {
+            let room = Room {
+                met: part(&mut met, wanted(want.met, share.counts.met)),
+                unknown: part(&mut unknown, wanted(want.unknown, share.counts.unknown)),
+                near: part(&mut near, wanted(want.near, share.near as u64)),
+                share,
+            };
+            if so_far >= each && parts.len() < threads {
+                parts.push(Vec::new());
+                so_far = 0;
+            }
+            so_far += room.len();
+            if let Some(part) = parts.last_mut() {
+                part.push(room);
+            }
         }
+        parts
     }
 }
 
-impl Room<'_> {
-    fn len(&self) -> usize {
-        self.met.len() + self.unknown.len() + self.near.len()
-    }
+/// Lists ids.
+struct Fill<'a> {
+    table: &'a Table,
+    rooms: Vec<Room<'a>>,
+}
 
-    fn fill(self, store: &Store) {
-        let (mut met, mut unknown, mut near) = (self.met, self.unknown, self.near);
-        let (some_met, some_unknown) = (!met.is_empty(), !unknown.is_empty());
-        let some_near = !near.is_empty();
-        for Marked { tile, sums, said } in &self.share.tiles {
-            let ids = &*store.chunk(*tile).ids;
-            if some_met {
-                gather(&said.met, ids, part(&mut met, sums.met as usize));
-            }
-            if some_unknown {
-                gather(
-                    &said.unknown,
-                    ids,
-                    part(&mut unknown, sums.unknown as usize),
-                );
-            }
-            if some_near {
-                let list = part(&mut near, sums.near as usize);
-                let set =
-                    |plane: &planes::Plane, row: usize| plane[row / 64] >> (row % 64) & 1 == 1;
-                for (place, row) in list.iter_mut().zip(planes::rows(&said.near)) {
-                    let verdict = match (set(&said.met, row), set(&said.unknown, row)) {
-                        (true, _) => Truth::True,
-                        (false, true) => Truth::Unknown,
-                        (false, false) => Truth::False,
-                    };
-                    *place = (ids[row], verdict);
+impl Work for Fill<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        for room in self.rooms {
+            let (mut met, mut unknown, mut near) = (room.met, room.unknown, room.near);
+            let (some_met, some_unknown) = (!met.is_empty(), !unknown.is_empty());
+            let some_near = !near.is_empty();
+            for Marked { tile, sums, said } in &room.share.tiles {
+                let ids = &*self.table.chunks[*tile as usize].ids;
+                if some_met {
+                    gather(lanes, &said.met, ids, met);
+                    part(&mut met, sums.met as usize);
+                }
+                if some_unknown {
+                    gather(lanes, &said.unknown, ids, unknown);
+                    part(&mut unknown, sums.unknown as usize);
+                }
+                if some_near {
+                    gather_near(said, ids, part(&mut near, sums.near as usize));
                 }
             }
         }
@@ -308,20 +432,35 @@ fn part<'l, T>(list: &mut &'l mut [T], length: usize) -> &'l mut [T] {
     front
 }
 
-/// The ids of the rows that a plane has set, of which there are as many as places.
-fn gather(plane: &planes::Plane, ids: &[u64], places: &mut [u64]) {
+/// Lists the ids of the rows that a plane has set; places behind theirs may be written over.
+#[inline(always)]
+fn gather<L: Lanes>(lanes: L, plane: &Plane, ids: &[u64], places: &mut [u64]) {
+    let (whole, rest) = ids.as_chunks::<64>();
     let mut at = 0;
-    for (word, from) in plane.iter().zip((0..).step_by(64)) {
-        if *word == u64::MAX {
-            places[at..at + 64].copy_from_slice(&ids[from..from + 64]);
-            at += 64;
-            continue;
-        }
-        let mut rest = *word;
-        while rest != 0 {
-            places[at] = ids[from + rest.trailing_zeros() as usize];
-            at += 1;
-            rest &= rest - 1;
+    for (word, ids) in plane.iter().zip(whole) {
+        at += lanes.pick(*word, ids, &mut places[at..]);
+    }
+    if !rest.is_empty() {
+        let mut last = [0; 64];
+        last[..rest.len()].copy_from_slice(rest);
+        lanes.pick(plane[whole.len()], &last, &mut places[at..]);
+    }
+}
+
+/// Lists the ids of the rows that miss one condition, of which there are as many as places.
+#[inline(always)]
+fn gather_near(said: &Said, ids: &[u64], places: &mut [(u64, Truth)]) {
+    // by whether it is met, and whether it is unknown
+    const VERDICTS: [Truth; 4] = [Truth::False, Truth::Unknown, Truth::True, Truth::True];
+    let mut rest = places;
+    for (word, from) in (0..WORDS).zip((0..).step_by(64)) {
+        let (met, unknown) = (said.met[word], said.unknown[word]);
+        let mut near = said.near[word];
+        for place in part(&mut rest, near.count_ones() as usize) {
+            let bit = near.trailing_zeros() % 64;
+            near &= near.wrapping_sub(1);
+            let verdict = (met >> bit & 1) << 1 | unknown >> bit & 1;
+            *place = (ids[from + bit as usize], VERDICTS[verdict as usize]);
         }
     }
 }

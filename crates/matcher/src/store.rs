@@ -149,20 +149,10 @@ impl Store {
             program.dictionary.digest(),
             "the table and the items are of one dictionary"
         );
-        let alike = |base: &&Self| {
-            let base = &base.program;
-            base.on == program.on && base.dictionary.digest() == program.dictionary.digest()
-        };
-        let base = base.filter(alike);
-        let known = |number: usize, chunk: &Arc<Chunk>| {
-            let base = base?;
-            let same = Arc::ptr_eq(base.table.chunks.get(number)?, chunk);
-            same.then(|| &*base.tiles[number])
-        };
-        let chunks: Vec<(&Chunk, Option<&Tile>)> = table
-            .chunks
-            .iter()
-            .enumerate()
+        let base = base.filter(|base| base.is_like(program));
+        let known = |number: u32, chunk| base.and_then(|base| base.tile_of(number, chunk));
+        let chunks: Vec<(&Chunk, Option<&Tile>)> = (0..)
+            .zip(&table.chunks)
             .map(|(number, chunk)| (&**chunk, known(number, chunk)))
             .collect();
         let together = chunks.len().div_ceil(GROUPS * threads()).clamp(1, PACKED);
@@ -189,6 +179,18 @@ impl Store {
             order: Arc::default(),
             cuts,
         }
+    }
+
+    /// Is it of the same dictionary and date as another program?
+    pub(crate) fn is_like(&self, program: &Program) -> bool {
+        let own = &self.program;
+        own.on == program.on && own.dictionary.digest() == program.dictionary.digest()
+    }
+
+    /// The codes of a chunk, unless its facts have changed since.
+    pub(crate) fn tile_of(&self, number: u32, chunk: &Arc<Chunk>) -> Option<&Tile> {
+        let same = Arc::ptr_eq(self.table.chunks.get(number as usize)?, chunk);
+        same.then(|| &*self.tiles[number as usize])
     }
 
     /// The number of enterprises.

@@ -60,6 +60,23 @@ impl Chunk {
         facts
     }
 
+    fn facts_of(&self, row: usize, attributes: &[AttributeIndex]) -> Facts {
+        let mut facts = Facts::new();
+        for wanted in attributes {
+            let from = self
+                .columns
+                .partition_point(|((attribute, _), _)| attribute < wanted);
+            let columns = self.columns[from..].iter();
+            let columns = columns.take_while(|((attribute, _), _)| attribute == wanted);
+            for ((attribute, year), raw) in columns {
+                if let Some(value) = raw.value(row) {
+                    facts.assume(*attribute, *year, value);
+                }
+            }
+        }
+        facts
+    }
+
     fn put<'f>(&mut self, row: usize, facts: impl Iterator<Item = (&'f FactKey, &'f Fact)>) {
         for (_, raw) in &mut self.columns {
             raw.clear(row);
@@ -160,6 +177,12 @@ impl Table {
     pub fn facts(&self, id: u64) -> Option<Facts> {
         let (chunk, row) = self.at(id)?;
         Some(self.chunks[chunk as usize].facts(row as usize))
+    }
+
+    /// As [`Table::facts`], of these attributes only: each column is memory of its own to be waited for.
+    pub fn facts_of(&self, id: u64, attributes: &[AttributeIndex]) -> Option<Facts> {
+        let (chunk, row) = self.at(id)?;
+        Some(self.chunks[chunk as usize].facts_of(row as usize, attributes))
     }
 
     /// Replaces the facts of an enterprise or adds it. One that is known keeps its place among the

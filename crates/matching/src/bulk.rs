@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use zhida_rules::{Amount, AmountKind, Env, ItemRules, Number};
+use zhida_rules::{AmountKind, Env, ItemRules, Number};
 
 use crate::model::{AmountRange, Cost, MatchedEnterprise, range_words};
 use crate::verdict::{Counts, Label};
@@ -104,14 +104,11 @@ pub struct Worth {
 impl Worth {
     /// The amount by these facts; `None` when the item names none.
     pub fn of(rules: &ItemRules, env: &Env<'_>) -> Option<Self> {
-        let amount = rules.amount(env)?;
+        let (kind, low, high) = rules.amount_ends(env)?;
         // Amounts are rounded to fen or coarser by the formula itself.
-        let fen = |end: &Option<Number>| end.as_ref()?.round(2).to_fen();
-        let Amount {
-            kind, low, high, ..
-        } = &amount;
+        let fen = |end: Option<Number>| end?.round(2).to_fen();
         Some(Self {
-            kind: *kind,
+            kind,
             low: fen(low),
             high: fen(high),
         })

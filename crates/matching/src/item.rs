@@ -14,7 +14,7 @@ use zhida_rules::{Env, ItemRules, Number};
 
 use crate::Matching;
 use crate::bulk::Row;
-use crate::engine::Snapshot;
+use crate::engine::{Found, Snapshot};
 use crate::error::Error;
 use crate::judge;
 use crate::list::{Key, MatchList};
@@ -74,23 +74,23 @@ impl Matching {
         query: &Query,
         on: NaiveDate,
     ) -> Result<Option<(i64, MatchList)>, Error> {
-        let everybody = Query {
-            order: query.order,
-            ..Query::default()
-        };
         for _ in 0..ATTEMPTS {
             let Some(snapshot) = self.keeper.current().await? else {
                 return Ok(None);
             };
             let version = snapshot.registry;
-            let only = match *query == everybody {
-                true => None,
-                false => Some(self.registry.seqs(query).await?),
+            let only = match snapshot.groups.found(query) {
+                Some(found) => found,
+                None => {
+                    let numbers = self.registry.seqs(query).await?;
+                    if self.registry.version().await? != version {
+                        continue;
+                    }
+                    Found::Marked(marked(&numbers, snapshot.roll.end()))
+                }
             };
-            if only.is_none() || self.registry.version().await? == version {
-                let list = self.compute(snapshot, only, rules, on).await?;
-                return Ok(Some((version, list)));
-            }
+            let list = self.compute(snapshot, only, rules, on).await?;
+            return Ok(Some((version, list)));
         }
         Ok(None)
     }
@@ -98,13 +98,15 @@ impl Matching {
     async fn compute(
         &self,
         snapshot: Arc<Snapshot>,
-        only: Option<Vec<i64>>,
+        only: Found,
         rules: &Arc<ItemRules>,
         on: NaiveDate,
     ) -> Result<MatchList, Error> {
         let (rules, dictionary) = (Arc::clone(rules), self.dictionary);
-        let compute =
-            move || MatchList::computed(&snapshot, only.as_deref(), &rules, dictionary, on);
+        let compute = move || {
+            let only = only.marked();
+            MatchList::computed(&snapshot, only, &rules, dictionary, on)
+        };
         Ok(spawn_blocking(compute).await??)
     }
 
@@ -244,7 +246,7 @@ impl Matching {
         ];
         let registry = Arc::clone(&self.registry);
         let starts = (0..lines).step_by(CHUNK);
-        let rows = stream::iter(starts).then(move |from| {
+        let chunks = stream::iter(starts).map(move |from| {
             let (list, registry) = (Arc::clone(&list), Arc::clone(&registry));
             async move {
                 let rows = list.rows(&registry, label, from, CHUNK).await;
@@ -253,10 +255,24 @@ impl Matching {
                 Ok::<_, Problem>(stream::iter(cells))
             }
         });
+        // while one portion is written the next is read and judged
+        let rows = chunks.buffered(WORKERS);
         let name = format!("{}_匹配企业_{on}", item.name);
         let table = Table::new(name, columns, rows.try_flatten());
         Ok((table, lines as u64))
     }
+}
+
+/// The places of these numbers marked, of so many.
+fn marked(numbers: &[i64], end: usize) -> Vec<bool> {
+    let mut marked = vec![false; end];
+    for number in numbers {
+        let at = usize::try_from(*number).ok();
+        if let Some(mark) = at.and_then(|at| marked.get_mut(at)) {
+            *mark = true;
+        }
+    }
+    marked
 }
 
 fn cells(row: &Row) -> Vec<Cell> {

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use chrono::NaiveDate;
+use tokio::task::spawn_blocking;
 use zhida_matcher::{MatcherError, Table};
-use zhida_registry::Registry;
-use zhida_rules::{Dictionary, Env, ItemRules};
+use zhida_registry::{EnterpriseName, Registry};
+use zhida_rules::{AttributeIndex, Dictionary, Env, ItemRules};
 
 use crate::bulk::{self, Row, RowList, Worth};
 use crate::engine::{Snapshot, labels};
@@ -47,12 +48,16 @@ enum Rows {
     /// Judged already, by number.
     Judged(HashMap<u32, Row>),
     /// Judged when they are shown.
-    Facts(Box<Judge>),
+    Facts(Arc<Judge>),
 }
 
 /// What rows are judged by.
 struct Judge {
     rules: Arc<ItemRules>,
+    /// What the verdict and the amount depend on, in order.
+    judged_by: Vec<AttributeIndex>,
+    /// What the amount alone depends on.
+    priced_by: Vec<AttributeIndex>,
     dictionary: &'static Dictionary,
     on: NaiveDate,
     table: Table,
@@ -75,27 +80,28 @@ impl MatchList {
         }
     }
 
-    /// The list by the engine; of these enterprises only, when some are named.
+    /// The list by the engine; of those enterprises only whose numbers are marked, when some are.
     pub fn computed(
         snapshot: &Snapshot,
-        only: Option<&[i64]>,
+        only: Option<&[bool]>,
         rules: &Arc<ItemRules>,
         dictionary: &'static Dictionary,
         on: NaiveDate,
     ) -> Result<Self, MatcherError> {
         let judge = Judge {
             rules: Arc::clone(rules),
+            judged_by: rules.attributes(dictionary).into_iter().collect(),
+            priced_by: rules.amount_attributes(dictionary).into_iter().collect(),
             dictionary,
             on,
             table: snapshot.view.table().clone(),
         };
         let end = snapshot.roll.end();
         let labels = labels(&judge.table, end, rules, on)?;
-        let wanted = only.map(|numbers| flags(numbers, end));
         let mut groups: [Vec<u32>; Label::ALL.len()] = Default::default();
         for number in snapshot.roll.numbers() {
             let at = number as usize;
-            if wanted.as_ref().is_none_or(|wanted| wanted[at]) {
+            if only.is_none_or(|only| only.get(at).copied().unwrap_or_default()) {
                 groups[labels[at] as usize].push(number);
             }
         }
@@ -118,7 +124,7 @@ impl MatchList {
             counts,
             cost: bulk::cost(costs.into_iter()),
             lines,
-            rows: Rows::Facts(Box::new(judge)),
+            rows: Rows::Facts(Arc::new(judge)),
         })
     }
 
@@ -159,28 +165,19 @@ impl MatchList {
                 let rows = lines.iter().filter_map(|line| rows.get(&line.number));
                 return Ok(rows.cloned().collect());
             }
-            Rows::Facts(judge) => judge,
+            Rows::Facts(judge) => Arc::clone(judge),
         };
         let numbers: Vec<i64> = lines.iter().map(|line| line.number.into()).collect();
         let names = registry.names(&numbers).await?;
         let names: HashMap<i64, _> = names.into_iter().map(|name| (name.seq, name)).collect();
-        let rows = numbers.iter().filter_map(|number| {
-            let name = names.get(number)?;
-            let facts = judge.table.facts(name.seq.unsigned_abs())?;
-            let env = Env {
-                dictionary: judge.dictionary,
-                facts: &facts,
-                on: judge.on,
-            };
-            Some(Row::judge(
-                &judge.rules,
-                &env,
-                name.seq,
-                &name.code,
-                &name.name,
-            ))
-        });
-        Ok(rows.collect())
+        let judge = move || {
+            let rows = numbers.iter().filter_map(|number| {
+                let name = names.get(number)?;
+                judge.row(name)
+            });
+            rows.collect()
+        };
+        Ok(spawn_blocking(judge).await?)
     }
 
     fn bytes(&self) -> usize {
@@ -192,17 +189,6 @@ impl MatchList {
     }
 }
 
-fn flags(numbers: &[i64], end: usize) -> Vec<bool> {
-    let mut flags = vec![false; end];
-    for number in numbers {
-        let at = usize::try_from(*number).ok();
-        if let Some(flag) = at.and_then(|at| flags.get_mut(at)) {
-            *flag = true;
-        }
-    }
-    flags
-}
-
 impl Judge {
     /// What these enterprises would get, on all cores.
     fn worths(&self, numbers: &[u32]) -> Vec<(u32, Option<Worth>)> {
@@ -210,15 +196,17 @@ impl Judge {
             let worth = numbers.first().and_then(|number| self.worth(*number));
             return numbers.iter().map(|number| (*number, worth)).collect();
         }
+        // Facts lie about in the order of numbers: one after the other they are read several at a time.
+        let mut places: Vec<usize> = (0..numbers.len()).collect();
+        places.sort_unstable_by_key(|place| numbers[*place]);
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let share = numbers.len().div_ceil(threads).max(1);
-        let worths = |part: &[u32]| -> Vec<(u32, Option<Worth>)> {
-            part.iter()
-                .map(|number| (*number, self.worth(*number)))
-                .collect()
+        let share = places.len().div_ceil(threads).max(1);
+        let worths = |part: &[usize]| -> Vec<Option<Worth>> {
+            let numbers = part.iter().map(|place| numbers[*place]);
+            numbers.map(|number| self.worth(number)).collect()
         };
-        thread::scope(|scope| {
-            let parts: Vec<_> = numbers
+        let worths: Vec<Option<Worth>> = thread::scope(|scope| {
+            let parts: Vec<_> = places
                 .chunks(share)
                 .map(|part| scope.spawn(move || worths(part)))
                 .collect();
@@ -227,11 +215,33 @@ impl Judge {
                 Err(panic) => std::panic::resume_unwind(panic),
             });
             joined.flatten().collect()
-        })
+        });
+        let mut priced: Vec<_> = numbers.iter().map(|number| (*number, None)).collect();
+        for (place, worth) in places.into_iter().zip(worths) {
+            priced[place].1 = worth;
+        }
+        priced
+    }
+
+    fn row(&self, name: &EnterpriseName) -> Option<Row> {
+        let number = name.seq.unsigned_abs();
+        let facts = self.table.facts_of(number, &self.judged_by)?;
+        let env = Env {
+            dictionary: self.dictionary,
+            facts: &facts,
+            on: self.on,
+        };
+        Some(Row::judge(
+            &self.rules,
+            &env,
+            name.seq,
+            &name.code,
+            &name.name,
+        ))
     }
 
     fn worth(&self, number: u32) -> Option<Worth> {
-        let facts = self.table.facts(number.into())?;
+        let facts = self.table.facts_of(number.into(), &self.priced_by)?;
         let env = Env {
             dictionary: self.dictionary,
             facts: &facts,

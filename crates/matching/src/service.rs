@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate};
 use tokio::sync::Semaphore;
 use zhida_platform::access::{Level, Viewer};
 use zhida_platform::clock::SharedClock;
-use zhida_platform::db::Database;
+use zhida_platform::db::{Counts, Database};
 use zhida_platform::messages::Messages;
 use zhida_policies::{Policies, PublishedItem};
 use zhida_registry::{Enterprise, Registry};
@@ -51,6 +51,8 @@ pub struct Matching {
     pub(crate) clock: SharedClock,
     pub(crate) cache: Cache,
     pub(crate) spreads: Spreads,
+    /// Counts of news, by the versions of the registry and of the news.
+    pub(crate) news_counts: Counts<(i64, i64)>,
     pub(crate) keeper: Keeper,
     /// Tells enterprises what the night found; without it nobody is told.
     pub(crate) messages: Option<Messages>,
@@ -85,6 +87,7 @@ impl Matching {
             clock,
             cache: Cache::default(),
             spreads: Spreads::default(),
+            news_counts: Counts::default(),
             messages: None,
             turn: Semaphore::new(1),
         }

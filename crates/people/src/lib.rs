@@ -49,6 +49,7 @@ pub use model::{
     Account, Identity, Invitation, Mandate, Organisation, OrganisationKind, Place, Seat, Session,
     Token,
 };
+pub use pages::demo::DemoHint;
 pub use secret::Secret;
 pub use service::{
     Current, DemoAccount, Enterprises, HandOver, NewAccount, NewInvitation, NewMandate, NewSeat,
@@ -66,8 +67,8 @@ pub fn migrations() -> MigrationSet {
 }
 
 /// The page on which the demonstration is entered in a role, for `zhida demo` alone.
-pub fn demo_routes(people: Arc<People>) -> axum::Router {
-    pages::demo::routes(people)
+pub fn demo_routes(people: Arc<People>, hints: &'static [DemoHint]) -> axum::Router {
+    pages::demo::routes(people, hints)
 }
 
 /// The room. Its pages know who looks only inside of [`identified`].

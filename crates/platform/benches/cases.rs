@@ -12,9 +12,8 @@
 //! there is enough.
 #![allow(clippy::unwrap_used, reason = "a bench stops at the first surprise")]
 
-use std::env;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -25,9 +24,11 @@ use zhida_casework::{
 };
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::cases::{Cases, Error, Head, Loaded, NewCase};
-use zhida_platform::db::{self, Database, Engine, Tx};
-use zhida_testkit::TestDatabase;
+use zhida_platform::db::{self, Database, Tx};
 
+use load::{Kept, Times, databases, median_and_p99, number, side_by_side};
+
+mod load;
 #[allow(dead_code, reason = "shared with the benches of the program")]
 mod machine;
 
@@ -64,8 +65,6 @@ const PEER: &str =
     "| DIGIT, as published (its machines, over HTTP) | 0 / 1000000 | 37 / 6.3 | | | | |";
 
 fn main() {
-    let number =
-        |name: &str, usual: u64| argument(name).map_or(usual, |text| text.parse().unwrap());
     let (stored, rounds) = (number("--cases", 0), number("--rounds", 200));
     let clients = number("--clients", 1);
     println!("rounds: {rounds}; clients: {clients}; {}", machine::calm());
@@ -98,48 +97,6 @@ fn main() {
         );
         println!("\nmedian / 99th percentile; {}", machine::calm());
     });
-}
-
-/// Which databases are asked for.
-fn databases() -> Vec<String> {
-    match argument("--database") {
-        Some(one) => vec![one],
-        None => vec!["sqlite".to_owned(), "postgres".to_owned()],
-    }
-}
-
-/// A database; that of the tests goes with it.
-enum Kept {
-    Test(TestDatabase),
-    Running(Database),
-}
-
-impl Kept {
-    async fn open(asked: &str) -> Self {
-        match asked {
-            "sqlite" => Self::Test(zhida_testkit::sqlite().await),
-            "postgres" => Self::Test(zhida_testkit::postgres().await),
-            url => Self::Running(Database::connect(url).await.unwrap()),
-        }
-    }
-
-    fn handle(&self) -> Database {
-        match self {
-            Self::Test(db) => db.handle(),
-            Self::Running(db) => db.clone(),
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        match self.handle().engine() {
-            Engine::Sqlite => "SQLite",
-            Engine::Postgres => "PostgreSQL",
-        }
-    }
-}
-
-fn argument(name: &str) -> Option<String> {
-    env::args().skip_while(|argument| argument != name).nth(1)
 }
 
 /// What every command needs.
@@ -204,6 +161,7 @@ impl Desk {
                     enterprise: "91330106MA2ABCDE1X",
                     place: "330106",
                     title: "研发补助",
+                    topic: "",
                 };
                 let loaded = CASES.open(&tx, &new, &events, &self.rules()).await?;
                 record(&tx, &loaded, "bench.create", now).await?;
@@ -277,28 +235,19 @@ async fn report(
 ) -> String {
     // connections are opened, statements prepared
     lane(db, desk, clients.max(5)).await;
-    let began = Instant::now();
     let each = rounds.div_ceil(clients);
-    let lanes: Vec<_> = (0..clients)
-        .map(|_| {
-            let (db, desk) = (db.clone(), Arc::clone(desk));
-            tokio::spawn(async move { lane(&db, &desk, each).await })
-        })
-        .collect();
-    let mut times: [Vec<Duration>; 4] = Default::default();
-    for lane in lanes {
-        for (all, more) in times.iter_mut().zip(lane.await.unwrap()) {
-            all.extend(more);
-        }
-    }
-    let rate = (each * clients) as f64 / began.elapsed().as_secs_f64();
+    let (rate, times) = side_by_side(clients, each * clients, |_| {
+        let (db, desk) = (db.clone(), Arc::clone(desk));
+        async move { lane(&db, &desk, each).await }
+    })
+    .await;
     let [create, review, decide, queue] = times.map(median_and_p99);
     format!("| {name} | {stored} | {rate:.1} | {create} | {review} | {decide} | {queue} |")
 }
 
 /// One client: whole cases, one after the other.
-async fn lane(db: &Database, desk: &Desk, rounds: u64) -> [Vec<Duration>; 4] {
-    let mut times: [Vec<Duration>; 4] = Default::default();
+async fn lane(db: &Database, desk: &Desk, rounds: u64) -> Times<4> {
+    let mut times: Times<4> = Default::default();
     let now: DateTime<Utc> = "2026-11-23T02:00:00Z".parse().unwrap();
     for _ in 0..rounds {
         let began = Instant::now();
@@ -314,18 +263,6 @@ async fn lane(db: &Database, desk: &Desk, rounds: u64) -> [Vec<Duration>; 4] {
         times[3].push(began.elapsed());
     }
     times
-}
-
-/// `1.23 / 4.56`: the median and the 99th percentile, in milliseconds.
-fn median_and_p99(mut times: Vec<Duration>) -> String {
-    times.sort_unstable();
-    let at = |percent: usize| {
-        let position = (times.len() * percent).div_ceil(100).saturating_sub(1);
-        times
-            .get(position)
-            .map_or(0.0, |time| time.as_secs_f64() * 1_000.0)
-    };
-    format!("{:.2} / {:.2}", at(50), at(99))
 }
 
 /// Copies one open and one closed case until there are as many as asked for.

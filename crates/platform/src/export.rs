@@ -5,6 +5,7 @@
 
 mod csv_file;
 mod xlsx_file;
+mod xlsx_parts;
 
 use std::future::Future;
 
@@ -12,9 +13,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use chrono::NaiveDate;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use tokio::task::JoinSet;
 
 pub use csv_file::{csv_response, write_csv};
-pub use xlsx_file::{XLSX_ROWS_MAX, write_xlsx, xlsx_response};
+pub use xlsx_file::{write_xlsx, xlsx_response};
 
 use crate::problem::Problem;
 
@@ -121,7 +123,8 @@ impl Table {
     /// A table read in pages by keyset: `fetch` is called with the last key
     /// (`None` first) and answers rows with the key to go on after, `None` at
     /// the end. No transaction stays open between pages, so a slow reader of
-    /// the export holds nothing up.
+    /// the export holds nothing up. While a page is written the next one is
+    /// read, on another core if there is one.
     pub fn by_pages<K, F, Fut>(name: impl Into<String>, columns: Vec<Column>, fetch: F) -> Self
     where
         K: Send + 'static,
@@ -129,14 +132,23 @@ impl Table {
         Fut: Future<Output = Result<(Vec<Row>, Option<K>), Problem>> + Send + 'static,
     {
         let fetch = std::sync::Arc::new(fetch);
-        let pages = stream::try_unfold(Some(None::<K>), move |position| {
+        let pages = stream::try_unfold(None::<JoinSet<_>>, move |ahead| {
             let fetch = std::sync::Arc::clone(&fetch);
             async move {
-                let Some(after) = position else {
+                // what is being read ends when nobody wants it any more
+                let mut ahead = ahead.unwrap_or_else(|| {
+                    let mut first = JoinSet::new();
+                    first.spawn(fetch(None));
+                    first
+                });
+                let Some(page) = ahead.join_next().await else {
                     return Ok(None);
                 };
-                let (rows, next) = fetch(after).await?;
-                Ok::<_, Problem>(Some((rows, next.map(Some))))
+                let (rows, next) = page.map_err(Problem::internal)??;
+                if let Some(after) = next {
+                    ahead.spawn(fetch(Some(after)));
+                }
+                Ok::<_, Problem>(Some((rows, Some(ahead))))
             }
         });
         let rows = pages
@@ -152,27 +164,15 @@ pub enum ExportError {
     /// The rows could not be read.
     #[error(transparent)]
     Rows(#[from] Problem),
-    /// More rows than an XLSX sheet holds.
-    #[error(
-        "导出超过 XLSX 一张表的上限 {} 行：请改用 CSV 导出，或缩小筛选范围",
-        crate::format::count(u64::from(XLSX_ROWS_MAX))
-    )]
-    TooManyRows,
     /// The file could not be written.
     #[error("导出文件写不进去：请检查磁盘空间与权限")]
     Io(#[from] std::io::Error),
-    /// The XLSX writer refused.
-    #[error("XLSX 没有生成")]
-    Xlsx(#[source] rust_xlsxwriter::XlsxError),
 }
 
 impl From<ExportError> for Problem {
     fn from(error: ExportError) -> Self {
         match error {
             ExportError::Rows(problem) => problem,
-            ExportError::TooManyRows => {
-                Self::bad_input(error.to_string()).hint("请改用 CSV 导出，或缩小筛选范围")
-            }
             other => Self::internal(other),
         }
     }

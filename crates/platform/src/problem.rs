@@ -114,6 +114,18 @@ impl Problem {
             .hint("请刷新页面，看过最新内容后再操作")
     }
 
+    /// 422: it was understood, but cannot be done as things stand; `detail` says why.
+    #[must_use]
+    pub fn refused(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "refused",
+            "现在不能这样办理",
+            detail,
+        )
+        .hint("请按提示改正，或改用别的办法；填写的内容还在")
+    }
+
     /// 413: more bytes than allowed.
     #[must_use]
     pub fn too_large(bytes_max: u64) -> Self {

@@ -273,6 +273,21 @@ impl Index {
     }
 }
 
+impl Index {
+    /// As [`Index::match_condition`], asked of each row by itself: for texts that many rows contain, when a few of
+    /// them are read in the order of another index. SQLite would look for all of them first.
+    #[must_use]
+    pub fn match_each(&self, engine: Engine, key: &str, param_no: usize) -> String {
+        let table = self.table;
+        match engine {
+            Engine::Sqlite => format!(
+                "EXISTS (SELECT 1 FROM {table} WHERE {table} MATCH ${param_no} AND rowid = {key})"
+            ),
+            Engine::Postgres => self.match_condition(engine, key, param_no),
+        }
+    }
+}
+
 fn checked(text: &str) -> db::Result<String> {
     let normal = normalise(text);
     let chars = normal.chars().count();

@@ -13,6 +13,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         step("005-list-owners", crate::closure::list_store::OWNERS),
         step("006-clawback", crate::clawback::store::CLAWBACK),
         step("007-time", crate::reports::TIME),
+        step("008-figures", crate::evaluation::FIGURES),
     ],
 };
 

@@ -24,6 +24,7 @@ mod service;
 mod store;
 mod tagging;
 mod tags;
+mod together;
 mod told;
 mod uploads;
 mod views;

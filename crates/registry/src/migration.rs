@@ -102,7 +102,40 @@ const STEPS: &[Step] = &[
         "008-changed",
         "CREATE INDEX enterprise_version ON enterprise (version);",
     ),
+    step("009-facts", FACTS),
 ];
+
+/// The facts in a table of their own. They are nine tenths of an enterprise, and lists, counts and exports need
+/// none of them: so their rows lie close together. The table is made anew, for dropping a column leaves its room empty.
+const FACTS: &str = "CREATE TABLE enterprise_facts (
+            seq BIGINT NOT NULL PRIMARY KEY,
+            facts TEXT NOT NULL
+        );
+        INSERT INTO enterprise_facts (seq, facts) SELECT seq, facts FROM enterprise;
+        CREATE TABLE enterprise_head (
+            seq BIGINT NOT NULL PRIMARY KEY,
+            code TEXT NOT NULL,
+            name TEXT NOT NULL,
+            division TEXT NOT NULL,
+            industry TEXT NOT NULL,
+            size TEXT NOT NULL,
+            status TEXT NOT NULL,
+            registered_on TEXT NOT NULL,
+            version BIGINT NOT NULL,
+            updated_at TEXT NOT NULL
+        );
+        INSERT INTO enterprise_head (seq, code, name, division, industry, size, status, registered_on, version,
+            updated_at)
+            SELECT seq, code, name, division, industry, size, status, registered_on, version, updated_at
+            FROM enterprise;
+        DROP TABLE enterprise;
+        ALTER TABLE enterprise_head RENAME TO enterprise;
+        CREATE UNIQUE INDEX enterprise_code ON enterprise (code);
+        CREATE INDEX enterprise_name ON enterprise (name, code);
+        CREATE INDEX enterprise_registered_on ON enterprise (registered_on, code);
+        CREATE INDEX enterprise_division ON enterprise (division, code, seq);
+        CREATE INDEX enterprise_industry ON enterprise (industry, code, seq);
+        CREATE INDEX enterprise_version ON enterprise (version);";
 
 /// Tags that every installation starts with; officers may switch them off.
 const DEFAULT_TAGS: &str = "INSERT INTO tag_rule (name, rule, note, active, updated_at) VALUES

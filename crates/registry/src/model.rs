@@ -4,7 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhida_platform::access::{self, Reach};
+use zhida_platform::problem::Problem;
 use zhida_rules::Facts;
+
+use crate::RegistryError;
 
 /// One enterprise with everything known of it: 一企一档.
 #[derive(Debug, Clone)]
@@ -158,6 +161,17 @@ impl Default for Query {
             order: Order::default(),
             reach: Reach::All,
         }
+    }
+}
+
+impl Query {
+    /// The conditions as text: the same for queries that find the same enterprises in another order.
+    pub(crate) fn counted_by(&self) -> Result<String, RegistryError> {
+        let query = Self {
+            order: Order::default(),
+            ..self.clone()
+        };
+        Ok(serde_json::to_string(&query).map_err(Problem::internal)?)
     }
 }
 

@@ -8,7 +8,7 @@ use futures::Stream;
 use futures::stream;
 use tempfile::TempDir;
 use zhida_platform::clock::SharedClock;
-use zhida_platform::db::Database;
+use zhida_platform::db::{Counts, Database, Value};
 use zhida_platform::messages::Messages;
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_rules::Dictionary;
@@ -16,10 +16,13 @@ use zhida_rules::Dictionary;
 use crate::RegistryError;
 use crate::document::{Departments, Document, Sources};
 use crate::model::{Batch, Enterprise, EnterpriseName, FactChange, Query};
-use crate::store::{self, StoredRow};
+use crate::store::{self, StoredRow, Texts};
 
 /// Enterprises of one chunk of [`Registry::scan`] at most.
 const SCAN_CHUNK_MAX: usize = 10_000;
+
+/// Rows that are asked, on average, until one contains a text: of rarer texts all rows are found first.
+const ROWS_A_HIT_MAX: u64 = 50;
 
 /// 市场主体库. Cheap to share behind an `Arc`.
 #[derive(Debug)]
@@ -30,6 +33,7 @@ pub struct Registry {
     folder: Option<PathBuf>,
     own_folder: OnceLock<TempDir>,
     departments: RwLock<Arc<Departments>>,
+    counts: Counts<i64>,
     /// Tells whoever imported of rejected rows; without it nobody is told.
     pub(crate) messages: Option<Messages>,
 }
@@ -45,6 +49,7 @@ impl Registry {
             folder: None,
             own_folder: OnceLock::new(),
             departments: RwLock::default(),
+            counts: Counts::default(),
             messages: None,
         }
     }
@@ -117,8 +122,22 @@ impl Registry {
         Ok(self.whole(vec![row]).await?.pop())
     }
 
+    /// The condition that an enterprise of another room's table is one of a query's, for that room's own SQL: its
+    /// number stands in `column`, and the parameters follow those in `values`.
+    ///
+    /// # Errors
+    /// When a condition makes no sense.
+    pub fn condition(
+        &self,
+        query: &Query,
+        column: &str,
+        values: &mut Vec<Value>,
+    ) -> Result<String, RegistryError> {
+        store::condition(self.db.engine(), query, column, values)
+    }
+
     /// Turns stored rows into enterprises: two queries for all of them.
-    async fn whole(
+    pub(crate) async fn whole(
         &self,
         rows: Vec<store::StoredEnterprise>,
     ) -> Result<Vec<Enterprise>, RegistryError> {
@@ -191,6 +210,7 @@ impl Registry {
             conn,
             self.db.engine(),
             query,
+            self.texts(query).await?,
             after.as_ref(),
             page.rows_wanted(),
         )
@@ -205,12 +225,37 @@ impl Registry {
         }))
     }
 
+    /// How the text of a query is looked for.
+    async fn texts(&self, query: &Query) -> Result<Texts, RegistryError> {
+        if query.text.is_empty() {
+            return Ok(Texts::Rare);
+        }
+        let found = self.count(query).await?;
+        let all = self.count(&Query::default()).await?;
+        Ok(match found.saturating_mul(ROWS_A_HIT_MAX) > all {
+            true => Texts::Common,
+            false => Texts::Rare,
+        })
+    }
+
     /// How many enterprises a query finds.
     ///
     /// # Errors
     /// When a condition makes no sense or the database fails.
     pub async fn count(&self, query: &Query) -> Result<u64, RegistryError> {
-        store::count(self.db.conn(), self.db.engine(), query).await
+        let counted = || store::count(self.db.conn(), self.db.engine(), query);
+        // tags change without a new version
+        if !query.tag.is_empty() {
+            return counted().await;
+        }
+        let key = query.counted_by()?;
+        let version = self.version().await?;
+        if let Some(count) = self.counts.get(version, &key) {
+            return Ok(count);
+        }
+        let count = counted().await?;
+        self.counts.put(version, key, count);
+        Ok(count)
     }
 
     /// Whole enterprises of a query after a code, in code order; at most 10,000.

@@ -214,14 +214,20 @@ impl Benefit {
         self.formula.as_ref()
     }
 
-    pub(crate) fn amount(&self, context: Context<'_>, render: Render<'_>) -> Amount {
-        let interval = self.interval(&context);
+    /// What can be said of the amount, and the interval in which it lies.
+    pub(crate) fn extent(&self, context: &Context<'_>) -> (AmountKind, Interval) {
+        let interval = self.interval(context);
         let kind = match (self.kind, interval.exact()) {
             (BenefitKind::Right, _) => AmountKind::Right,
             (BenefitKind::Assessed, _) => AmountKind::Assessed,
             (BenefitKind::Money, Some(_)) if !self.budget_limited => AmountKind::Exact,
             (BenefitKind::Money, _) => AmountKind::Range,
         };
+        (kind, interval)
+    }
+
+    pub(crate) fn amount(&self, context: Context<'_>, render: Render<'_>) -> Amount {
+        let (kind, interval) = self.extent(&context);
         let explainer = Explainer { context, render };
         let mut missing = Vec::new();
         if kind == AmountKind::Range {

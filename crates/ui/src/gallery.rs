@@ -118,10 +118,10 @@ fn thread() -> ThreadView {
     let form = ThreadForm::new("/ui-gallery", "", "");
     let mut thread = ThreadView::messages(&[], Side::Office, standing, str::to_owned, Some(form));
     thread.lines = vec![
-        line("市科技局 王五", "部门", "请补充设备的发票。", true),
+        line("市科技局 王五", Side::Office, "请补充设备的发票。", true),
         line(
             "青溪精密制造有限公司 李四",
-            "企业",
+            Side::Enterprise,
             "发票下周才能开出，可以先交合同吗？",
             false,
         ),

@@ -60,7 +60,7 @@ pub mod gallery;
 mod html;
 mod page;
 pub mod phrases;
-mod thread;
+pub mod thread;
 
 pub use error_page::PageError;
 pub use fields::Fields;

@@ -1,10 +1,32 @@
 //! Messages between an enterprise and an office, and remarks of officers among themselves, as parts of a page.
 
 use askama::Template;
+use axum::http::StatusCode;
 use zhida_platform::format::datetime_zh;
-use zhida_platform::thread::{ATTACHMENT, Entry, FILES_MAX, Side, Standing};
+use zhida_platform::problem::Problem;
+use zhida_platform::thread::{ATTACHMENT, Entry, FILES_MAX, Posted, Side, Standing};
 
-use crate::Choice;
+use crate::{Choice, Fields, FormErrors};
+
+/// What a page that takes a thread's form shows again, the mistakes in it, and its status; `None` when the form was
+/// taken. `Ok(Some(fields))` are fields with a phrase filled in.
+///
+/// # Errors
+/// A problem that is no field's.
+pub fn again(
+    taken: Result<Option<Fields>, Problem>,
+    posted: &Posted,
+) -> Result<Option<(Fields, FormErrors, StatusCode)>, Problem> {
+    match taken {
+        Ok(None) => Ok(None),
+        Ok(Some(fields)) => Ok(Some((fields, FormErrors::none(), StatusCode::OK))),
+        Err(problem) if problem.fields.is_empty() => Err(problem),
+        Err(problem) => {
+            let fields = Fields::from(posted.fields.clone());
+            Ok(Some((fields, problem.fields.into(), problem.status)))
+        }
+    }
+}
 
 /// What was written, and the form for more. A room prints it with `{{ thread }}`; it escapes what it shows.
 #[derive(Debug, Clone, Template)]
@@ -13,7 +35,9 @@ pub struct ThreadView {
     /// Id of the section, to link to: `messages` or `remarks`.
     id: &'static str,
     title: &'static str,
-    lead: &'static str,
+    lead: String,
+    /// What the office calls the other side.
+    them: &'static str,
     none: &'static str,
     /// Whose answer is waited for, in words.
     awaits: String,
@@ -25,11 +49,14 @@ pub struct ThreadView {
 // its template escapes the texts, so another must not escape them again
 impl askama::filters::HtmlSafe for ThreadView {}
 
+/// The other side, when a room says nothing else.
+const THEM: &str = Side::Enterprise.word();
+
 /// An entry.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     pub who: String,
-    pub side: &'static str,
+    pub side: Side,
     pub when: String,
     pub words: String,
     pub is_own: bool,
@@ -117,11 +144,12 @@ impl ThreadView {
             id: "messages",
             title: "办件留言",
             lead: match reader {
-                Side::Office => "企业看得到这里的内容；发出后通知企业。",
+                Side::Office => format!("{THEM}看得到这里的内容；发出后通知{THEM}。"),
                 Side::Enterprise => {
-                    "有疑问或要补充说明，在这里留言；办理部门看得到，答复后通知您。"
+                    "有疑问或要补充说明，在这里留言；办理部门看得到，答复后通知您。".to_owned()
                 }
             },
+            them: THEM,
             none: "还没有留言。",
             awaits,
             is_internal: false,
@@ -138,6 +166,22 @@ impl ThreadView {
         }
     }
 
+    /// Calls the other side something else than 企业, for instance 诉求人.
+    #[must_use]
+    pub fn with(mut self, them: &'static str) -> Self {
+        self.lead = self.lead.replace(self.them, them);
+        self.awaits = self.awaits.replace(self.them, them);
+        self.them = them;
+        self
+    }
+
+    fn side(&self, line: &Line) -> &'static str {
+        match line.side {
+            Side::Enterprise => self.them,
+            Side::Office => line.side.word(),
+        }
+    }
+
     /// The remarks of officers, apart from the messages.
     #[must_use]
     pub fn remarks(
@@ -148,7 +192,8 @@ impl ThreadView {
         Self {
             id: "remarks",
             title: "内部备注",
-            lead: "只有办理部门看得到，企业看不到。",
+            lead: format!("只有办理部门看得到，{THEM}看不到。"),
+            them: THEM,
             none: "还没有内部备注。",
             awaits: String::new(),
             is_internal: true,
@@ -173,7 +218,7 @@ fn lines<'e>(
 ) -> Vec<Line> {
     let line = |entry: &Entry| Line {
         who: entry.author.clone(),
-        side: entry.side.word(),
+        side: entry.side,
         when: datetime_zh(entry.at),
         words: entry.text.clone(),
         is_own: entry.side == reader && !entry.is_internal,

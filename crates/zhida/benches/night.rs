@@ -18,11 +18,15 @@ mod api_page;
 mod app;
 #[path = "../src/cli.rs"]
 mod cli;
+#[path = "../src/commands/mod.rs"]
+mod commands;
 #[path = "../src/database.rs"]
 mod database;
 #[path = "../src/help.rs"]
 mod help;
 mod product;
+#[path = "../src/terminal.rs"]
+mod terminal;
 #[path = "../src/watch.rs"]
 mod watch;
 

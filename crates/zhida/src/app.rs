@@ -46,7 +46,7 @@ use zhida_registry::Registry;
 use zhida_rules::Dictionary;
 use zhida_ui::Shell;
 
-use crate::{api_page, cli::Store, database, watch::Watch};
+use crate::{api_page, cli::Store, commands::demo, database, watch::Watch};
 
 /// The rooms over one database.
 pub struct App {
@@ -91,7 +91,10 @@ impl Enterprises for Names {
     }
 }
 
-/// The bodies that 兑付 asks for opinions.
+/// Names of bodies that a form offers at most.
+const NAMES_MAX: usize = 2_000;
+
+/// The bodies that 兑付 and 诉求 ask and charge.
 struct Bodies(Arc<People>);
 
 #[async_trait]
@@ -109,6 +112,27 @@ impl Departments for Bodies {
             name: one.name,
         };
         Ok(found.items.into_iter().map(body).collect())
+    }
+
+    async fn names(&self) -> Result<Vec<String>, Problem> {
+        let query = OrganisationQuery {
+            held_on: Some(SystemClock.today()),
+            ..OrganisationQuery::default()
+        };
+        let system = Viewer::system("兑付");
+        let mut page = PageRequest::first(LIMIT_MAX);
+        let mut names: Vec<String> = Vec::new();
+        while names.len() < NAMES_MAX {
+            let found = self.0.organisations(&system, &query, &page).await?;
+            names.extend(found.items.into_iter().map(|one| one.name));
+            page.after = found.next;
+            if page.after.is_none() {
+                break;
+            }
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
     }
 }
 
@@ -382,7 +406,7 @@ impl App {
             .merge(self.watch().routes());
         if demo {
             // roles are entered without a password: only what this machine's own browser asked for
-            let demo = zhida_people::demo_routes(self.people.clone());
+            let demo = zhida_people::demo_routes(self.people.clone(), demo::HINTS);
             router = loopback_only(router.merge(zhida_ui::gallery::router()).merge(demo));
         }
         let shell = Shell {

@@ -18,7 +18,7 @@ mod calendar;
 #[path = "cli/redemption.rs"]
 mod redemption;
 
-pub use appeals::{AppealsCommand, AppealsReport};
+pub use appeals::{AppealsCommand, AppealsReport, Open311, Open311Add, Open311List, Open311Revoke};
 pub use redemption::{Cases, CasesReport, Scheme, SchemeFile, SchemeList, SchemeShow};
 
 pub use calendar::*;
@@ -109,6 +109,9 @@ pub enum Command {
     /// 诉求：月报
     #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Appeals(AppealsCommand),
+    /// Open311 接口的密钥：列出、新建、停用
+    #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
+    Open311(Open311),
     /// 导入企业或政策
     #[command(subcommand, help_template = HELP, subcommand_help_heading = "命令", subcommand_value_name = "命令")]
     Import(Import),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use cli::{
     Account, AppealsCommand, Audit, Calendar, Cases, Command, Configuration, Generate, Import,
-    Matching, Message, Payments, Rule, Scheme, Verify,
+    Matching, Message, Open311, Payments, Rule, Scheme, Verify,
 };
 use commands::Outcome;
 
@@ -95,6 +95,11 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Cases(Cases::Report(arguments)) => block_on(commands::cases::report(&arguments)),
         Command::Appeals(AppealsCommand::Report(arguments)) => {
             block_on(commands::appeals::report(&arguments))
+        }
+        Command::Open311(Open311::List(arguments)) => block_on(commands::open311::list(&arguments)),
+        Command::Open311(Open311::Add(arguments)) => block_on(commands::open311::add(&arguments)),
+        Command::Open311(Open311::Revoke(arguments)) => {
+            block_on(commands::open311::revoke(&arguments))
         }
         Command::Import(Import::Enterprises(arguments)) => {
             block_on(commands::import::enterprises(&arguments))

@@ -46,6 +46,14 @@ impl Appeals {
                 "两件的保密程度不同，不能并案，否则保密的会让不该知道的人看到",
             ));
         }
+        // all of them are read to be asked
+        if main.row.voices + view.row.voices > store::VOICES_MAX as i64 {
+            return Err(Error::refused(format!(
+                "一件诉求最多 {} 位诉求人，{number} 已有 {} 位：请把其余的并入另一件",
+                store::VOICES_MAX,
+                main.row.voices
+            )));
+        }
         let command = Command::Close {
             outcome: Outcome::Merged,
             reason: format!("并入 {number}：{reason}"),

@@ -20,7 +20,7 @@ use crate::words::{Appeal, Part, Stage};
 pub(crate) const CASES: Cases<Appeal> = Cases::new("appeals", "诉求");
 
 /// Who is told of what nobody holds, and of objections.
-pub(super) const OPERATORS: &str = "operator";
+pub(crate) const OPERATORS: &str = "operator";
 /// Who is told when nobody stands above a body.
 pub(super) const SUPERVISORS: &str = "supervisor";
 
@@ -82,16 +82,23 @@ impl Appeals {
         event: &Event<Appeal>,
     ) -> Result<(), Error> {
         let id = &head.id.to_string();
+        let late = is_late(was, event.at);
+        // whatever leaves the stage, or moves its clock, after it was over: transferring, sorting anew, an objection. Only
+        // another calendar moves a due date that was never right
+        let leaves = match event.change {
+            Change::Recalculated { .. } => false,
+            Change::Closed { .. } | Change::Withdrawn { .. } => true,
+            _ => event.clocks.iter().any(|set| set.name == ClockName::Stage),
+        };
+        if late && leaves && was.stage() != Stage::Visit {
+            store::set(tx, id, "late = TRUE", Vec::new()).await?;
+        }
         let left = match &event.change {
             Change::Advanced { .. } | Change::Returned { .. } | Change::Closed { .. } => {
                 was.stage()
             }
             _ => return Ok(()),
         };
-        let late = is_late(was, event.at);
-        if late && left != Stage::Visit {
-            store::set(tx, id, "late = TRUE", Vec::new()).await?;
-        }
         let advanced = matches!(event.change, Change::Advanced { .. });
         let column = match left {
             Stage::Intake if advanced => "accepted_at",

@@ -91,11 +91,18 @@ pub(crate) enum Step {
     },
     /// 答复，转入回访。
     Reply(ReplyTo),
-    /// 延期。
+    /// 申请延期；由登记或者督查人员审批，批准后期限才变。
     Extend {
         /// 多少，单位与办理时限相同。
         amount: u32,
         /// 原因。
+        reason: String,
+    },
+    /// 审批延期申请。
+    SettleExtension {
+        /// 同意 true，不同意 false。
+        granted: bool,
+        /// 审批的理由。
         reason: String,
     },
     /// 转办。
@@ -174,7 +181,8 @@ impl Step {
             Self::Ask { .. } => "appeals.ask",
             Self::Opinion { .. } => "appeals.opinion",
             Self::Reply(_) => "appeals.reply",
-            Self::Extend { .. } => "appeals.extend",
+            Self::Extend { .. } => "appeals.ask_extension",
+            Self::SettleExtension { .. } => "appeals.settle_extension",
             Self::Transfer { .. } => "appeals.transfer",
             Self::Escalate { .. } => "appeals.escalate",
             Self::Sort { .. } => "appeals.sort",
@@ -210,6 +218,10 @@ impl Step {
             Self::SettleObjection { .. } => (
                 sight.intake || sight.supervises,
                 "派单异议由诉求登记人员或者督查人员裁定",
+            ),
+            Self::SettleExtension { .. } => (
+                sight.intake || sight.supervises,
+                "延期由诉求登记人员或者督查人员审批",
             ),
             Self::Escalate { .. } => (
                 sight.intake || sight.supervises || sight.leads,

@@ -235,12 +235,12 @@ impl Appeals {
             }
             Step::Reply(reply) => self.reply(tx, view, reply, viewer, by).await,
             Step::Extend { amount, reason } => {
-                let command = Command::Extend {
-                    amount: *amount,
-                    reason: reason.clone(),
-                };
-                self.run(tx, view, command, by).await?;
-                Ok(json!({ "amount": amount, "reason": reason }))
+                let who = (viewer.name(), by);
+                self.ask_extension(tx, view, *amount, reason, who).await
+            }
+            Step::SettleExtension { granted, reason } => {
+                let who = (viewer.name(), by);
+                self.settle_extension(tx, view, *granted, reason, who).await
             }
             Step::Transfer { reason, .. } => {
                 let to = first()?;

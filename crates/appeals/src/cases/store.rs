@@ -11,15 +11,15 @@ use zhida_platform::seal::Place;
 
 use crate::error::Error;
 use crate::model::{AppealRow, KnownContact};
-use crate::query::AppealQuery;
+use crate::query::{AppealQuery, DUE};
 use crate::words::{Channel, Claim, Confidentiality, Part, Satisfaction, Supervision, Track, Way};
 
 const BY_DUE: &str = "appeals:due";
 const BY_OPENING: &str = "appeals:opened";
-/// What has no due date comes last.
+/// What [`DUE`] says where there is no due date.
 const NEVER: &str = "9999";
 /// Voices of one appeal that are shown at most; all are kept and counted.
-const VOICES_MAX: usize = 500;
+pub(super) const VOICES_MAX: usize = 500;
 /// Closed appeals from which on a usual time is said.
 const TYPICAL_MIN: usize = 20;
 
@@ -165,18 +165,14 @@ pub(super) async fn list(
 ) -> Result<Page<AppealRow>, Error> {
     let mut found = query.conditions(viewer, now);
     let (name, order) = match query.by_due() {
-        true => (BY_DUE, format!("COALESCE(h.due_at, '{NEVER}'), h.id")),
+        true => (BY_DUE, format!("{DUE}, h.id")),
         false => (BY_OPENING, "h.id DESC".to_owned()),
     };
     if let Some((due, id)) = page.cursor::<(String, String)>(name)? {
         if query.by_due() {
             found.values.extend([due.into(), id.into()]);
             let at = found.values.len();
-            let key = format!("COALESCE(h.due_at, '{NEVER}')");
-            found.always(format!(
-                "({key} > ${0} OR ({key} = ${0} AND h.id > ${at}))",
-                at - 1
-            ));
+            found.always(format!("({DUE}, h.id) > (${}, ${at})", at - 1));
         } else {
             found.and("h.id < ?", id);
         }
@@ -193,15 +189,27 @@ pub(super) async fn list(
     Ok(Page::from_rows(rows, page, name, key)?)
 }
 
-/// How many rows [`list`] has in all.
+/// True of every case; it has SQLite choose the index of open cases, of which it knows no sizes.
+const IN_QUEUE: &str = "COALESCE(h.due_at, '9999') > ''";
+
+/// How many rows [`list`] has in all. The appeal's own row is looked at only when something of it is asked: each case of the
+/// room has one.
 pub(super) async fn count(
     conn: &impl ConnectionTrait,
     query: &AppealQuery,
     viewer: &Viewer,
     now: DateTime<Utc>,
 ) -> db::Result<u64> {
-    let found = query.conditions(viewer, now);
-    let sql = format!("SELECT COUNT(*) {} {}", AppealRow::FROM, found.sql());
+    let mut found = query.conditions(viewer, now);
+    if query.by_due() {
+        found.always(IN_QUEUE);
+    }
+    let conditions = found.sql();
+    let from = match conditions.contains("a.") {
+        true => AppealRow::FROM,
+        false => "FROM case_head h",
+    };
+    let sql = format!("SELECT COUNT(*) {from} {conditions}");
     let count = db::query_count(conn, &sql, found.values).await?;
     Ok(u64::try_from(count).unwrap_or_default())
 }
@@ -216,6 +224,7 @@ pub(crate) struct VoiceRow {
     pub channel: String,
     pub enterprise: String,
     pub enterprise_name: String,
+    pub account: Option<String>,
     pub text: String,
     contact: String,
     pub answer: Option<String>,
@@ -237,16 +246,27 @@ impl VoiceRow {
     }
 }
 
-const VOICE: &str = "SELECT v.id, v.case_id, v.origin, v.said_at, v.channel, v.enterprise, v.enterprise_name, v.text,
+const VOICE: &str = "SELECT v.id, v.case_id, v.origin, v.said_at, v.channel, v.enterprise, v.enterprise_name, v.account, v.text,
         v.contact, v.answer,
         (SELECT COUNT(*) FROM appeal_visit i JOIN appeal a ON a.case_id = v.case_id
-            WHERE i.voice = v.id AND i.satisfaction = 'unreached' AND i.round = a.dispatches) AS tries
+            WHERE i.voice = v.id AND i.case_id = v.case_id AND i.satisfaction = 'unreached' AND i.round = a.dispatches)
+            AS tries
     FROM appeal_voice v";
 
 /// The voices of an appeal, those merged into it too.
 pub(super) async fn voices(conn: &impl ConnectionTrait, case: &str) -> db::Result<Vec<VoiceRow>> {
     let sql = format!("{VOICE} WHERE v.case_id = $1 ORDER BY v.id LIMIT {VOICES_MAX}");
     db::query_all(conn, &sql, [case.into()]).await
+}
+
+/// The voices of a case whose last message waits for an answer of the office.
+pub(super) async fn waiting(conn: &impl ConnectionTrait, case: &str) -> db::Result<Vec<String>> {
+    let sql = format!(
+        "SELECT v.id FROM appeal_voice v JOIN thread t ON t.room = 'appeals' AND t.subject = v.id AND t.awaits = 'office'
+         WHERE v.case_id = $1 ORDER BY v.id LIMIT {VOICES_MAX}"
+    );
+    let rows: Vec<Id> = db::query_all(conn, &sql, [case.into()]).await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// The voice that has this check code.
@@ -391,6 +411,24 @@ pub(crate) async fn visits(conn: &impl ConnectionTrait, case: &str) -> db::Resul
     db::query_all(conn, sql, [case.into()]).await
 }
 
+/// What each voice said last in a round of whether it is solved; whoever said nothing of it is not among them.
+pub(super) async fn resolutions(
+    conn: &impl ConnectionTrait,
+    case: &str,
+    round: i64,
+) -> db::Result<Vec<bool>> {
+    #[derive(FromQueryResult)]
+    struct Said {
+        resolved: bool,
+    }
+    let sql = "SELECT i.resolved FROM appeal_visit i
+        WHERE i.case_id = $1 AND i.round = $2 AND i.resolved IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM appeal_visit later WHERE later.case_id = i.case_id AND later.round = i.round
+                AND later.voice = i.voice AND later.resolved IS NOT NULL AND later.id > i.id)";
+    let said: Vec<Said> = db::query_all(conn, sql, [case.into(), round.into()]).await?;
+    Ok(said.into_iter().map(|one| one.resolved).collect())
+}
+
 /// What a voice said last; `None` when it is to be asked again.
 pub(super) async fn answer(
     tx: &Tx,
@@ -408,6 +446,79 @@ pub(super) async fn answer(
 pub(super) async fn forget_answers(tx: &Tx, case: &str) -> db::Result<u64> {
     let sql = "UPDATE appeal_voice SET answer = NULL, answered_at = NULL WHERE case_id = $1";
     db::execute(tx, sql, [case.into()]).await
+}
+
+/// An application for more time as it is kept.
+#[derive(Debug, Clone, FromQueryResult)]
+pub(crate) struct ExtensionRow {
+    pub id: String,
+    /// In which dispatch: another body's application is another's.
+    pub round: i64,
+    /// In the unit of handling.
+    pub amount: i64,
+    pub reason: String,
+    pub asked_by: String,
+    pub asked_at: String,
+    pub granted: Option<bool>,
+    pub words: String,
+    pub decided_by: String,
+}
+
+const EXTENSION: &str =
+    "SELECT id, round, amount, reason, asked_by, asked_at, granted, words, decided_by
+    FROM appeal_extension";
+
+pub(super) async fn insert_extension(tx: &Tx, case: &str, row: &ExtensionRow) -> db::Result<u64> {
+    let sql = "INSERT INTO appeal_extension (id, case_id, round, amount, reason, asked_by, asked_at, words, decided_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, '', '')";
+    let values = [
+        row.id.as_str().into(),
+        case.into(),
+        row.round.into(),
+        row.amount.into(),
+        row.reason.as_str().into(),
+        row.asked_by.as_str().into(),
+        row.asked_at.as_str().into(),
+    ];
+    db::execute(tx, sql, values).await
+}
+
+/// The application of a dispatch that nobody has decided.
+pub(crate) async fn open_extension(
+    conn: &impl ConnectionTrait,
+    case: &str,
+    round: i64,
+) -> db::Result<Option<ExtensionRow>> {
+    let sql = format!("{EXTENSION} WHERE case_id = $1 AND round = $2 AND granted IS NULL");
+    db::query_one(conn, &sql, [case.into(), round.into()]).await
+}
+
+pub(crate) async fn extensions(
+    conn: &impl ConnectionTrait,
+    case: &str,
+) -> db::Result<Vec<ExtensionRow>> {
+    let sql = format!("{EXTENSION} WHERE case_id = $1 ORDER BY id LIMIT 100");
+    db::query_all(conn, &sql, [case.into()]).await
+}
+
+pub(super) async fn settle_extension(
+    tx: &Tx,
+    id: &str,
+    granted: bool,
+    (words, by): (&str, &str),
+    now: DateTime<Utc>,
+) -> db::Result<u64> {
+    let sql =
+        "UPDATE appeal_extension SET granted = $2, words = $3, decided_by = $4, decided_at = $5
+        WHERE id = $1 AND granted IS NULL";
+    let values = [
+        id.into(),
+        granted.into(),
+        words.into(),
+        by.into(),
+        instant_text(now).into(),
+    ];
+    db::execute(tx, sql, values).await
 }
 
 /// A step of supervision as it is kept.
@@ -495,7 +606,7 @@ pub(super) async fn merged_tree(
 
 /// Gives all voices of one case to another; how many.
 pub(super) async fn move_voices(tx: &Tx, from: &str, to: &str) -> db::Result<u64> {
-    let sql = "UPDATE appeal_voice SET case_id = $2 WHERE case_id = $1";
+    let sql = "UPDATE appeal_voice SET case_id = $2, answer = NULL, answered_at = NULL WHERE case_id = $1";
     db::execute(tx, sql, [from.into(), to.into()]).await
 }
 
@@ -507,7 +618,8 @@ pub(super) async fn return_voices(
     origins: &[String],
 ) -> db::Result<u64> {
     let mut moved = 0;
-    let sql = "UPDATE appeal_voice SET case_id = $2 WHERE case_id = $1 AND origin = $3";
+    let sql = "UPDATE appeal_voice SET case_id = $2, answer = NULL, answered_at = NULL
+        WHERE case_id = $1 AND origin = $3";
     for origin in origins {
         moved += db::execute(tx, sql, [from.into(), to.into(), origin.as_str().into()]).await?;
     }

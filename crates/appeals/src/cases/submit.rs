@@ -66,6 +66,8 @@ impl Appeals {
             enterprise,
             place,
             title: &title,
+            // its category changes
+            topic: "",
         };
         let loaded = CASES.open(tx, &head, &events, &rules).await?;
         let case = loaded.head.id.to_string();
@@ -172,6 +174,8 @@ fn title(given: &str, text: &str) -> Result<String, Error> {
     if !given.is_empty() {
         return Ok(given.to_owned());
     }
+    // marks before the first word would leave a title of nothing
+    let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     let line = text.lines().next().unwrap_or(text);
     let stop = line
         .find(['。', '！', '？', '；', '!', '?'])
@@ -208,6 +212,8 @@ mod tests {
             ("", "厂区门口路灯不亮。已经一周了", "厂区门口路灯不亮"),
             (" 停电 ", "从昨天起", "停电"),
             ("", "第一行\n第二行", "第一行"),
+            ("", "！！！停电了！快来", "停电了"),
+            ("", "😡😡\n路灯不亮", "路灯不亮"),
         ] {
             assert_eq!(title(given, text).ok().as_deref(), Some(made));
         }

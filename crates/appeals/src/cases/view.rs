@@ -87,7 +87,30 @@ pub(crate) struct Sight {
     pub own: bool,
 }
 
+impl Sight {
+    /// Whether somebody has a part in handling it and not only looks on or was asked: they write to the appellant.
+    pub(crate) fn is_inside(&self) -> bool {
+        self.leads || self.intake || self.visits || self.supervises
+    }
+}
+
 impl Appeals {
+    /// The voices of a case, whoever asks.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) async fn voices_of(&self, case: &str) -> Result<Vec<VoiceRow>, Error> {
+        Ok(store::voices(self.db.conn(), case).await?)
+    }
+
+    /// Those whose last message waits for an answer of the office.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) async fn waiting_voices(&self, case: &str) -> Result<Vec<String>, Error> {
+        Ok(store::waiting(self.db.conn(), case).await?)
+    }
+
     /// An appeal for a viewer whose rights reach it; another is answered like one that is not there.
     ///
     /// # Errors

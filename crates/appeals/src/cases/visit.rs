@@ -121,7 +121,12 @@ impl Appeals {
             .filter_map(|voice| voice.answer.as_deref())
             .filter_map(Satisfaction::parse);
         let said: Vec<Satisfaction> = said.collect();
-        let outcome = outcome(view.row.claim, &said, visit.resolved);
+        let resolved = store::resolutions(tx, &view.id(), view.row.dispatches).await?;
+        let outcome = outcome(view.row.claim, &said, all_resolved(&resolved));
+        if let Some(least) = least(&said) {
+            let values = vec![least.slug().into()];
+            store::set(tx, &view.id(), "satisfaction = $2", values).await?;
+        }
         let reason = match said.len() {
             0 => format!("回访 {tries} 次均未接通"),
             n => format!(
@@ -172,6 +177,22 @@ fn visitor(way: Way, by: &str) -> Party {
     Party::System { name }
 }
 
+/// Whether it is solved by what all said of it: one who says no is not outvoted. `None` when nobody said.
+fn all_resolved(said: &[bool]) -> Option<bool> {
+    (!said.is_empty()).then(|| said.iter().all(|resolved| *resolved))
+}
+
+/// What the least satisfied of all voices said.
+fn least(said: &[Satisfaction]) -> Option<Satisfaction> {
+    [
+        Satisfaction::Basically,
+        Satisfaction::Satisfied,
+        Satisfaction::NoWord,
+    ]
+    .into_iter()
+    .find(|one| said.contains(one))
+}
+
 /// How it ends: by what was claimed and what everybody said of it; the least satisfied decides.
 pub(super) fn outcome(
     claim: Option<Claim>,
@@ -201,6 +222,17 @@ pub(super) fn can_withdraw(view: &AppealView) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_voice_that_says_no_is_not_outvoted() {
+        use Satisfaction::{Basically, NoWord, Satisfied};
+        assert_eq!(all_resolved(&[]), None);
+        assert_eq!(all_resolved(&[true, true]), Some(true));
+        assert_eq!(all_resolved(&[false, true]), Some(false));
+        assert_eq!(least(&[]), None);
+        assert_eq!(least(&[Satisfied, NoWord]), Some(Satisfied));
+        assert_eq!(least(&[Basically, Satisfied]), Some(Basically));
+    }
 
     #[test]
     fn nobody_is_solved_without_somebodys_word() {

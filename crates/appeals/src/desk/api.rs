@@ -14,11 +14,12 @@ use zhida_platform::paging::{Page, PageRequest};
 use zhida_platform::problem::Problem;
 
 use super::queue::may_look;
-use crate::cases::{AppealView, Step, due_words};
+use crate::cases::{AppealView, Step, Voice, due_words};
 use crate::model::AppealRow;
 use crate::query::AppealQuery;
 use crate::rules::{Catalogue, presets};
 use crate::service::Appeals;
+use crate::words::{Channel, Satisfaction};
 
 type App = State<Arc<Appeals>>;
 
@@ -54,8 +55,37 @@ pub(super) struct AppealShown {
     due: String,
     /// 版本，办理时要带上。
     version: i64,
+    /// 提出它的每一位诉求人，回访要写明是哪一位。
+    voices: Vec<AppealVoice>,
     /// 办理过程。
     history: Vec<AppealEvent>,
+}
+
+/// 一位诉求人。
+#[derive(Serialize, ToSchema)]
+pub(super) struct AppealVoice {
+    /// 标识，回访用它。
+    id: String,
+    /// 何时提出。
+    said_at: DateTime<Utc>,
+    /// 渠道。
+    channel: Channel,
+    /// 企业名称；个人和不应知道的为空。
+    enterprise_name: String,
+    /// 最近一次评价；没有为空。
+    answer: Option<Satisfaction>,
+}
+
+impl From<Voice> for AppealVoice {
+    fn from(voice: Voice) -> Self {
+        Self {
+            id: voice.id,
+            said_at: voice.said_at,
+            channel: voice.channel,
+            enterprise_name: voice.enterprise_name,
+            answer: voice.answer,
+        }
+    }
 }
 
 /// 办理过程中的一条。
@@ -125,11 +155,13 @@ async fn get_appeal(
     if !sight.knows {
         row.conceal();
     }
-    Ok(Json(shown(&sight.view, row)))
+    let voices = app.voices(&sight).await?;
+    Ok(Json(shown(&sight.view, row, voices)))
 }
 
-fn shown(view: &AppealView, row: AppealRow) -> AppealShown {
+fn shown(view: &AppealView, row: AppealRow, voices: Vec<Voice>) -> AppealShown {
     AppealShown {
+        voices: voices.into_iter().map(AppealVoice::from).collect(),
         text: view.text.clone(),
         due: due_words(view),
         version: view.row.head.version,

@@ -3,35 +3,37 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use zhida_casework::Rules;
 use zhida_casework::case::OpinionState;
 use zhida_platform::audit::{self, Entry};
-use zhida_platform::cases::{calendar, party};
+use zhida_platform::cases::calendar;
 use zhida_platform::clock::parse_instant;
 use zhida_platform::files::{Download, Subject};
 use zhida_platform::format::datetime_zh;
 use zhida_platform::problem::Problem;
+use zhida_ui::phrases::choices;
 use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, PageError};
 
-use super::queue::words;
+use super::choose::{Can, Choose, VisitForm, can, choose, visit_form};
 use super::{DESK, follow, forms};
-use crate::cases::{FILES_OF, Sight, Similar, SuggestedCategory, Voice};
+use crate::cases::store::open_extension;
+use crate::cases::{AppealView, FILES_OF, Sight, Similar, SuggestedCategory, Voice};
 use crate::error::Error;
 use crate::intake::told_by;
 use crate::pages::{Answer, to};
-use crate::rights::{HANDLE, INTAKE, READ, SUPERVISE, VISIT};
+use crate::rights;
 use crate::service::Appeals;
-use crate::words::{Claim, Confidentiality, Outcome, Satisfaction, Stage, Supervision, Track, Way};
+use crate::talk::{DeskTalk, Of};
+use crate::words::{Claim, Satisfaction, Supervision, Way};
 
 /// Alike appeals that are named.
 const SIMILAR: usize = 5;
 
 #[derive(Template)]
 #[template(path = "appeals/desk/case.html")]
-struct CasePage {
+pub(crate) struct CasePage {
     page: Page,
     errors: FormErrors,
     typed: Fields,
@@ -50,10 +52,48 @@ struct CasePage {
     objection: String,
     replies: Vec<(String, String, String)>,
     visits: Vec<(String, String, String)>,
+    extensions: Vec<(String, String, String)>,
     supervisions: Vec<(String, String, String)>,
     history: Vec<(String, String, String)>,
     can: Can,
     choose: Choose,
+    bodies: Vec<String>,
+    phrases: Offered,
+    talk: DeskTalk,
+    /// What was typed into a form that is not on the page any more: field by field.
+    kept: Vec<String>,
+}
+
+impl CasePage {
+    /// Whether the form of a step is open: something is typed there, or wrong.
+    fn is_open(&self, step: &str) -> bool {
+        let start = format!("{step}-");
+        let wrong = self.errors.all().iter();
+        self.typed
+            .starting_with(&start)
+            .any(|(_, text)| !text.is_empty())
+            || wrong
+                .map(|error| &error.field)
+                .any(|field| field.starts_with(&start))
+    }
+}
+
+/// The phrases that each form offers.
+struct Offered {
+    reply: Vec<Choice>,
+    contact: Vec<Choice>,
+    dispatch: Vec<Choice>,
+    turn_down: Vec<Choice>,
+    opinion: Vec<Choice>,
+    reason: Vec<Choice>,
+}
+
+/// How the page is shown again: what was typed, what is wrong with it, and whose thread.
+#[derive(Default)]
+pub(crate) struct Shown {
+    pub typed: Fields,
+    pub errors: FormErrors,
+    pub voice: String,
 }
 
 struct ClockLine {
@@ -72,6 +112,7 @@ struct VoiceLine {
     when: String,
     answer: String,
     is_answered: bool,
+    visit: VisitForm,
 }
 
 struct OpinionLine {
@@ -79,61 +120,24 @@ struct OpinionLine {
     state: String,
 }
 
-/// Which forms stand on the page.
-#[derive(Default)]
-struct Can {
-    any: bool,
-    take: bool,
-    accept: bool,
-    turn_down: bool,
-    dispatch: bool,
-    object: bool,
-    settle: bool,
-    contacted: bool,
-    plan: bool,
-    ask: bool,
-    opinion: bool,
-    reply: bool,
-    extend: bool,
-    manage: bool,
-    escalate: bool,
-    merge: bool,
-    unmerge: bool,
-    visit: bool,
-    supervise: bool,
-    rehandle: bool,
-    note: bool,
-}
-
-struct Choose {
-    categories: Vec<Choice>,
-    tracks: Vec<Choice>,
-    turned_down: Vec<Choice>,
-    claims: Vec<Choice>,
-    confidentialities: Vec<Choice>,
-    ways: Vec<Choice>,
-    satisfactions: Vec<Choice>,
-    resolved: Vec<Choice>,
-    supervisions: Vec<Choice>,
-}
-
 /// 一件诉求
 pub(super) async fn show(
     State(app): State<Arc<Appeals>>,
     frame: Frame,
     Path(id): Path<String>,
+    Query(of): Query<Of>,
 ) -> Answer {
     let viewer = &frame.viewer;
-    let office = [HANDLE, READ, INTAKE, VISIT, SUPERVISE]
-        .into_iter()
-        .any(|action| viewer.may(action));
-    if !office {
+    if !rights::is_officer(viewer) {
         return follow::for_owner(&app, &frame, &id).await;
     }
     let sight = app.sight(viewer, &id).await?;
     app.record_look(&frame, &sight).await?;
-    let page = page(&app, &frame, sight, Fields::default(), FormErrors::none()).await?;
-    Ok(Html(page).into_response())
+    let shown = Shown {
+        voice: of.voice,
+        ..Shown::default()
+    };
+    Ok(Html(case_page(&app, &frame, sight, shown).await?).into_response())
 }
 
 /// 办理一步
@@ -143,27 +147,53 @@ pub(super) async fn step(
     Path((id, name)): Path<(String, String)>,
     fields: Fields,
 ) -> Answer {
-    let version: i64 = fields.get("version").parse().unwrap_or_default();
-    let done = match forms::step(&name, &fields) {
-        Ok(step) => app.act(&frame.viewer, &id, version, &step).await,
+    let viewer = &frame.viewer;
+    let sight = app.sight(viewer, &id).await?;
+    let taken = match app.phrase_applied(viewer, &sight, &fields).await {
+        Ok(Some(typed)) => {
+            let shown = Shown {
+                typed,
+                ..Shown::default()
+            };
+            return Ok(Html(case_page(&app, &frame, sight, shown).await?).into_response());
+        }
+        Ok(None) => take(&app, &frame, &id, &name, &fields).await,
         Err(error) => Err(error),
     };
-    let Err(error) = done else {
+    let Err(error) = taken else {
         return Ok(to(&format!("{DESK}/{id}")));
     };
-    let problem = Problem::from(forms::placed(&name, error));
+    let problem = Problem::from(error);
     if problem.status.is_server_error() || problem.status == StatusCode::NOT_FOUND {
         return Err(problem.into());
     }
     // what was typed stays on the page, with what is wrong on top
-    let sight = app.sight(&frame.viewer, &id).await?;
-    let mut errors = FormErrors::none();
-    match problem.fields.is_empty() {
-        true => errors.add("steps", problem.detail),
-        false => errors = problem.fields.into(),
+    let mut errors = FormErrors::from(problem.fields);
+    if errors.is_empty() {
+        errors.add("steps", problem.detail);
     }
-    let page = page(&app, &frame, sight, fields, errors).await?;
+    let sight = app.sight(viewer, &id).await?;
+    let mut shown = Shown {
+        typed: fields,
+        errors,
+        ..Shown::default()
+    };
+    shown.typed.set("step", name);
+    let page = case_page(&app, &frame, sight, shown).await?;
     Ok((problem.status, Html(page)).into_response())
+}
+
+async fn take(
+    app: &Appeals,
+    frame: &Frame,
+    id: &str,
+    name: &str,
+    fields: &Fields,
+) -> Result<(), Error> {
+    let version: i64 = fields.get("version").parse().unwrap_or_default();
+    let step = forms::step(name, fields)?;
+    let done = app.act(&frame.viewer, id, version, &step).await;
+    done.map_err(|error| forms::placed(name, error))
 }
 
 /// 附件
@@ -231,13 +261,18 @@ impl Appeals {
     }
 }
 
-async fn page(
-    app: &Arc<Appeals>,
+/// The page of an appeal for officers.
+pub(crate) async fn case_page(
+    app: &Appeals,
     frame: &Frame,
     sight: Sight,
-    typed: Fields,
-    errors: FormErrors,
+    shown: Shown,
 ) -> Result<CasePage, Error> {
+    let phrases = app.phrases_of(&frame.viewer).await?;
+    let of = |purpose: &str| choices(&phrases, purpose);
+    let talk = app.desk_talk(&frame.viewer, &sight, &shown, of("message"));
+    let talk = talk.await?;
+    let Shown { typed, errors, .. } = shown;
     let view = &sight.view;
     let (id, row, case) = (view.id(), &view.row, &view.loaded.case);
     let city = calendar::load(app.db.conn()).await?;
@@ -258,6 +293,8 @@ async fn page(
         false => Vec::new(),
     };
     let clocks = clock_lines(&sight, app, &city.calendar);
+    let asked = open_extension(app.db.conn(), &id, row.dispatches).await?;
+    let can = can(&sight, frame, &city.calendar, asked.is_some());
     let category = match (row.category.as_str(), suggestions.first()) {
         ("", Some(first)) => first.path.clone(),
         (path, _) => path.to_owned(),
@@ -293,17 +330,46 @@ async fn page(
         }),
         replies: app.reply_lines(&id).await?,
         visits: app.visit_lines(&id).await?,
+        extensions: app.extension_lines(view).await?,
         supervisions: app.supervision_lines(&id).await?,
         history: history(view),
-        can: can(&sight, frame, &city.calendar),
+        kept: kept(&can, &typed),
+        can,
+        bodies: app.departments.names().await?,
         choose: choose(&sight, &catalogue, &category, &typed),
-        voices: voices.into_iter().map(voice).collect(),
+        phrases: Offered {
+            reply: of("reply"),
+            contact: of("contact"),
+            dispatch: of("dispatch"),
+            turn_down: of("turn_down"),
+            opinion: of("opinion"),
+            reason: of("reason"),
+        },
+        talk,
+        voices: voices.into_iter().map(|one| voice(one, &typed)).collect(),
         suggestions,
         similar,
         case_id: id,
         typed,
         errors,
     })
+}
+
+/// What was typed for a step that somebody else has made impossible meanwhile: to be copied, not lost.
+fn kept(can: &Can, typed: &Fields) -> Vec<String> {
+    const WORDS: [&str; 7] = [
+        "text", "reason", "note", "words", "question", "signer", "amount",
+    ];
+    let step = typed.get("step");
+    if step.is_empty() || can.has(step) {
+        return Vec::new();
+    }
+    let start = format!("{step}-");
+    let fields = typed.starting_with(&start);
+    fields
+        .filter(|(name, text)| !text.is_empty() && WORDS.contains(&&name[start.len()..]))
+        .map(|(_, text)| text.to_owned())
+        .collect()
 }
 
 fn clock_lines(
@@ -359,7 +425,7 @@ async fn rows(
         own("保密", row.confidentiality.word().to_owned()),
         own(
             "地点",
-            format!("{} {}", row.head.place, row.place_words)
+            format!("{} {}", place_name(&row.head.place), row.place_words)
                 .trim()
                 .to_owned(),
         ),
@@ -380,7 +446,12 @@ async fn rows(
     Ok(rows)
 }
 
-fn voice(voice: Voice) -> VoiceLine {
+/// A division's name, of today or before; what is no code stands as it is.
+fn place_name(code: &str) -> String {
+    zhida_standards::division::full_name(code).unwrap_or_else(|| code.to_owned())
+}
+
+fn voice(voice: Voice, typed: &Fields) -> VoiceLine {
     let contact = voice
         .contact
         .map(|known| [known.name, known.phone, known.email]);
@@ -397,6 +468,7 @@ fn voice(voice: Voice) -> VoiceLine {
         false => voice.enterprise_name,
     };
     VoiceLine {
+        visit: visit_form(&voice.id, typed),
         is_answered: voice.answer.is_some(),
         answer: match (voice.answer, voice.tries) {
             (Some(answer), _) => answer.word().to_owned(),
@@ -422,7 +494,7 @@ fn opinion(opinion: &zhida_casework::case::Opinion) -> OpinionLine {
     }
 }
 
-fn history(view: &crate::cases::AppealView) -> Vec<(String, String, String)> {
+fn history(view: &AppealView) -> Vec<(String, String, String)> {
     let events = view.loaded.events.iter().rev();
     events
         .map(|event| {
@@ -477,6 +549,24 @@ impl Appeals {
         Ok(rows.into_iter().map(line).collect())
     }
 
+    async fn extension_lines(
+        &self,
+        view: &AppealView,
+    ) -> Result<Vec<(String, String, String)>, Error> {
+        let rows = crate::cases::store::extensions(self.db.conn(), &view.id()).await?;
+        let line = |row: crate::cases::store::ExtensionRow| {
+            let longer = view.longer(u32::try_from(row.amount).unwrap_or_default());
+            let decided = match row.granted {
+                None => "待审批".to_owned(),
+                Some(true) => format!("{} 同意：{}", row.decided_by, row.words),
+                Some(false) => format!("{} 不同意：{}", row.decided_by, row.words),
+            };
+            let what = format!("申请延期 {longer}：{}（{decided}）", row.reason);
+            (when(&row.asked_at), what, row.asked_by)
+        };
+        Ok(rows.into_iter().map(line).collect())
+    }
+
     async fn supervision_lines(&self, id: &str) -> Result<Vec<(String, String, String)>, Error> {
         let rows = crate::cases::store::supervision(self.db.conn(), id).await?;
         let line = |row: crate::cases::store::SupervisionRow| {
@@ -492,108 +582,5 @@ impl Appeals {
             )
         };
         Ok(rows.into_iter().map(line).collect())
-    }
-}
-
-fn can(sight: &Sight, frame: &Frame, calendar: &zhida_casework::Calendar) -> Can {
-    let view = &sight.view;
-    let (case, stage) = (&view.loaded.case, view.loaded.case.stage());
-    let rules = Rules {
-        route: &view.route,
-        calendar,
-    };
-    let Some(by) = party(&frame.viewer) else {
-        return Can::default();
-    };
-    let choices = case.choices(&by, &rules);
-    let open = case.is_open();
-    let at = |one: Stage| open && stage == one;
-    let handling = at(Stage::Contact) || at(Stage::Plan) || at(Stage::Handle);
-    let mut can = Can {
-        any: false,
-        take: sight.leads && handling,
-        accept: sight.intake && at(Stage::Intake),
-        turn_down: sight.intake && (at(Stage::Intake) || at(Stage::Dispatch)),
-        dispatch: sight.intake && at(Stage::Dispatch),
-        object: sight.leads && choices.object && handling,
-        settle: (sight.intake || sight.supervises) && choices.settle_objection,
-        contacted: sight.leads && at(Stage::Contact),
-        plan: sight.leads && at(Stage::Plan),
-        ask: (sight.leads || sight.intake) && handling,
-        opinion: sight.asked && open,
-        reply: sight.leads && handling,
-        extend: sight.leads && at(Stage::Handle) && view.rules.preset.extension.is_some(),
-        manage: sight.intake && open,
-        escalate: open && handling && (sight.intake || sight.supervises || sight.leads),
-        merge: sight.intake && open,
-        unmerge: sight.intake && view.row.merged_into.is_some(),
-        visit: sight.visits && at(Stage::Visit),
-        supervise: sight.supervises && open,
-        rehandle: sight.supervises && at(Stage::Supervision),
-        note: open
-            && (sight.leads || sight.asked || sight.intake || sight.supervises || sight.visits),
-    };
-    can.any = open || can.unmerge;
-    can
-}
-
-fn choose(
-    sight: &Sight,
-    catalogue: &crate::rules::Catalogue,
-    category: &str,
-    typed: &Fields,
-) -> Choose {
-    let row = &sight.view.row;
-    let typed_or = |name: &str, kept: &str| match typed.get(name) {
-        "" => kept.to_owned(),
-        typed => typed.to_owned(),
-    };
-    let category = typed_or("accept-category", category);
-    let mut categories: Vec<Choice> = vec![Choice::new("", "请选择", &category)];
-    categories.extend(
-        catalogue
-            .open()
-            .map(|one| Choice::new(&one.path, catalogue.full_name(&one.path), &category)),
-    );
-    let track = typed_or("accept-track", row.track.slug());
-    let all = |current: &str, list: &[(&'static str, &'static str)]| -> Vec<Choice> {
-        list.iter()
-            .map(|(value, label)| Choice::new(*value, *label, current))
-            .collect()
-    };
-    let turned = [Outcome::NotAccepted, Outcome::Redirected, Outcome::Invalid];
-    Choose {
-        categories,
-        tracks: Track::ALL
-            .iter()
-            .map(|one| Choice::new(one.slug(), one.word(), &track))
-            .collect(),
-        turned_down: turned
-            .iter()
-            .map(|one| Choice::new(one.slug(), one.word(), typed.get("turn_down-outcome")))
-            .collect(),
-        claims: Claim::ALL
-            .iter()
-            .map(|one| Choice::new(one.slug(), one.word(), typed.get("reply-claim")))
-            .collect(),
-        confidentialities: Confidentiality::ALL
-            .iter()
-            .map(|one| Choice::new(one.slug(), one.word(), row.confidentiality.slug()))
-            .collect(),
-        ways: Way::ALL
-            .iter()
-            .filter(|one| **one != Way::Own)
-            .map(|one| Choice::new(one.slug(), one.word(), "phone"))
-            .collect(),
-        satisfactions: words(
-            "",
-            "请选择",
-            Satisfaction::ALL.iter().map(|one| (one.slug(), one.word())),
-        ),
-        resolved: all("", &[("", "没有说"), ("yes", "已解决"), ("no", "未解决")]),
-        supervisions: Supervision::ALL
-            .iter()
-            .map(|one| Choice::new(one.slug(), one.word(), "urge"))
-            .collect(),
     }
 }

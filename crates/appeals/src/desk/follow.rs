@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 use zhida_letters::CheckCode;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page};
+use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, ThreadView};
 
 use crate::cases::{Followed, OwnStep, due_words};
 use crate::error::Error;
@@ -40,11 +40,41 @@ struct FollowPage {
     can_withdraw: bool,
     reopen_until: String,
     grades: Vec<Choice>,
+    talk: ThreadView,
+    /// What was typed into a form that is not on the page any more.
+    kept: String,
 }
 
-fn parsed(code: &str) -> Result<CheckCode, Error> {
+impl FollowPage {
+    /// What was typed as the reason of a step.
+    fn reason(&self, step: &str) -> &str {
+        match self.typed.get("step") == step {
+            true => self.typed.get("reason"),
+            false => "",
+        }
+    }
+
+    fn wrong(&self, step: &str) -> &str {
+        match self.typed.get("step") == step {
+            true => self.errors.of("reason"),
+            false => "",
+        }
+    }
+}
+
+pub(crate) fn parsed(code: &str) -> Result<CheckCode, Error> {
     code.parse()
         .map_err(|_| Error::missing("这件诉求，请核对校验码"))
+}
+
+/// The address of an appeal for whoever has its check code.
+pub(crate) fn by_code_address(code: &CheckCode) -> String {
+    format!("/appeals/f/{}", code.plain())
+}
+
+/// Where the forms of the own enterprise's page go.
+pub(crate) fn own_address(id: &str) -> String {
+    format!("/appeals/{id}/own")
 }
 
 /// 凭校验码查看
@@ -55,8 +85,8 @@ pub(super) async fn by_code(
 ) -> Answer {
     let code = parsed(&code)?;
     let followed = app.followed_by_code(&code).await?;
-    let action = format!("/appeals/f/{}", code.plain());
-    Ok(page(
+    let action = by_code_address(&code);
+    Ok(follow_page(
         &app,
         &frame,
         &followed,
@@ -77,21 +107,14 @@ pub(super) async fn act_by_code(
 ) -> Answer {
     let code = parsed(&code)?;
     let followed = app.followed_by_code(&code).await?;
-    act(
-        &app,
-        &frame,
-        &followed,
-        format!("/appeals/f/{}", code.plain()),
-        fields,
-    )
-    .await
+    act(&app, &frame, &followed, by_code_address(&code), fields).await
 }
 
 /// The own enterprise's page of an appeal.
 pub(super) async fn for_owner(app: &Arc<Appeals>, frame: &Frame, id: &str) -> Answer {
     let followed = app.followed_by_owner(&frame.viewer, id).await?;
-    let action = format!("/appeals/{id}/own");
-    Ok(page(
+    let action = own_address(id);
+    Ok(follow_page(
         app,
         frame,
         &followed,
@@ -111,14 +134,7 @@ pub(super) async fn act_as_owner(
     fields: Fields,
 ) -> Answer {
     let followed = app.followed_by_owner(&frame.viewer, &id).await?;
-    act(
-        &app,
-        &frame,
-        &followed,
-        format!("/appeals/{id}/own"),
-        fields,
-    )
-    .await
+    act(&app, &frame, &followed, own_address(&id), fields).await
 }
 
 async fn act(
@@ -144,7 +160,7 @@ async fn act(
         true => errors.add("own", problem.detail),
         false => errors = problem.fields.into(),
     }
-    let shown = page(app, frame, followed, action, fields, errors).await?;
+    let shown = follow_page(app, frame, followed, action, fields, errors).await?;
     Ok((problem.status, shown).into_response())
 }
 
@@ -164,7 +180,7 @@ fn step(fields: &Fields) -> Result<OwnStep, Error> {
         .map_err(|_| Error::field("satisfaction", "请选择满意、基本满意或者不满意"))
 }
 
-async fn page(
+pub(crate) async fn follow_page(
     app: &Appeals,
     frame: &Frame,
     followed: &Followed,
@@ -193,7 +209,18 @@ async fn page(
         ),
         ("一般多久", typical),
     ];
+    let gone = match typed.get("step") {
+        "rate" => !followed.can_rate,
+        "reopen" => !followed.can_reopen,
+        "withdraw" => !followed.can_withdraw,
+        _ => false,
+    };
+    let kept = [typed.get("words"), typed.get("reason")].join("");
     let shown = FollowPage {
+        talk: app
+            .own_talk(&frame.viewer, followed, &action, (&typed, &errors))
+            .await?,
+        kept: if gone { kept } else { String::new() },
         page: frame
             .page(own.row.head.title.clone())
             .active(intake::MINE)

@@ -6,10 +6,10 @@ use zhida_ui::Fields;
 use crate::cases::Step;
 use crate::error::Error;
 
-/// Fields that hold several names, one a line.
+/// Fields that hold several names.
 const LISTS: [&str; 2] = ["helpers", "departments"];
 /// Fields that are left out when nothing is chosen.
-const OPTIONAL: [&str; 2] = ["due_on", "resolved"];
+const OPTIONAL: [&str; 3] = ["due_on", "resolved", "granted"];
 
 /// The step that a form asks for.
 pub(super) fn step(name: &str, fields: &Fields) -> Result<Step, Error> {
@@ -17,22 +17,25 @@ pub(super) fn step(name: &str, fields: &Fields) -> Result<Step, Error> {
     let mut map = Map::new();
     for (field, value) in fields.starting_with(&prefix) {
         let field = &field[prefix.len()..];
+        // a list has several inputs: `helpers`, `helpers.2`
+        let field = field.split('.').next().unwrap_or(field);
         let value = match (field, value) {
             (field, "") if OPTIONAL.contains(&field) => continue,
             (field, value) if LISTS.contains(&field) => {
                 let names = value
                     .split(['\n', '、', '，', ',', ';', '；'])
                     .map(str::trim);
-                names
-                    .filter(|name| !name.is_empty())
-                    .map(Value::from)
-                    .collect()
+                let names = names.filter(|name| !name.is_empty()).map(Value::from);
+                match map.remove(field) {
+                    Some(Value::Array(before)) => before.into_iter().chain(names).collect(),
+                    _ => names.collect(),
+                }
             }
             ("amount", value) => value
                 .parse::<u32>()
                 .map(Value::from)
                 .map_err(|_| Error::field("amount", "请写延长多少，例如 5"))?,
-            ("resolved", value) => Value::from(value == "yes"),
+            ("resolved" | "granted", value) => Value::from(value == "yes"),
             (_, value) => Value::from(value),
         };
         map.insert(field.to_owned(), value);

@@ -3,12 +3,14 @@
 //! categories. One query stands behind list, count, view and export ([`crate::AppealQuery`]).
 
 mod api;
-mod case;
+pub(crate) mod case;
+mod category;
+mod choose;
 mod export;
-mod follow;
+pub(crate) mod follow;
 mod forms;
 mod queue;
-mod setup;
+pub(crate) mod setup;
 mod store;
 mod views;
 
@@ -35,6 +37,10 @@ pub(crate) fn routes(app: &Arc<Appeals>) -> Router {
         .route("/appeals/setup", get(setup::show))
         .route("/appeals/setup/rules", post(setup::rules))
         .route("/appeals/setup/categories", post(setup::categories))
+        .route(
+            "/appeals/setup/category",
+            get(category::show).post(category::save),
+        )
         .route(
             "/appeals/f/{code}",
             get(follow::by_code).post(follow::act_by_code),

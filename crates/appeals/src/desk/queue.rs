@@ -17,12 +17,14 @@ use zhida_platform::problem::Problem;
 use zhida_ui::{Choice, Frame, Html, Page, Pager, Tab};
 
 use super::DESK;
+use super::category::place_choices;
 use super::views::SavedView;
 use crate::error::Error;
 use crate::model::AppealRow;
 use crate::pages::Answer;
 use crate::query::AppealQuery;
 use crate::rights::{HANDLE, READ};
+use crate::rules::Catalogue;
 use crate::service::Appeals;
 use crate::words::{Channel, Outcome, Satisfaction, Stage, Supervision, Track};
 
@@ -44,10 +46,13 @@ struct QueuePage {
     query: AppealQuery,
     states: Vec<Choice>,
     stages: Vec<Choice>,
+    categories: Vec<Choice>,
+    places: Vec<Choice>,
     channels: Vec<Choice>,
     tracks: Vec<Choice>,
     standings: Vec<Choice>,
     whos: Vec<Choice>,
+    replies: Vec<Choice>,
     outcomes: Vec<Choice>,
     satisfactions: Vec<Choice>,
     from: String,
@@ -72,6 +77,7 @@ struct Line {
     due: String,
     overdue: bool,
     waits: i64,
+    unanswered: i64,
     voices: i64,
     again: bool,
     supervision: &'static str,
@@ -120,6 +126,8 @@ pub(super) async fn list(
             "全部环节",
             Stage::ALL.iter().map(|one| (one.slug(), one.word())),
         ),
+        categories: categories(&app.catalogue().await?.catalogue, &query.category),
+        places: place_choices(&app.rules().await?.rules.place, &query.place),
         channels: words(
             &query.channel,
             "全部渠道",
@@ -152,6 +160,14 @@ pub(super) async fn list(
                 ("free", "还没有人办的"),
                 ("lead", "本单位主办的"),
                 ("asked", "等本单位协办的"),
+            ],
+        ),
+        replies: choices(
+            &query.reply,
+            &[
+                ("", "不限"),
+                ("office", "等部门答复的"),
+                ("enterprise", "等诉求人答复的"),
             ],
         ),
         outcomes: words(
@@ -194,6 +210,18 @@ fn choices(current: &str, all: &[(&'static str, &'static str)]) -> Vec<Choice> {
         .collect()
 }
 
+/// The categories in words; a filter has those that are closed too.
+fn categories(catalogue: &Catalogue, current: &str) -> Vec<Choice> {
+    let named = catalogue.categories.iter();
+    let named = named.map(|one| Choice::new(&one.path, catalogue.full_name(&one.path), current));
+    let mut choices = vec![Choice::new("", "全部分类", current)];
+    choices.extend(named);
+    if choices.iter().all(|choice| !choice.chosen) {
+        choices.push(Choice::new(current, catalogue.full_name(current), current));
+    }
+    choices
+}
+
 /// A vocabulary as choices, with one that asks nothing before it.
 pub(super) fn words(
     current: &str,
@@ -218,6 +246,7 @@ fn tabs(query: &AppealQuery, views: &[SavedView]) -> Vec<Tab> {
         ("待受理", with(|one| one.stage = "intake".to_owned())),
         ("待交办", with(|one| one.stage = "dispatch".to_owned())),
         ("待回访", with(|one| one.stage = "visit".to_owned())),
+        ("留言待答复", with(|one| one.reply = "office".to_owned())),
         ("等本单位协办", with(|one| one.who = "asked".to_owned())),
         ("已逾期", with(|one| one.standing = "overdue".to_owned())),
         (
@@ -272,6 +301,7 @@ fn line(row: AppealRow, now: DateTime<Utc>) -> Line {
             .unwrap_or_default(),
         due: row.head.due_at.map(until).unwrap_or_default(),
         waits: row.waits,
+        unanswered: row.unanswered,
         voices: row.voices,
         again: row.dispatches > 1 || row.reopenings > 0,
         supervision: row.supervision.map_or("", Supervision::word),

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page};
+use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, Tone};
 
 use super::SETUP;
 use crate::error::Error;
@@ -31,6 +31,7 @@ struct SetupPage {
     tries: String,
     backstop: String,
     place: String,
+    bodies: Vec<String>,
     catalogue_revision: i64,
     catalogue: String,
     categories: Vec<CategoryLine>,
@@ -40,8 +41,10 @@ struct CategoryLine {
     path: String,
     name: String,
     department: String,
-    closed: bool,
 }
+
+/// What follows when the settings name no city, and how to mend it.
+pub(crate) const NO_CITY: &str = "“诉求设置”里没有填本市区划代码：没有写地点的诉求不算在任何地方，只按辖区看的人（督查、领导）在列表和数据里看不到它们。请管理员在“诉求设置 - 换一套时限”里填写。";
 
 type App = State<Arc<Appeals>>;
 
@@ -137,12 +140,16 @@ async fn page(
     let catalogue = &categories.catalogue;
     let text = serde_norway::to_string(catalogue).map_err(|_| Error::Stored("诉求分类"))?;
     let chosen = or("preset", &rules.preset.id);
+    let mut shown = frame
+        .page("诉求设置")
+        .lead("改过的时限和分类从下一件诉求起生效；在办的保留登记时的规则。")
+        .active(SETUP)
+        .office();
+    if rules.place.is_empty() {
+        shown = shown.notice(Tone::Warning, NO_CITY);
+    }
     Ok(SetupPage {
-        page: frame
-            .page("诉求设置")
-            .lead("改过的时限和分类从下一件诉求起生效；在办的保留登记时的规则。")
-            .active(SETUP)
-            .office(),
+        page: shown,
         errors,
         revision: published.revision,
         note: published.note,
@@ -156,6 +163,7 @@ async fn page(
         tries: or("tries", &rules.tries.to_string()),
         backstop: or("backstop", &rules.backstop),
         place: or("place", &rules.place),
+        bodies: app.departments.names().await?,
         catalogue_revision: categories.revision,
         catalogue: or("catalogue", &text),
         categories: catalogue
@@ -168,7 +176,6 @@ async fn page(
                     .department(&one.path)
                     .unwrap_or_default()
                     .to_owned(),
-                closed: one.closed,
             })
             .collect(),
     })

@@ -73,13 +73,13 @@ async fn get_appeal_figures(
         },
         ..query
     };
-    let figures = app.figures(&viewer, &query).await?;
+    let (figures, groups) = match by {
+        Some(by) => app.figures_by(&viewer, &query, by).await?,
+        None => (app.figures(&viewer, &query).await?, Vec::new()),
+    };
     Ok(Json(AppealFigures {
         whole: Group::new(String::new(), "全部".to_owned(), figures),
-        groups: match by {
-            Some(by) => app.figures_by(&viewer, &query, by).await?,
-            None => Vec::new(),
-        },
+        groups,
     }))
 }
 

@@ -17,8 +17,8 @@ vocabulary! {
         OnTime = "on_time", "按期办结";
         /// 逾期在办: past its due date, or late once already.
         OverdueOpen = "overdue_open", "逾期在办";
-        /// 办结和逾期在办: what on-time work is measured against.
-        Timed = "timed", "办结和逾期在办";
+        /// 办结、逾期在办, and what ended otherwise after it was late (merged, turned down, withdrawn): what on-time work is measured against.
+        Timed = "timed", "办结、逾期在办和超期结束";
         /// 应响应: responded to, or past the time for it.
         ResponseDue = "response_due", "应响应";
         /// 按时响应.
@@ -67,7 +67,7 @@ impl Counted {
             Self::Closed => HANDLED.to_owned(),
             Self::OnTime => format!("({HANDLED} AND NOT a.late)"),
             Self::OverdueOpen => format!("({LATE_NOW})"),
-            Self::Timed => format!("({HANDLED} OR ({LATE_NOW}))"),
+            Self::Timed => format!("({HANDLED} OR a.late OR ({LATE_NOW}))"),
             Self::ResponseDue => format!("({DUE} AND {RESPONSE_OVER})"),
             Self::Responded => {
                 format!("({DUE} AND a.responded_at IS NOT NULL AND NOT a.response_late)")

@@ -29,7 +29,7 @@ impl Appeals {
         by: Dimension,
         rounding: Rounding,
     ) -> Result<Table, Error> {
-        let groups = self.figures_by(viewer, query, by).await?;
+        let (_, groups) = self.figures_by(viewer, query, by).await?;
         self.taken(
             viewer,
             json!({ "filters": query, "by": by.slug(), "groups": groups.len() }),

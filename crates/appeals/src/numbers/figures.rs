@@ -38,8 +38,18 @@ pub struct Figures([u64; KINDS]);
 
 impl Figures {
     /// From counts in the order of [`Counted::ALL`].
-    pub(crate) fn new(counts: [u64; KINDS]) -> Self {
+    #[cfg(test)]
+    fn new(counts: [u64; KINDS]) -> Self {
         Self(counts)
+    }
+
+    /// So many appeals that have these marks: the bit of each figure, in the order of [`Counted::ALL`], that counts them.
+    pub(crate) fn of(marks: i64, number: u64) -> Self {
+        let count = |at: usize| match marks >> at & 1 {
+            0 => 0,
+            _ => number,
+        };
+        Self(std::array::from_fn(count))
     }
 
     /// One figure.
@@ -108,6 +118,14 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_are_the_figures_that_count() {
+        let figures = Figures::of(0b101, 7);
+        let counts: Vec<u64> = Counted::ALL.iter().map(|one| figures.get(*one)).collect();
+        assert_eq!(counts[..4], [7, 0, 7, 0]);
+        assert!(counts[4..].iter().all(|count| *count == 0));
+    }
 
     #[test]
     fn sums_and_rates_are_exact() {

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,14 +13,15 @@ use zhida_platform::export::{csv_response, xlsx_response};
 use zhida_platform::format::{count, date_zh, datetime_zh};
 use zhida_platform::rate::Rounding;
 use zhida_ui::chart::{Caption, Chart, Datum, bars};
-use zhida_ui::{Choice, FormErrors, Frame, Html, Page, Tab};
+use zhida_ui::{Choice, FormErrors, Frame, Html, Page, Tab, Tone};
 
 use super::counted::Counted;
 use super::figures::{Dimension, Figures, Group};
 use super::measure::Measure;
 use super::period::Month;
 use super::report::{Days, ReportFile};
-use crate::pages::Answer;
+use crate::desk::setup::NO_CITY;
+use crate::pages::{Answer, attachment};
 use crate::query::AppealQuery;
 use crate::rights::NUMBERS as MAY;
 use crate::service::Appeals;
@@ -322,8 +322,7 @@ async fn numbers(
     viewer.need(MAY)?;
     let query = asked_for(&app, query);
     let (by, rounding) = (asked.by(), asked.rounding());
-    let figures = app.figures(viewer, &query).await?;
-    let groups = app.figures_by(viewer, &query, by).await?;
+    let (figures, groups) = app.figures_by(viewer, &query, by).await?;
     let more = |by: Dimension| [("by", by.slug()), ("rounding", asked.rounding.as_str())];
     let tab = |one: &Dimension| {
         let href = address(NUMBERS, &query, &more(*one));
@@ -336,12 +335,16 @@ async fn numbers(
             .map(|one| Choice::new(one.slug(), one.word(), &query.channel)),
     );
     let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let mut shown = frame
+        .page("诉求数据")
+        .lead("每个数都能点开，看到它数的是哪些诉求；每个比率都写明分子、分母和口径。")
+        .active(NUMBERS)
+        .office();
+    if app.rules().await?.rules.place.is_empty() {
+        shown = shown.notice(Tone::Warning, NO_CITY);
+    }
     Ok(Html(NumbersPage {
-        page: frame
-            .page("诉求数据")
-            .lead("每个数都能点开，看到它数的是哪些诉求；每个比率都写明分子、分母和口径。")
-            .active(NUMBERS)
-            .office(),
+        page: shown,
         tabs: Dimension::ALL.iter().map(tab).collect(),
         from: day(query.from),
         to: day(query.to),
@@ -548,14 +551,4 @@ async fn file(app: &Appeals, frame: &Frame, asked: &Asked, kind: ReportFile) -> 
         &format!("appeals-{}.{extension}", month.slug()),
         bytes,
     ))
-}
-
-fn attachment(media: &'static str, name: &str, bytes: Vec<u8>) -> Response {
-    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""))
-        .unwrap_or_else(|_| HeaderValue::from_static("attachment"));
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(media)),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    (headers, bytes).into_response()
 }

@@ -18,7 +18,6 @@ use super::figures::{Dimension, Figures, Group};
 use super::measure::Measure;
 use super::period::{Month, monday, week_of};
 use super::store;
-use crate::cases::CASES;
 use crate::error::Error;
 use crate::query::AppealQuery;
 use crate::rights::NUMBERS;
@@ -81,17 +80,10 @@ impl Appeals {
     /// # Errors
     /// No right; the database.
     pub async fn figures(&self, viewer: &Viewer, query: &AppealQuery) -> Result<Figures, Error> {
-        viewer.need(NUMBERS)?;
-        let now = self.clock.now();
-        let rows = store::figures(self.db.conn(), query, None, viewer, now).await?;
-        let mut sum = Figures::default();
-        for row in rows {
-            sum += row.figures;
-        }
-        Ok(sum)
+        Ok(self.tally(viewer, query, &[]).await?.0)
     }
 
-    /// The figures of a query by a dimension: weeks in their order, others the largest first.
+    /// The figures of a query in one, and by a dimension: weeks in their order, others the largest first.
     ///
     /// # Errors
     /// No right; the database.
@@ -100,30 +92,41 @@ impl Appeals {
         viewer: &Viewer,
         query: &AppealQuery,
         by: Dimension,
-    ) -> Result<Vec<Group>, Error> {
+    ) -> Result<(Figures, Vec<Group>), Error> {
+        let (whole, mut groups) = self.tally(viewer, query, &[by]).await?;
+        Ok((whole, groups.remove(by.slug()).unwrap_or_default()))
+    }
+
+    /// The whole, and the groups of each dimension by its slug: one statement.
+    async fn tally(
+        &self,
+        viewer: &Viewer,
+        query: &AppealQuery,
+        by: &[Dimension],
+    ) -> Result<(Figures, BTreeMap<&'static str, Vec<Group>>), Error> {
         viewer.need(NUMBERS)?;
         let now = self.clock.now();
-        let rows = store::figures(self.db.conn(), query, Some(by), viewer, now).await?;
-        let mut groups: BTreeMap<String, (String, Figures)> = BTreeMap::new();
+        let rows = store::figures(self.db.conn(), query, by, viewer, now).await?;
+        let mut whole = Figures::default();
+        let mut sums: BTreeMap<&'static str, Sums> = BTreeMap::new();
         for row in rows {
-            let (key, name) = shown(by, row.key, row.name);
-            let group = groups.entry(key).or_insert((name, Figures::default()));
-            group.1 += row.figures;
+            whole += row.figures;
+            for (dimension, (key, name)) in Dimension::ALL.iter().zip(row.keys) {
+                if by.contains(dimension) {
+                    let (key, name) = shown(*dimension, key, name);
+                    let sum = sums.entry(dimension.slug()).or_default();
+                    let group = sum.entry(key).or_default();
+                    // of names that changed one, whatever the order
+                    group.0 = name.max(std::mem::take(&mut group.0));
+                    group.1 += row.figures;
+                }
+            }
         }
-        if by == Dimension::Week {
-            fill_weeks(&mut groups);
-        }
-        let mut groups: Vec<Group> = groups
-            .into_iter()
-            .map(|(key, (name, figures))| Group::new(key, name, figures))
-            .collect();
-        if by != Dimension::Week {
-            let received = |group: &Group| group.figures.get(Counted::Received);
-            groups.sort_by(|one, other| {
-                (received(other), &one.key).cmp(&(received(one), &other.key))
-            });
-        }
-        Ok(groups)
+        let groups = by.iter().map(|by| {
+            let sums = sums.remove(by.slug()).unwrap_or_default();
+            (by.slug(), ordered(*by, sums))
+        });
+        Ok((whole, groups.collect()))
     }
 
     /// How long the newest closed appeals of a query took the offices.
@@ -131,11 +134,9 @@ impl Appeals {
         let (conn, now) = (self.db.conn(), self.clock.now());
         let city = calendar::load(conn).await?;
         let mut days = Vec::new();
-        for id in store::closed(conn, query, viewer, now, TYPICAL_OF).await? {
-            let id = id.parse().map_err(|_| Error::Stored("诉求"))?;
-            let loaded = CASES.need(conn, id).await?;
+        for events in store::closed(conn, query, viewer, now, TYPICAL_OF).await? {
             // a case from before the calendar's years has no working days to tell
-            if let Ok(worked) = statistics::worked(&loaded.events, now, &city.calendar) {
+            if let Ok(worked) = statistics::worked(&events, now, &city.calendar) {
                 days.push(worked.days);
             }
         }
@@ -158,22 +159,35 @@ impl Appeals {
         };
         let query = of(month);
         let whole = |month: Month, figures| Group::new(month.slug(), month.words(), figures);
-        let mut groups = BTreeMap::new();
-        for by in Dimension::ALL {
-            groups.insert(by.slug(), self.figures_by(viewer, &query, *by).await?);
-        }
+        let (figures, groups) = self.tally(viewer, &query, Dimension::ALL).await?;
         let before = month.before();
         Ok(Report {
             month: month.slug(),
             from: month.first(),
             to: month.last(),
             as_of: self.clock.now(),
-            whole: whole(month, self.figures(viewer, &query).await?),
+            whole: whole(month, figures),
             before: whole(before, self.figures(viewer, &of(before)).await?),
             days: self.days(viewer, &query).await?,
             groups,
         })
     }
+}
+
+/// Name and figures of groups by their key.
+type Sums = BTreeMap<String, (String, Figures)>;
+
+fn ordered(by: Dimension, mut sums: Sums) -> Vec<Group> {
+    if by == Dimension::Week {
+        fill_weeks(&mut sums);
+    }
+    let group = |(key, (name, figures))| Group::new(key, name, figures);
+    let mut groups: Vec<Group> = sums.into_iter().map(group).collect();
+    if by != Dimension::Week {
+        let received = |group: &Group| group.figures.get(Counted::Received);
+        groups.sort_by(|one, other| (received(other), &one.key).cmp(&(received(one), &other.key)));
+    }
+    groups
 }
 
 /// Key and name of the group in which a row of the statement belongs.

@@ -1,6 +1,7 @@
 //! The figures' SQL: one statement over the query of the list.
 
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
+use zhida_casework::Event;
 use zhida_platform::access::Viewer;
 use zhida_platform::clock::instant_text;
 use zhida_platform::db::{self, ConnectionTrait};
@@ -11,99 +12,114 @@ use crate::error::Error;
 use crate::model::AppealRow;
 use crate::query::AppealQuery;
 use crate::rights::INTAKE;
+use crate::words::Appeal;
 
-/// Groups that one statement answers at most: hours of two years.
-const GROUPS_MAX: i64 = 20_000;
-
-/// Figures under a key that is finer than the group that is shown.
+/// Figures of appeals that have all keys in common, and are counted by the same figures.
 pub(super) struct Raw {
-    pub key: String,
-    pub name: String,
+    /// Key and name of each dimension, in the order of [`Dimension::ALL`]; empty where it was not asked for.
+    pub keys: [(String, String); Dimension::ALL.len()],
     pub figures: Figures,
 }
 
 impl FromQueryResult for Raw {
     fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        let mut counts = [0; Counted::ALL.len()];
-        for (at, count) in counts.iter_mut().enumerate() {
-            let found: Option<i64> = row.try_get(prefix, &format!("c{at}"))?;
-            *count = found.unwrap_or_default().unsigned_abs();
+        let text = |name: String| row.try_get::<Option<String>>(prefix, &name);
+        let mut keys: [(String, String); Dimension::ALL.len()] = Default::default();
+        for (at, key) in keys.iter_mut().enumerate() {
+            *key = (
+                text(format!("k{at}"))?.unwrap_or_default(),
+                text(format!("n{at}"))?.unwrap_or_default(),
+            );
         }
-        let text = |name: &str| row.try_get::<Option<String>>(prefix, name);
+        let count: i64 = row.try_get(prefix, "number")?;
         Ok(Self {
-            key: text("group_key")?.unwrap_or_default(),
-            name: text("group_name")?.unwrap_or_default(),
-            figures: Figures::new(counts),
+            keys,
+            figures: Figures::of(row.try_get(prefix, "marks")?, count.unsigned_abs()),
         })
     }
 }
 
 /// What appeals are grouped by: key and name. Days begin at eight in the evening of UTC, so weeks are summed from hours.
-fn key(by: Option<Dimension>, viewer: &Viewer) -> (String, &'static str) {
+fn key(by: Dimension, viewer: &Viewer) -> (String, &'static str) {
     let named = match viewer.may(INTAKE) {
         true => "h.enterprise",
         false => "CASE WHEN a.confidentiality = 'normal' THEN h.enterprise ELSE '' END",
     };
     match by {
-        None => ("''".to_owned(), "''"),
-        Some(Dimension::Channel) => ("a.channel".to_owned(), "''"),
-        Some(Dimension::Category) => ("a.category".to_owned(), "a.category_name"),
-        Some(Dimension::Department) => ("h.holder".to_owned(), "h.holder_name"),
-        Some(Dimension::Place) => ("h.place".to_owned(), "''"),
-        Some(Dimension::Enterprise) => (named.to_owned(), "a.enterprise_name"),
-        Some(Dimension::Week) => ("SUBSTR(h.opened_at, 1, 13)".to_owned(), "''"),
+        Dimension::Channel => ("a.channel".to_owned(), "''"),
+        Dimension::Category => ("a.category".to_owned(), "a.category_name"),
+        Dimension::Department => ("h.holder".to_owned(), "h.holder_name"),
+        Dimension::Place => ("h.place".to_owned(), "''"),
+        Dimension::Enterprise => (named.to_owned(), "a.enterprise_name"),
+        Dimension::Week => ("SUBSTR(h.opened_at, 1, 13)".to_owned(), "''"),
     }
 }
 
-/// The figures of a query by a dimension, or in one.
+/// The figures of a query by dimensions, in one pass over its appeals: each is looked at once, and has a mark (a bit) for
+/// every figure that counts it.
 pub(super) async fn figures(
     conn: &impl ConnectionTrait,
     query: &AppealQuery,
-    by: Option<Dimension>,
+    by: &[Dimension],
     viewer: &Viewer,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Vec<Raw>, Error> {
     let mut found = query.conditions(viewer, now);
     found.values.push(instant_text(now).into());
     let moment = format!("${}", found.values.len());
-    let (key, name) = key(by, viewer);
-    let sums: Vec<String> = Counted::ALL
+    let marks: Vec<String> = Counted::ALL
         .iter()
         .enumerate()
         .map(|(at, counted)| {
             let condition = counted.condition().replace('?', &moment);
-            format!("CAST(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END) AS BIGINT) AS c{at}")
+            format!("CASE WHEN {condition} THEN {} ELSE 0 END", 1_i64 << at)
         })
         .collect();
+    let (mut columns, mut places) = (Vec::new(), vec!["1".to_owned()]);
+    for (at, dimension) in Dimension::ALL.iter().enumerate() {
+        let (key, name) = match by.contains(dimension) {
+            true => key(*dimension, viewer),
+            false => ("''".to_owned(), "''"),
+        };
+        columns.push(format!("{key} AS k{at}, MAX({name}) AS n{at}"));
+        places.push((2 + 2 * at).to_string());
+    }
     let sql = format!(
-        "SELECT {key} AS group_key, MAX({name}) AS group_name, {} {} {} GROUP BY 1 LIMIT {GROUPS_MAX}",
-        sums.join(", "),
+        "SELECT CAST({} AS BIGINT) AS marks, {}, COUNT(*) AS number {} {} GROUP BY {}",
+        marks.join(" + "),
+        columns.join(", "),
         AppealRow::FROM,
-        found.sql()
+        found.sql(),
+        places.join(", ")
     );
     Ok(db::query_all(conn, &sql, found.values).await?)
 }
 
-#[derive(Debug, FromQueryResult)]
-struct Id {
-    id: String,
-}
-
-/// The newest appeals of a query that were handled to an end.
+/// The events of the newest appeals of a query that were handled to an end, case by case, each in its order.
 pub(super) async fn closed(
     conn: &impl ConnectionTrait,
     query: &AppealQuery,
     viewer: &Viewer,
     now: chrono::DateTime<chrono::Utc>,
     limit: i64,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Vec<Event<Appeal>>>, Error> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        case_id: String,
+        body: String,
+    }
     let mut found = query.conditions(viewer, now);
     found.always(Counted::Closed.condition());
     let sql = format!(
-        "SELECT h.id {} {} ORDER BY h.id DESC LIMIT {limit}",
+        "SELECT e.case_id, e.body FROM case_event e WHERE e.case_id IN
+            (SELECT h.id {} {} ORDER BY h.id DESC LIMIT {limit}) ORDER BY e.case_id, e.seq",
         AppealRow::FROM,
         found.sql()
     );
-    let rows: Vec<Id> = db::query_all(conn, &sql, found.values).await?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    let rows: Vec<Row> = db::query_all(conn, &sql, found.values).await?;
+    let read =
+        |row: &Row| serde_json::from_str(&row.body).map_err(|_| Error::Stored("诉求的办理过程"));
+    rows.chunk_by(|one, other| one.case_id == other.case_id)
+        .map(|case| case.iter().map(read).collect())
+        .collect()
 }

@@ -7,7 +7,6 @@ use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::ids;
 use zhida_standards::division;
-use zhida_ui::Fields;
 
 use super::store;
 use crate::error::Error;
@@ -23,9 +22,21 @@ const NAME_MAX: usize = 60;
 /// How exactly the last use is known: not every request writes.
 const USED: TimeDelta = TimeDelta::hours(1);
 
+/// A key that is to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewOpen311Key<'a> {
+    /// The system that will have it.
+    pub name: &'a str,
+    /// The division of its requests; empty: the city's.
+    pub place: &'a str,
+    /// Whether it is answered with tokens.
+    pub batch: bool,
+}
+
 /// A key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Key {
+pub struct Key {
+    /// Its id; ends it, opens nothing.
     pub id: String,
     /// Its first characters.
     pub hint: String,
@@ -35,7 +46,9 @@ pub(crate) struct Key {
     pub place: String,
     /// Whether it is answered with tokens.
     pub batch: bool,
+    /// When it was last used, to the hour.
     pub used_at: Option<DateTime<Utc>>,
+    /// Whether it opens nothing any more.
     pub ended: bool,
 }
 
@@ -61,7 +74,7 @@ impl Appeals {
     ///
     /// # Errors
     /// No right; the database.
-    pub(crate) async fn open311_keys(&self, viewer: &Viewer) -> Result<Vec<Key>, Error> {
+    pub async fn open311_keys(&self, viewer: &Viewer) -> Result<Vec<Key>, Error> {
         viewer.need(SETUP)?;
         store::keys(self.db.conn()).await
     }
@@ -70,13 +83,13 @@ impl Appeals {
     ///
     /// # Errors
     /// No right; a field that is wrong; the database.
-    pub(crate) async fn make_open311_key(
+    pub async fn make_open311_key(
         &self,
         viewer: &Viewer,
-        fields: &Fields,
+        new: &NewOpen311Key<'_>,
     ) -> Result<String, Error> {
         viewer.need(SETUP)?;
-        let (name, place) = (fields.get("name"), fields.get("place"));
+        let (name, place) = (new.name, new.place);
         if name.is_empty() || name.chars().count() > NAME_MAX {
             let sentence = format!("请写给哪个系统用，最多 {NAME_MAX} 个字");
             return Err(Error::field("name", sentence));
@@ -94,7 +107,7 @@ impl Appeals {
             hint: secret.chars().take(HINT).collect(),
             name: name.to_owned(),
             place: place.to_owned(),
-            batch: fields.get("batch") == "batch",
+            batch: new.batch,
             used_at: None,
             ended: false,
         };
@@ -121,7 +134,7 @@ impl Appeals {
     ///
     /// # Errors
     /// No right; there is none in use; the database.
-    pub(crate) async fn end_open311_key(&self, viewer: &Viewer, id: &str) -> Result<(), Error> {
+    pub async fn end_open311_key(&self, viewer: &Viewer, id: &str) -> Result<(), Error> {
         viewer.need(SETUP)?;
         let now = self.clock.now();
         self.db

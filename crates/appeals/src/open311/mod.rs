@@ -11,5 +11,6 @@ mod render;
 mod serve;
 mod store;
 
+pub use keys::{Key, NewOpen311Key};
 pub(crate) use migration::MIGRATION;
 pub(crate) use pages::routes;

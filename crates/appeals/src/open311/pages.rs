@@ -16,7 +16,7 @@ use zhida_standards::division;
 use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page};
 
 use super::ask::{Search, bad};
-use super::keys::Key;
+use super::keys::{Key, NewOpen311Key};
 use super::model::Fault;
 use super::render::{Format, Root};
 use super::serve::Faults;
@@ -249,7 +249,12 @@ async fn keys(State(app): App, frame: Frame) -> Answer {
 
 /// 新建密钥; the answer is the page itself, for the key is shown once
 async fn make(State(app): App, frame: Frame, fields: Fields) -> Answer {
-    match app.make_open311_key(&frame.viewer, &fields).await {
+    let new = NewOpen311Key {
+        name: fields.get("name"),
+        place: fields.get("place"),
+        batch: fields.get("batch") == "batch",
+    };
+    match app.make_open311_key(&frame.viewer, &new).await {
         Ok(secret) => {
             let (fields, errors) = (Fields::default(), FormErrors::none());
             let page = keys_page(&app, &frame, fields, secret, errors).await?;

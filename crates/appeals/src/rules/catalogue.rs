@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::Error;
+use crate::words::Track;
 
 /// Levels of a path at most.
 const LEVELS_MAX: usize = 3;
@@ -41,6 +42,9 @@ pub struct Category {
     /// 管辖范围的区划代码；不写的为全部。
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub place: String,
+    /// 一般按哪种类型办理，受理时预先选好；不写的按上级分类。
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<Track>,
     /// 受理清单。
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepts: Vec<String>,
@@ -99,6 +103,45 @@ impl Catalogue {
             .filter(|one| !one.department.is_empty())
             .last()
             .map(|one| one.department.as_str())
+    }
+
+    /// How hard its appeals usually are: its own track, or that of the nearest above that names one.
+    #[must_use]
+    pub fn track(&self, path: &str) -> Option<Track> {
+        let named = above(path).filter_map(|path| self.find(path));
+        named.filter_map(|one| one.track).last()
+    }
+
+    /// Puts a category in the place of the one with its path, or behind the last that lies beside or below it.
+    pub fn put(&mut self, category: Category) {
+        if let Some(there) = self
+            .categories
+            .iter_mut()
+            .find(|one| one.path == category.path)
+        {
+            *there = category;
+            return;
+        }
+        let parent = category.path.rsplit_once('/').map(|(parent, _)| parent);
+        let inside = |one: &Category| match parent {
+            Some(parent) => above(&one.path).any(|path| path == parent),
+            None => true,
+        };
+        let last = self.categories.iter().rposition(inside);
+        let at = last.map_or(self.categories.len(), |last| last + 1);
+        self.categories.insert(at, category);
+    }
+
+    /// A path that nothing has yet, below this one; nobody has to make one up.
+    #[must_use]
+    pub fn new_path(&self, parent: &str) -> String {
+        let below = match parent {
+            "" => String::new(),
+            parent => format!("{parent}/"),
+        };
+        let free = (1..).map(|number| format!("{below}c{number}"));
+        let mut free = free.filter(|path| self.find(path).is_none());
+        free.next().unwrap_or_default()
     }
 
     /// What a category does not take: its own list and those above it, then the general one.

@@ -119,7 +119,7 @@ struct AppealMeasureCreated {
         (status = 400, description = "有一栏写错了", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这个一类事", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "已不作为一类事，或别人刚改过", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "已不作为一类事，或别人刚改过", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn propose_appeal_measure(
     State(app): App,

@@ -115,7 +115,8 @@ impl Appeals {
     /// The appeals of a theme by week, the first and the last week with an appeal included.
     pub(super) async fn weeks_of(&self, viewer: &Viewer, id: &str) -> Result<Vec<Group>, Error> {
         let query = theme_query(id);
-        self.figures_by(viewer, &query, Dimension::Week).await
+        let (_, weeks) = self.figures_by(viewer, &query, Dimension::Week).await?;
+        Ok(weeks)
     }
 
     /// The weeks before and after a measure was done: whole weeks of seven days on both sides of that day, the day itself

@@ -7,7 +7,7 @@ use zhida_testkit::{Browser, TestServer, sqlite};
 
 use crate::browser_intake::{looks_right, says};
 use crate::journey::supervisor;
-use crate::world::{World, boss, clerk, manager, operator};
+use crate::world::{World, boss, clerk, code, manager, operator};
 
 /// Opens the part of the page with these words, if it is not open.
 async fn open(browser: &Browser, words: &str) {
@@ -67,21 +67,39 @@ async fn visit(browser: &Browser, satisfaction: &str, words: &str) {
     send(browser, "visit").await;
 }
 
+/// Somebody calls: the operator writes it down, reads it back, registers it and opens it; its address.
+async fn taken_down(browser: &Browser, desk: &TestServer) -> String {
+    browser
+        .open(&desk.url("/appeals/intake?channel=hotline"))
+        .await;
+    for (field, text) in [
+        (
+            "text",
+            "工伤待遇从上月起没有到账，影响职工看病，请尽快处理。",
+        ),
+        ("title", "工伤待遇没有到账"),
+        ("phone", "13800001111"),
+        ("enterprise", &code(1)),
+    ] {
+        fill(browser, field, text).await;
+    }
+    browser.follow(Locator::Css("button[value='look']")).await;
+    says(browser, "复述给对方听").await;
+    fill(browser, "name", "张三").await;
+    browser.follow(Locator::Css("button[value='submit']")).await;
+    says(browser, "请念给对方记下").await;
+    browser.follow(Locator::LinkText("打开这件诉求")).await;
+    browser.current_url().await.unwrap().path().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_hotline_to_joint_handling() {
     let world = World::new(sqlite().await).await;
-    let made = world
-        .appeal(Some(1), "工伤待遇没有到账", Confidentiality::Normal)
-        .await;
-    let path = format!("/appeals/{}", made.case_id);
     let desk = TestServer::start(world.router(operator())).await;
     let lead = TestServer::start(world.router(clerk(0))).await;
     let helper = TestServer::start(world.router(clerk(1))).await;
     let browser = Browser::without_javascript().await;
-    browser.open(&desk.url("/appeals?stage=intake")).await;
-    browser
-        .follow(Locator::Css("td a[href^='/appeals/']"))
-        .await;
+    let path = taken_down(&browser, &desk).await;
     says(&browser, "13800001111").await;
     accept_and_dispatch(&browser, "供电公司").await;
     says(&browser, "人力资源和社会保障局").await;
@@ -182,4 +200,6 @@ async fn pages_of_the_desks_are_accessible_and_fit_a_phone() {
     looks_right(&browser, &own, &path, "appeals-follow").await;
     let setup = TestServer::start(world.router(manager())).await;
     looks_right(&browser, &setup, "/appeals/setup", "appeals-setup").await;
+    let category = "/appeals/setup/category?path=labour/dispute";
+    looks_right(&browser, &setup, category, "appeals-category").await;
 }

@@ -181,7 +181,7 @@ fn from_registration_to_the_appellants_word() {
                 .app(boss(1))
                 .post_form(&own, &[("step", "reopen"), ("reason", "又停发了")])
                 .await;
-            assert_eq!(late.status.as_u16(), 400);
+            assert_eq!(late.status.as_u16(), 422);
             assert!(late.text().contains("须在"), "{}", late.text());
         }
     });
@@ -234,6 +234,56 @@ fn unsatisfied_once_is_dispatched_again_twice_is_supervised() {
             assert_eq!(state(&shown), "visit/solved");
             assert_eq!(shown["row"]["supervision"], "interview");
             assert_eq!(world.count("SELECT COUNT(*) FROM appeal_visit").await, 3);
+        }
+    });
+}
+
+#[test]
+fn what_was_said_of_another_reply_is_asked_again_after_merging() {
+    block_on(async {
+        for db in databases().await {
+            let world = World::new(db).await;
+            let mut ids = Vec::new();
+            for number in 1..=3 {
+                let made = world
+                    .appeal(Some(number), "二号大街停电", Confidentiality::Normal)
+                    .await;
+                ids.push(made);
+            }
+            let [main, other, third] = ids.as_slice() else {
+                unreachable!("three were made")
+            };
+            let merge =
+                |into: &str| json!({ "step": "merge", "number": into, "reason": "同一次停电" });
+            let visit = |voice: &str, satisfaction: &str, resolved: Option<bool>| {
+                json!({ "step": "visit", "voice": voice, "way": "phone", "satisfaction": satisfaction,
+                    "resolved": resolved, "words": "" })
+            };
+            world
+                .step(operator(), &third.case_id, merge(&other.number))
+                .await;
+            world.handled(&other.case_id).await;
+            let voice = world.voice(&other.case_id).await;
+            let said = visit(&voice, "satisfied", Some(true));
+            world.step(operator(), &other.case_id, said).await;
+            world
+                .step(operator(), &other.case_id, merge(&main.number))
+                .await;
+            world.handled(&main.case_id).await;
+            // one who says that it is not solved is not outvoted by those who are asked later
+            for (of, satisfaction, resolved) in [
+                (main, "basically", Some(false)),
+                (third, "satisfied", Some(true)),
+                (other, "satisfied", None),
+            ] {
+                let shown = world.shown(operator(), &main.case_id).await;
+                assert_eq!(state(&shown), "visit/-", "{satisfaction}");
+                let said = visit(&world.voice(&of.case_id).await, satisfaction, resolved);
+                world.step(operator(), &main.case_id, said).await;
+            }
+            let shown = world.shown(operator(), &main.case_id).await;
+            assert_eq!(state(&shown), "visit/explained");
+            assert_eq!(shown["row"]["satisfaction"], "basically");
         }
     });
 }

@@ -86,6 +86,10 @@ impl Departments for Bodies {
         };
         Ok(found.map(body).collect())
     }
+
+    async fn names(&self) -> Result<Vec<String>, Problem> {
+        Ok(BODIES.iter().map(|(name, _)| (*name).to_owned()).collect())
+    }
 }
 
 /// The city of the tests.

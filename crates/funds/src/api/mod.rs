@@ -530,14 +530,32 @@ async fn take_payment_receipts(
     Ok(Json(PaymentReceiptsTaken { file, again }))
 }
 
+/// 一页对账，合计是全部的天数。
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReconciliationList {
+    /// 每日的合计，新的在前，金额单位都是分。
+    items: Vec<Day>,
+    /// 天数。
+    total: u64,
+    /// 下一页的 after；最后一页没有。
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
 /// 对账：按交银行的日期，应付 = 已付 + 退回 + 未回
-#[utoipa::path(get, path = "/api/v1/payment-reconciliation", tag = "资金", responses(
-    (status = 200, description = "每日的合计，新的在前", body = Vec<Day>),
+#[utoipa::path(get, path = "/api/v1/payment-reconciliation", tag = "资金", params(PageRequest), responses(
+    (status = 200, description = "一页每日的合计，新的在前", body = ReconciliationList),
     (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn payment_reconciliation(
     State(funds): App,
     viewer: Viewer,
-) -> Result<Json<Vec<Day>>, Problem> {
-    Ok(Json(funds.reconciliation(&viewer).await?))
+    page: PageRequest,
+) -> Result<Json<ReconciliationList>, Problem> {
+    let (total, found) = funds.reconciliation(&viewer, &page).await?;
+    Ok(Json(ReconciliationList {
+        items: found.items,
+        total,
+        next: found.next,
+    }))
 }

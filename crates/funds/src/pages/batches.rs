@@ -428,6 +428,7 @@ struct ReconciliationPage {
     tabs: Vec<Tab>,
     unclaimed: u64,
     days: Vec<DayLine>,
+    pager: Pager,
 }
 
 struct DayLine {
@@ -442,9 +443,14 @@ struct DayLine {
 }
 
 /// 对账
-pub(crate) async fn reconciliation(State(funds): State<App>, frame: Frame) -> Answer {
+pub(crate) async fn reconciliation(
+    State(funds): State<App>,
+    frame: Frame,
+    Query(asked): Query<Asked>,
+) -> Answer {
     let viewer = &frame.viewer;
-    let days = funds.reconciliation(viewer).await.map_err(Problem::from)?;
+    let found = funds.reconciliation(viewer, &asked.page()?).await;
+    let (total, days) = found.map_err(Problem::from)?;
     let request = zhida_platform::paging::PageRequest::first(1);
     let unclaimed = funds.unclaimed(viewer, &request).await;
     let (unclaimed, _) = unclaimed.map_err(Problem::from)?;
@@ -465,7 +471,8 @@ pub(crate) async fn reconciliation(State(funds): State<App>, frame: Frame) -> An
         page: office(&frame, "对账").lead("按交银行的日期：应付 = 已付 + 退回 + 未回。"),
         tabs: tabs(RECONCILIATION),
         unclaimed,
-        days: days.iter().map(day).collect(),
+        days: days.items.iter().map(day).collect(),
+        pager: asked.pager(RECONCILIATION, format!("共 {} 天", count(total)), days.next),
     })
     .into_response())
 }

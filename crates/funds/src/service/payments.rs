@@ -19,9 +19,9 @@ use crate::model::{Batch, BatchState, Day, Payment, PaymentState, PaymentView};
 use crate::store::{self, Select};
 
 /// Lines of an export that are read at a time.
-const EXPORT_LINES: u32 = 200;
-/// Days of a reconciliation at most: more than three years of working days.
-const DAYS_MAX: i64 = 1_000;
+const EXPORT_LINES: u32 = 1_000;
+/// due, drawn and returned, in the words of an index.
+const UNPAID: &str = "y.state NOT IN ('paid', 'cancelled')";
 
 /// Which payments; empty texts ask nothing but what is not paid yet. List, count and exports take the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, IntoParams)]
@@ -39,17 +39,9 @@ pub(crate) struct PaymentFilters {
 impl PaymentFilters {
     fn select(&self, reach: &Reach) -> Result<Select, Error> {
         let mut select = Select::default();
-        select.reach(reach, Some("y.enterprise"), "p.place");
+        select.payments_within(reach);
         match self.state.trim() {
-            "" => {
-                let states = [
-                    PaymentState::Due,
-                    PaymentState::Drawn,
-                    PaymentState::Returned,
-                ];
-                let states = states.map(|state| format!("${}", select.push(state.slug())));
-                select.only_if(&format!("y.state IN ({})", states.join(", ")));
-            }
+            "" => select.only_if(UNPAID),
             "all" => {}
             state => {
                 let state = PaymentState::of_slug(state).ok_or_else(|| {
@@ -95,11 +87,23 @@ impl Funds {
         page: &PageRequest,
     ) -> Result<((u64, Fen), Page<PaymentView>), Error> {
         let totals = store::payments::totals(self.db.conn(), &select).await?;
+        Ok((totals, self.page_of(select, page).await?))
+    }
+
+    async fn page_of(
+        &self,
+        select: Select,
+        page: &PageRequest,
+    ) -> Result<Page<PaymentView>, Error> {
         let after: Option<(String, String)> = page.cursor("payments")?;
         let conn = self.db.conn();
         let rows = store::payments::list(conn, select, after.as_ref(), page.rows_wanted()).await?;
-        let page = Page::from_rows(rows, page, "payments", store::payments::key)?;
-        Ok((totals, page))
+        Ok(Page::from_rows(
+            rows,
+            page,
+            "payments",
+            store::payments::key,
+        )?)
     }
 
     /// The payments of the viewer's own enterprise.
@@ -130,7 +134,7 @@ impl Funds {
         filters: &PaymentFilters,
     ) -> Result<Table, Error> {
         viewer.need(READ)?;
-        filters.select(&viewer.reach(READ))?;
+        let select = filters.select(&viewer.reach(READ))?;
         let columns = vec![
             Column::new("拨付编号"),
             Column::wide("办件编号", 22),
@@ -146,16 +150,15 @@ impl Funds {
             Column::new("拨付日期"),
             Column::new("已等天数"),
         ];
-        let (funds, viewer, filters) = (Arc::clone(self), viewer.clone(), filters.clone());
+        let funds = Arc::clone(self);
         let fetch = move |after: Option<String>| {
-            let (funds, viewer, filters) = (Arc::clone(&funds), viewer.clone(), filters.clone());
+            let (funds, select) = (Arc::clone(&funds), select.clone());
             async move {
                 let page = PageRequest {
                     after,
                     limit: EXPORT_LINES,
                 };
-                let found = funds.payments(&viewer, &filters, &page).await;
-                let (_, found) = found.map_err(Problem::from)?;
+                let found = funds.page_of(select, &page).await.map_err(Problem::from)?;
                 let rows = found.items.iter().map(|one| funds.cells(one)).collect();
                 Ok((rows, found.next))
             }
@@ -255,11 +258,21 @@ impl Funds {
         Ok((total, page))
     }
 
-    /// 对账 by the day on which batches were handed to the bank.
-    pub(crate) async fn reconciliation(&self, viewer: &Viewer) -> Result<Vec<Day>, Error> {
+    /// A page of 对账 by the day on which batches were handed to the bank, the newest first; how many days there are.
+    pub(crate) async fn reconciliation(
+        &self,
+        viewer: &Viewer,
+        page: &PageRequest,
+    ) -> Result<(u64, Page<Day>), Error> {
         viewer.need(READ)?;
         let mut select = Select::default();
         select.reach(&viewer.reach(READ), None, "b.place");
-        Ok(store::batches::days(self.db.conn(), select, DAYS_MAX).await?)
+        let conn = self.db.conn();
+        let total = store::batches::count_days(conn, select.clone()).await?;
+        let before: Option<String> = page.cursor("reconciliation")?;
+        let rows =
+            store::batches::days(conn, select, before.as_deref(), page.rows_wanted()).await?;
+        let page = Page::from_rows(rows, page, "reconciliation", |day| day.sent_on.clone())?;
+        Ok((total, page))
     }
 }

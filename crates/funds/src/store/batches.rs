@@ -119,9 +119,12 @@ pub(crate) async fn list(
     }
     let filter = select.filter();
     let limit = select.push(limit);
+    // the page first, then its sums
     let sql = format!(
-        "SELECT {COLUMNS}, {FIGURES} FROM fund_batch b LEFT JOIN fund_batch_row w ON w.batch = b.id{filter}
-         GROUP BY {COLUMNS} ORDER BY b.id DESC LIMIT ${limit}"
+        "SELECT {COLUMNS}, {FIGURES}
+         FROM (SELECT b.* FROM fund_batch b{filter} ORDER BY b.id DESC LIMIT ${limit}) b
+             LEFT JOIN fund_batch_row w ON w.batch = b.id
+         GROUP BY {COLUMNS} ORDER BY b.id DESC"
     );
     db::query_all(conn, &sql, select.values()).await
 }
@@ -132,21 +135,38 @@ pub(crate) async fn count(conn: &impl ConnectionTrait, select: &Select) -> db::R
     Ok(u64::try_from(number).unwrap_or(0))
 }
 
-/// What was handed to the bank, day by day, the newest first.
+/// What was handed to the bank, day by day, the newest first; of the days before one.
 pub(crate) async fn days(
     conn: &impl ConnectionTrait,
     mut select: Select,
+    before: Option<&str>,
     limit: i64,
 ) -> db::Result<Vec<Day>> {
     select.only("b.state = $", BatchState::Sent.slug());
+    if let Some(before) = before {
+        select.only("b.sent_on < $", before);
+    }
     let filter = select.filter();
     let limit = select.push(limit);
+    // the days first, then their sums
     let sql = format!(
         "SELECT b.sent_on, COUNT(DISTINCT b.id) AS batches, {FIGURES}
          FROM fund_batch b JOIN fund_batch_row w ON w.batch = b.id{filter}
-         GROUP BY b.sent_on ORDER BY b.sent_on DESC LIMIT ${limit}"
+             AND b.sent_on IN (SELECT DISTINCT b.sent_on FROM fund_batch b{filter} ORDER BY b.sent_on DESC LIMIT ${limit})
+         GROUP BY b.sent_on ORDER BY b.sent_on DESC"
     );
     db::query_all(conn, &sql, select.values()).await
+}
+
+/// How many days [`days`] has in all.
+pub(crate) async fn count_days(conn: &impl ConnectionTrait, mut select: Select) -> db::Result<u64> {
+    select.only("b.state = $", BatchState::Sent.slug());
+    let sql = format!(
+        "SELECT COUNT(DISTINCT b.sent_on) FROM fund_batch b{}",
+        select.filter()
+    );
+    let number = db::query_count(conn, &sql, select.values()).await?;
+    Ok(u64::try_from(number).unwrap_or(0))
 }
 
 /// The rows of a batch, in its order.

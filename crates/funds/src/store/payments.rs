@@ -115,7 +115,7 @@ pub(crate) async fn totals(conn: &impl ConnectionTrait, select: &Select) -> db::
         amount: Option<i64>,
     }
     let sql = format!(
-        "SELECT COUNT(*) AS number, CAST(SUM(y.amount) AS BIGINT) AS amount FROM {JOINED}{}",
+        "SELECT COUNT(*) AS number, CAST(SUM(y.amount) AS BIGINT) AS amount FROM fund_payment y{}",
         select.filter()
     );
     let totals: Option<Totals> = db::query_one(conn, &sql, select.values()).await?;

@@ -30,8 +30,28 @@ impl Select {
 
     /// The rows that the viewer's right reaches, by a column of 统一社会信用代码 and one of divisions.
     pub(crate) fn reach(&mut self, reach: &Reach, enterprise: Option<&str>, place: &str) {
+        if let Some(reached) = self.reached(reach, enterprise, place) {
+            self.clauses.push(reached);
+        }
+    }
+
+    /// The payments `y` that the viewer's right reaches: by their enterprise, or by the place of their pool, of which there
+    /// are few.
+    pub(crate) fn payments_within(&mut self, reach: &Reach) {
+        let Some(reached) = self.reached(reach, Some("y.enterprise"), "p.place") else {
+            return;
+        };
+        self.clauses.push(match reach {
+            Reach::Places(_) => {
+                format!("y.pool IN (SELECT p.id FROM fund_pool p WHERE {reached})")
+            }
+            _ => reached,
+        });
+    }
+
+    fn reached(&mut self, reach: &Reach, enterprise: Option<&str>, place: &str) -> Option<String> {
         let parts: Vec<String> = match (reach, enterprise) {
-            (Reach::All, _) => return,
+            (Reach::All, _) => return None,
             (Reach::Nothing, _) | (Reach::Own(_), None) => Vec::new(),
             (Reach::Own(codes), Some(column)) => codes
                 .iter()
@@ -42,10 +62,10 @@ impl Select {
                 .map(|code| self.lies_in(place, *code))
                 .collect(),
         };
-        self.clauses.push(match parts.is_empty() {
+        Some(match parts.is_empty() {
             true => "1 = 0".to_owned(),
             false => format!("({})", parts.join(" OR ")),
-        });
+        })
     }
 
     fn lies_in(&mut self, column: &str, place: DivisionCode) -> String {

@@ -124,7 +124,10 @@ async fn four_eyes_export_receipts_and_reconciliation(db: TestDatabase) {
         .await
         .expect_status(200)
         .json();
-    assert_eq!(figures(&days[0]), [100_000, 50_000, 30_000, 20_000]);
+    assert_eq!(
+        figures(&days["items"][0]),
+        [100_000, 50_000, 30_000, 20_000]
+    );
     // the two that fit nothing are listed with the reason until somebody has looked
     let list = mine.get("/funds/unclaimed").await.expect_status(200);
     assert!(

@@ -62,6 +62,8 @@ fn words(letter: &Letter) -> Vec<String> {
                 words.extend(table.columns.iter().map(|column| column.heading.clone()));
                 words.extend(table.rows.iter().flatten().cloned());
             }
+            // a picture says nothing
+            Block::Code(_) => {}
         }
     }
     words.extend([letter.signed_by.clone(), letter.date.clone()]);

@@ -62,6 +62,16 @@ impl Groups {
             .unwrap_or_default()
     }
 
+    /// The groups by the numbers of enterprises; of numbers that nobody has they mean nothing.
+    pub(super) fn each(&self) -> &[Group] {
+        &self.of
+    }
+
+    /// The counties' codes, by their places in [`Group::county`].
+    pub(super) fn codes(&self) -> &[[u8; COUNTY]] {
+        &self.counties
+    }
+
     /// The code of a group's county, zeros when not known.
     pub(super) fn county(&self, group: Group) -> [u8; COUNTY] {
         let county = self.counties.get(usize::from(group.county));

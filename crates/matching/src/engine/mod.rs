@@ -14,6 +14,7 @@
 //!
 //! **No reader waits for a writer.** A snapshot never changes; the next one is made beside it.
 
+mod found;
 mod groups;
 mod labels;
 mod loading;
@@ -38,6 +39,7 @@ use zhida_registry::{Enterprise, Registry};
 use zhida_rules::{Dictionary, Facts, ItemRules};
 
 use crate::error::Error;
+pub(crate) use found::Found;
 pub(crate) use groups::{Groups, SIZES, UNKNOWN};
 pub(crate) use labels::labels;
 pub use store::forget_snapshots;

@@ -18,7 +18,6 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 use zhida_platform::access::Reach;
-use zhida_platform::db;
 use zhida_platform::export::{Cell, Column, Table};
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_platform::problem::Problem;
@@ -90,7 +89,18 @@ impl Matching {
     /// # Errors
     /// As [`Matching::news`].
     pub async fn news_count(&self, query: &NewsQuery) -> Result<u64, Error> {
-        store::count(&self.db, &self.news_filter(query).await?).await
+        let filter = self.news_filter(query).await?;
+        let key = filter.key()?;
+        let version = (
+            self.registry.version().await?,
+            store::version(&self.db).await?,
+        );
+        if let Some(count) = self.news_counts.get(version, &key) {
+            return Ok(count);
+        }
+        let count = store::count(&self.db, &self.registry, &filter).await?;
+        self.news_counts.put(version, key, count);
+        Ok(count)
     }
 
     /// All of the news for CSV and XLSX.
@@ -140,16 +150,16 @@ impl Matching {
         Ok(Filter {
             within: match enterprise {
                 Some(_) => None,
-                None => self.numbers_within(&query.reach).await?,
+                None => self.within(&query.reach).await?,
             },
             enterprise,
             item,
         })
     }
 
-    /// The numbers of the enterprises within reach; `None` when all are, so that officers of the
-    /// whole city do not pay for a filter that leaves nothing out.
-    async fn numbers_within(&self, reach: &Reach) -> Result<Option<db::Value>, Error> {
+    /// The enterprises within reach; `None` when all are, so that officers of the whole city do not
+    /// pay for a filter that leaves nothing out.
+    async fn within(&self, reach: &Reach) -> Result<Option<Query>, Error> {
         if *reach == Reach::All {
             return Ok(None);
         }
@@ -158,16 +168,14 @@ impl Matching {
             ..Query::default()
         };
         let all = self.registry.count(&Query::default()).await?;
-        if self.registry.count(&within).await? == all {
-            return Ok(None);
-        }
-        let numbers = self.registry.seqs(&within).await?;
-        Ok(Some(db::members_value(numbers)))
+        let found = self.registry.count(&within).await?;
+        Ok((found < all).then_some(within))
     }
 
     async fn news_page(&self, filter: &Filter, page: &PageRequest) -> Result<Page<News>, Error> {
         let below = page.cursor::<i64>(LIST)?;
-        let lines = store::list(&self.db, filter, below, page.rows_wanted()).await?;
+        let lines =
+            store::list(&self.db, &self.registry, filter, below, page.rows_wanted()).await?;
         let page = Page::from_rows(lines, page, LIST, |line| line.no)?;
         let numbers: Vec<i64> = page.items.iter().map(|line| line.enterprise).collect();
         let names = self.registry.names(&numbers).await?;

@@ -7,6 +7,8 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use zhida_platform::audit;
 use zhida_platform::clock::{instant_text, parse_instant};
 use zhida_platform::db::{self, Bulk, Database, Tx};
+use zhida_platform::problem::Problem;
+use zhida_registry::{Query, Registry};
 
 use super::met;
 use super::runs::{RunRecord, RunState};
@@ -39,8 +41,8 @@ pub(super) struct Line {
 pub(super) struct Filter {
     pub enterprise: Option<i64>,
     pub item: Option<String>,
-    /// The numbers of the enterprises that may be found, by [`db::members_value`]; `None` for all.
-    pub within: Option<db::Value>,
+    /// Enterprises that may be found; `None` for all.
+    pub within: Option<Query>,
 }
 
 #[derive(FromQueryResult)]
@@ -273,14 +275,18 @@ async fn close_in(tx: Tx, actor: &str, run: Run, at: DateTime<Utc>) -> Result<u6
 }
 
 impl Filter {
-    fn conditions(&self, db: &Database) -> (String, Vec<db::Value>) {
+    /// The filter as text: the same for the same news.
+    pub fn key(&self) -> Result<String, Error> {
+        let asked = (self.enterprise, &self.item, &self.within);
+        Ok(serde_json::to_string(&asked).map_err(Problem::internal)?)
+    }
+
+    fn conditions(&self, registry: &Registry) -> Result<(String, Vec<db::Value>), Error> {
         let mut clauses = vec!["1 = 1".to_owned()];
         let mut values: Vec<db::Value> = Vec::new();
-        // members are always the first parameter
         if let Some(within) = &self.within {
-            values.push(within.clone());
-            let members = db::number_members(db.conn());
-            clauses.push(format!("enterprise IN ({members})"));
+            let number = "match_news.enterprise";
+            clauses.push(registry.condition(within, number, &mut values)?);
         }
         if let Some(enterprise) = self.enterprise {
             values.push(enterprise.into());
@@ -290,18 +296,19 @@ impl Filter {
             values.push(item.as_str().into());
             clauses.push(format!("item = ${}", values.len()));
         }
-        (clauses.join(" AND "), values)
+        Ok((clauses.join(" AND "), values))
     }
 }
 
 /// News below a number, newest first.
 pub(super) async fn list(
     db: &Database,
+    registry: &Registry,
     filter: &Filter,
     below: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Line>, Error> {
-    let (mut clause, mut values) = filter.conditions(db);
+    let (mut clause, mut values) = filter.conditions(registry)?;
     if let Some(below) = below {
         values.push(below.into());
         clause.push_str(&format!(" AND no < ${}", values.len()));
@@ -316,11 +323,21 @@ pub(super) async fn list(
 }
 
 /// How many news there are.
-pub(super) async fn count(db: &Database, filter: &Filter) -> Result<u64, Error> {
-    let (clause, values) = filter.conditions(db);
+pub(super) async fn count(
+    db: &Database,
+    registry: &Registry,
+    filter: &Filter,
+) -> Result<u64, Error> {
+    let (clause, values) = filter.conditions(registry)?;
     let sql = format!("SELECT COUNT(*) FROM match_news WHERE {clause}");
     let count = db::query_count(db.conn(), &sql, values).await?;
     Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// A number that grows with every line of news.
+pub(super) async fn version(db: &Database) -> Result<i64, Error> {
+    let sql = "SELECT next_news FROM match_counter WHERE id = 1";
+    Ok(db::query_count(db.conn(), sql, []).await?)
 }
 
 /// A finished run whose news are not told yet, or not to all.

@@ -84,7 +84,7 @@ async fn a_restart_reads_the_snapshot_and_what_was_written_since(db: TestDatabas
     agree(&setup, &["2026-12-16"]).await;
     // Documents that cannot be read show that nobody reads them.
     setup
-        .tamper("UPDATE enterprise SET facts = 'damaged'")
+        .tamper("UPDATE enterprise_facts SET facts = 'damaged'")
         .await;
     assert_eq!(restart(&mut setup).await, Source::Snapshot);
 }

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::{Extension, Router};
 use zhida_platform::access::{Rights, Role, Side};
 use zhida_platform::problem::Problem;
 use zhida_ui::{Frame, Html, Page};
@@ -27,10 +27,28 @@ const SIDES: [(Side, &str); 4] = [
     (Side::Administration, "平台管理"),
 ];
 
-pub(crate) fn routes(people: Arc<People>) -> Router {
+/// Where a role finds something in the demonstration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DemoHint {
+    /// Id of the role.
+    pub role: &'static str,
+    /// The page to which entering leads.
+    pub href: &'static str,
+    /// What there is to see, in words.
+    pub words: &'static str,
+}
+
+pub(crate) type Hints = &'static [DemoHint];
+
+pub(crate) fn routes(people: Arc<People>, hints: Hints) -> Router {
     Router::new()
         .route("/demo", get(show).post(enter))
+        .layer(Extension(hints))
         .with_state(people)
+}
+
+fn hint(hints: Hints, role: &str) -> Option<&'static DemoHint> {
+    hints.iter().find(|hint| hint.role == role)
 }
 
 #[derive(Template)]
@@ -51,10 +69,12 @@ struct RoleLine {
     name: &'static str,
     /// What it may do, in words.
     may: String,
+    /// Where to look first; empty when nobody said.
+    hint: &'static str,
 }
 
 impl RoleLine {
-    fn new(role: &'static Role) -> Self {
+    fn new(role: &'static Role, hints: Hints) -> Self {
         let rights = Rights::shipped();
         let names = role
             .may()
@@ -64,6 +84,7 @@ impl RoleLine {
             id: &role.id,
             name: &role.name,
             may: names.collect::<Vec<_>>().join("、"),
+            hint: hint(hints, &role.id).map_or("", |hint| hint.words),
         }
     }
 }
@@ -71,6 +92,7 @@ impl RoleLine {
 /// 选择演示身份
 pub(crate) async fn show(
     State(people): State<App>,
+    Extension(hints): Extension<Hints>,
     frame: Frame,
     Query(Next { next }): Query<Next>,
 ) -> Answer {
@@ -82,16 +104,20 @@ pub(crate) async fn show(
         roles: roles
             .iter()
             .filter(|role| role.side == side)
-            .map(|role| RoleLine::new(role))
+            .map(|role| RoleLine::new(role, hints))
             .collect(),
     });
-    let page = frame
-        .page("以演示身份进入")
-        .lead("选一个身份，不用密码；页首随时可以换一个。退出登录就是访客。");
+    let page = frame.page("以演示身份进入").lead(
+        "选一个身份，不用密码，进去就是有内容可看的一页；页首随时可以换一个。退出登录就是访客。",
+    );
     Ok(Html(DemoPage {
         page,
         groups: groups.into(),
-        next: safe(&next).to_owned(),
+        // without a page to come back to, entering leads to where there is something to see
+        next: match next.is_empty() {
+            true => next,
+            false => safe(&next).to_owned(),
+        },
     })
     .into_response())
 }
@@ -99,6 +125,7 @@ pub(crate) async fn show(
 /// 进入
 pub(crate) async fn enter(
     State(people): State<App>,
+    Extension(hints): Extension<Hints>,
     visit: Visit,
     begun: Begun,
     fields: Fields,
@@ -110,5 +137,9 @@ pub(crate) async fn enter(
     if let Some(before) = begun.0 {
         people.sign_out(&before).await.map_err(Problem::from)?;
     }
-    Ok(entered(&visit, &entrance, fields.get("next")))
+    let next = match (fields.get("next"), hint(hints, fields.get("role"))) {
+        ("", Some(hint)) => hint.href,
+        (next, _) => next,
+    };
+    Ok(entered(&visit, &entrance, next))
 }

@@ -8,7 +8,9 @@ use zhida_platform::db::{self, ConnectionTrait, Tx, Value};
 
 use super::id_value;
 
-/// Seats behind one recipient at most; one person may have several.
+/// People behind one recipient at most, however many seats each has.
+const PEOPLE_MAX: i64 = 5_000;
+/// Seats in charge of a body and of those above it at most.
 const SEATS_MAX: i64 = 5_000;
 /// Bodies above one at most.
 const LEVELS_MAX: i64 = 32;
@@ -57,9 +59,11 @@ pub(crate) async fn seated(
         Whose::Organisation(id) => ("s.organisation", id),
     };
     let sql = format!(
-        "SELECT s.enterprise, s.role, {COLUMNS} {SEATED} AND {column} = $1 ORDER BY s.id LIMIT $3"
+        "SELECT s.enterprise, s.role, {COLUMNS} {SEATED} AND {column} = $1 AND a.id IN (
+             SELECT a.id {SEATED} AND {column} = $1 GROUP BY a.id ORDER BY MIN(s.id) LIMIT $3)
+         ORDER BY s.id"
     );
-    let values: [Value; 3] = [value.into(), day.to_string().into(), SEATS_MAX.into()];
+    let values: [Value; 3] = [value.into(), day.to_string().into(), PEOPLE_MAX.into()];
     db::query_all(conn, &sql, values).await
 }
 

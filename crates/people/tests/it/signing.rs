@@ -470,7 +470,7 @@ async fn a_closed_account_and_one_of_the_demonstration_do_not_get_in() {
     assert!(serious.make_demo_accounts("330300", None).await.is_err());
     // even if the page of the demonstration were there
     for (people, status) in [(&serious, 404), (&demo, 303)] {
-        let router = zhida_people::demo_routes(people.clone());
+        let router = zhida_people::demo_routes(people.clone(), &[]);
         let router = zhida_people::identified(router, people.clone());
         let app = zhida_testkit::App::new(router);
         let answer = app.post_form("/demo", &[("role", "clerk")]).await;

@@ -42,6 +42,8 @@ pub struct NewCase<'a> {
     pub place: &'a str,
     /// What it is about, for lists.
     pub title: &'a str,
+    /// What it is of, by which its room lists and counts: an item; empty where the room has none. It never changes.
+    pub topic: &'a str,
 }
 
 /// A case as it was read.
@@ -123,6 +125,7 @@ impl<K: Kind> Cases<K> {
             enterprise: new.enterprise,
             place: new.place,
             title: new.title,
+            topic: new.topic,
         };
         let last = last_at(events, opened);
         store::add_head(tx, id, &fixed, &case, last).await?;

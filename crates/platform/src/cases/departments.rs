@@ -10,4 +10,9 @@ use crate::problem::Problem;
 pub trait Departments: Send + Sync {
     /// The bodies of today with exactly this name; several when places share it.
     async fn named(&self, name: &str) -> Result<Vec<Organisation>, Problem>;
+
+    /// The names of today's bodies, each once: what forms offer while somebody types. None where nobody lists them.
+    async fn names(&self) -> Result<Vec<String>, Problem> {
+        Ok(Vec::new())
+    }
 }

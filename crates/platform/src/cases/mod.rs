@@ -9,7 +9,7 @@
 //!
 //! db.write(|tx| async move {
 //!     let events = Case::open(&opening, &by, now, &rules)?;
-//!     let loaded = CASES.open(&tx, &NewCase { enterprise, place, title }, &events, &rules).await?;
+//!     let loaded = CASES.open(&tx, &NewCase { enterprise, place, title, topic }, &events, &rules).await?;
 //!     store::save(&tx, loaded.head.id, …).await?;          // the room's own row
 //!     audit::append(&tx, &entry).await?;                    // last
 //! })

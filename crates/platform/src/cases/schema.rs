@@ -97,3 +97,21 @@ ALTER TABLE work_calendar_applied ADD COLUMN after_id TEXT;";
 pub(crate) const QUEUE: &str =
     "CREATE INDEX case_head_queue ON case_head (room, COALESCE(due_at, '9999'), id, place)
     WHERE closed_at IS NULL;";
+
+/// What desks ask at a million cases. `topic` is what a room's cases are of: an item, a category. `case_head_queue` holds
+/// all that is asked of open cases, in the order of desks, and `case_head_list` of all cases: rows are looked up for the page
+/// that is shown only, and counts read an index. `outcome` is null as long as a case is open.
+pub(crate) const LISTS: &str = "ALTER TABLE case_head ADD COLUMN topic TEXT NOT NULL DEFAULT '';
+DROP INDEX case_head_room;
+DROP INDEX case_head_open;
+DROP INDEX case_head_queue;
+CREATE INDEX case_head_queue ON case_head
+    (room, COALESCE(due_at, '9999'), id, place, stage, turn, handler, topic, enterprise, number, title, due_at)
+    WHERE closed_at IS NULL;
+CREATE INDEX case_head_open ON case_head (room, stage, id, topic) WHERE closed_at IS NULL;
+CREATE INDEX case_head_list ON case_head (room, id, place, topic, outcome, stage, turn, handler);
+CREATE INDEX case_head_topic ON case_head (room, topic, id, place, outcome);
+CREATE INDEX case_clock_asked ON case_clock (organisation, case_id) WHERE SUBSTR(clock, 1, 8) = 'opinion:';";
+
+/// Figures are of cases that were opened within a time.
+pub(crate) const OPENED: &str = "CREATE INDEX case_head_opened ON case_head (room, opened_at);";

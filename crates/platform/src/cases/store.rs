@@ -110,6 +110,7 @@ pub(super) struct Fixed<'a> {
     pub(super) enterprise: &'a str,
     pub(super) place: &'a str,
     pub(super) title: &'a str,
+    pub(super) topic: &'a str,
 }
 
 pub(super) async fn add_head<K: Kind>(
@@ -120,8 +121,8 @@ pub(super) async fn add_head<K: Kind>(
     at: DateTime<Utc>,
 ) -> db::Result<()> {
     let sql = "INSERT INTO case_head (id, version, stage, outcome, turn, held, holder, holder_name, handler,
-            handler_name, closed_at, changed_at, due_at, due_clock, opened_at, room, number, enterprise, place, title)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+            handler_name, closed_at, changed_at, due_at, due_clock, opened_at, room, number, enterprise, place, title, topic)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
     let mut values = moving(id, case, at);
     values.push(instant_text(case.opened_at()).into());
     for text in [
@@ -130,6 +131,7 @@ pub(super) async fn add_head<K: Kind>(
         fixed.enterprise,
         fixed.place,
         fixed.title,
+        fixed.topic,
     ] {
         values.push(text.into());
     }

@@ -49,6 +49,8 @@ const PLATFORM: MigrationSet = MigrationSet {
         step("008-phrases", crate::phrases::SCHEMA),
         step("009-cases-stuck", crate::cases::schema::STUCK),
         step("010-case-queue", crate::cases::schema::QUEUE),
+        step("011-case-lists", crate::cases::schema::LISTS),
+        step("012-case-opened", crate::cases::schema::OPENED),
     ],
 };
 

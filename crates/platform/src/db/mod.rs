@@ -10,6 +10,7 @@
 mod bulk;
 mod conditions;
 mod connect;
+mod counts;
 mod error;
 mod migrate;
 mod schema;
@@ -18,6 +19,7 @@ mod write;
 pub use bulk::Bulk;
 pub use conditions::{Where, like, within};
 pub use connect::{Database, Engine, without_password};
+pub use counts::Counts;
 pub use error::Error;
 pub use migrate::{MigrationSet, SchemaState, Step, step};
 pub(crate) use migrate::{apply_steps, steps_of, tables_of};

@@ -64,9 +64,15 @@ fn rows_bytes(rows: Vec<Result<Row, Problem>>) -> Result<(usize, Bytes), Problem
     let count = rows.len();
     let mut writer = writer(Vec::new());
     for row in rows {
-        let row = row?;
-        let cells = row.iter().map(|cell| cell_text(cell).into_owned());
-        writer.write_record(cells).map_err(Problem::internal)?;
+        for cell in row? {
+            let text = cell_text(&cell);
+            writer
+                .write_field(text.as_bytes())
+                .map_err(Problem::internal)?;
+        }
+        writer
+            .write_record(None::<&[u8]>)
+            .map_err(Problem::internal)?;
     }
     Ok((count, finished(writer)?))
 }

@@ -1,242 +1,364 @@
-use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use chrono::{Datelike, NaiveDate};
-use futures::stream::{self, StreamExt};
-use rust_xlsxwriter::{ExcelDateTime, Format, FormatBorder, Workbook, Worksheet, XlsxError};
-use tokio::io::AsyncReadExt;
-use tokio::sync::mpsc;
+use chrono::NaiveDate;
+use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use zip::result::ZipError;
+use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 
-use super::{Cell, Column, ExportError, Row, Table, guarded, is_plain_decimal, set_download};
+use super::xlsx_parts::{self as parts, escaped};
+use super::{Cell, Column, ExportError, Table, guarded, is_plain_decimal, set_download};
 use crate::problem::Problem;
 
-/// Rows of a sheet, the heading among them (ECMA-376, SpreadsheetML limits as
-/// Excel holds them).
-pub const XLSX_ROWS_MAX: u32 = 1_048_576;
+/// What a sheet holds; what is more goes on in another.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Rows, the heading among them.
+    lines: u32,
+    /// Bytes of its XML, about.
+    bytes: u64,
+}
+
+/// Rows: ECMA-376, SpreadsheetML limits as Excel holds them. Bytes: below the 4 GiB from which on a ZIP needs fields
+/// (ZIP64) that make Excel offer to repair the file.
+const LIMITS: Limits = Limits {
+    lines: 1_048_576,
+    bytes: 3 << 30,
+};
 /// Characters of a cell, likewise.
 const CELL_CHARS_MAX: usize = 32_767;
-const SHEET_NAME_CHARS_MAX: usize = 31;
+/// Digits that a cell's number, a binary double, shows exactly.
+const DIGITS_EXACT: usize = 15;
+/// Rows turned into bytes at a time.
 const ROWS_PER_CHUNK: usize = 512;
-const CHUNKS_IN_FLIGHT: usize = 4;
-const READ_BYTES: usize = 64 << 10;
+/// XML of lists repeats itself: more effort costs much time and saves little.
+const EFFORT: i64 = 1;
 const XLSX_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// Writes the table as XLSX, with memory independent of its length; how many
-/// rows there were, without the heading. `target` is overwritten from its
-/// present position.
+/// rows there were, without the headings. More rows than a sheet holds go on in
+/// further sheets.
 ///
 /// # Errors
-/// When a row cannot be read, there are too many, or the file cannot be
-/// written; `target` is then not to be used.
-pub async fn write_xlsx(table: Table, target: File) -> Result<u64, ExportError> {
-    write_limited(table, target, XLSX_ROWS_MAX).await
-}
-
-async fn write_limited(table: Table, target: File, lines_max: u32) -> Result<u64, ExportError> {
-    let Table {
-        name,
-        columns,
-        mut rows,
-    } = table;
-    let (sender, receiver) = mpsc::channel::<Vec<Row>>(CHUNKS_IN_FLIGHT);
-    let (finish, finished) = tokio::sync::oneshot::channel::<()>();
-    let writing = tokio::task::spawn_blocking(move || {
-        let sheet = Sheet {
-            name: &name,
-            columns: &columns,
-            lines_max,
-        };
-        sheet.write(receiver, finished, target)
-    });
-    let mut chunk = Vec::with_capacity(ROWS_PER_CHUNK);
-    while let Some(row) = rows.next().await {
-        // an error drops both channels, and the writer stops without saving
-        chunk.push(row?);
-        if chunk.len() == ROWS_PER_CHUNK && sender.send(std::mem::take(&mut chunk)).await.is_err() {
-            break;
-        }
+/// When a row cannot be read or the file not written.
+pub async fn write_xlsx(
+    table: Table,
+    target: &mut (impl AsyncWrite + Unpin),
+) -> Result<u64, ExportError> {
+    let mut count: u64 = 0;
+    let mut chunks = std::pin::pin!(xlsx_chunks(table, LIMITS));
+    while let Some(chunk) = chunks.next().await {
+        let (rows, bytes) = chunk?;
+        target.write_all(&bytes).await?;
+        count += u64::try_from(rows).unwrap_or_default();
     }
-    let _writer_has_stopped = sender.send(chunk).await;
-    let _writer_has_stopped = finish.send(());
-    drop(sender);
-    writing.await.map_err(std::io::Error::other)?
+    target.flush().await?;
+    Ok(count)
 }
 
-/// The table as a download, once its file is complete.
+/// The table as a download that starts before the last row is read. A row that
+/// cannot be read later breaks the download off, so that no half file looks whole.
 ///
 /// # Errors
-/// As [`write_xlsx`].
+/// When the first rows cannot be read.
 pub async fn xlsx_response(table: Table) -> Result<Response, Problem> {
     let name = format!("{}.xlsx", table.name);
-    let file = tempfile::tempfile().map_err(ExportError::Io)?;
-    let target = file.try_clone().map_err(ExportError::Io)?;
-    write_xlsx(table, target).await?;
-    let mut file = file;
-    file.seek(SeekFrom::Start(0)).map_err(ExportError::Io)?;
-    let chunks = stream::try_unfold(tokio::fs::File::from_std(file), |mut file| async move {
-        let mut bytes = vec![0; READ_BYTES];
-        let read = file.read(&mut bytes).await?;
-        bytes.truncate(read);
-        std::io::Result::Ok((read > 0).then(|| (Bytes::from(bytes), file)))
-    });
-    let mut response = Response::new(Body::from_stream(chunks));
+    let mut chunks = Box::pin(xlsx_chunks(table, LIMITS).map_ok(|(_, bytes)| bytes));
+    let first = chunks.try_next().await?;
+    let body = Body::from_stream(stream::iter(first.map(Ok)).chain(chunks));
+    let mut response = Response::new(body);
     set_download(&mut response, XLSX_TYPE, &name);
     Ok(response)
 }
 
-/// What is known of the sheet before its rows come.
-struct Sheet<'a> {
-    name: &'a str,
-    columns: &'a [Column],
-    lines_max: u32,
-}
-
-impl Sheet<'_> {
-    fn write(
-        &self,
-        mut chunks: mpsc::Receiver<Vec<Row>>,
-        mut finished: tokio::sync::oneshot::Receiver<()>,
-        mut target: File,
-    ) -> Result<u64, ExportError> {
-        let mut workbook = Workbook::new();
-        let sheet = workbook
-            .add_worksheet_with_constant_memory()
-            .map_err(ExportError::Xlsx)?;
-        write_head(sheet, self.name, self.columns).map_err(ExportError::Xlsx)?;
-        let date = Format::new().set_num_format("yyyy-mm-dd");
-        let mut line: u32 = 1;
-        while let Some(rows) = chunks.blocking_recv() {
-            for row in rows {
-                if line >= self.lines_max {
-                    return Err(ExportError::TooManyRows);
-                }
-                write_row(sheet, line, &row, &date).map_err(ExportError::Xlsx)?;
-                line += 1;
-            }
+/// The table as XLSX, chunk by chunk. Each chunk says how many rows it holds.
+fn xlsx_chunks(
+    table: Table,
+    limits: Limits,
+) -> impl Stream<Item = Result<(usize, Bytes), Problem>> + Send {
+    let Table {
+        name,
+        columns,
+        rows,
+    } = table;
+    let book = Book::new(name, columns, limits);
+    let start = (Some(book), rows.chunks(ROWS_PER_CHUNK));
+    stream::try_unfold(start, |(book, mut rows)| async move {
+        let Some(mut book) = book else {
+            return Ok(None);
+        };
+        let Some(chunk) = rows.next().await else {
+            let bytes = book.finish().map_err(Problem::internal)?;
+            return Ok(Some(((0, bytes), (None, rows))));
+        };
+        let count = chunk.len();
+        for row in chunk {
+            book.row(&row?).map_err(Problem::internal)?;
         }
-        if finished.try_recv().is_err() {
-            return Err(ExportError::Io(std::io::ErrorKind::Interrupted.into()));
-        }
-        workbook
-            .save_to_writer(&mut target)
-            .map_err(ExportError::Xlsx)?;
-        target.flush()?;
-        Ok(u64::from(line - 1))
+        let bytes = book.taken().map_err(Problem::internal)?;
+        Ok(Some(((count, bytes), (Some(book), rows))))
+    })
+}
+
+/// What was packed and not taken yet.
+#[derive(Clone, Default)]
+struct Packed(Arc<Mutex<Vec<u8>>>);
+
+impl Packed {
+    fn take(&self) -> Bytes {
+        let mut bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *bytes).into()
     }
 }
 
-fn write_head(sheet: &mut Worksheet, name: &str, columns: &[Column]) -> Result<(), XlsxError> {
-    sheet.set_name(sheet_name(name))?;
-    sheet.set_freeze_panes(1, 0)?;
-    let bold = Format::new()
-        .set_bold()
-        .set_border_bottom(FormatBorder::Thin);
-    for (number, column) in (0u16..).zip(columns) {
-        sheet.set_column_width(number, column.width)?;
-        sheet.write_string_with_format(0, number, guarded(&column.heading), &bold)?;
+impl Write for Packed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut packed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        packed.extend_from_slice(bytes);
+        Ok(bytes.len())
     }
-    Ok(())
-}
 
-/// Excel forbids some characters in a sheet's name, and length beyond 31.
-fn sheet_name(name: &str) -> String {
-    let name: String = name
-        .chars()
-        .filter(|c| !matches!(c, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\''))
-        .take(SHEET_NAME_CHARS_MAX)
-        .collect();
-    if name.is_empty() {
-        "导出".to_owned()
-    } else {
-        name
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
-fn write_row(
-    sheet: &mut Worksheet,
-    line: u32,
-    row: &[Cell],
-    date: &Format,
-) -> Result<(), XlsxError> {
-    for (number, cell) in (0u16..).zip(row) {
-        match cell {
-            Cell::Empty => {}
-            Cell::Text(text) => write_text(sheet, line, number, text)?,
-            Cell::Integer(integer) => write_number(sheet, line, number, &integer.to_string())?,
-            Cell::Decimal(text) if is_plain_decimal(text) => {
-                write_number(sheet, line, number, text)?;
-            }
-            Cell::Decimal(text) => write_text(sheet, line, number, text)?,
-            // Excel's calendar starts in 1900; older dates are shown as text
-            Cell::Date(day) if (1900..=9999).contains(&day.year()) => {
-                sheet.write_date_with_format(line, number, excel_date(*day)?, date)?;
-            }
-            Cell::Date(day) => {
-                write_text(sheet, line, number, &day.format("%Y-%m-%d").to_string())?
-            }
+/// A workbook that is written from front to back: its sheets, then what lists them.
+struct Book {
+    name: String,
+    columns: Vec<Column>,
+    limits: Limits,
+    zip: ZipWriter<StreamWriter<Packed>>,
+    packed: Packed,
+    /// XML of the open sheet that is not packed yet.
+    xml: String,
+    sheets: u32,
+    /// Lines of the open sheet; nought before the first sheet.
+    lines: u32,
+    /// Bytes of the open sheet that are packed.
+    bytes: u64,
+}
+
+impl Book {
+    fn new(name: String, columns: Vec<Column>, limits: Limits) -> Self {
+        let packed = Packed::default();
+        Self {
+            name,
+            columns,
+            limits,
+            zip: ZipWriter::new_stream(packed.clone()),
+            packed,
+            xml: String::new(),
+            sheets: 0,
+            lines: 0,
+            bytes: 0,
         }
     }
-    Ok(())
-}
 
-fn excel_date(day: NaiveDate) -> Result<ExcelDateTime, XlsxError> {
-    let part = |part: u32| u8::try_from(part).unwrap_or(u8::MAX);
-    let year = u16::try_from(day.year()).unwrap_or(u16::MAX);
-    ExcelDateTime::from_ymd(year, part(day.month()), part(day.day()))
-}
-
-fn write_text(sheet: &mut Worksheet, line: u32, column: u16, text: &str) -> Result<(), XlsxError> {
-    let text = guarded(text);
-    if text.chars().count() > CELL_CHARS_MAX {
-        let cut: String = text.chars().take(CELL_CHARS_MAX - 1).chain(['…']).collect();
-        sheet.write_string(line, column, cut)?;
-    } else {
-        sheet.write_string(line, column, text)?;
+    fn row(&mut self, row: &[Cell]) -> Result<(), ZipError> {
+        let Limits { lines, bytes } = self.limits;
+        if self.sheets == 0 || self.lines >= lines || self.bytes >= bytes {
+            self.next_sheet()?;
+        }
+        self.open_line();
+        for (column, cell) in row.iter().enumerate() {
+            push_cell(&mut self.xml, column, self.lines, cell);
+        }
+        self.xml.push_str("</row>");
+        Ok(())
     }
-    Ok(())
+
+    fn open_line(&mut self) {
+        self.lines += 1;
+        self.xml.push_str(&format!("<row r=\"{}\">", self.lines));
+    }
+
+    fn next_sheet(&mut self) -> Result<(), ZipError> {
+        self.close_sheet()?;
+        self.sheets += 1;
+        (self.lines, self.bytes) = (0, 0);
+        self.open(&parts::sheet_path(self.sheets))?;
+        self.xml.push_str(&parts::sheet_head(&self.columns));
+        self.open_line();
+        for (column, Column { heading, .. }) in self.columns.iter().enumerate() {
+            let heading = guarded(heading);
+            push_text(&mut self.xml, column, 1, &heading, parts::HEADING);
+        }
+        self.xml.push_str("</row>");
+        Ok(())
+    }
+
+    fn close_sheet(&mut self) -> Result<(), ZipError> {
+        if self.sheets > 0 {
+            self.xml.push_str(parts::SHEET_END);
+        }
+        self.pack()
+    }
+
+    fn open(&mut self, path: &str) -> Result<(), ZipError> {
+        let options = SimpleFileOptions::default().compression_level(Some(EFFORT));
+        self.zip.start_file(path, options)
+    }
+
+    fn pack(&mut self) -> Result<(), ZipError> {
+        self.zip.write_all(self.xml.as_bytes())?;
+        self.bytes += self.xml.len() as u64;
+        self.xml.clear();
+        Ok(())
+    }
+
+    /// What was packed since the last time.
+    fn taken(&mut self) -> Result<Bytes, ZipError> {
+        self.pack()?;
+        Ok(self.packed.take())
+    }
+
+    /// The rest of the file.
+    fn finish(mut self) -> Result<Bytes, ZipError> {
+        if self.sheets == 0 {
+            self.next_sheet()?;
+        }
+        self.close_sheet()?;
+        for (path, xml) in parts::rest(&self.name, self.sheets) {
+            self.open(path)?;
+            self.zip.write_all(xml.as_bytes())?;
+        }
+        let _stream = self.zip.finish()?;
+        Ok(self.packed.take())
+    }
 }
 
-/// A cell's number is a binary double in the format itself. Up to 15 digits
-/// it shows exactly what was written; longer ones go in as text.
-fn write_number(
-    sheet: &mut Worksheet,
-    line: u32,
-    column: u16,
-    text: &str,
-) -> Result<(), XlsxError> {
-    const DIGITS_EXACT: usize = 15;
+fn push_cell(xml: &mut String, column: usize, line: u32, cell: &Cell) {
+    match cell {
+        Cell::Empty => {}
+        Cell::Text(text) => push_text(xml, column, line, &guarded(text), parts::PLAIN),
+        Cell::Integer(number) => push_number(xml, column, line, &number.to_string()),
+        Cell::Decimal(text) if is_plain_decimal(text) => push_number(xml, column, line, text),
+        Cell::Decimal(text) => push_text(xml, column, line, &guarded(text), parts::PLAIN),
+        Cell::Date(day) => match serial(*day) {
+            Some(number) => push_value(xml, column, line, &number.to_string(), parts::DATE),
+            None => {
+                let text = day.format("%Y-%m-%d").to_string();
+                push_text(xml, column, line, &text, parts::PLAIN);
+            }
+        },
+    }
+}
+
+/// The number of a day in Excel's calendar; `None` before its 29 February 1900, which never was.
+fn serial(day: NaiveDate) -> Option<i64> {
+    let counted_from = NaiveDate::from_ymd_opt(1899, 12, 30)?;
+    let number = day.signed_duration_since(counted_from).num_days();
+    (61..=2_958_465).contains(&number).then_some(number)
+}
+
+/// Numbers too long for a double go in as text.
+fn push_number(xml: &mut String, column: usize, line: u32, text: &str) {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    match text.parse::<f64>() {
-        Ok(number) if digits <= DIGITS_EXACT => sheet.write_number(line, column, number)?,
-        _ => sheet.write_string(line, column, text)?,
-    };
-    Ok(())
+    match digits <= DIGITS_EXACT {
+        true => push_value(xml, column, line, text, parts::PLAIN),
+        false => push_text(xml, column, line, text, parts::PLAIN),
+    }
+}
+
+fn push_open(xml: &mut String, column: usize, line: u32, style: u8) {
+    xml.push_str("<c r=\"");
+    parts::push_letters(xml, column);
+    xml.push_str(&line.to_string());
+    xml.push('"');
+    if style != parts::PLAIN {
+        xml.push_str(&format!(" s=\"{style}\""));
+    }
+}
+
+fn push_value(xml: &mut String, column: usize, line: u32, number: &str, style: u8) {
+    push_open(xml, column, line, style);
+    xml.push_str("><v>");
+    xml.push_str(number);
+    xml.push_str("</v></c>");
+}
+
+fn push_text(xml: &mut String, column: usize, line: u32, text: &str, style: u8) {
+    if text.is_empty() && style == parts::PLAIN {
+        return;
+    }
+    push_open(xml, column, line, style);
+    xml.push_str(" t=\"inlineStr\"><is><t xml:space=\"preserve\">");
+    // the length in bytes is quick to know, and never less than that in characters
+    if text.len() > CELL_CHARS_MAX && text.chars().count() > CELL_CHARS_MAX {
+        let cut: String = text.chars().take(CELL_CHARS_MAX - 1).chain(['…']).collect();
+        xml.push_str(&escaped(&cut));
+    } else {
+        xml.push_str(&escaped(text));
+    }
+    xml.push_str("</t></is></c>");
 }
 
 #[cfg(test)]
 mod tests {
+    use calamine::{Data, Reader, Xlsx};
+
     use super::*;
 
-    async fn written(rows: u32, lines_max: u32) -> Result<u64, ExportError> {
-        let rows = stream::iter((0..rows).map(|n| Ok(vec![Cell::Integer(n.into())])));
-        let table = Table::new("表", vec![Column::new("数")], rows);
-        write_limited(table, tempfile::tempfile()?, lines_max).await
+    async fn sheets(rows: u32, lines: u32, bytes: u64) -> Vec<(String, Vec<f64>)> {
+        let rows = (0..rows).map(|n| Ok(vec![Cell::Integer(n.into())]));
+        let table = Table::new("表", vec![Column::new("数")], stream::iter(rows));
+        let chunks: Vec<(usize, Bytes)> = xlsx_chunks(table, Limits { lines, bytes })
+            .try_collect()
+            .await
+            .expect("written");
+        let file: Vec<u8> = chunks.into_iter().flat_map(|(_, bytes)| bytes).collect();
+        assert_eq!(file[4..6], [20, 0], "no ZIP64");
+        let mut book = Xlsx::new(io::Cursor::new(file)).expect("an XLSX");
+        let names = book.sheet_names();
+        let sheet = |name: String| {
+            let range = book.worksheet_range(&name).expect("the sheet");
+            assert_eq!(range.get((0, 0)), Some(&Data::String("数".to_owned())));
+            let numbers = range.rows().skip(1).filter_map(|row| match row.first() {
+                Some(Data::Float(number)) => Some(*number),
+                _ => None,
+            });
+            (name, numbers.collect())
+        };
+        names.into_iter().map(sheet).collect()
     }
 
     #[tokio::test]
-    async fn the_heading_counts_as_a_line_and_one_more_is_refused_with_the_way_out() {
-        assert_eq!(written(1_999, 2_000).await.expect("fits"), 1_999);
-        let error = written(2_000, 2_000).await.expect_err("one too many");
-        assert!(error.to_string().contains("CSV"), "{error}");
-        assert!(error.to_string().contains("1,048,576"), "{error}");
+    async fn what_a_sheet_does_not_hold_goes_on_in_the_next_under_the_same_heading() {
+        assert_eq!(
+            sheets(0, 1_000, u64::MAX).await,
+            [("表".to_owned(), vec![])]
+        );
+        let one = sheets(999, 1_000, u64::MAX).await;
+        assert_eq!(
+            (one.len(), one[0].1.len()),
+            (1, 999),
+            "the heading is a line"
+        );
+        let three = sheets(1_999, 1_000, u64::MAX).await;
+        let names: Vec<&str> = three.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["表", "表（2）", "表（3）"]);
+        let numbers: Vec<f64> = three.into_iter().flat_map(|(_, numbers)| numbers).collect();
+        assert_eq!(numbers, (0..1_999).map(f64::from).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_sheet_ends_before_it_grows_too_large() {
+        let parts = sheets(2_000, 1_000_000, 20_000).await;
+        assert!(parts.len() > 1);
+        let numbers: Vec<f64> = parts.into_iter().flat_map(|(_, numbers)| numbers).collect();
+        assert_eq!(numbers, (0..2_000).map(f64::from).collect::<Vec<_>>());
     }
 
     #[test]
-    fn a_sheet_is_named_as_excel_allows() {
-        assert_eq!(sheet_name("企业[2026]/*?:'\\"), "企业2026");
-        assert_eq!(sheet_name("？".repeat(40).as_str()).chars().count(), 31);
-        assert_eq!(sheet_name("[]"), "导出");
+    fn days_count_as_excel_counts_them() {
+        let day = |text: &str| serial(text.parse().expect("a day"));
+        assert_eq!(day("1900-02-28"), None);
+        assert_eq!(day("1900-03-01"), Some(61));
+        assert_eq!(day("2026-11-02"), Some(46_328));
+        assert_eq!(day("9999-12-31"), Some(2_958_465));
     }
 }

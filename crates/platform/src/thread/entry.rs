@@ -56,7 +56,7 @@ impl Side {
 
     /// Chinese word.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Enterprise => "企业",
             Self::Office => "部门",

@@ -45,7 +45,7 @@ mod tell;
 
 pub use entry::{About, Entry, FileLine, NewEntry, Side, Standing};
 pub use error::ThreadError;
-pub use posted::Posted;
+pub use posted::{Posted, Wanted, uploads};
 pub(crate) use store::SCHEMA;
 pub use tell::{EVENTS, Told};
 

@@ -1,6 +1,7 @@
+use axum::extract::DefaultBodyLimit;
 use axum::extract::multipart::{Field, Multipart};
 
-use super::{ATTACHMENT, FILES_MAX, ThreadError, WORDS_MAX};
+use super::{ATTACHMENT, FILES_MAX, NewEntry, Side, ThreadError, WORDS_MAX};
 use crate::files::{FileStore, Received, Upload};
 use crate::problem::Problem;
 
@@ -8,6 +9,21 @@ use crate::problem::Problem;
 const FIELDS_MAX: usize = 40;
 /// Bytes of a field at most; more is cut off, and then refused for its length.
 const FIELD_BYTES_MAX: usize = 4 * WORDS_MAX + 1_024;
+
+/// The layer of routes that take a thread's form: its files and the form around them.
+pub fn uploads() -> DefaultBodyLimit {
+    let bytes = usize::try_from(ATTACHMENT.bytes_max).unwrap_or(usize::MAX);
+    DefaultBodyLimit::max(FILES_MAX * bytes + (1 << 20))
+}
+
+/// What a thread's form asks for.
+#[derive(Debug, Clone, Copy)]
+pub enum Wanted<'p> {
+    /// To be written.
+    Write(NewEntry<'p>),
+    /// The office says that no answer is needed.
+    Settle,
+}
 
 /// A form with texts and files, read to its end: what is wrong with a file does not lose what was typed.
 #[derive(Debug, Default)]
@@ -47,6 +63,26 @@ impl Posted {
     pub fn get(&self, name: &str) -> &str {
         let field = self.fields.iter().find(|(field, _)| field == name);
         field.map_or("", |(_, value)| value.trim())
+    }
+
+    /// What the form of a thread asks for: its fields are those of `ui::ThreadForm`.
+    ///
+    /// # Errors
+    /// A file that was not taken: nothing is written without it.
+    pub fn wanted(&self, side: Side, is_internal: bool) -> Result<Wanted<'_>, ThreadError> {
+        if side == Side::Office && self.get("do") == "settle" {
+            return Ok(Wanted::Settle);
+        }
+        let field = if is_internal { "remark" } else { "message" };
+        if let Some(fault) = self.faults.first() {
+            let message = format!("{fault}。留言还没有发出，请重新选择附件");
+            return Err(ThreadError::Field { field, message });
+        }
+        Ok(Wanted::Write(NewEntry {
+            is_internal,
+            wants_reply: self.get("message-reply") == "yes",
+            ..NewEntry::message(self.get(field), &self.files)
+        }))
     }
 
     async fn file(

@@ -1,6 +1,7 @@
 //! Telling the other side. What was written stands in the thread only: messages hold no words of people.
 
 use super::{About, ThreadError, Threads};
+use crate::cases::Head;
 use crate::db::Tx;
 use crate::messages::{Audience, EventKind, Field, Message, Messages, Recipient};
 
@@ -69,5 +70,39 @@ impl Threads {
         };
         messages.send(tx, &message).await?;
         Ok(())
+    }
+
+    /// Tells the office that the other side has written: whoever handles the case, else the body that holds it, else
+    /// `otherwise`; when there is nobody, the queue shows it.
+    ///
+    /// # Errors
+    /// A message that cannot be made; the database.
+    pub async fn tell_office(
+        &self,
+        tx: &Tx,
+        messages: &Messages,
+        about: About<'_>,
+        head: &Head,
+        (title, link): (&str, &str),
+        otherwise: Option<Recipient<'_>>,
+    ) -> Result<(), ThreadError> {
+        let (handler, holder) = (
+            head.handler.map(|id| id.to_string()),
+            head.holder.map(|id| id.to_string()),
+        );
+        let to = match (&handler, &holder) {
+            (Some(account), _) => Some(Recipient::Account(account)),
+            (None, Some(body)) => Some(Recipient::Organisation(body)),
+            (None, None) => otherwise,
+        };
+        let Some(to) = to else { return Ok(()) };
+        let told = Told {
+            to,
+            title,
+            number: &head.number,
+            link,
+        };
+        self.tell(tx, messages, about, super::Side::Enterprise, &told)
+            .await
     }
 }

@@ -127,6 +127,7 @@ pub async fn open_in(tx: &Tx, now: DateTime<Utc>) -> Result<Loaded<Grant>, Error
         enterprise: ENTERPRISE,
         place: "330106",
         title: "研发补助",
+        topic: "",
     };
     CASES.open(tx, &new, &events, &rules).await
 }

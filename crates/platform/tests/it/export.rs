@@ -1,5 +1,3 @@
-use std::io::{Seek, SeekFrom};
-
 use axum::body::to_bytes;
 use calamine::{Data, Reader, Xlsx};
 use chrono::NaiveDate;
@@ -68,11 +66,9 @@ async fn csv_has_a_bom_and_no_formula() {
 
 #[tokio::test]
 async fn xlsx_has_typed_cells_and_no_formula() {
-    let mut file = tempfile::tempfile().expect("a file");
-    let target = file.try_clone().expect("a file");
-    assert_eq!(write_xlsx(table(), target).await.expect("written"), 4);
-    file.seek(SeekFrom::Start(0)).expect("rewound");
-    let mut book = Xlsx::new(std::io::BufReader::new(file)).expect("an XLSX");
+    let mut file = Vec::new();
+    assert_eq!(write_xlsx(table(), &mut file).await.expect("written"), 4);
+    let mut book = Xlsx::new(std::io::Cursor::new(file)).expect("an XLSX");
     let sheet = book.worksheet_range("企业名单").expect("the sheet");
     let at = |row, column| {
         sheet
@@ -171,7 +167,16 @@ async fn an_export_that_breaks_does_not_look_whole() {
     assert!(write_csv(breaking(), &mut Vec::new()).await.is_err());
     let broken = to_bytes(csv_response(breaking()).into_body(), usize::MAX).await;
     assert!(broken.is_err());
-    let answer = xlsx_response(breaking()).await.expect_err("broken");
+    assert!(write_xlsx(breaking(), &mut Vec::new()).await.is_err());
+    let broken = xlsx_response(breaking()).await.expect("has begun");
+    assert!(to_bytes(broken.into_body(), usize::MAX).await.is_err());
+}
+
+#[tokio::test]
+async fn an_xlsx_that_breaks_at_once_is_answered_in_words() {
+    let rows = stream::iter([Err(Problem::internal("数据库断开"))]);
+    let table = Table::new("断", vec![Column::new("数")], rows);
+    let answer = xlsx_response(table).await.expect_err("broken");
     assert_eq!(answer.status.as_u16(), 500);
     assert!(!answer.to_json().to_string().contains("数据库断开"));
 }

@@ -6,11 +6,10 @@ use utoipa::ToSchema;
 use zhida_casework::Turn;
 use zhida_casework::statistics;
 use zhida_platform::access::Reach;
-use zhida_platform::cases::calendar;
 use zhida_platform::db::ConnectionTrait;
 
 use super::store;
-use crate::cases::{CASES, CaseView};
+use crate::cases::CaseView;
 use crate::error::Error;
 use crate::service::Redemption;
 use crate::words::{Outcome, Stage};
@@ -112,7 +111,8 @@ impl Redemption {
         })
     }
 
-    /// How long paid cases of an item within reach took the offices; the usual time of all is everybody's.
+    /// How long paid cases of an item within reach took the offices, as was noted when they ended; the usual time of all is
+    /// everybody's.
     ///
     /// # Errors
     /// The database.
@@ -122,14 +122,7 @@ impl Redemption {
         item: &str,
         reach: &Reach,
     ) -> Result<Option<TypicalDays>, Error> {
-        let city = calendar::load(conn).await?;
-        let mut days = Vec::new();
-        for id in store::ended(conn, item, Outcome::Paid.slug(), reach, TYPICAL_OF).await? {
-            let id = id.parse().map_err(|_| Error::Stored("办件"))?;
-            let loaded = CASES.need(conn, id).await?;
-            let worked = statistics::worked(&loaded.events, self.clock.now(), &city.calendar);
-            days.extend(worked.ok().map(|worked| worked.days));
-        }
+        let days = store::days(conn, item, Outcome::Paid.slug(), reach, TYPICAL_OF).await?;
         if days.len() < TYPICAL_MIN {
             return Ok(None);
         }

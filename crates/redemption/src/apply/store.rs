@@ -6,6 +6,7 @@ use zhida_platform::cases::Head;
 use zhida_platform::db::{self, ConnectionTrait, Value};
 
 use crate::cases::{CaseRecord, store::COLUMNS};
+use crate::conditions::Where;
 use crate::reach::within;
 
 /// A case with both rows.
@@ -75,24 +76,29 @@ pub(super) async fn count(
 }
 
 #[derive(FromQueryResult)]
-struct Id {
-    case_id: String,
+struct Days {
+    days: i64,
 }
 
-/// The newest cases of an item within reach that ended with this outcome.
-pub(crate) async fn ended(
+/// How many working days the newest cases of an item within reach took that ended with this outcome.
+pub(crate) async fn days(
     conn: &impl ConnectionTrait,
     item: &str,
     outcome: &str,
     reach: &Reach,
     limit: i64,
-) -> db::Result<Vec<String>> {
-    let mut values: Vec<Value> = vec![item.into(), outcome.into()];
-    let reach = within(reach, ("c.enterprise", "c.place"), &mut values);
+) -> db::Result<Vec<u32>> {
+    let mut found = Where::default();
+    found.and("c.item = ?", item);
+    found.always("c.days IS NOT NULL");
+    found.and("h.outcome = ?", outcome);
+    found.within(reach, ("c.enterprise", "c.place"));
     let sql = format!(
-        "SELECT c.case_id FROM redemption_case c JOIN case_head h ON h.id = c.case_id
-         WHERE c.item = $1 AND h.outcome = $2 AND {reach} ORDER BY c.case_id DESC LIMIT {limit}"
+        "SELECT c.days FROM redemption_case c JOIN case_head h ON h.id = c.case_id {}
+         ORDER BY c.case_id DESC LIMIT {limit}",
+        found.sql()
     );
-    let rows: Vec<Id> = db::query_all(conn, &sql, values).await?;
-    Ok(rows.into_iter().map(|row| row.case_id).collect())
+    let rows: Vec<Days> = db::query_all(conn, &sql, found.values).await?;
+    let days = |row: Days| u32::try_from(row.days).unwrap_or(u32::MAX);
+    Ok(rows.into_iter().map(days).collect())
 }

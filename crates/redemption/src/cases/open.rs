@@ -83,6 +83,7 @@ impl Redemption {
             enterprise: new.enterprise,
             place: new.place,
             title: &title,
+            topic: &item.id,
         };
         let loaded = CASES.open(tx, &head, &events, &rules).await?;
         let id = loaded.head.id.to_string();

@@ -17,7 +17,7 @@ use crate::service::Redemption;
 use crate::words::{Outcome, Stage};
 
 /// Rows read at a time.
-const ROWS_PER_PAGE: u32 = 200;
+const ROWS_PER_PAGE: u32 = 1_000;
 
 impl Redemption {
     /// A page of the queue.

@@ -125,6 +125,9 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Answer {
     let sight = app.sight(&frame.viewer, &id).await.map_err(Problem::from)?;
+    app.record_look(&frame.viewer, &sight.view, false)
+        .await
+        .map_err(Problem::from)?;
     let (typed, errors) = (Fields::default(), FormErrors::none());
     let page = case_page(&app, &frame, sight, typed, errors).await;
     Ok(Html(page.map_err(Problem::from)?).into_response())

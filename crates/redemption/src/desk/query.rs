@@ -5,19 +5,24 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use zhida_casework::Named as _;
 use zhida_platform::access::{Reach, Viewer};
+use zhida_platform::cases::read_number;
 use zhida_platform::clock::{instant_text, to_shanghai};
+use zhida_standards::uscc::Uscc;
 
 use crate::conditions::{Where, like};
 use crate::reach;
 use crate::rights::{HANDLE, OPINION};
 use crate::words::{Outcome, Stage};
 
+/// When a case is due, as the index of open cases has it: what has no due date comes last.
+pub(super) const DUE: &str = "COALESCE(h.due_at, '9999')";
+
 /// Which cases. Empty fields ask nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeskQuery {
-    /// 办件编号、企业名称中的文字，或统一社会信用代码。
+    /// 办件编号、统一社会信用代码，或编号、代码、事项名称、企业名称中的一段文字。
     #[serde(skip_serializing_if = "String::is_empty")]
     pub q: String,
     /// 政策事项的标识。
@@ -52,19 +57,15 @@ impl DeskQuery {
         self.state.is_empty()
     }
 
-    /// Whether it asks something of the room's own row, `redemption_case c`.
-    pub(crate) fn asks_record(&self) -> bool {
-        !self.item.is_empty() || !self.q.trim().is_empty()
-    }
-
-    /// The conditions on `case_head h` and `redemption_case c` for a viewer at a moment.
+    /// The conditions on `case_head h` for a viewer at a moment: all of them are answered by its indexes.
     pub(crate) fn conditions(&self, viewer: &Viewer, now: DateTime<Utc>) -> Where {
         let mut found = Where::default();
         found.always("h.room = 'redemption'");
         self.reached(viewer, &mut found);
         match self.state.as_str() {
             "" => found.always("h.closed_at IS NULL"),
-            "closed" => found.always("h.closed_at IS NOT NULL"),
+            // an index has the outcome, which a case has from its end on
+            "closed" => found.always("h.outcome IS NOT NULL"),
             _ => {}
         }
         if let Some(stage) = Stage::from_slug(&self.stage) {
@@ -77,18 +78,33 @@ impl DeskQuery {
             found.and("h.turn = ?", self.turn.as_str());
         }
         if !self.item.is_empty() {
-            found.and("c.item = ?", self.item.as_str());
+            found.and("h.topic = ?", self.item.as_str());
         }
-        if !self.q.trim().is_empty() {
-            let condition = "(h.number LIKE ? ESCAPE '\\' OR c.enterprise_name LIKE ? ESCAPE '\\' OR h.enterprise LIKE ? ESCAPE '\\')";
-            found.and(condition, like(&self.q));
-        }
+        self.words(&mut found);
         if matches!(self.reply.as_str(), "office" | "enterprise") {
-            let condition = "EXISTS (SELECT 1 FROM thread t WHERE t.room = 'redemption' AND t.subject = h.id AND t.awaits = ?)";
+            let condition = "h.id IN (SELECT t.subject FROM thread t WHERE t.room = 'redemption' AND t.awaits = ?)";
             found.and(condition, self.reply.as_str());
         }
         self.due_within(now, &mut found);
         found
+    }
+
+    /// A whole number or code is found by its index; other texts stand in the title, which names item and enterprise.
+    fn words(&self, found: &mut Where) {
+        let text = self.q.trim();
+        if text.is_empty() {
+            return;
+        }
+        if let Ok(number) = read_number(text) {
+            return found.and("h.number = ?", number);
+        }
+        match Uscc::parse(text) {
+            Ok(code) => found.and("h.enterprise = ?", code.to_string()),
+            Err(_) => found.and(
+                "(h.title LIKE ? ESCAPE '\\' OR h.number LIKE ? ESCAPE '\\' OR h.enterprise LIKE ? ESCAPE '\\')",
+                like(text),
+            ),
+        }
     }
 
     /// Rows within reach; asked for opinions, the rows of which one's own body was asked, wherever they lie.
@@ -98,8 +114,8 @@ impl DeskQuery {
                 .seat()
                 .and_then(|seat| seat.organisation)
                 .filter(|_| viewer.may(OPINION));
-            let condition = "EXISTS (SELECT 1 FROM case_clock k WHERE k.case_id = h.id AND k.clock LIKE 'opinion:%'
-                 AND k.organisation = ?)";
+            let condition = "h.id IN (SELECT k.case_id FROM case_clock k WHERE k.organisation = ?
+                 AND SUBSTR(k.clock, 1, 8) = 'opinion:')";
             return match body {
                 Some(body) => found.and(condition, body.to_string()),
                 None => found.always("1 = 0"),
@@ -123,14 +139,14 @@ impl DeskQuery {
                 .map(|midnight| instant_text(midnight.and_utc() - Duration::hours(8)))
         };
         match self.due.as_str() {
-            "overdue" => found.and("h.due_at < ?", instant_text(now)),
+            "overdue" => found.and(&format!("{DUE} < ?"), instant_text(now)),
             "today" => {
-                found.and("h.due_at >= ?", instant_text(now));
-                found.and("h.due_at <= ?", end_of(0).unwrap_or_default());
+                found.and(&format!("{DUE} >= ?"), instant_text(now));
+                found.and(&format!("{DUE} <= ?"), end_of(0).unwrap_or_default());
             }
             "week" => {
-                found.and("h.due_at >= ?", instant_text(now));
-                found.and("h.due_at <= ?", end_of(7).unwrap_or_default());
+                found.and(&format!("{DUE} >= ?"), instant_text(now));
+                found.and(&format!("{DUE} <= ?"), end_of(7).unwrap_or_default());
             }
             _ => {}
         }

@@ -144,15 +144,19 @@ impl Redemption {
             .map(|id| id.to_string())
             .unwrap_or_default();
         let after: String = page.cursor(LIST)?.unwrap_or_default();
+        // the items first, for their cases are told apart by the index of open cases alone
         let sql = format!(
-            "SELECT h.id, h.number, h.title, c.enterprise_name,
+            "WITH open (item, revision) AS (
+                 SELECT r.item, r.revision FROM redemption_scheme_revision r WHERE r.content LIKE '%\"self_taking\":true%'),
+             own (case_id) AS (SELECT s.case_id FROM redemption_score s WHERE s.account = $1)
+             SELECT h.id, h.number, h.title, c.enterprise_name,
                 (SELECT s.state FROM redemption_score s WHERE s.case_id = h.id AND s.account = $1
                  ORDER BY s.round DESC LIMIT 1) AS state
              FROM case_head h JOIN redemption_case c ON c.case_id = h.id
              WHERE h.room = 'redemption' AND h.stage = $2 AND h.closed_at IS NULL AND h.id > $3
-               AND (EXISTS (SELECT 1 FROM redemption_score s WHERE s.case_id = h.id AND s.account = $1)
-                   OR EXISTS (SELECT 1 FROM redemption_scheme_revision r WHERE r.item = c.item
-                       AND r.revision = c.scheme_revision AND r.content LIKE '%\"self_taking\":true%'))
+               AND (h.id IN (SELECT case_id FROM own) OR h.topic IN (SELECT item FROM open))
+               AND (h.id IN (SELECT case_id FROM own)
+                   OR (c.item, c.scheme_revision) IN (SELECT item, revision FROM open))
              ORDER BY h.id LIMIT {}",
             page.rows_wanted()
         );

@@ -1,7 +1,7 @@
 //! What the money did: facts of the paid enterprises in the year before they filed and in the latest year since,
 //! by cohort of filing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::Datelike;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::service::Redemption;
 
 /// Enterprises that are followed at most; the newest.
-const FOLLOWED_MAX: i64 = 2_000;
+const FOLLOWED_MAX: i64 = 1_000;
 /// Annual facts that are followed, by their ids in the dictionary.
 const FOLLOWED: [&str; 4] = ["revenue", "employees", "rd_expense", "tax_paid"];
 
@@ -53,17 +53,22 @@ impl Redemption {
         reach: &Reach,
     ) -> Result<Vec<FollowUp>, Error> {
         let paid = store::paid(self.db.conn(), item, reach, FOLLOWED_MAX).await?;
+        let codes: BTreeSet<&str> = paid.iter().map(|(code, _)| code.as_str()).collect();
+        let codes: Vec<&str> = codes.into_iter().collect();
+        let known = self.registry.enterprises_of(&codes).await?;
+        let known: HashMap<&str, &Enterprise> =
+            known.iter().map(|one| (one.code.as_str(), one)).collect();
         let mut sums: BTreeMap<(i32, usize), Sum> = BTreeMap::new();
-        for (code, filed_at) in paid {
-            let Some(filed) = parse_instant(&filed_at) else {
+        for (code, filed_at) in &paid {
+            let Some(filed) = parse_instant(filed_at) else {
                 continue;
             };
             let cohort = to_shanghai(filed).year();
-            let Some(enterprise) = self.registry.enterprise(&code).await? else {
+            let Some(enterprise) = known.get(code.as_str()) else {
                 continue;
             };
             for (at, id) in FOLLOWED.iter().enumerate() {
-                let Some((before, after)) = self.around(&enterprise, id, cohort) else {
+                let Some((before, after)) = self.around(enterprise, id, cohort) else {
                     continue;
                 };
                 let sum = sums.entry((cohort, at)).or_insert_with(|| Sum {

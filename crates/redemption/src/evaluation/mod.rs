@@ -10,3 +10,4 @@ mod store;
 pub(crate) use api::routes as api;
 pub(crate) use pages::routes;
 pub(crate) use rating::Rated;
+pub(crate) use store::FIGURES;

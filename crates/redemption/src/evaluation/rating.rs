@@ -70,8 +70,7 @@ impl Redemption {
             .write(|tx| {
                 let (rated, entry, record) = (rated.clone(), entry.clone(), &view.record);
                 async move {
-                    let key = (record.case_id.as_str(), record.item.as_str());
-                    if !store::rate(&tx, key, &rated, viewer.actor(), now).await? {
+                    if !store::rate(&tx, record, &rated, viewer.actor(), now).await? {
                         return Err(Error::Refused(
                             "这件办件已经评价过，一件只评一次".to_owned(),
                         ));

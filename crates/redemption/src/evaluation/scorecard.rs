@@ -60,8 +60,11 @@ impl Redemption {
         let reach = viewer.reach(HANDLE);
         let shown = self.scheme(item).await?;
         let item = shown.item;
-        let sums = store::sums(self.db.conn(), &item.id, &reach, self.clock.now()).await?;
-        let grades = store::grades(self.db.conn(), &item.id, &reach).await?;
+        let conn = self.db.conn();
+        let standing = store::standing(conn, &item.id, &reach).await?;
+        let overdue = store::overdue(conn, &item.id, &reach, self.clock.now()).await?;
+        let origins = store::origins(conn, &item.id, &reach).await?;
+        let grades = store::grades(conn, &item.id, &reach).await?;
         let all: i64 = grades.iter().sum();
         let content: i64 = grades[2..].iter().sum();
         Ok(Scorecard {
@@ -70,15 +73,15 @@ impl Redemption {
                 .await
                 .ok()
                 .map(|(eligible, _)| eligible),
-            offered: sums.offered,
-            applied: sums.applied,
-            open: sums.open,
-            overdue: sums.overdue,
-            paid: sums.paid,
-            paid_fen: sums.paid_fen,
-            refused: sums.refused,
-            declined: sums.declined,
-            days: self.typical(self.db.conn(), &item.id, &reach).await?,
+            offered: origins.offered,
+            applied: origins.applied,
+            open: standing.open,
+            overdue,
+            paid: standing.paid,
+            paid_fen: origins.paid_fen,
+            refused: standing.refused,
+            declined: standing.declined,
+            days: self.typical(conn, &item.id, &reach).await?,
             steps: shown
                 .current
                 .map_or(0, |current| current.scheme.route.len()),

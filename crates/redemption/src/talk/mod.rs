@@ -32,7 +32,7 @@ pub(crate) const PHRASES: &str = "/redemption/phrases";
 /// What the room's phrases are for, and which places they fill in.
 pub(crate) const BOOK: Book = Book {
     room: "redemption",
-    action: HANDLE,
+    actions: &[HANDLE],
     uses: &[
         ("reply", "留言答复"),
         ("completion", "补正要求"),
@@ -142,36 +142,25 @@ impl Redemption {
     /// The office is whoever handles the case, else the body that holds it; when nobody does, the queue shows it.
     async fn tell_other(&self, tx: &Tx, view: &CaseView, wrote: Side) -> Result<(), Error> {
         let head = &view.loaded.head;
-        let id = &view.record.case_id;
-        let (handler, holder);
-        let to = match wrote {
-            Side::Office => Recipient::Enterprise(&view.record.enterprise),
-            Side::Enterprise => match (head.handler, head.holder) {
-                (Some(account), _) => {
-                    handler = account.to_string();
-                    Recipient::Account(&handler)
-                }
-                (None, Some(body)) => {
-                    holder = body.to_string();
-                    Recipient::Organisation(&holder)
-                }
-                (None, None) => return Ok(()),
-            },
-        };
-        let link = match wrote {
-            Side::Office => format!("{}#messages", case_address(id)),
-            Side::Enterprise => format!("{DESK}/{id}#messages"),
-        };
-        let told = Told {
-            to,
-            title: &view.record.item_name,
-            number: &head.number,
-            link: &link,
-        };
-        Ok(self
-            .threads
-            .tell(tx, &self.messages, about(view), wrote, &told)
-            .await?)
+        let (id, title) = (&view.record.case_id, view.record.item_name.as_str());
+        let (threads, messages) = (&self.threads, &self.messages);
+        Ok(match wrote {
+            Side::Office => {
+                let told = Told {
+                    to: Recipient::Enterprise(&view.record.enterprise),
+                    title,
+                    number: &head.number,
+                    link: &format!("{}#messages", case_address(id)),
+                };
+                threads.tell(tx, messages, about(view), wrote, &told).await
+            }
+            Side::Enterprise => {
+                let shown = (title, &*format!("{DESK}/{id}#messages"));
+                threads
+                    .tell_office(tx, messages, about(view), head, shown, None)
+                    .await
+            }
+        }?)
     }
 
     /// Says that the enterprise's last message needs no answer.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
-use axum::http::StatusCode;
+use axum::extract::{Multipart, Path, State};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use zhida_platform::access::Viewer;
 use zhida_platform::files::Download;
 use zhida_platform::problem::Problem;
-use zhida_platform::thread::{ATTACHMENT, FILES_MAX, NewEntry, Posted, Side};
+use zhida_platform::thread::{Posted, Side, Wanted, uploads};
 use zhida_ui::phrases::{PhrasePages, add, change, edit, list};
+use zhida_ui::thread::again;
 use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, PageError, ThreadForm, ThreadView};
 
 use super::PHRASES;
@@ -25,62 +25,25 @@ use crate::pages::{Answer, case_address, to};
 use crate::rights::{APPLY, READ};
 use crate::service::Redemption;
 
-/// What a form of a thread wants.
-enum Wanted {
-    /// It is shown again with this.
-    Shown(Fields),
-    Written,
-}
-
-/// Takes what was posted: writes it, or fills in a phrase.
+/// Takes what was posted: writes it, or fills in a phrase, and then the form is shown again with this.
 async fn take(
     app: &Redemption,
     viewer: &Viewer,
     view: &CaseView,
     (side, is_internal): (Side, bool),
     posted: &Posted,
-) -> Result<Wanted, Error> {
+) -> Result<Option<Fields>, Error> {
     let fields = Fields::from(posted.fields.clone());
-    if side == Side::Office && fields.get("do") == "settle" {
-        app.settle_talk(viewer, view).await?;
-        return Ok(Wanted::Written);
-    }
     if let Some(shown) = app.phrase_applied(viewer, view, &fields).await? {
-        return Ok(Wanted::Shown(shown));
+        return Ok(Some(shown));
     }
-    let field = if is_internal { "remark" } else { "message" };
-    if let Some(fault) = posted.faults.first() {
-        let words = format!("{fault}。留言还没有发出，请重新选择附件");
-        return Err(Error::field(field, words));
-    }
-    let new = NewEntry {
-        is_internal,
-        wants_reply: fields.get("message-reply") == "yes",
-        ..NewEntry::message(posted.get(field), &posted.files)
-    };
-    app.write_entry(viewer, view, side, &new).await?;
-    Ok(Wanted::Written)
-}
-
-/// The fields to show again and the mistakes in them; an error of another kind goes on.
-fn again(
-    taken: Result<Wanted, Error>,
-    posted: &Posted,
-) -> Result<Option<(Fields, FormErrors, StatusCode)>, Problem> {
-    match taken {
-        Ok(Wanted::Written) => Ok(None),
-        Ok(Wanted::Shown(fields)) => Ok(Some((fields, FormErrors::none(), StatusCode::OK))),
-        Err(error) => {
-            let problem = Problem::from(error);
-            match problem.fields.is_empty() {
-                true => Err(problem),
-                false => {
-                    let fields = Fields::from(posted.fields.clone());
-                    Ok(Some((fields, problem.fields.into(), problem.status)))
-                }
-            }
+    match posted.wanted(side, is_internal)? {
+        Wanted::Settle => app.settle_talk(viewer, view).await?,
+        Wanted::Write(new) => {
+            app.write_entry(viewer, view, side, &new).await?;
         }
     }
+    Ok(None)
 }
 
 async fn write_at_desk(
@@ -96,7 +59,7 @@ async fn write_at_desk(
         .await
         .map_err(Error::from)?;
     let taken = take(app, viewer, &view, (Side::Office, is_internal), &posted).await;
-    let Some((fields, errors, status)) = again(taken, &posted)? else {
+    let Some((fields, errors, status)) = again(taken.map_err(Problem::from), &posted)? else {
         let anchor = if is_internal { "remarks" } else { "messages" };
         return Ok(to(&format!("{DESK}/{id}#{anchor}")));
     };
@@ -154,7 +117,7 @@ async fn own_message(
         .await
         .map_err(Error::from)?;
     let taken = take(&app, viewer, &view, (Side::Enterprise, false), &posted).await;
-    let Some((fields, errors, status)) = again(taken, &posted)? else {
+    let Some((fields, errors, status)) = again(taken.map_err(Problem::from), &posted)? else {
         return Ok(to(&format!("{}#messages", case_address(&id))));
     };
     let written = Written {
@@ -255,9 +218,6 @@ impl Redemption {
 }
 
 pub(crate) fn routes(app: &Arc<Redemption>) -> Router {
-    let bytes = usize::try_from(ATTACHMENT.bytes_max).unwrap_or(usize::MAX);
-    // the files and the form around them
-    let uploads = DefaultBodyLimit::max(FILES_MAX * bytes + (1 << 20));
     let phrases = Router::new()
         .route("/redemption/phrases", get(list).post(add))
         .route("/redemption/phrases/{id}", get(edit).post(change))
@@ -269,13 +229,16 @@ pub(crate) fn routes(app: &Arc<Redemption>) -> Router {
     Router::new()
         .route(
             "/redemption/desk/{id}/messages",
-            post(message).layer(uploads),
+            post(message).layer(uploads()),
         )
-        .route("/redemption/desk/{id}/remarks", post(remark).layer(uploads))
+        .route(
+            "/redemption/desk/{id}/remarks",
+            post(remark).layer(uploads()),
+        )
         .route("/redemption/desk/{id}/thread/{file}", get(desk_file))
         .route(
             "/redemption/cases/{id}/messages",
-            post(own_message).layer(uploads),
+            post(own_message).layer(uploads()),
         )
         .route("/redemption/cases/{id}/thread/{file}", get(own_file))
         .with_state(Arc::clone(app))

@@ -5,7 +5,7 @@ use zhida_platform::db;
 use zhida_policies::Delivery;
 use zhida_testkit::{TestDatabase, TestResponse, both_databases};
 
-use crate::world::{World, asked, boss, clerk, decider, fields, name, other_clerk, payee};
+use crate::world::{World, asked, boss, clerk, code, decider, fields, name, other_clerk, payee};
 
 /// Applications of these enterprises for 研发项目补助; their cases' ids.
 async fn applied(world: &World, enterprises: &[usize]) -> Vec<String> {
@@ -69,6 +69,11 @@ async fn the_queue_its_count_and_its_export_agree(db: TestDatabase) {
     .await
     .expect_status(303);
     let app = world.app(clerk());
+    let code = format!("?q={}", code(2));
+    let number = format!(
+        "?q={}",
+        world.case(3, "yanfa").await["number"].as_str().unwrap()
+    );
     for (filter, expected) in [
         ("", 3),
         ("?stage=review", 1),
@@ -80,6 +85,11 @@ async fn the_queue_its_count_and_its_export_agree(db: TestDatabase) {
         ("?q=%25", 0),
         ("?state=closed", 0),
         ("?state=all&turn=office", 3),
+        ("?item=yanfa", 3),
+        ("?state=all&item=yanfa", 3),
+        ("?item=jiuye", 0),
+        (code.as_str(), 1),
+        (number.as_str(), 1),
     ] {
         let list = app
             .get(&format!("/redemption/desk{filter}"))
@@ -136,7 +146,7 @@ async fn the_queue_its_count_and_its_export_agree(db: TestDatabase) {
         world
             .count("SELECT COUNT(*) FROM audit_event WHERE action = 'redemption.desk_export'")
             .await,
-        10
+        15
     );
     world.clock.pass(60);
     let late = app
@@ -144,6 +154,15 @@ async fn the_queue_its_count_and_its_export_agree(db: TestDatabase) {
         .await
         .expect_status(200);
     assert!(late.text().contains("共 3 件"), "{}", late.text());
+}
+
+async fn whoever_opens_a_case_at_the_desk_leaves_a_record(db: TestDatabase) {
+    let world = World::new(db).await;
+    let ids = applied(&world, &[1]).await;
+    let looks = "SELECT COUNT(*) FROM audit_event WHERE action = 'redemption.view'";
+    let before = world.count(looks).await;
+    let _ = page(&world, clerk(), &ids[0]).await;
+    assert_eq!(world.count(looks).await, before + 1);
 }
 
 async fn a_page_older_than_the_case_changes_nothing_and_loses_no_words(db: TestDatabase) {
@@ -453,6 +472,7 @@ async fn a_county_does_not_see_the_next(db: TestDatabase) {
 
 both_databases!(
     the_queue_its_count_and_its_export_agree,
+    whoever_opens_a_case_at_the_desk_leaves_a_record,
     a_page_older_than_the_case_changes_nothing_and_loses_no_words,
     a_completion_request_waits_for_the_enterprise_and_comes_back,
     bodies_of_two_districts_are_asked_each_by_its_own_date,

@@ -32,16 +32,35 @@ pub(crate) struct StoredEnterprise {
     pub updated_at: String,
 }
 
-const WHOLE: &str = "e.seq, e.code, e.name, e.division, e.industry, e.size, e.status, e.registered_on, \
-                     e.facts, e.version, e.updated_at";
+/// The columns besides the facts.
+const HEAD: &str = "e.seq, e.code, e.name, e.division, e.industry, e.size, e.status, e.registered_on, \
+                    e.version, e.updated_at";
+
+/// A SELECT of whole enterprises from what stands for `enterprise e`.
+fn whole(from: &str) -> String {
+    format!("SELECT {HEAD}, f.facts FROM {from} JOIN enterprise_facts f ON f.seq = e.seq")
+}
 
 /// One enterprise by code.
 pub(crate) async fn enterprise(
     conn: &impl ConnectionTrait,
     code: &str,
 ) -> db::Result<Option<StoredEnterprise>> {
-    let sql = format!("SELECT {WHOLE} FROM enterprise e WHERE e.code = $1");
+    let sql = format!("{} WHERE e.code = $1", whole("enterprise e"));
     db::query_one(conn, &sql, [code.into()]).await
+}
+
+/// Those of these codes that there are, in no particular order.
+pub(crate) async fn of_codes(
+    conn: &impl ConnectionTrait,
+    codes: &[&str],
+) -> db::Result<Vec<StoredEnterprise>> {
+    let sql = format!(
+        "{} WHERE e.code IN ({})",
+        whole("enterprise e"),
+        db::text_members(conn)
+    );
+    db::query_all(conn, &sql, [db::members_value(codes.iter().copied())]).await
 }
 
 /// Whole enterprises of a query after a code, in code order.
@@ -55,7 +74,8 @@ pub(crate) async fn facts_after(
     let mut conditions = Conditions::new(query, engine)?;
     let after = after.map(|code| (String::new(), code.to_owned()));
     conditions.after(Order::Code, after.as_ref());
-    let (sql, values) = conditions.select(WHOLE, Order::Code, limit);
+    let (rows, values) = conditions.select(HEAD, Order::Code, limit);
+    let sql = format!("{} ORDER BY e.code", whole(&format!("({rows}) e")));
     Ok(db::query_all(conn, &sql, values).await?)
 }
 
@@ -65,7 +85,8 @@ pub(crate) async fn changed_after(
     version: i64,
     limit: i64,
 ) -> db::Result<Vec<StoredEnterprise>> {
-    let sql = format!("SELECT {WHOLE} FROM enterprise e WHERE e.version > $1 LIMIT $2");
+    let changed = whole("enterprise e");
+    let sql = format!("{changed} WHERE e.version > $1 LIMIT $2");
     db::query_all(conn, &sql, [version.into(), limit.into()]).await
 }
 
@@ -104,7 +125,8 @@ pub(crate) async fn currents(
     let mut found = Vec::with_capacity(codes.len());
     for chunk in codes.chunks(CODES_MAX) {
         let sql = format!(
-            "SELECT seq, code, name, facts FROM enterprise WHERE code IN ({})",
+            "SELECT e.seq, e.code, e.name, f.facts FROM enterprise e \
+             JOIN enterprise_facts f ON f.seq = e.seq WHERE e.code IN ({})",
             db::text_members(conn)
         );
         let members = db::members_value(chunk.iter().copied());

@@ -13,9 +13,9 @@ pub(crate) use batch::{
 };
 pub(crate) use enterprise::{
     Stored, StoredEnterprise, changed_after, currents, enterprise, facts_after, history,
-    known_losers, names, tags_of, version,
+    known_losers, names, of_codes, tags_of, version,
 };
-pub(crate) use query::{StoredRow, count, list, seqs};
+pub(crate) use query::{StoredRow, Texts, condition, count, list, seqs};
 pub use reindex::reindex;
 pub(crate) use tag::{insert_rule, replace_tags, rules, set_active, tag_counts, tags_after};
 pub(crate) use write::{drop_list_indexes, lock, restore_list_indexes, write_chunk};

@@ -27,6 +27,15 @@ pub(crate) struct StoredRow {
     pub registered_on: String,
 }
 
+/// How a text is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Texts {
+    /// All rows that contain it are found first.
+    Rare,
+    /// Rows are read in the list's order and asked whether they contain it: most do not have to be passed over.
+    Common,
+}
+
 /// A WHERE clause under construction.
 pub(crate) struct Conditions {
     clauses: Vec<String>,
@@ -36,9 +45,19 @@ pub(crate) struct Conditions {
 impl Conditions {
     /// The conditions of a query.
     pub(crate) fn new(query: &Query, engine: Engine) -> Result<Self, RegistryError> {
+        Self::after_values(query, engine, Texts::Rare, Vec::new())
+    }
+
+    /// The conditions of a query, whose parameters follow these.
+    fn after_values(
+        query: &Query,
+        engine: Engine,
+        texts: Texts,
+        values: Vec<Value>,
+    ) -> Result<Self, RegistryError> {
         let mut conditions = Self {
             clauses: Vec::new(),
-            values: Vec::new(),
+            values,
         };
         let named = [
             ("q", &query.text),
@@ -56,7 +75,7 @@ impl Conditions {
                 format!("查询条件超过 {CHARS_MAX} 个字或含有控制字符，请缩短"),
             ));
         }
-        conditions.text(&query.text, engine);
+        conditions.text(&query.text, engine, texts);
         conditions.code(&query.code);
         conditions.region(&query.region)?;
         conditions.industry(&query.industry)?;
@@ -91,11 +110,13 @@ impl Conditions {
         }
     }
 
-    fn text(&mut self, text: &str, engine: Engine) {
+    fn text(&mut self, text: &str, engine: Engine, texts: Texts) {
         if let Some(value) = search::match_value(engine, text) {
             let no = self.push(value);
-            self.clauses
-                .push(NAMES.match_condition(engine, "e.seq", no));
+            self.clauses.push(match texts {
+                Texts::Rare => NAMES.match_condition(engine, "e.seq", no),
+                Texts::Common => NAMES.match_each(engine, "e.seq", no),
+            });
         }
     }
 
@@ -221,10 +242,11 @@ pub(crate) async fn list(
     conn: &impl ConnectionTrait,
     engine: Engine,
     query: &Query,
+    texts: Texts,
     after: Option<&(String, String)>,
     limit: i64,
 ) -> Result<Vec<StoredRow>, RegistryError> {
-    let mut conditions = Conditions::new(query, engine)?;
+    let mut conditions = Conditions::after_values(query, engine, texts, Vec::new())?;
     conditions.after(query.order, after);
     let columns =
         "e.seq, e.code, e.name, e.division, e.industry, e.size, e.status, e.registered_on";
@@ -245,6 +267,21 @@ pub(crate) async fn count(
     );
     let count = db::query_count(conn, &sql, conditions.values).await?;
     Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// That the number in a column of another table is an enterprise's of a query.
+pub(crate) fn condition(
+    engine: Engine,
+    query: &Query,
+    column: &str,
+    values: &mut Vec<Value>,
+) -> Result<String, RegistryError> {
+    let mut conditions =
+        Conditions::after_values(query, engine, Texts::Common, std::mem::take(values))?;
+    conditions.clauses.push(format!("e.seq = {column}"));
+    let filter = conditions.where_clause();
+    *values = conditions.values;
+    Ok(format!("EXISTS (SELECT 1 FROM enterprise e{filter})"))
 }
 
 #[derive(FromQueryResult)]

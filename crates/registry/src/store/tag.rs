@@ -98,7 +98,8 @@ pub(crate) async fn tags_after(
     after: i64,
     limit: i64,
 ) -> db::Result<Vec<Holding>> {
-    let sql = "SELECT seq, code, facts FROM enterprise WHERE seq > $1 ORDER BY seq LIMIT $2";
+    let sql = "SELECT e.seq, e.code, f.facts FROM enterprise e \
+               JOIN enterprise_facts f ON f.seq = e.seq WHERE e.seq > $1 ORDER BY e.seq LIMIT $2";
     db::query_all(conn, sql, [after.into(), limit.into()]).await
 }
 

@@ -52,14 +52,13 @@ const COLUMNS: &[&str] = &[
     "size",
     "status",
     "registered_on",
-    "facts",
     "version",
     "updated_at",
 ];
 
 const ON_CONFLICT: &str = "ON CONFLICT (code) DO UPDATE SET name = excluded.name, \
     division = excluded.division, industry = excluded.industry, size = excluded.size, \
-    status = excluded.status, registered_on = excluded.registered_on, facts = excluded.facts, \
+    status = excluded.status, registered_on = excluded.registered_on, \
     version = excluded.version, updated_at = excluded.updated_at";
 
 /// Indexes that only lists need. Kept row by row they are most of what a first large import writes:
@@ -70,8 +69,8 @@ const LIST_INDEXES: &[(&str, &str)] = &[
         "enterprise_registered_on",
         "enterprise (registered_on, code)",
     ),
-    ("enterprise_division", "enterprise (division, code)"),
-    ("enterprise_industry", "enterprise (industry, code)"),
+    ("enterprise_division", "enterprise (division, code, seq)"),
+    ("enterprise_industry", "enterprise (industry, code, seq)"),
     ("enterprise_version", "enterprise (version)"),
 ];
 
@@ -117,6 +116,14 @@ pub(crate) async fn write_chunk(
             .await?;
     }
     rows.finish(tx).await?;
+    let mut facts = Bulk::insert("enterprise_facts", &["seq", "facts"])
+        .on_conflict("ON CONFLICT (seq) DO UPDATE SET facts = excluded.facts");
+    for (write, seq) in merged.writes.iter().zip(&seqs) {
+        facts
+            .push(tx, [(*seq).into(), write.facts.as_str().into()])
+            .await?;
+    }
+    facts.finish(tx).await?;
     let (mut names, mut known, mut tags) = (Vec::new(), Vec::new(), Vec::new());
     for (write, seq) in merged.writes.iter().zip(seqs) {
         if write.renamed {
@@ -147,7 +154,7 @@ pub(crate) async fn write_chunk(
     Ok(())
 }
 
-fn values(write: &Write, seq: i64, version: i64, at: &str) -> [db::Value; 11] {
+fn values(write: &Write, seq: i64, version: i64, at: &str) -> [db::Value; 10] {
     [
         seq.into(),
         write.code.as_str().into(),
@@ -157,7 +164,6 @@ fn values(write: &Write, seq: i64, version: i64, at: &str) -> [db::Value; 11] {
         write.size.as_str().into(),
         write.status.as_str().into(),
         write.registered_on.as_str().into(),
-        write.facts.as_str().into(),
         version.into(),
         at.into(),
     ]

@@ -7,6 +7,7 @@ mod views;
 mod bad_input;
 mod import;
 mod listing;
+mod narrow;
 mod pages;
 mod precedence;
 mod reach;

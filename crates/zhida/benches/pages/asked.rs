@@ -169,7 +169,41 @@ const PARAMETERS: &[(&str, &str, &str)] = &[
         "SELECT case_id AS id FROM redemption_score",
         "",
     ),
+    ("/appeals/f/{", CHECK_CODES, CHECK_CODES),
+    ("/appeals/received/{", CHECK_CODES, CHECK_CODES),
+    ("/q/{", "SELECT id FROM appeal_code", ""),
+    ("/appeals/codes/{", "SELECT id FROM appeal_code", ""),
+    ("/appeals/themes/{", "SELECT id FROM appeal_theme", ""),
+    ("/api/v1/appeal-themes/{", "SELECT id FROM appeal_theme", ""),
+    (
+        "/api/v1/appeal-reports/{",
+        "SELECT DISTINCT SUBSTR(opened_at, 1, 7) AS id FROM case_head WHERE room = 'appeals'",
+        "",
+    ),
+    ("/appeals/{ clerk", OF_BODY, ""),
+    ("/appeals/{", APPEALS, OWN_APPEALS),
+    ("/api/v1/appeals/{ clerk", OF_BODY, ""),
+    ("/api/v1/appeals/{", APPEALS, OWN_APPEALS),
+    ("/open311/v2/{", "SELECT 'services' AS id", ""),
+    (
+        "/open311/v2/{resource}/{",
+        "SELECT 'logistics.road' AS id",
+        "",
+    ),
+    ("/meetings/tasks/{", "SELECT id FROM meeting_task", ""),
+    ("/api/v1/meeting-tasks/{", "SELECT id FROM meeting_task", ""),
+    ("/meetings/{", "SELECT id FROM meeting", ""),
+    ("/meetings/{id}/papers/{", "SELECT 'agenda.pdf' AS id", ""),
+    ("/api/v1/meetings/{", "SELECT id FROM meeting", ""),
 ];
+/// Those of the body in which the demonstration's officers sit.
+const OF_BODY: &str = "SELECT h.id FROM case_head h JOIN people_organisation o ON o.id = h.holder
+     WHERE h.room = 'appeals' AND o.name = '演示市发展和改革局'";
+const APPEALS: &str = "SELECT id FROM case_head WHERE room = 'appeals' AND place LIKE '3701%'";
+const OWN_APPEALS: &str =
+    "SELECT id FROM case_head WHERE room = 'appeals' AND enterprise = '{own}'";
+/// Those of the samples, which their copies have too.
+const CHECK_CODES: &str = "SELECT DISTINCT SUBSTR(code, 7) AS id FROM appeal_intake";
 /// Within the city, too.
 const CASES: &str = "SELECT case_id AS id FROM redemption_case WHERE place LIKE '3701%'";
 /// Within the city in which the officers sit.
@@ -233,6 +267,81 @@ const QUESTIONS: &[(&str, &[&str])] = &[
     ),
     ("/api/v1/payments", &["", "limit=100"]),
     ("/office/audit", &["", "action=redemption.release"]),
+    ("/appeals", APPEALS_ASKED),
+    ("/api/v1/appeals", APPEALS_ASKED),
+    (
+        "/appeals/export.csv",
+        &[
+            "standing=overdue",
+            "stage=intake",
+            "state=closed&outcome=unsolved",
+        ],
+    ),
+    (
+        "/appeals/export.xlsx",
+        &[
+            "standing=overdue",
+            "stage=intake",
+            "state=closed&outcome=unsolved",
+        ],
+    ),
+    (
+        "/appeals/numbers",
+        &[
+            "",
+            "by=channel",
+            "by=category",
+            "by=department",
+            "by=place",
+            "by=enterprise",
+            "by=week",
+        ],
+    ),
+    ("/meetings", &["", "q=调度", "state=held"]),
+    (
+        "/meetings/tasks",
+        &["", "q=用地", "state=overdue", "state=struck"],
+    ),
+];
+
+const APPEALS_ASKED: &[&str] = &[
+    "",
+    "standing=overdue",
+    "standing=today",
+    "standing=week",
+    "standing=unassigned",
+    "standing=silent",
+    "standing=reopened",
+    "standing=dissatisfied",
+    "who=lead",
+    "who=mine",
+    "who=free",
+    "who=asked",
+    "state=closed",
+    "state=all",
+    "stage=handle",
+    "track=single",
+    "channel=api",
+    "category=labour",
+    "place=370102",
+    "q=路灯",
+    "state=closed&outcome=solved",
+    "state=all&counted=on_time",
+    "state=all&counted=overdue_open",
+];
+
+/// Who is asked in where every account may ask, and what is seen follows from the seat.
+pub const SEATS: &[(&str, &[&str])] = &[
+    ("/appeals", &["operator", "clerk", "supervisor"]),
+    ("/appeals/export.csv", &["operator", "clerk", "supervisor"]),
+    ("/appeals/export.xlsx", &["supervisor"]),
+    ("/appeals/mine", &["legal"]),
+    (
+        "/appeals/{id}",
+        &["operator", "clerk", "supervisor", "legal"],
+    ),
+    ("/api/v1/appeals", &["operator", "clerk", "supervisor"]),
+    ("/api/v1/appeals/{id}", &["operator", "clerk", "supervisor"]),
 ];
 
 /// Pages that speak to an enterprise only.
@@ -273,13 +382,15 @@ impl<'p> Filling<'p> {
         }
     }
 
-    /// The requests of a route of an officer, or of the enterprise itself.
-    pub async fn asked(&mut self, route: &str, own: bool) -> Asked {
+    /// The requests of a route of an officer in a role, or of the enterprise itself.
+    pub async fn asked(&mut self, route: &str, role: &str, own: bool) -> Asked {
         let mut paths = vec![String::new()];
         let (mut done, mut rest) = (String::new(), route);
         while let Some((before, after)) = rest.split_once('{') {
             let (parameter, after) = after.split_once('}').unwrap();
-            let ids = self.ids(&format!("{done}{before}{{"), route, own).await;
+            let ids = self
+                .ids(&format!("{done}{before}{{"), route, role, own)
+                .await;
             if ids.is_empty() {
                 return Asked::Nothing;
             }
@@ -314,12 +425,13 @@ impl<'p> Filling<'p> {
     }
 
     /// Some ids of a parameter, in no order.
-    async fn ids(&mut self, before: &str, route: &str, own: bool) -> Vec<String> {
+    async fn ids(&mut self, before: &str, route: &str, role: &str, own: bool) -> Vec<String> {
         if before == "/assets/{" {
             return self.assets().await;
         }
-        let whole = PARAMETERS.iter().find(|(known, ..)| *known == route);
-        let known = whole.or_else(|| PARAMETERS.iter().find(|(known, ..)| *known == before));
+        let of_role = format!("{before} {role}");
+        let mut names = [route, &of_role, before].into_iter();
+        let known = names.find_map(|name| PARAMETERS.iter().find(|(known, ..)| *known == name));
         let sql = known.map_or("", |(_, officers, enterprises)| {
             match own && !enterprises.is_empty() {
                 true => enterprises,

@@ -19,12 +19,16 @@ mod api_page;
 mod app;
 #[path = "../../src/cli.rs"]
 mod cli;
+#[path = "../../src/commands/mod.rs"]
+mod commands;
 #[path = "../../src/database.rs"]
 mod database;
 #[path = "../../src/help.rs"]
 mod help;
 #[path = "../product/mod.rs"]
 mod product;
+#[path = "../../src/terminal.rs"]
+mod terminal;
 #[path = "../../src/watch.rs"]
 mod watch;
 
@@ -39,7 +43,14 @@ use std::{
 };
 
 use product::{
-    Product, argument, client::Client, copies, machine, samples::REDEMPTION, seed::code,
+    Product,
+    appeal_rows::APPEALS,
+    argument,
+    client::Client,
+    copies::{self, Copies},
+    machine,
+    samples::REDEMPTION,
+    seed::code,
 };
 use zhida_platform::{
     access::{Open, Rights, Role, Side},
@@ -53,6 +64,8 @@ use asked::{Asked, Filling};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Requests of a route that nobody is impatient with.
 const REQUESTS_MIN: usize = 3;
+/// How many of ten cases are appeals.
+const APPEALS_OF_TEN: u64 = 4;
 /// Cases of the enterprise whose own pages are asked for.
 const OWN_CASES: u64 = 40;
 
@@ -107,7 +120,23 @@ async fn fill(product: &Product, enterprises: u64, cases: u64) {
     product.engine().await;
     let samples = product.samples().await;
     let db = &product.app.db;
-    copies::fill(db, &samples, &REDEMPTION, (cases, OWN_CASES), "兑付").await;
+    let appeals = cases * APPEALS_OF_TEN / 10;
+    let copies = Copies {
+        from: 0,
+        cases: cases - appeals,
+        own: OWN_CASES,
+        prefix: "兑付",
+    };
+    copies::fill(db, &samples, &REDEMPTION, &copies).await;
+    let samples = product.appeal_samples().await;
+    let copies = Copies {
+        from: copies.cases,
+        cases: appeals,
+        prefix: "诉求",
+        ..copies
+    };
+    copies::fill(db, &samples, &APPEALS, &copies).await;
+    product.meetings().await;
     let sum = |column: &str| {
         format!(
             "{column} = (SELECT CAST(COALESCE(SUM(c.{column}), 0) AS BIGINT) FROM fund_claim c WHERE c.pool = fund_pool.id)"
@@ -128,6 +157,9 @@ async fn sizes(product: &Product) {
         "case_head",
         "case_event",
         "redemption_case",
+        "appeal",
+        "appeal_voice",
+        "meeting_task",
         "redemption_candidate",
         "redemption_notice",
         "redemption_notice_row",
@@ -196,7 +228,7 @@ async fn measure(product: &Product, requests: usize) {
                 people.insert(&role.id, client);
             }
             let own = role.side == Side::Enterprise;
-            let asked = filling.asked(&route.path, own).await;
+            let asked = filling.asked(&route.path, &role.id, own).await;
             match asked {
                 Asked::Nothing => nothing.push(format!("{} ({})", route.path, role.name)),
                 Asked::Paths(paths) => {
@@ -217,6 +249,10 @@ fn roles(open: &Open, path: &str) -> Vec<&'static Role> {
     };
     if rights.visitor().scope(action).is_some() {
         return vec![rights.visitor()];
+    }
+    if let Some((_, seats)) = asked::SEATS.iter().find(|(known, _)| *known == path) {
+        let role = |id: &&str| rights.roles().iter().find(|role| role.id == **id);
+        return seats.iter().filter_map(role).collect();
     }
     // pages that speak to one side only
     let of_enterprises = asked::OF_ENTERPRISES.contains(&path);

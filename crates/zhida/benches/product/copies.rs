@@ -333,15 +333,30 @@ impl Pattern {
     }
 }
 
-/// Copies samples until there are so many cases: the first `own` of them for the first sample's enterprise, the
-/// others over the enterprises of the register. `prefix` is that of the copies' numbers.
-pub async fn fill(
-    db: &Database,
-    samples: &[Sample],
-    hanging: &Hanging,
-    (cases, own): (u64, u64),
-    prefix: &str,
-) {
+/// Which copies are made.
+#[derive(Debug, Clone, Copy)]
+pub struct Copies<'a> {
+    /// The number of the first: no two copies in a database have the same.
+    pub from: u64,
+    /// How many.
+    pub cases: u64,
+    /// How many of them are of the first sample's enterprise; the others are spread over the register.
+    pub own: u64,
+    /// What their case numbers begin with.
+    pub prefix: &'a str,
+}
+
+impl Copies<'_> {
+    /// First and last number of each chunk.
+    fn chunks(self) -> impl Iterator<Item = (u64, u64)> {
+        let end = self.from + self.cases;
+        let chunks = (self.from..end).step_by(usize::try_from(CHUNK).unwrap());
+        chunks.map(move |first| (first, (first + CHUNK).min(end) - 1))
+    }
+}
+
+/// Copies samples, by their shares.
+pub async fn fill(db: &Database, samples: &[Sample], hanging: &Hanging, copies: &Copies<'_>) {
     let mut tables: Vec<(&'static str, String)> = hanging
         .rows
         .iter()
@@ -362,7 +377,7 @@ pub async fn fill(
     for sample in samples.iter().enumerate() {
         patterns.push(Pattern::of(db, sample, &tables, hanging).await);
     }
-    copies(db, samples, (cases, own), prefix).await;
+    plan(db, samples, copies).await;
     let run = async |statements: Vec<String>| {
         let tx = db.begin().await.unwrap();
         tx.expect_much().await.unwrap();
@@ -382,8 +397,7 @@ pub async fn fill(
         }
     }
     run(statements).await;
-    for first in (0..cases).step_by(usize::try_from(CHUNK).unwrap()) {
-        let last = (first + CHUNK).min(cases) - 1;
+    for (first, last) in copies.chunks() {
         let mut statements = Vec::new();
         for (number, pattern) in patterns.iter().enumerate() {
             let from = format!(
@@ -401,7 +415,13 @@ pub async fn fill(
 }
 
 /// Which copy is of which sample, for which enterprise, of which day.
-async fn copies(db: &Database, samples: &[Sample], (cases, own): (u64, u64), prefix: &str) {
+async fn plan(db: &Database, samples: &[Sample], copies: &Copies<'_>) {
+    let Copies {
+        from,
+        cases,
+        own,
+        prefix,
+    } = *copies;
     let run = async |sql: String| {
         let done = db.conn().execute_unprepared(&sql).await;
         done.unwrap_or_else(|error| panic!("{sql}: {error}"));
@@ -433,21 +453,24 @@ async fn copies(db: &Database, samples: &[Sample], (cases, own): (u64, u64), pre
         upto += sample.share;
         kind.push_str(&format!(" WHEN n.i * 619 % 1000 < {upto} THEN {number}"));
         let k = match sample.is_open {
-            true => format!("{} + n.i * {RECENT_DAYS} / {cases}", DAYS - RECENT_DAYS),
-            false => format!("n.i * {DAYS} / {cases}"),
+            true => format!(
+                "{} + (n.i - {from}) * {RECENT_DAYS} / {cases}",
+                DAYS - RECENT_DAYS
+            ),
+            false => format!("(n.i - {from}) * {DAYS} / {cases}"),
         };
         recent.push_str(&format!(" WHEN n.i * 619 % 1000 < {upto} THEN {k}"));
     }
     assert_eq!(upto, 1_000, "the shares of the samples");
-    for from in (0..cases).step_by(usize::try_from(CHUNK).unwrap()) {
-        let last = (from + CHUNK).min(cases) - 1;
+    let end_of_own = from + own;
+    for (first_copy, last) in copies.chunks() {
         // neighbours in the register are not neighbours among the cases
         run(format!(
             "INSERT INTO bench_copy (i, sample, code, name, number, mark, day, due)
-             WITH RECURSIVE n (i) AS (SELECT CAST({from} AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {last})
+             WITH RECURSIVE n (i) AS (SELECT CAST({first_copy} AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {last})
              SELECT n.i, CASE{kind} END, e.code, e.name, '{prefix}-2020-' || CAST(1000000 + n.i AS TEXT) || '-0',
-                    CASE WHEN n.i < {own} OR n.i >= {enterprises} THEN '-' || CAST(n.i AS TEXT) ELSE '' END, d.day, d.due
-             FROM n JOIN enterprise e ON e.seq = CASE WHEN n.i < {own} THEN (SELECT seq FROM enterprise WHERE code = {first})
+                    CASE WHEN n.i < {end_of_own} OR n.i >= {enterprises} THEN '-' || CAST(n.i AS TEXT) ELSE '' END, d.day, d.due
+             FROM n JOIN enterprise e ON e.seq = CASE WHEN n.i < {end_of_own} THEN (SELECT seq FROM enterprise WHERE code = {first})
                                                       ELSE 1 + n.i * 7919 % {enterprises} END
              JOIN bench_day d ON d.k = CASE{recent} END"
         ))

@@ -1,5 +1,7 @@
 //! The product over a filled database, as benches ask it in the process.
 
+pub mod appeal_rows;
+pub mod appeals;
 pub mod client;
 pub mod copies;
 #[path = "../../../platform/benches/machine/mod.rs"]

@@ -20,7 +20,7 @@ use super::Product;
 const ITEMS: &str = include_str!("../../../redemption/tests/data/items.yaml");
 /// The city, in which officers sit, and the county of the sample enterprises.
 pub const CITY: &str = "370100";
-const COUNTY: &str = "370102";
+pub const COUNTY: &str = "370102";
 /// Money of a pool, in fen: more than all copies ask for.
 const POOL: i64 = 1_000_000_000_000_000;
 /// Enterprises of which the samples are made.
@@ -124,7 +124,7 @@ impl Product {
         assert_eq!(report.rejected, 0, "{:?}", report.reasons);
     }
 
-    /// A general scheme for every 免申 item that has none; how many have one then.
+    /// A general scheme for every 免申 item that has none and whose amount follows from data; how many have one then.
     pub async fn unasked_schemes(&self) -> u64 {
         let catalogue = self.app.policies.catalogue(self.app.matching.today());
         let ids: Vec<String> = catalogue
@@ -133,18 +133,25 @@ impl Product {
             .filter(|item| item.elements.delivery == Delivery::NoApplication)
             .map(|item| item.id.clone())
             .collect();
+        let mut published = 0;
         for id in &ids {
             let scheme = Scheme::of_preset(id, "general", "any", Delivery::NoApplication);
             let mut scheme = scheme.unwrap();
             let checked = self.app.redemption.check_scheme(&scheme).await.unwrap();
-            if checked.errors().iter().any(|error| error.code == "right") {
+            let says = |code: &str| checked.errors().iter().any(|error| error.code == code);
+            if says("amount") {
+                // somebody has to decide the amount: nothing for a night
+                continue;
+            }
+            published += 1;
+            if says("right") {
                 // it gives a right, not money
                 scheme.route.retain(|step| step.stage != Stage::Payment);
                 scheme.asks_payee = false;
             }
             self.publish(&scheme).await;
         }
-        ids.len() as u64
+        published
     }
 
     /// Publishes a scheme for an item that has none, with a pool of money.

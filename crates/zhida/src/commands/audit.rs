@@ -176,7 +176,8 @@ async fn write(db: Database, arguments: &AuditExport, kind: &str, file: File) ->
             out.flush().await?;
         }
         "xlsx" => {
-            export::write_xlsx(audit::table(db, query), file.into_std().await).await?;
+            let mut out = BufWriter::new(file);
+            export::write_xlsx(audit::table(db, query), &mut out).await?;
         }
         _ => write_lines(db, query, file).await?,
     }

@@ -1,29 +1,37 @@
-//! `zhida demo`: a generated city with real policies, on this machine only.
+//! `zhida demo`: a generated city with real policies and eight weeks of work behind it, on this machine only.
 
-use std::{fs, io::BufWriter, path::Path};
+mod appeals;
+mod cast;
+mod grants;
+mod hints;
+mod meetings;
+mod past;
+mod stage;
+mod story;
+
+use std::{fs, io::BufWriter, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, bail};
-use chrono::Datelike;
 use tempfile::TempDir;
 use zhida_demo::{City, generate, shipped};
-use zhida_funds::NewPool;
 use zhida_matching::Detail;
 use zhida_platform::{
     access::Viewer,
+    clock::{Clock as _, SystemClock},
     config::Config,
     log,
     paging::PageRequest,
-    problem::Problem,
     progress::{Progress, Silent},
 };
 use zhida_policies::import::{ImportOptions as PolicyOptions, SourceFile, import_files};
-use zhida_redemption::Scheme;
 use zhida_registry::{
     Query,
     import::{ImportOptions, Importer},
 };
 use zhida_standards::division::DivisionCode;
 
+pub use self::hints::HINTS;
+use self::{cast::Company, past::Past};
 use super::{Outcome, cannot_write};
 use crate::{
     app::{self, App},
@@ -35,6 +43,8 @@ use crate::{
 const CITY: &str = "330300";
 /// Who puts the data in.
 const ACTOR: &str = "演示";
+/// Steps that failed that are told.
+const FAILED_MAX: usize = 10;
 /// Enterprises looked at for one that makes a good example.
 const EXAMPLES_TRIED: u32 = 100;
 
@@ -67,8 +77,14 @@ pub async fn demo(arguments: &Demo) -> Result<Outcome> {
     config.files.folder = folder.join("files").display().to_string();
     "warn".clone_into(&mut config.log.level);
     log::init(&config.log);
-    let app = App::open_for(&config, true).await?;
-    prepare(&app, folder, arguments.enterprises).await?;
+    let past = Past::new(Arc::new(SystemClock));
+    if !folder.join("zhida.db").exists() {
+        // nothing in it is older than the city
+        story::begin(&past);
+    }
+    let app = App::open_by(&config, true, past.clone()).await?;
+    prepare(&app, &config, &past, folder, arguments.enterprises).await?;
+    past.return_to_present();
     app.matching.keep_current();
     let base = format!("http://{}", listener.local_addr()?);
     introduce(&app, &base, folder, arguments.data.is_some()).await?;
@@ -79,115 +95,92 @@ pub async fn demo(arguments: &Demo) -> Result<Outcome> {
 }
 
 /// Fills an empty database; a filled one is kept as it is.
-async fn prepare(app: &App, folder: &Path, enterprises: u64) -> Result<()> {
-    if app.registry.count(&Query::default()).await? == 0 {
-        let division = DivisionCode::parse(CITY).context("演示城市的区划代码")?;
-        let city = City {
-            enterprises,
-            division,
-            ..City::default()
-        };
-        let file = folder.join("enterprises.csv");
-        let terminal = Terminal::new();
-        let mut out =
-            BufWriter::new(fs::File::create(&file).map_err(|error| cannot_write(&file, &error))?);
-        generate::enterprises_csv(&city, &mut out, |done, total| {
-            terminal.report(done, Some(total), "生成样例企业");
-        })?;
-        out.into_inner()
-            .map_err(|error| error.into_error())?
-            .sync_all()?;
-        let options = ImportOptions {
-            department: "演示数据".to_owned(),
-            as_of: Some(city.reference_date),
-            actor: ACTOR.into(),
-            file_name: Some("样例企业.csv".to_owned()),
-            ..Default::default()
-        };
-        let report = Importer::new(app.registry.clone())
-            .run(&file, &options, &terminal)
-            .await?;
-        drop(terminal);
-        fs::remove_file(&file)?;
-        println!("已装入样例企业 {} 家", report.accepted);
+async fn prepare(
+    app: &App,
+    config: &Config,
+    past: &Arc<Past>,
+    folder: &Path,
+    enterprises: u64,
+) -> Result<()> {
+    let empty = app.registry.count(&Query::default()).await? == 0;
+    if empty {
+        import_city(app, past, folder, enterprises).await?;
     }
-    let files = shipped::policy_files()
-        .map(|(name, text)| SourceFile {
-            name: name.to_owned(),
-            bytes: text.as_bytes().to_vec(),
-        })
-        .collect();
+    let real = import_policies(app, shipped::policy_files()).await?;
+    let own = import_policies(app, std::iter::once(shipped::demo_policy_file())).await?;
+    if real > 0 {
+        println!("已装入真实政策事项 {real} 项，演示事项 {own} 项");
+    }
+    if empty {
+        let told = story::tell(app, config, past).await?;
+        say(&told);
+    }
+    Ok(())
+}
+
+async fn import_city(app: &App, past: &Past, folder: &Path, enterprises: u64) -> Result<()> {
+    let division = DivisionCode::parse(CITY).context("演示城市的区划代码")?;
+    let city = City {
+        enterprises,
+        division,
+        ..City::default()
+    };
+    let file = folder.join("enterprises.csv");
+    let terminal = Terminal::new();
+    let mut out =
+        BufWriter::new(fs::File::create(&file).map_err(|error| cannot_write(&file, &error))?);
+    generate::enterprises_csv(&city, &mut out, |done, total| {
+        terminal.report(done, Some(total), "生成样例企业");
+    })?;
+    out.into_inner()
+        .map_err(|error| error.into_error())?
+        .sync_all()?;
+    let options = ImportOptions {
+        department: "演示数据".to_owned(),
+        // not later than the clock says
+        as_of: Some(city.reference_date.min(past.today())),
+        actor: ACTOR.into(),
+        file_name: Some("样例企业.csv".to_owned()),
+        ..Default::default()
+    };
+    let report = Importer::new(app.registry.clone())
+        .run(&file, &options, &terminal)
+        .await?;
+    drop(terminal);
+    fs::remove_file(&file)?;
+    println!("已装入样例企业 {} 家", report.accepted);
+    Ok(())
+}
+
+/// How many items of the files were new.
+async fn import_policies(
+    app: &App,
+    files: impl Iterator<Item = (&'static str, &'static str)>,
+) -> Result<u64> {
+    let file = |(name, text): (&str, &str)| SourceFile {
+        name: name.to_owned(),
+        bytes: text.as_bytes().to_vec(),
+    };
     let options = PolicyOptions {
         actor: ACTOR.into(),
         ..Default::default()
     };
-    let report = import_files(&app.policies, files, &options, &Silent).await?;
-    if report.accepted > 0 {
-        println!("已装入真实政策事项 {} 项", report.accepted);
-    }
-    appeals(app).await?;
-    redemption(app).await
+    let report = import_files(&app.policies, files.map(file).collect(), &options, &Silent).await?;
+    Ok(report.accepted)
 }
 
-/// Says which city's appeals are those that name no place, so that its leaders' figures count them.
-async fn appeals(app: &App) -> Result<()> {
-    let room = &app.appeals;
-    let mut published = room.rules().await.map_err(Problem::from)?;
-    if published.revision == 0 {
-        published.rules.place = CITY.to_owned();
-        room.publish_rules(&Viewer::system(ACTOR), &published.rules, 0, ACTOR)
-            .await
-            .map_err(Problem::from)?;
-    }
-    Ok(())
-}
-
-/// Money of a pool of the demonstration, in fen: 500 万元.
-const POOL: i64 = 5_000_000 * 100;
-
-/// Publishes the demonstration's schemes, gives each a pool, finds its candidates and releases those of the first.
-async fn redemption(app: &App) -> Result<()> {
-    let system = Viewer::system(ACTOR);
-    let room = &app.redemption;
-    let mut published = 0;
-    for (id, text) in shipped::schemes() {
-        let shown = room.scheme(id).await.map_err(Problem::from)?;
-        if shown.current.is_some() {
-            continue;
-        }
-        let scheme = Scheme::read(text)?;
-        room.publish_scheme(&system, &scheme, 0)
-            .await
-            .map_err(Problem::from)?;
-        let new = NewPool {
-            item: id.to_owned(),
-            item_name: shown.item.name.clone(),
-            year: app.matching.today().year(),
-            organisation: "演示市财政局".to_owned(),
-            place: CITY.to_owned(),
-            amount: POOL,
-            note: ACTOR.to_owned(),
-        };
-        app.funds
-            .open_pool(&system, &new)
-            .await
-            .map_err(Problem::from)?;
-        published += 1;
-    }
-    if published == 0 {
-        return Ok(());
-    }
-    let night = room.night(&Silent).await.map_err(Problem::from)?;
-    let (first, _) = shipped::schemes()[0];
-    let released = room
-        .release(&system, first, &[])
-        .await
-        .map_err(Problem::from)?;
+/// Says what the city's eight weeks came to.
+fn say(told: &story::Told) {
     println!(
-        "已发布兑付方案 {published} 个，免申候选 {} 家，已请其中 {} 家确认",
-        night.new, released.opened
+        "已发布兑付方案 {} 个，请 {} 家确认，已兑付 {} 件，银行退回 {} 件；诉求 {} 件，调度会 2 次",
+        told.schemes, told.asked, told.paid, told.returned, told.appeals
     );
-    Ok(())
+    if !told.failed.is_empty() {
+        println!("有 {} 步演示数据没有做成：", told.failed.len());
+        for failed in told.failed.iter().take(FAILED_MAX) {
+            println!("  {failed}");
+        }
+    }
 }
 
 /// Prints what is worth opening.
@@ -245,28 +238,23 @@ async fn accounts(app: &App, enterprise: Option<&str>, base: &str) -> Result<()>
     Ok(())
 }
 
-/// Among the first enterprises the one with the most items within reach.
+/// The enterprise of the demonstration's accounts.
 async fn example(app: &App) -> Result<Option<String>> {
-    // somebody who has something to confirm, before all
-    let system = Viewer::system(ACTOR);
-    let one = PageRequest::first(1);
-    let waiting = app.redemption.my_cases(&system, Some(true), &one);
-    if let Some(case) = waiting
-        .await
-        .map_err(Problem::from)?
-        .items
-        .into_iter()
-        .next()
-    {
-        return Ok(Some(case.code));
+    if let Some(code) = cast::example(app).await? {
+        return Ok(Some(code));
     }
+    Ok(most_items(app).await?.map(|company| company.code))
+}
+
+/// Among the first enterprises of the city the one with the most items within reach.
+async fn most_items(app: &App) -> Result<Option<Company>> {
     let page = PageRequest::first(EXAMPLES_TRIED);
     let city = Query {
         region: CITY.to_owned(),
         ..Query::default()
     };
     let on = app.matching.today();
-    let mut best: Option<(u64, String)> = None;
+    let mut best: Option<(u64, Company)> = None;
     for row in app.registry.search(&city, &page).await?.items {
         let found = app
             .matching
@@ -274,8 +262,9 @@ async fn example(app: &App) -> Result<Option<String>> {
             .await?;
         let count = found.counts.eligible;
         if best.as_ref().is_none_or(|(most, _)| count > *most) {
-            best = Some((count, row.code));
+            let (code, name) = (row.code, row.name);
+            best = Some((count, Company { code, name }));
         }
     }
-    Ok(best.map(|(_, code)| code))
+    Ok(best.map(|(_, company)| company))
 }

@@ -13,6 +13,7 @@ pub mod import;
 pub mod match_all;
 pub mod matching;
 pub mod message;
+pub mod open311;
 pub mod payments;
 pub mod restore;
 pub mod rule;

@@ -7,7 +7,7 @@ use zhida_testkit::{Browser, Program, block_on};
 
 use crate::{program::ZHIDA, server::Server, visitor::Visitor};
 
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_secs(180);
 /// For all of the country, and computed from facts alone.
 const ITEM: &str = "p050-xiaoxing-weili";
 
@@ -309,6 +309,107 @@ const FETCH_REJECTS: &str = "
     request.open('GET', document.querySelector('a[download]').href, false);
     request.send();
     return request.responseText;";
+
+/// A number of an answer of the interface, by its pointer.
+fn number(demo: &Server, path: &str, pointer: &str) -> i64 {
+    let answer = demo.get(path);
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    let json: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
+    let found = json.pointer(pointer).and_then(serde_json::Value::as_i64);
+    found.unwrap_or_else(|| panic!("{path} {pointer}: {json}"))
+}
+
+/// A page has these words.
+fn sees(demo: &Server, path: &str, words: &[&str]) {
+    let answer = demo.get(path);
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    let text = answer.text();
+    for word in words {
+        assert!(text.contains(word), "{path}: {word} 不在\n{text}");
+    }
+}
+
+/// What cannot happen while one watches has happened: terms have passed, the bank has answered, people were asked.
+#[test]
+fn the_demo_has_eight_weeks_of_work_behind_it() {
+    let mut demo = Server::start(["demo", "--enterprises", "2000"]);
+    assert!(!demo.said.contains("没有做成"), "{}", demo.said);
+
+    demo.enter("legal");
+    let waiting = ["等您办理", "首次纳统限上商贸企业奖励", "小微企业招用"];
+    sees(&demo, "/redemption", &waiting);
+    let paid = ["首次纳统企业统计员补助（演示）", "5,000", "已兑付"];
+    sees(&demo, "/redemption?show=closed", &paid);
+    sees(&demo, "/appeals/mine", &["展位补贴", "转学"]);
+
+    demo.enter("clerk");
+    let report = demo.get("/api/v1/redemption/reports");
+    let report: serde_json::Value = serde_json::from_str(&report.text()).unwrap();
+    let of = |item: &str, what: &str| {
+        let lines = report["items"].as_array().unwrap();
+        let line = lines.iter().find(|line| line["key"] == item);
+        line.map_or(0, |line| line[what].as_i64().unwrap())
+    };
+    for (item, paid, open) in [
+        ("p068-shouci-nashang", 9, 4),
+        ("yanshi-tongjiyuan", 3, 1),
+        ("p079-shebao", 1, 5),
+    ] {
+        assert_eq!(of(item, "paid"), paid, "{item}: {report}");
+        assert!(of(item, "open") >= open, "{item}: {report}");
+    }
+    assert!(of("p079-shebao", "overdue") >= 1, "{report}");
+    assert_eq!(of("p079-shebao", "closed"), 2, "one was refused: {report}");
+    assert!(of("p068-shouci-nashang", "on_time") >= 6, "{report}");
+    let card = "/api/v1/redemption/scorecards/p068-shouci-nashang";
+    assert_eq!(number(&demo, card, "/paid_fen"), 9 * 30_000 * 100);
+    assert!(number(&demo, card, "/satisfaction") > 0);
+    let public = demo.get("/api/v1/notices").text();
+    assert!(public.contains("首次纳统限上商贸企业奖励"), "{public}");
+    demo.enter("treasurer");
+    sees(&demo, "/funds/payments", &["户名与账号不符", "30,000"]);
+
+    demo.enter("supervisor");
+    let appeals = |query: &str| number(&demo, &format!("/api/v1/appeals?{query}"), "/total");
+    assert!(appeals("state=all") >= 30);
+    assert!(appeals("") >= 10, "open ones");
+    assert!(appeals("standing=overdue") >= 3);
+    assert!(appeals("stage=supervision") >= 1);
+    assert!(number(&demo, "/api/v1/appeal-themes", "/total") >= 2);
+    sees(&demo, "/appeals/themes", &["货车", "停电"]);
+    assert!(number(&demo, "/api/v1/meetings", "/total") >= 2);
+    let tasks = "/api/v1/meeting-tasks";
+    assert_eq!(number(&demo, tasks, "/tally/all"), 4);
+    assert_eq!(number(&demo, tasks, "/tally/struck"), 1);
+    assert!(number(&demo, tasks, "/tally/overdue") >= 1);
+    demo.enter("leader");
+    sees(&demo, "/appeals/numbers", &["满意"]);
+    sees(&demo, "/appeals/report", &["月报"]);
+}
+
+/// Where a role is told to look, it may look.
+#[test]
+fn entering_a_role_of_the_demo_leads_to_something() {
+    let mut demo = Server::start(["demo", "--enterprises", "300"]);
+    assert!(!demo.said.contains("没有做成"), "{}", demo.said);
+    let form = "application/x-www-form-urlencoded";
+    let roles = demo.get("/demo").text();
+    let mut led = 0;
+    for part in roles.split("name=\"role\" value=\"").skip(1) {
+        let role = part.split('"').next().unwrap();
+        let answer = demo.post("/demo", form, format!("role={role}"));
+        let place = answer
+            .head
+            .lines()
+            .find_map(|line| line.strip_prefix("location: "));
+        let place = place.unwrap().to_owned();
+        demo.enter(role);
+        assert_eq!(demo.get(&place).status, 200, "{role}: {place}");
+        led += i32::from(place != "/");
+        demo.cookie.clear();
+    }
+    assert!(led >= 15, "{led} roles are led somewhere");
+}
 
 #[test]
 fn roles_are_entered_by_one_click_in_the_demo_and_nowhere_else() {

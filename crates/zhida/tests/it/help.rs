@@ -2,7 +2,7 @@
 
 use crate::program::zhida;
 
-const COMMANDS: [&str; 49] = [
+const COMMANDS: [&str; 53] = [
     "",
     "demo",
     "serve",
@@ -52,6 +52,10 @@ const COMMANDS: [&str; 49] = [
     "generate city",
     "appeals",
     "appeals report",
+    "open311",
+    "open311 list",
+    "open311 add",
+    "open311 revoke",
 ];
 const ENGLISH: [&str; 12] = [
     "Usage",

@@ -10,6 +10,7 @@ mod journey_cli;
 mod kill;
 mod match_commands;
 mod message;
+mod open311_commands;
 mod openapi;
 mod operations;
 mod program;

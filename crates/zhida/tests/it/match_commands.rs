@@ -135,7 +135,8 @@ async fn a_second_command_reads_the_snapshot_of_the_first() {
     assert!(desk.saved_version() > version);
 
     // Documents that cannot be read show that nobody reads them.
-    desk.tamper("UPDATE enterprise SET facts = 'damaged'").await;
+    desk.tamper("UPDATE enterprise_facts SET facts = 'damaged'")
+        .await;
     assert_eq!(desk.run(&POLICY).expect(0).out, third.out);
     let all = desk.run(&["match", "all", "--json"]).expect(0).json();
     assert_eq!(

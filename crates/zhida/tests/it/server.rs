@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Server {
     child: Child,
     pub addr: String,
+    /// What the program said until then.
+    pub said: String,
     /// The session's cookie, once somebody has come in.
     pub cookie: String,
     _files: tempfile::TempDir,
@@ -50,8 +52,11 @@ impl Server {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut said = String::new();
         let addr = loop {
             let line = lines.next().expect("an address before the end").unwrap();
+            said.push_str(&line);
+            said.push('\n');
             if let Some((_, rest)) = line.split_once("http://") {
                 break rest.split('/').next().unwrap().trim().to_owned();
             }
@@ -61,6 +66,7 @@ impl Server {
         Self {
             child,
             addr,
+            said,
             cookie: String::new(),
             _files: files,
         }

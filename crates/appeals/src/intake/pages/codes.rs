@@ -6,15 +6,16 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use zhida_letters::CheckCode;
+use zhida_letters::{Block, CheckCode, Letter};
 use zhida_platform::format::count;
+use zhida_platform::problem::Problem;
 use zhida_standards::division;
 use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, Tone};
 
 use super::{CODES, SETTINGS, site, with_fields};
 use crate::error::Error;
 use crate::intake::codes::{CodeKind, PlaceCode, picture};
-use crate::pages::{Answer, to};
+use crate::pages::{Answer, attachment, to};
 use crate::rights::SETUP;
 use crate::service::Appeals;
 
@@ -102,6 +103,7 @@ struct SheetPage {
     name: String,
     picture: String,
     address: String,
+    id: String,
     typed: String,
     hotline: String,
 }
@@ -135,9 +137,55 @@ pub(super) async fn sheet(
             .parse::<CheckCode>()
             .map(|id| id.to_string())
             .unwrap_or_default(),
+        id: code.id,
         name: code.name,
         address,
         hotline: settings.hotline,
     };
     Ok(Html(sheet).into_response())
+}
+
+/// 同一张纸的 PDF
+pub(super) async fn sheet_pdf(
+    State(app): App,
+    frame: Frame,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Answer {
+    frame.viewer.need(SETUP)?;
+    let code = app.place_code(&id).await?;
+    let (settings, _) = app.intake_settings().await?;
+    let address = code.address(&site(&app, &headers));
+    let typed = code.id.parse::<CheckCode>().map(|id| id.to_string());
+    let mut blocks = vec![
+        Block::Paragraph(
+            "用手机扫一扫，说说您遇到的困难。可以打字、拍照、录像、录音，不用注册。".to_owned(),
+        ),
+        Block::Code(address.clone()),
+        Block::Paragraph(format!("地点：{}", code.name)),
+        Block::Paragraph(format!("网址：{address}")),
+        Block::Paragraph(format!("编号：{}", typed.unwrap_or_default())),
+    ];
+    if !settings.hotline.is_empty() {
+        blocks.push(Block::Paragraph(format!("热线：{}", settings.hotline)));
+    }
+    blocks.push(Block::Paragraph(
+        "提交后得到编号和校验码，随时可以查进度、评价结果。二维码只说明地点，不记录是谁扫的。"
+            .to_owned(),
+    ));
+    let letter = Letter {
+        title: "您码上说，我马上办".to_owned(),
+        blocks,
+        ..Letter::default()
+    };
+    let press = app.press.clone();
+    // reading the font and setting the page are done apart from the threads that answer
+    let pdf = tokio::task::spawn_blocking(move || press.pdf(&letter)).await;
+    let pdf = pdf.map_err(Problem::internal)?;
+    let pdf = pdf.map_err(Error::refused)?;
+    Ok(attachment(
+        "application/pdf",
+        &format!("code-{}.pdf", code.id),
+        pdf,
+    ))
 }

@@ -61,6 +61,7 @@ pub(super) fn routes(app: Arc<Appeals>) -> Router {
         )
         .route("/appeals/codes", get(codes::list).post(codes::make))
         .route("/appeals/codes/{id}", get(codes::sheet))
+        .route("/appeals/codes/{id}/sheet.pdf", get(codes::sheet_pdf))
         .route("/appeals/codes/{id}/end", post(codes::end))
         .with_state(app)
 }

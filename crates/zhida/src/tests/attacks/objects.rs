@@ -22,7 +22,7 @@ use super::super::city::{BESIDE, City, FORM, ITEM, PLACE, code, form, viewer};
 const NOTHING: &str = "0192f3a0-0000-7000-8000-000000000000";
 
 /// Routes whose parameter names something that is everybody's.
-const EVERYBODYS: [&str; 12] = [
+const EVERYBODYS: [&str; 13] = [
     // a month of what is within reach
     "/api/v1/appeal-reports/{month}",
     "/policies/{id}/enterprises",
@@ -37,6 +37,7 @@ const EVERYBODYS: [&str; 12] = [
     "/redemption/batches/{id}",
     "/api/v1/redemption/batches/{id}",
     "/redemption/phrases/{id}",
+    "/appeals/phrases/{id}",
 ];
 
 /// Routes open to every account whose handlers ask who may see the thing: the appellant, the bodies in charge, and
