@@ -47,6 +47,7 @@ CREATE TABLE case_clock (
     PRIMARY KEY (case_id, clock)
 );
 CREATE INDEX case_clock_acts ON case_clock USING btree (organisation, due_at, case_id);
+CREATE INDEX case_clock_asked ON case_clock USING btree (organisation, case_id) WHERE (substr(clock, 1, 8) = 'opinion:'::text);
 CREATE INDEX case_clock_look ON case_clock USING btree (room, look_at, case_id) WHERE (look_at IS NOT NULL);
 CREATE TABLE case_event (
     case_id TEXT NOT NULL,
@@ -81,14 +82,17 @@ CREATE TABLE case_head (
     changed_at TEXT NOT NULL,
     due_at TEXT,
     due_clock TEXT,
+    topic TEXT NOT NULL DEFAULT ''::text,
     PRIMARY KEY (id)
 );
 CREATE INDEX case_head_enterprise ON case_head USING btree (enterprise, room, id);
 CREATE INDEX case_head_holder ON case_head USING btree (holder, room, due_at, id) WHERE (closed_at IS NULL);
+CREATE INDEX case_head_list ON case_head USING btree (room, id, place, topic, outcome, stage, turn, handler);
 CREATE UNIQUE INDEX case_head_number ON case_head USING btree (number);
-CREATE INDEX case_head_open ON case_head USING btree (room, stage, due_at, id) WHERE (closed_at IS NULL);
-CREATE INDEX case_head_queue ON case_head USING btree (room, COALESCE(due_at, '9999'::text), id, place) WHERE (closed_at IS NULL);
-CREATE INDEX case_head_room ON case_head USING btree (room, id);
+CREATE INDEX case_head_open ON case_head USING btree (room, stage, id, topic) WHERE (closed_at IS NULL);
+CREATE INDEX case_head_opened ON case_head USING btree (room, opened_at);
+CREATE INDEX case_head_queue ON case_head USING btree (room, COALESCE(due_at, '9999'::text), id, place, stage, turn, handler, topic, enterprise, number, title, due_at) WHERE (closed_at IS NULL);
+CREATE INDEX case_head_topic ON case_head USING btree (room, topic, id, place, outcome);
 CREATE INDEX case_head_unfinished ON case_head USING btree (room, id) WHERE (closed_at IS NULL);
 CREATE TABLE case_number (
     room TEXT NOT NULL,
@@ -147,17 +151,21 @@ CREATE TABLE enterprise (
     size TEXT NOT NULL,
     status TEXT NOT NULL,
     registered_on TEXT NOT NULL,
-    facts TEXT NOT NULL,
     version BIGINT NOT NULL,
     updated_at TEXT NOT NULL,
     PRIMARY KEY (seq)
 );
 CREATE UNIQUE INDEX enterprise_code ON enterprise USING btree (code);
-CREATE INDEX enterprise_division ON enterprise USING btree (division, code);
-CREATE INDEX enterprise_industry ON enterprise USING btree (industry, code);
+CREATE INDEX enterprise_division ON enterprise USING btree (division, code, seq);
+CREATE INDEX enterprise_industry ON enterprise USING btree (industry, code, seq);
 CREATE INDEX enterprise_name ON enterprise USING btree (name, code);
 CREATE INDEX enterprise_registered_on ON enterprise USING btree (registered_on, code);
 CREATE INDEX enterprise_version ON enterprise USING btree (version);
+CREATE TABLE enterprise_facts (
+    seq BIGINT NOT NULL,
+    facts TEXT NOT NULL,
+    PRIMARY KEY (seq)
+);
 CREATE TABLE enterprise_search (
     seq BIGINT NOT NULL,
     normal TEXT NOT NULL,

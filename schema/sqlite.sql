@@ -45,6 +45,7 @@ CREATE TABLE case_clock (
     PRIMARY KEY (case_id, clock)
 );
 CREATE INDEX case_clock_acts ON case_clock (organisation, due_at, case_id);
+CREATE INDEX case_clock_asked ON case_clock (organisation, case_id) WHERE SUBSTR(clock, 1, 8) = 'opinion:';
 CREATE INDEX case_clock_look ON case_clock (room, look_at, case_id) WHERE look_at IS NOT NULL;
 CREATE TABLE case_event (
     case_id TEXT NOT NULL,
@@ -79,14 +80,17 @@ CREATE TABLE case_head (
     changed_at TEXT NOT NULL,
     due_at TEXT,
     due_clock TEXT
-);
+, topic TEXT NOT NULL DEFAULT '');
 CREATE INDEX case_head_enterprise ON case_head (enterprise, room, id);
 CREATE INDEX case_head_holder ON case_head (holder, room, due_at, id) WHERE closed_at IS NULL;
+CREATE INDEX case_head_list ON case_head (room, id, place, topic, outcome, stage, turn, handler);
 CREATE UNIQUE INDEX case_head_number ON case_head (number);
-CREATE INDEX case_head_open ON case_head (room, stage, due_at, id) WHERE closed_at IS NULL;
-CREATE INDEX case_head_queue ON case_head (room, COALESCE(due_at, '9999'), id, place)
+CREATE INDEX case_head_open ON case_head (room, stage, id, topic) WHERE closed_at IS NULL;
+CREATE INDEX case_head_opened ON case_head (room, opened_at);
+CREATE INDEX case_head_queue ON case_head
+    (room, COALESCE(due_at, '9999'), id, place, stage, turn, handler, topic, enterprise, number, title, due_at)
     WHERE closed_at IS NULL;
-CREATE INDEX case_head_room ON case_head (room, id);
+CREATE INDEX case_head_topic ON case_head (room, topic, id, place, outcome);
 CREATE INDEX case_head_unfinished ON case_head (room, id) WHERE closed_at IS NULL;
 CREATE TABLE case_number (
     room TEXT NOT NULL,
@@ -135,7 +139,7 @@ CREATE INDEX delivery_due ON delivery (state, mode, due_at);
 CREATE INDEX delivery_message ON delivery (message_id);
 CREATE INDEX delivery_number ON delivery (address, number);
 CREATE INDEX delivery_state ON delivery (state, id);
-CREATE TABLE enterprise (
+CREATE TABLE "enterprise" (
             seq BIGINT NOT NULL PRIMARY KEY,
             code TEXT NOT NULL,
             name TEXT NOT NULL,
@@ -144,16 +148,19 @@ CREATE TABLE enterprise (
             size TEXT NOT NULL,
             status TEXT NOT NULL,
             registered_on TEXT NOT NULL,
-            facts TEXT NOT NULL,
             version BIGINT NOT NULL,
             updated_at TEXT NOT NULL
         );
 CREATE UNIQUE INDEX enterprise_code ON enterprise (code);
-CREATE INDEX enterprise_division ON enterprise (division, code);
-CREATE INDEX enterprise_industry ON enterprise (industry, code);
+CREATE INDEX enterprise_division ON enterprise (division, code, seq);
+CREATE INDEX enterprise_industry ON enterprise (industry, code, seq);
 CREATE INDEX enterprise_name ON enterprise (name, code);
 CREATE INDEX enterprise_registered_on ON enterprise (registered_on, code);
 CREATE INDEX enterprise_version ON enterprise (version);
+CREATE TABLE enterprise_facts (
+            seq BIGINT NOT NULL PRIMARY KEY,
+            facts TEXT NOT NULL
+        );
 CREATE VIRTUAL TABLE enterprise_search USING fts5(tokens, content='', contentless_delete=1, tokenize='ascii');
 CREATE TABLE enterprise_tag (
             seq BIGINT NOT NULL,

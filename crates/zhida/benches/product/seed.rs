@@ -124,7 +124,8 @@ impl Product {
         assert_eq!(report.rejected, 0, "{:?}", report.reasons);
     }
 
-    /// A general scheme for every 免申 item that has none and whose amount follows from data; how many have one then.
+    /// A general scheme for every 免申 item that has none and that nobody has to look at: its amount follows from data, and
+    /// its conditions too. How many have one then.
     pub async fn unasked_schemes(&self) -> u64 {
         let catalogue = self.app.policies.catalogue(self.app.matching.today());
         let ids: Vec<String> = catalogue
@@ -137,21 +138,25 @@ impl Product {
         for id in &ids {
             let scheme = Scheme::of_preset(id, "general", "any", Delivery::NoApplication);
             let mut scheme = scheme.unwrap();
-            let checked = self.app.redemption.check_scheme(&scheme).await.unwrap();
-            let says = |code: &str| checked.errors().iter().any(|error| error.code == code);
-            if says("amount") {
-                // somebody has to decide the amount: nothing for a night
-                continue;
-            }
-            published += 1;
-            if says("right") {
+            let mut faults = self.faults(&scheme).await;
+            if faults.iter().any(|code| code == "right") {
                 // it gives a right, not money
                 scheme.route.retain(|step| step.stage != Stage::Payment);
                 scheme.asks_payee = false;
+                faults = self.faults(&scheme).await;
             }
-            self.publish(&scheme).await;
+            if faults.is_empty() {
+                self.publish(&scheme).await;
+                published += 1;
+            }
         }
         published
+    }
+
+    async fn faults(&self, scheme: &Scheme) -> Vec<String> {
+        let checked = self.app.redemption.check_scheme(scheme).await.unwrap();
+        let errors = checked.errors();
+        errors.iter().map(|error| error.code.to_string()).collect()
     }
 
     /// Publishes a scheme for an item that has none, with a pool of money.

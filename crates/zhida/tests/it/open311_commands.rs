@@ -8,9 +8,14 @@ fn a_key_is_shown_once_listed_without_its_text_and_ended() {
     let database = format!("sqlite:{}", folder.path().join("z.db").display());
     let run =
         |arguments: &[&str]| -> Ran { zhida([arguments, &["--database", &database]].concat()) };
+    let policies = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../data/policies/wenzhou-shangmao-2022.yaml"
+    );
+    let _ = run(&["import", "policies", policies]).expect(0);
     let none = run(&["open311", "list"]).expect(0);
     assert!(none.out.contains("没有密钥"), "{}", none.out);
-    let wrong = run(&["open311", "add", "12345 热线", "--place", "99"]).expect(1);
+    let wrong = run(&["open311", "add", "12345 热线", "--place", "99"]).expect(2);
     assert!(wrong.err.contains("没有这个行政区划代码"), "{}", wrong.err);
     let made = run(&["open311", "add", "12345 热线", "--place", "330500"]).expect(0);
     let secret = made.out.split_whitespace().next().unwrap();
@@ -30,7 +35,7 @@ fn a_key_is_shown_once_listed_without_its_text_and_ended() {
         .unwrap();
     let id = line.split_whitespace().next().unwrap();
     let _ = run(&["open311", "revoke", id]).expect(0);
-    let again = run(&["open311", "revoke", id]).expect(1);
+    let again = run(&["open311", "revoke", id]).expect(2);
     assert!(
         again.err.contains("没有找到在用的这个密钥"),
         "{}",
