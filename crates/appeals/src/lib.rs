@@ -17,6 +17,7 @@ mod model;
 mod numbers;
 mod open311;
 mod pages;
+mod places;
 mod query;
 pub mod rights;
 mod rules;

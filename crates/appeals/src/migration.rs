@@ -11,6 +11,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         step("003-open311", crate::open311::MIGRATION),
         step("004-themes", crate::themes::MIGRATION),
         step("005-extensions", EXTENSIONS),
+        step("006-salt", crate::intake::SALT),
     ],
 };
 

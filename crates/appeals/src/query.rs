@@ -100,17 +100,29 @@ impl AppealQuery {
     /// The conditions on `case_head h` and `appeal a` ([`crate::AppealRow`] has them) for a viewer at a moment.
     pub(crate) fn conditions(&self, viewer: &Viewer, now: DateTime<Utc>) -> Where {
         let mut found = Where::default();
+        self.rows(viewer, &mut found);
+        self.choice(viewer, now, &mut found);
+        found
+    }
+
+    /// The rows from which the others choose: within reach, open if only those are asked for.
+    pub(crate) fn rows(&self, viewer: &Viewer, found: &mut Where) {
         found.always("h.room = 'appeals'");
-        within_reach(viewer, &mut found);
-        match self.state.as_str() {
-            "" => found.always("h.closed_at IS NULL"),
-            // an index has the outcome, which a case has from its end on
-            "closed" => found.always("h.outcome IS NOT NULL"),
-            _ => {}
+        within_reach(viewer, found);
+        if self.by_due() {
+            found.always("h.closed_at IS NULL");
         }
-        self.words(&mut found);
-        self.texts(viewer, &mut found);
-        self.standing(now, &mut found);
+    }
+
+    /// What is chosen from [`AppealQuery::rows`].
+    pub(crate) fn choice(&self, viewer: &Viewer, now: DateTime<Utc>, found: &mut Where) {
+        if self.state == "closed" {
+            // an index has the outcome, which a case has from its end on
+            found.always("h.outcome IS NOT NULL");
+        }
+        self.words(found);
+        self.texts(viewer, found);
+        self.standing(now, found);
         if let Some(counted) = crate::numbers::Counted::parse(&self.counted) {
             let condition = counted.condition();
             match condition.contains('?') {
@@ -118,14 +130,13 @@ impl AppealQuery {
                 false => found.always(condition),
             }
         }
-        self.whose(viewer, &mut found);
+        self.whose(viewer, found);
         if let Some(from) = self.from {
             found.and("h.opened_at >= ?", day_begins(from));
         }
         if let Some(to) = self.to.and_then(|to| to.checked_add_days(Days::new(1))) {
             found.and("h.opened_at < ?", day_begins(to));
         }
-        found
     }
 
     fn words(&self, found: &mut Where) {

@@ -76,6 +76,9 @@ pub enum Error {
     /// It does not fit the state of things.
     #[error("{0}")]
     State(String),
+    /// Somebody else, or the bank, has moved it on since.
+    #[error("{0}")]
+    Moved(String),
     /// Somebody would approve the own batch.
     #[error("编制批次的人不能复核同一批次：请由另一位资金复核人员办理")]
     FourEyes,
@@ -125,6 +128,10 @@ impl Error {
         Self::State(message.into())
     }
 
+    pub(crate) fn moved(message: impl Into<String>) -> Self {
+        Self::Moved(message.into())
+    }
+
     pub(crate) fn missing(what: impl Into<String>) -> Self {
         Self::Missing(what.into())
     }
@@ -139,7 +146,8 @@ impl From<Error> for Problem {
             | Error::Closed { .. }
             | Error::Short { .. }
             | Error::OverCap { .. }
-            | Error::State(_) => Self::conflict(words),
+            | Error::State(_) => Self::refused(words),
+            Error::Moved(_) => Self::conflict(words),
             Error::CutTooDeep { .. } => Self::bad_input(words.clone()).field("amount", words),
             Error::FourEyes => Self::forbidden(words).hint("请另一位有复核权限的人登录后办理"),
             Error::Payee(faults) => faults.into_iter().fold(

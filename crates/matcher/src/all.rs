@@ -17,9 +17,10 @@ use zhida_rules::Truth;
 use crate::{
     cut::{Cutter, Local},
     error::MatcherError,
-    kernel::{ALL, Bench, MET, NONE, Place, Said, Sums},
+    kernel::{Bench, Place},
     lanes::{Instructions, Lanes, Work},
     planes,
+    said::{ALL, MET, NONE, Said, Sums},
     scan::Counts,
     store::Store,
     table::threads,
@@ -58,37 +59,60 @@ pub struct Block<'a> {
     /// The item.
     pub item: u32,
     pub(crate) tile: u32,
-    ids: &'a [u64],
-    said: &'a Said,
-    sums: Sums,
+    found: Found<'a>,
 }
 
 impl Block<'_> {
     /// The rows that meet the item and how many they are.
     pub(crate) fn met_rows(&self) -> (u32, &planes::Plane) {
-        (self.sums.met, &self.said.met)
+        (self.found.sums.met, &self.found.said.met)
     }
 
     /// Ids of the enterprises that meet the item.
     pub fn met(&self) -> impl Iterator<Item = u64> + '_ {
-        rows(self.sums.met, &self.said.met).map(|row| self.ids[row])
+        self.found.met()
     }
 
     /// Ids of the enterprises of which too little is known.
     pub fn unknown(&self) -> impl Iterator<Item = u64> + '_ {
-        rows(self.sums.unknown, &self.said.unknown).map(|row| self.ids[row])
+        self.found.unknown()
     }
 
     /// Ids of the enterprises that miss one condition, with the verdict.
     pub fn near(&self) -> impl Iterator<Item = (u64, Truth)> + '_ {
-        rows(self.sums.near, &self.said.near).map(|row| {
+        self.found.near()
+    }
+}
+
+/// What a rule says of the rows of a tile, with their ids.
+#[derive(Clone, Copy)]
+pub(crate) struct Found<'a> {
+    pub ids: &'a [u64],
+    pub said: &'a Said,
+    pub sums: Sums,
+}
+
+impl<'a> Found<'a> {
+    pub fn met(self) -> impl Iterator<Item = u64> + 'a {
+        let Self { ids, said, sums } = self;
+        rows(sums.met, &said.met).map(move |row| ids[row])
+    }
+
+    pub fn unknown(self) -> impl Iterator<Item = u64> + 'a {
+        let Self { ids, said, sums } = self;
+        rows(sums.unknown, &said.unknown).map(move |row| ids[row])
+    }
+
+    pub fn near(self) -> impl Iterator<Item = (u64, Truth)> + 'a {
+        let Self { ids, said, sums } = self;
+        rows(sums.near, &said.near).map(move |row| {
             let set = |plane: &planes::Plane| plane[row / 64] >> (row % 64) & 1 == 1;
-            let verdict = match (set(&self.said.met), set(&self.said.unknown)) {
+            let verdict = match (set(&said.met), set(&said.unknown)) {
                 (true, _) => Truth::True,
                 (_, true) => Truth::Unknown,
                 _ => Truth::False,
             };
-            (self.ids[row], verdict)
+            (ids[row], verdict)
         })
     }
 }
@@ -316,9 +340,11 @@ impl<S: Sink> Work for Turn<'_, '_, S> {
                     sink.take(&Block {
                         item: rule.item,
                         tile: *number,
-                        ids: &chunk.ids,
-                        said: bench.said(),
-                        sums,
+                        found: Found {
+                            ids: &chunk.ids,
+                            said: bench.said(),
+                            sums,
+                        },
                     });
                 }
             }

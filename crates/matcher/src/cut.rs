@@ -142,13 +142,25 @@ impl Span {
         }
     }
 
+    #[inline(always)]
+    pub fn dimension(self) -> usize {
+        self.dimension as usize
+    }
+
+    /// The codes for which the atom is true, which is unknown for none but 0; `None` of one of another
+    /// form.
+    #[inline(always)]
+    pub fn range(self) -> Option<(u16, u16)> {
+        (self.from <= self.to).then_some((self.from, self.to))
+    }
+
     /// An atom's truth for all rows of a tile.
     #[inline]
     pub fn constant<'a>(self, zones: &[Zone], atom: impl FnOnce() -> &'a Atom) -> Constant {
         let zone = zones[self.dimension as usize];
-        match self.from <= self.to {
-            true => zone.within(self.from, self.to),
-            false => zone.constant(atom()),
+        match self.range() {
+            Some((from, to)) => zone.within(from, to),
+            None => zone.constant(atom()),
         }
     }
 }
@@ -160,6 +172,10 @@ pub(crate) struct Local {
     pub atoms: Vec<u32>,
     /// The same atoms as every tile asks of them.
     pub spans: Vec<Span>,
+    /// Which of them a single step of all rules reads.
+    pub once: Vec<bool>,
+    /// Planes that one rule needs at most for such atoms.
+    pub passing: usize,
     steps: Vec<Step>,
     pub rules: Vec<LocalRule>,
     /// The codes at which the ranges of its atoms begin and end, dimension by dimension.
@@ -175,7 +191,7 @@ impl Local {
     }
 
     fn bytes(&self) -> usize {
-        self.atoms.len() * (size_of::<u32>() + size_of::<Span>())
+        self.atoms.len() * (size_of::<u32>() + size_of::<Span>() + size_of::<bool>())
             + self.steps.len() * size_of::<Step>()
             + self.rules.len() * size_of::<LocalRule>()
             + self.borders.len() * size_of::<u16>()
@@ -195,6 +211,32 @@ impl Local {
     #[inline(always)]
     pub fn all_borders(&self) -> usize {
         self.borders.len()
+    }
+
+    fn note_uses(&mut self, atoms: &[Atom]) {
+        let literal = |step: &Step| match step.read() {
+            Read::Literal(literal) => Some(literal.atom as usize),
+            Read::Open(_) | Read::Close(_) => None,
+        };
+        let mut again = vec![false; self.atoms.len()];
+        self.once.clear();
+        self.once.resize(self.atoms.len(), false);
+        for atom in self.steps.iter().filter_map(literal) {
+            again[atom] |= self.once[atom];
+            self.once[atom] = true;
+        }
+        for (once, again) in self.once.iter_mut().zip(again) {
+            *once &= !again;
+        }
+        let planes = |atom: usize| match self.once[atom] {
+            true => 1 + usize::from(!atoms[self.atoms[atom] as usize].unsure.is_empty()),
+            false => 0,
+        };
+        let needed = self.rules.iter().map(|rule| {
+            let steps = &self.steps[rule.from as usize..rule.end as usize];
+            steps.iter().filter_map(literal).map(planes).sum()
+        });
+        self.passing = needed.max().unwrap_or_default();
     }
 
     fn note_borders(&mut self, atoms: &[Atom], dimensions: usize) {
@@ -380,6 +422,7 @@ impl<'a> Cutter<'a> {
         local
             .spans
             .extend(atoms.map(|number| Span::of(&self.atoms[*number as usize])));
+        local.note_uses(self.atoms);
         local.note_borders(self.atoms, zones.len());
     }
 

@@ -288,7 +288,7 @@ impl View {
     ///
     /// # Errors
     /// When there is no such item.
-    pub fn item(&self, key: u64, want: Want) -> Result<ItemMatches, MatcherError> {
+    pub fn item(&self, key: u64, want: Want) -> Result<ItemMatches<'_>, MatcherError> {
         let live = self.parts.iter().find(|live| live.has(key));
         let live = live.ok_or(MatcherError::NoSuchKey(key))?;
         let position = live.part.positions[&key];
@@ -300,14 +300,14 @@ impl View {
     }
 
     /// A rule that is no item (yet) → all enterprises.
-    pub fn rule(&self, rules: &ItemRules, want: Want) -> ItemMatches {
+    pub fn rule(&self, rules: &ItemRules, want: Want) -> ItemMatches<'_> {
         let mut found = ItemMatches::default();
         self.rule_into(rules, want, &mut found);
         found
     }
 
-    /// The same, into lists that are used again.
-    pub fn rule_into(&self, rules: &ItemRules, want: Want, found: &mut ItemMatches) {
+    /// The same, in place of what was found before, whose memory is used again.
+    pub fn rule_into<'v>(&'v self, rules: &ItemRules, want: Want, found: &mut ItemMatches<'v>) {
         let program = Program::compile(&self.dictionary, self.on, [rules]);
         let fresh = Fresh::new(&program, &self.table, self.base());
         fresh.answer(want, Instructions::best(), found);
@@ -392,23 +392,13 @@ impl View {
         }
         let found = self.item(key, Want::EVERYTHING)?;
         let mut standings = HashMap::new();
-        let lists = [(Truth::True, &found.met), (Truth::Unknown, &found.unknown)];
-        for (verdict, list) in lists {
-            let plain = Standing {
-                verdict,
-                near: false,
-            };
-            standings.extend(list.iter().map(|id| (*id, plain)));
-        }
-        for (id, verdict) in found.near {
-            standings.insert(
-                id,
-                Standing {
-                    verdict,
-                    near: true,
-                },
-            );
-        }
+        let standing = |verdict, near| Standing { verdict, near };
+        let met = found.met().map(|id| (id, standing(Truth::True, false)));
+        standings.extend(met);
+        let unknown = found.unknown();
+        standings.extend(unknown.map(|id| (id, standing(Truth::Unknown, false))));
+        let near = found.near();
+        standings.extend(near.map(|(id, verdict)| (id, standing(verdict, true))));
         Ok(Some(standings))
     }
 }

@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// A program whose codes are computed when they are asked for.
-pub(crate) struct Fresh<'a> {
+pub(crate) struct Fresh<'a, 't> {
     program: &'a Program,
     encoder: Encoder<'a>,
-    table: &'a Table,
+    table: &'t Table,
     base: Option<&'a Store>,
 }
 
@@ -27,9 +27,9 @@ pub(crate) struct Scratch<'a> {
     tile: Tile,
 }
 
-impl<'a> Fresh<'a> {
+impl<'a, 't: 'a> Fresh<'a, 't> {
     /// Beside a store of another program, whose codes tell most of what would have to be computed.
-    pub fn new(program: &'a Program, table: &'a Table, base: Option<&'a Store>) -> Self {
+    pub fn new(program: &'a Program, table: &'t Table, base: Option<&'a Store>) -> Self {
         let base = base.filter(|base| base.is_like(program));
         Self {
             program,
@@ -40,7 +40,7 @@ impl<'a> Fresh<'a> {
     }
 
     /// What the program's first item is to all enterprises; without items, nothing.
-    pub fn answer(&self, want: Want, instructions: Instructions, found: &mut ItemMatches) {
+    pub fn answer(&self, want: Want, instructions: Instructions, found: &mut ItemMatches<'t>) {
         let Some(rule) = self.program.rules.first() else {
             *found = ItemMatches::default();
             return;

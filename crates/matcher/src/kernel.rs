@@ -6,7 +6,8 @@ use crate::{
     plan::Constant,
     planes::{ONES, PART, Part, Plane, WORDS, ZEROS, both, without},
     program::{Atom, Program},
-    state::{Seen, State},
+    said::{ALL, MET, Said, Sums},
+    state::{CERTAIN, DISTANCE, Seen, State, VERDICT},
     store::Tile,
     table::Chunk,
 };
@@ -15,13 +16,8 @@ use crate::{
 const NO_ROW: u32 = 0;
 const EVERY_ROW: u32 = 1;
 const UNBUILT: u32 = u32::MAX;
-
-/// Rows that are kept of an answer: none are.
-pub(crate) const NONE: u8 = 0;
-/// Those that meet the rule.
-pub(crate) const MET: u8 = 1;
-/// All that it says something of.
-pub(crate) const ALL: u8 = 2;
+/// The first slot behind them.
+const FIRST: usize = 2;
 
 /// An atom's planes in the current tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +47,10 @@ impl Built {
 
 /// The planes of one tile, built when a rule first asks; one for each thread.
 pub(crate) struct Bench {
+    /// No row and every row; planes that only the rule in hand reads, which stay in the nearest cache;
+    /// and those that others read too.
     planes: Vec<Plane>,
+    passing: usize,
     used: usize,
     atoms: Vec<Built>,
     unknowns: Vec<u32>,
@@ -59,7 +58,7 @@ pub(crate) struct Bench {
     below: Vec<u32>,
     /// The rule in hand.
     wires: Vec<Wire>,
-    /// The state around each open group of it.
+    /// Room for the state around each open group of it.
     around: Vec<Part>,
     said: Said,
 }
@@ -73,6 +72,16 @@ enum Wire {
     Close(Group),
 }
 
+/// What remains of a rule in a tile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// Nobody meets it, or may meet it, or is near.
+    Dead,
+    /// Nobody meets it or may meet it, and one condition is missing for all: that one is left out.
+    Near,
+    Open,
+}
+
 /// A literal; `negated` and `fixed` are all ones or all zeros.
 #[derive(Debug, Clone, Copy)]
 struct Input {
@@ -80,40 +89,6 @@ struct Input {
     unknown: u32,
     negated: u64,
     fixed: u64,
-}
-
-/// What a rule says of the rows of a tile.
-#[derive(Debug, Clone)]
-pub(crate) struct Said {
-    pub met: Plane,
-    pub unknown: Plane,
-    pub near: Plane,
-}
-
-/// How many rows of a tile a rule says what of.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Sums {
-    pub met: u32,
-    pub unknown: u32,
-    pub near_unmet: u32,
-    pub near_unknown: u32,
-    /// All that miss one condition, whatever the verdict; of one tile, and counted only where the rows are kept.
-    pub near: u32,
-}
-
-impl Sums {
-    #[inline(always)]
-    pub fn any(&self) -> bool {
-        self.met | self.unknown | self.near != 0
-    }
-
-    #[inline(always)]
-    pub fn join(&mut self, other: &Self) {
-        self.met += other.met;
-        self.unknown += other.unknown;
-        self.near_unmet += other.near_unmet;
-        self.near_unknown += other.near_unknown;
-    }
 }
 
 /// One tile with the rules that matter there.
@@ -129,7 +104,8 @@ impl Bench {
     pub fn new() -> Self {
         Self {
             planes: vec![ZEROS, ONES],
-            used: 2,
+            passing: FIRST,
+            used: FIRST,
             atoms: Vec::new(),
             unknowns: Vec::new(),
             below: Vec::new(),
@@ -149,7 +125,8 @@ impl Bench {
         let (planes, atoms) = planes(atoms, borders, dimensions);
         // wires grow by doubling; a group has a token to open and one to close
         let wires = 4 * longest * size_of::<Wire>();
-        planes * size_of::<Plane>() + atoms * (size_of::<Built>() + size_of::<Span>()) + wires
+        let notes = size_of::<Built>() + size_of::<Span>() + 2 * size_of::<bool>();
+        planes * size_of::<Plane>() + atoms * notes + wires
     }
 
     /// Turns to another tile.
@@ -160,7 +137,7 @@ impl Bench {
             tile,
             ..
         } = place;
-        self.used = 2;
+        self.used = FIRST + local.passing;
         self.atoms.clear();
         let atoms = local.atoms.iter().zip(&local.spans);
         self.atoms.extend(atoms.map(|(number, span)| {
@@ -186,10 +163,13 @@ impl Bench {
             self.planes.reserve_exact(most);
             self.planes.extend([ZEROS, ONES]);
         }
+        if self.used > self.planes.len() {
+            self.planes.resize(self.used, ZEROS);
+        }
     }
 
-    /// How many rows of the current tile a rule says what of; [`Bench::said`] tells which of those that `KEEP`
-    /// names.
+    /// How many rows of the current tile a rule, which is asked once, says what of; [`Bench::said`] tells
+    /// which of those that `KEEP` names.
     #[inline(always)]
     pub fn ask<L: Lanes, const NEAR: bool, const KEEP: u8>(
         &mut self,
@@ -197,13 +177,15 @@ impl Bench {
         place: Place<'_>,
         rule: &LocalRule,
     ) -> Sums {
+        self.passing = FIRST;
         // The machine cannot settle what people verify.
         let settled = if rule.manual() { 0 } else { u64::MAX };
         let (verdict, distance) = (rule.verdict(), rule.distance().filter(|_| NEAR));
         if distance.is_none() {
             return match self.wire::<L, NEAR>(lanes, place, verdict) {
-                true => self.run::<L, NEAR, KEEP>(lanes, place, settled),
-                false => Sums::default(),
+                Rest::Open => self.run::<L, NEAR, KEEP>(lanes, place, settled),
+                Rest::Near => self.run_near::<L, KEEP>(lanes, place),
+                Rest::Dead => Sums::default(),
             };
         }
         lanes.apart(Apart {
@@ -227,14 +209,16 @@ impl Bench {
     ) -> Sums {
         let mut sums = Sums::default();
         let (mut met, mut unknown) = (ZEROS, ZEROS);
-        if self.wire::<L, false>(lanes, place, verdict) {
+        if self.wire::<L, false>(lanes, place, verdict) != Rest::Dead {
             sums = self.run::<L, false, ALL>(lanes, place, settled);
             (met, unknown) = (self.said.met, self.said.unknown);
         }
-        if let Some(distance) = distance
-            && self.wire::<L, true>(lanes, place, distance)
-        {
-            self.run::<L, true, ALL>(lanes, place, u64::MAX);
+        let rest = distance.map(|distance| self.wire::<L, true>(lanes, place, distance));
+        if let Some(rest @ (Rest::Open | Rest::Near)) = rest {
+            match rest {
+                Rest::Near => self.run_near::<L, ALL>(lanes, place),
+                _ => self.run::<L, true, ALL>(lanes, place, u64::MAX),
+            };
             let near = &self.said.near;
             let count = |plane: &Plane| plane.iter().map(|word| word.count_ones()).sum();
             sums.near = count(near);
@@ -252,21 +236,20 @@ impl Bench {
         &self.said
     }
 
-    /// Looks up what the steps of a rule read, building it where nobody asked yet; `false` when no
-    /// row could be met or, with `NEAR`, near.
+    /// Looks up what the steps of a rule read, building it where nobody asked yet.
     #[inline(always)]
     fn wire<L: Lanes, const NEAR: bool>(
         &mut self,
         lanes: L,
         place: Place<'_>,
         steps: Steps,
-    ) -> bool {
+    ) -> Rest {
         let steps = place.local.steps(steps);
         if self.hopeless::<NEAR>(steps) {
-            return false;
+            return Rest::Dead;
         }
         self.wires.clear();
-        let (mut depth, mut any, mut missing) = (0_u32, false, 0);
+        let (mut depth, mut deepest, mut any, mut missing) = (0, 0, false, 0);
         for step in steps {
             let wire = match step.read() {
                 Read::Literal(literal) => {
@@ -282,8 +265,9 @@ impl Bench {
                         if built == failed {
                             missing += 1 + u32::from(literal.fixed || !NEAR);
                             if missing >= 2 {
-                                return false;
+                                return Rest::Dead;
                             }
+                            continue;
                         }
                     }
                     let input = Input {
@@ -300,6 +284,7 @@ impl Bench {
                 }
                 Read::Open(group) => {
                     depth += 1;
+                    deepest = deepest.max(depth);
                     any = group == Group::Any;
                     Wire::Open(group)
                 }
@@ -311,7 +296,14 @@ impl Bench {
             };
             self.wires.push(wire);
         }
-        true
+        let room = deepest * State::<L, { WORDS / PART }>::ASIDE;
+        if room > self.around.len() {
+            self.around.resize(room, [0; PART]);
+        }
+        match missing {
+            0 => Rest::Open,
+            _ => Rest::Near,
+        }
     }
 
     /// Computes the rule in hand.
@@ -336,9 +328,12 @@ impl Bench {
         place: Place<'_>,
         settled: u64,
     ) -> Sums {
-        let mut sums: [L::Tally; 5] = Default::default();
+        let mut sums: [L::Tally; 4] = Default::default();
         for from in (0..WORDS / PART).step_by(N) {
-            let state = self.state::<L, N, NEAR>(lanes, place, from);
+            let state = match NEAR {
+                true => self.state::<L, N, DISTANCE>(lanes, place, from),
+                false => self.state::<L, N, VERDICT>(lanes, place, from),
+            };
             for i in 0..N {
                 let (at, answer) = (from + i, state.answer(lanes, i, settled));
                 sums[0].add(lanes, answer.met);
@@ -354,25 +349,63 @@ impl Bench {
                     sums[2].add(lanes, lanes.and(answer.near, settled));
                     sums[3].add(lanes, lanes.and(answer.near, answer.unknown));
                     if KEEP >= ALL {
-                        sums[4].add(lanes, answer.near);
                         self.said.near.as_chunks_mut().0[at] = lanes.part(answer.near);
                     }
                 }
             }
         }
-        let [met, unknown, near_unmet, near_unknown, near] = sums;
+        let [met, unknown, near_unmet, near_unknown] = L::Tally::sums(sums);
         Sums {
-            met: met.sum(),
-            unknown: unknown.sum(),
-            near_unmet: near_unmet.sum(),
-            near_unknown: near_unknown.sum(),
-            near: near.sum(),
+            met,
+            unknown,
+            near_unmet,
+            near_unknown,
+            // who meets all conditions misses none
+            near: near_unmet + near_unknown,
+        }
+    }
+
+    /// The same where one condition, left out, is met by no row: who meets all others misses that one.
+    #[inline(always)]
+    fn run_near<L: Lanes, const KEEP: u8>(&mut self, lanes: L, place: Place<'_>) -> Sums {
+        match L::PARTS {
+            1 => self.run_near_by::<L, 1, KEEP>(lanes, place),
+            _ => self.run_near_by::<L, { WORDS / PART }, KEEP>(lanes, place),
+        }
+    }
+
+    /// The same, so many parts of the rows after so many.
+    #[inline(always)]
+    fn run_near_by<L: Lanes, const N: usize, const KEEP: u8>(
+        &mut self,
+        lanes: L,
+        place: Place<'_>,
+    ) -> Sums {
+        let mut sums: [L::Tally; 4] = Default::default();
+        for from in (0..WORDS / PART).step_by(N) {
+            let state = self.state::<L, N, CERTAIN>(lanes, place, from);
+            for i in 0..N {
+                let near = state.certain(i);
+                sums[0].add(lanes, near);
+                if KEEP >= ALL {
+                    self.said.near.as_chunks_mut().0[from + i] = lanes.part(near);
+                }
+            }
+        }
+        if KEEP >= ALL {
+            (self.said.met, self.said.unknown) = (ZEROS, ZEROS);
+        }
+        let [near, ..] = L::Tally::sums(sums);
+        Sums {
+            near_unmet: near,
+            near,
+            ..Sums::default()
         }
     }
 
     /// The rule in hand for some parts of the rows.
     #[inline(always)]
-    fn state<L: Lanes, const N: usize, const NEAR: bool>(
+    fn state<L: Lanes, const N: usize, const WHAT: u8>(
         &mut self,
         lanes: L,
         place: Place<'_>,
@@ -385,18 +418,20 @@ impl Bench {
             ..
         } = self;
         let mut state = State::<L, N>::all(lanes, part(&place.chunk.alive, from));
+        let mut aside = 0;
         for wire in wires.iter() {
             match wire {
                 Wire::And(input) => {
                     let literal = State::literal(lanes, input.seen::<N>(planes, from));
-                    state.and::<NEAR>(lanes, &literal);
+                    state.and::<WHAT>(lanes, &literal);
                 }
                 Wire::Or(input) => {
                     let literal = State::literal(lanes, input.seen::<N>(planes, from));
-                    state.or::<NEAR>(lanes, &literal);
+                    state.or::<WHAT>(lanes, &literal);
                 }
                 Wire::Open(group) => {
-                    state.save(lanes, around);
+                    state.save::<WHAT>(lanes, &mut around[aside..]);
+                    aside += State::<L, N>::ASIDE;
                     state = match group {
                         Group::Any => State::any(lanes),
                         Group::All => State::every(lanes),
@@ -404,10 +439,11 @@ impl Bench {
                 }
                 Wire::Close(group) => {
                     let inner = state;
-                    state = State::restore(lanes, around);
+                    aside -= State::<L, N>::ASIDE;
+                    state = State::restore::<WHAT>(lanes, &around[aside..]);
                     match group {
-                        Group::Any => state.or::<NEAR>(lanes, &inner),
-                        Group::All => state.and::<NEAR>(lanes, &inner),
+                        Group::Any => state.or::<WHAT>(lanes, &inner),
+                        Group::All => state.and::<WHAT>(lanes, &inner),
                     }
                 }
             }
@@ -440,33 +476,44 @@ impl Bench {
         if built != Built::LATER {
             return built;
         }
-        let built = self.build(lanes, place, place.local.atoms[atom as usize]);
+        let built = self.build(lanes, place, atom as usize);
         self.atoms[atom as usize] = built;
         built
     }
 
     #[inline(always)]
-    fn build<L: Lanes>(&mut self, lanes: L, place: Place<'_>, number: u32) -> Built {
-        let atom = &place.program.atoms[number as usize];
-        let dimension = atom.dimension as usize;
+    fn build<L: Lanes>(&mut self, lanes: L, place: Place<'_>, number: usize) -> Built {
+        let (span, once) = (place.local.spans[number], place.local.once[number]);
+        let dimension = span.dimension();
         let tile = place.tile;
         let zone = tile.zones[dimension];
-        let unknown = match zone.any_unknown() && !atom.known {
-            _ if zone.meets(&atom.unsure) => lanes.apart(Unsure {
+        let range = span.range();
+        let atom = match range {
+            Some(_) => None,
+            None => Some(&place.program.atoms[place.local.atoms[number] as usize]),
+        };
+        let known = atom.is_some_and(|atom| atom.known);
+        let unknown = match atom {
+            Some(atom) if zone.meets(&atom.unsure) => lanes.apart(Unsure {
                 bench: self,
                 tile,
                 atom,
+                once,
             }),
-            true => self.unknown(lanes, tile, dimension),
-            false => NO_ROW,
+            _ if zone.any_unknown() && !known => self.unknown(lanes, tile, dimension),
+            _ => NO_ROW,
+        };
+        let ranges = match atom {
+            Some(atom) => &*atom.ranges,
+            None => range.as_slice(),
         };
         let borders = match L::BORDERS {
             usize::MAX => &[],
             _ => place.local.borders(dimension),
         };
         let yes = match borders.len() > L::BORDERS {
-            true => self.between(tile, dimension, borders, &atom.ranges),
-            false => self.marked(lanes, tile, dimension, &atom.ranges),
+            true => self.between(tile, dimension, borders, ranges, once),
+            false => self.marked(lanes, tile, dimension, ranges, once),
         };
         Built { yes, unknown }
     }
@@ -474,19 +521,19 @@ impl Bench {
     #[inline(always)]
     fn unknown<L: Lanes>(&mut self, lanes: L, tile: &Tile, dimension: usize) -> u32 {
         if self.unknowns[dimension] == UNBUILT {
-            self.unknowns[dimension] = self.marked(lanes, tile, dimension, &[(0, 0)]);
+            self.unknowns[dimension] = self.marked(lanes, tile, dimension, &[(0, 0)], false);
         }
         self.unknowns[dimension]
     }
 
     /// A plane of rows with no code or one that is too coarse for an atom.
     #[inline(always)]
-    fn unsure<L: Lanes>(&mut self, lanes: L, tile: &Tile, atom: &Atom) -> u32 {
+    fn unsure<L: Lanes>(&mut self, lanes: L, tile: &Tile, atom: &Atom, once: bool) -> u32 {
         let mut ranges = atom.unsure.to_vec();
         if !atom.known {
             ranges.insert(0, (0, 0));
         }
-        self.marked(lanes, tile, atom.dimension as usize, &ranges)
+        self.marked(lanes, tile, atom.dimension as usize, &ranges, once)
     }
 
     /// A new plane of the rows whose code lies in the ranges.
@@ -497,20 +544,22 @@ impl Bench {
         tile: &Tile,
         dimension: usize,
         ranges: &[(u16, u16)],
+        once: bool,
     ) -> u32 {
-        let slot = self.slots(1);
+        let slot = self.slot(once);
         let column = tile.column(dimension);
         let any = column.mark(lanes, ranges, &mut self.planes[slot]);
-        self.unless_empty(slot, any)
+        self.unless_empty(slot, any, once)
     }
 
     /// The latest slot, or that of no row: what nobody meets refuses rules without being computed.
     #[inline(always)]
-    fn unless_empty(&mut self, slot: usize, any: bool) -> u32 {
-        if any {
-            return slot as u32;
+    fn unless_empty(&mut self, slot: usize, any: bool, once: bool) -> u32 {
+        match (any, once) {
+            (true, _) => return slot as u32,
+            (false, true) => self.passing = slot,
+            (false, false) => self.used = slot,
         }
-        self.used = slot;
         NO_ROW
     }
 
@@ -521,6 +570,7 @@ impl Bench {
         dimension: usize,
         borders: &[u16],
         ranges: &[(u16, u16)],
+        once: bool,
     ) -> u32 {
         if self.below[dimension] == UNBUILT {
             let first = self.slots(borders.len());
@@ -533,17 +583,27 @@ impl Bench {
             let found = borders.binary_search(&code);
             first + found.expect("the borders of all local atoms were noted")
         };
-        let slot = self.slots(1);
-        let (shared, fresh) = self.planes.split_at_mut(slot);
-        fresh[0] = ZEROS;
+        let mut plane = ZEROS;
         for (from, to) in ranges {
-            let (low, high) = (&shared[border(*from)], &shared[border(to + 1)]);
+            let (low, high) = (&self.planes[border(*from)], &self.planes[border(to + 1)]);
             for i in 0..WORDS {
-                fresh[0][i] |= high[i] & !low[i];
+                plane[i] |= high[i] & !low[i];
             }
         }
-        let any = fresh[0].iter().any(|word| *word != 0);
-        self.unless_empty(slot, any)
+        let any = plane.iter().any(|word| *word != 0);
+        let slot = self.slot(once);
+        self.planes[slot] = plane;
+        self.unless_empty(slot, any, once)
+    }
+
+    /// A plane for the rule in hand or for the tile.
+    #[inline(always)]
+    fn slot(&mut self, once: bool) -> usize {
+        if !once {
+            return self.slots(1);
+        }
+        self.passing += 1;
+        self.passing - 1
     }
 
     /// So many planes in a row.
@@ -587,6 +647,7 @@ struct Unsure<'a> {
     bench: &'a mut Bench,
     tile: &'a Tile,
     atom: &'a Atom,
+    once: bool,
 }
 
 impl Work for Unsure<'_> {
@@ -594,7 +655,13 @@ impl Work for Unsure<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) -> u32 {
-        self.bench.unsure(lanes, self.tile, self.atom)
+        let Self {
+            bench,
+            tile,
+            atom,
+            once,
+        } = self;
+        bench.unsure(lanes, tile, atom, once)
     }
 }
 
@@ -609,7 +676,7 @@ fn planes<'a>(
         all += 1;
         unsure += usize::from(!atom.unsure.is_empty());
     }
-    (2 + all + unsure + borders + dimensions, all)
+    (FIRST + all + unsure + borders + dimensions, all)
 }
 
 impl Input {
@@ -623,14 +690,6 @@ impl Input {
             fixed: self.fixed,
         }
     }
-}
-
-impl Said {
-    const NOTHING: Self = Self {
-        met: ZEROS,
-        unknown: ZEROS,
-        near: ZEROS,
-    };
 }
 
 /// The parts from one on; some of them, or all.

@@ -11,7 +11,7 @@ use pulp::{
 };
 
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{__m256i, __m512i};
+use std::arch::x86_64::{__m256i, __m512i, _MM_HINT_T0};
 
 #[cfg(target_arch = "x86_64")]
 use crate::planes::WORDS;
@@ -161,33 +161,19 @@ pub(crate) trait Lanes: Copy {
     /// Which of 64 codes lie in `from..=from + width`?
     fn wide(self, codes: &[u16; 64], from: u16, width: u16) -> u64;
 
-    /// Moves those ids to the front of places that a word has set, and says how many they are. What
-    /// lies behind them may be written over.
+    /// Asks memory for the line that begins here, which is read soon.
     #[inline(always)]
-    fn pick(self, word: u64, ids: &[u64; 64], places: &mut [u64]) -> usize {
-        one_by_one(word, ids, places)
-    }
+    fn fetch<T>(self, _line: &T) {}
 
     /// Does work in a function of its own, compiled for these instructions.
     fn apart<W: Work>(self, work: W) -> W::Output;
 }
 
-/// What [`Lanes::pick`] does, id by id.
-#[inline(always)]
-fn one_by_one(word: u64, ids: &[u64; 64], places: &mut [u64]) -> usize {
-    let count = word.count_ones() as usize;
-    let mut rest = word;
-    for place in &mut places[..count] {
-        *place = ids[rest.trailing_zeros() as usize % 64];
-        rest &= rest.wrapping_sub(1);
-    }
-    count
-}
-
 /// Counts the bits of words.
 pub(crate) trait Tally<L: Lanes>: Default {
     fn add(&mut self, lanes: L, word: L::Word);
-    fn sum(self) -> u32;
+    /// The sums of the tallies of a tile.
+    fn sums(tallies: [Self; 4]) -> [u32; 4];
 }
 
 /// Counts each 64 bits: for processors with an instruction that does.
@@ -205,9 +191,15 @@ impl<L: Lanes> Tally<L> for Direct {
         }
     }
 
+    /// A tile's sums have twelve bits: all four are summed up at once.
     #[inline(always)]
-    fn sum(self) -> u32 {
-        self.0.iter().sum::<u64>() as u32
+    fn sums([Self(a), Self(b), Self(c), Self(d)]: [Self; 4]) -> [u32; 4] {
+        let mut all = 0;
+        for i in 0..PART {
+            all += a[i] | b[i] << 16 | c[i] << 32 | d[i] << 48;
+        }
+        let sum = |at: u32| (all >> (16 * at)) as u32 & 0xffff;
+        [sum(0), sum(1), sum(2), sum(3)]
     }
 }
 
@@ -236,6 +228,13 @@ impl<L: Lanes> Tally<L> for Folded {
         self.eights += e.count_ones();
     }
 
+    #[inline(always)]
+    fn sums(tallies: [Self; 4]) -> [u32; 4] {
+        tallies.map(Self::sum)
+    }
+}
+
+impl Folded {
     #[inline(always)]
     fn sum(self) -> u32 {
         8 * self.eights
@@ -385,25 +384,9 @@ impl Lanes for V4 {
     }
 
     #[inline(always)]
-    fn pick(self, word: u64, ids: &[u64; 64], places: &mut [u64]) -> usize {
-        let Some(places) = places.first_chunk_mut::<64>() else {
-            return one_by_one(word, ids, places);
-        };
-        if word.count_ones() < FEW {
-            return one_by_one(word, ids, places);
-        }
-        let mut at = 0;
-        for (eight, ids) in ids.as_chunks::<8>().0.iter().enumerate() {
-            let mask = (word >> (8 * eight)) as u8;
-            let picked = self
-                .avx512f
-                ._mm512_maskz_compress_epi64(mask, pulp::cast(*ids));
-            // so many were picked before that eight places are left
-            let place = &mut places[at..at + 8];
-            place.copy_from_slice(&self.part(picked));
-            at += mask.count_ones() as usize;
-        }
-        at
+    fn fetch<T>(self, line: &T) {
+        self.sse
+            ._mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(line).cast());
     }
 
     #[inline(always)]
@@ -411,10 +394,6 @@ impl Lanes for V4 {
         self.vectorize(Call { work, lanes: self })
     }
 }
-
-/// Ids of 64 that are moved one by one.
-#[cfg(target_arch = "x86_64")]
-const FEW: u32 = 10;
 
 // A closure, such as that of an array's `map`, is a function of its own that is compiled for plain
 // processors unless it happens to be inlined; so there is none around the instructions here.
@@ -481,6 +460,12 @@ impl Lanes for V3 {
         let [low, high]: [[u16x16; 2]; 2] = pulp::cast(*codes);
         let low = inside_wide_v3(self, low, from, width);
         low | inside_wide_v3(self, high, from, width) << 32
+    }
+
+    #[inline(always)]
+    fn fetch<T>(self, line: &T) {
+        self.sse
+            ._mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(line).cast());
     }
 
     #[inline(always)]

@@ -54,7 +54,8 @@
 //! builder.push(7, &facts)?;
 //! builder.push(8, &Facts::new())?;
 //! let store = Store::encode(&program, builder.finish()?);
-//! assert_eq!(store.one_item(0, Want::EVERYTHING)?.unknown, [8]);
+//! let found = store.one_item(0, Want::EVERYTHING)?;
+//! assert!(found.unknown().eq([8]));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -82,6 +83,7 @@ mod plan;
 mod planes;
 mod program;
 mod raw;
+mod said;
 mod scalar;
 mod scan;
 pub mod snapshot;

@@ -11,9 +11,9 @@ use crate::{
     all::{Block, Options, Progress, Sink},
     error::MatcherError,
     index,
-    kernel::MET,
     pages::Pages,
     planes::{self, Plane},
+    said::MET,
     scan::Counts,
     store::Store,
 };
@@ -25,28 +25,37 @@ const PLANE: usize = size_of::<Plane>();
 const DENSE: u32 = 96;
 /// Bytes that one piece needs beside its rows.
 const PIECE: usize = size_of::<Piece>();
+/// Behind an item's last piece.
+const END: u32 = u32::MAX;
 /// Bytes that are taken at once, enough for large pages; what is full is never moved again.
 const SHEET: usize = 4 << 20;
 /// Bytes that a thread writes before it tells the bound of them.
 const TOLD: usize = 1 << 20;
 
 /// The matches of one item in one tile.
-#[derive(Clone, Copy, Default)]
 struct Piece {
     tile: u32,
     sheet: u32,
     start: u32,
     length: u16,
+    /// The item's piece before this one.
+    before: u32,
 }
 
 /// The enterprises that meet each item.
 pub struct MatchLists {
     counts: Vec<Counts>,
-    /// Where each item's pieces begin; the last number is their end.
-    starts: Vec<usize>,
+    /// Of each thread.
+    parts: Vec<Part>,
+    store: Store,
+}
+
+/// What one thread found.
+struct Part {
+    /// The latest piece of each item.
+    last: Vec<u32>,
     pieces: Vec<Piece>,
     sheets: Vec<Sheet>,
-    store: Store,
 }
 
 /// Rows of many pieces.
@@ -56,13 +65,11 @@ struct Sheet {
 }
 
 /// What one thread writes to.
-#[derive(Default)]
 struct Arena<'b> {
     /// Bytes of all threads, and the bound.
-    used: Option<&'b AtomicUsize>,
+    used: &'b AtomicUsize,
     most: usize,
-    sheets: Vec<Sheet>,
-    pieces: Vec<(u32, Piece)>,
+    part: Part,
     /// Bytes that the bound has not been told of.
     unsaid: usize,
 }
@@ -78,10 +85,12 @@ impl Store {
         progress: Option<Progress<'_>>,
     ) -> Result<MatchLists, MatcherError> {
         let used = AtomicUsize::new(0);
+        let items = self.program.len();
         let sink = || Arena {
-            used: Some(&used),
+            used: &used,
             most: options.memory,
-            ..Arena::default()
+            part: Part::new(items),
+            unsaid: items * size_of::<u32>(),
         };
         let (counts, arenas) = self.all_into(options, progress, sink)?;
         let rest: usize = arenas.iter().map(|arena| arena.unsaid).sum();
@@ -90,7 +99,11 @@ impl Store {
                 given: options.memory,
             });
         }
-        Ok(MatchLists::deal(counts, arenas, self.clone()))
+        Ok(MatchLists {
+            counts,
+            parts: arenas.into_iter().map(|arena| arena.part).collect(),
+            store: self.clone(),
+        })
     }
 }
 
@@ -98,22 +111,30 @@ impl Sink for Arena<'_> {
     const KEEP: u8 = MET;
 
     fn take(&mut self, block: &Block<'_>) {
-        let said = self.used.map_or(0, |used| used.load(Ordering::Relaxed));
         // Beyond the bound the run goes on for the counts, which tell how much would do.
-        if said > self.most {
+        if self.used.load(Ordering::Relaxed) > self.most {
             return;
         }
         let (sum, met) = block.met_rows();
-        self.add(block.item, block.tile, sum, met);
-        if let Some(used) = self.used.filter(|_| self.unsaid >= TOLD) {
-            used.fetch_add(self.unsaid, Ordering::Relaxed);
+        self.unsaid += self.part.add(block.item, block.tile, sum, met);
+        if self.unsaid >= TOLD {
+            self.used.fetch_add(self.unsaid, Ordering::Relaxed);
             self.unsaid = 0;
         }
     }
 }
 
-impl Arena<'_> {
-    fn add(&mut self, item: u32, tile: u32, sum: u32, rows: &Plane) {
+impl Part {
+    fn new(items: usize) -> Self {
+        Self {
+            last: vec![END; items],
+            pieces: Vec::new(),
+            sheets: Vec::new(),
+        }
+    }
+
+    /// Gives the bytes that are needed for it.
+    fn add(&mut self, item: u32, tile: u32, sum: u32, rows: &Plane) -> usize {
         let full = |last: &Sheet| last.length + PLANE > SHEET;
         if self.sheets.last().is_none_or(full) {
             self.sheets.push(Sheet {
@@ -133,15 +154,34 @@ impl Arena<'_> {
             _ => steps(rows, places),
         };
         sheet.length += length;
-        let piece = Piece {
+        let last = &mut self.last[item as usize];
+        self.pieces.push(Piece {
             tile,
             sheet: number as u32,
             start: start as u32,
             length: length as u16,
-        };
-        self.pieces.push((item, piece));
-        // Pieces are held twice for a moment when they are dealt out to their items.
-        self.unsaid += length + 2 * PIECE + size_of::<u64>();
+            before: *last,
+        });
+        *last = self.pieces.len() as u32 - 1;
+        // pieces grow by doubling
+        length + 2 * PIECE
+    }
+
+    /// The pieces of an item, the latest first.
+    fn of(&self, item: u32) -> impl Iterator<Item = &Piece> {
+        let piece = |at: u32| self.pieces.get(at as usize);
+        let last = piece(self.last[item as usize]);
+        std::iter::successors(last, move |last| piece(last.before))
+    }
+
+    fn rows(&self, piece: &Piece) -> Vec<usize> {
+        rows(self.sheets[piece.sheet as usize].bytes(piece))
+    }
+
+    fn bytes(&self) -> usize {
+        let sheets = self.sheets.iter().map(|sheet| sheet.length);
+        let sheets: usize = sheets.sum();
+        sheets + self.pieces.len() * PIECE + self.last.len() * size_of::<u32>()
     }
 }
 
@@ -182,40 +222,6 @@ impl Sheet {
 }
 
 impl MatchLists {
-    /// Sorts the pieces by their items.
-    fn deal(counts: Vec<Counts>, arenas: Vec<Arena<'_>>, store: Store) -> Self {
-        let mut starts = vec![0_usize; counts.len() + 1];
-        for (item, _) in arenas.iter().flat_map(|arena| &arena.pieces) {
-            starts[*item as usize] += 1;
-        }
-        let mut end = 0;
-        for start in &mut starts {
-            end += *start;
-            *start = end;
-        }
-        let mut sorted = vec![Piece::default(); end];
-        let mut sheets = Vec::new();
-        for arena in arenas {
-            let before = sheets.len() as u32;
-            for (item, piece) in arena.pieces {
-                let start = &mut starts[item as usize];
-                *start -= 1;
-                sorted[*start] = Piece {
-                    sheet: before + piece.sheet,
-                    ..piece
-                };
-            }
-            sheets.extend(arena.sheets);
-        }
-        Self {
-            counts,
-            starts,
-            pieces: sorted,
-            sheets,
-            store,
-        }
-    }
-
     /// Counts of all items.
     pub fn counts(&self) -> &[Counts] {
         &self.counts
@@ -226,20 +232,17 @@ impl MatchLists {
     /// # Panics
     /// When the item does not exist.
     pub fn met(&self, item: u32) -> impl Iterator<Item = u64> + '_ {
-        let item = item as usize;
-        let pieces = &self.pieces[self.starts[item]..self.starts[item + 1]];
-        pieces.iter().flat_map(|piece| {
-            let bytes = self.sheets[piece.sheet as usize].bytes(piece);
+        let parts = self.parts.iter();
+        let pieces = parts.flat_map(move |part| part.of(item).map(move |piece| (part, piece)));
+        pieces.flat_map(|(part, piece)| {
             let ids = &self.store.chunk(piece.tile).ids;
-            rows(bytes).into_iter().map(|row| ids[row])
+            part.rows(piece).into_iter().map(|row| ids[row])
         })
     }
 
     /// Bytes of the lists.
     pub fn bytes(&self) -> usize {
-        let sheets = self.sheets.iter().map(|sheet| sheet.length);
-        let sheets = sheets.sum::<usize>();
-        sheets + self.pieces.len() * PIECE + self.starts.len() * size_of::<usize>()
+        self.parts.iter().map(Part::bytes).sum()
     }
 }
 
@@ -277,14 +280,16 @@ mod tests {
 
     #[test]
     fn few_rows_and_many_come_back() {
-        let mut arena = Arena::default();
+        let mut part = Part::new(2);
         let gaps = [1, 2, 21, 22, 254, 255, 256, 510, 511, 2_047, 2_048];
         for gap in gaps {
             let (kept, plane) = every(gap);
-            arena.add(0, 0, kept.len() as u32, &plane);
+            part.add(1, 0, kept.len() as u32, &plane);
         }
-        for (gap, (_, piece)) in gaps.into_iter().zip(&arena.pieces) {
-            let found = rows(arena.sheets[0].bytes(piece));
+        assert_eq!(part.of(0).count(), 0);
+        assert_eq!(part.of(1).count(), gaps.len());
+        for (gap, piece) in gaps.into_iter().rev().zip(part.of(1)) {
+            let found = part.rows(piece);
             let (kept, _) = every(gap);
             assert_eq!(found, kept, "every {gap}");
             let dense = kept.len() >= DENSE as usize;

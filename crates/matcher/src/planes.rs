@@ -22,6 +22,9 @@ pub(crate) const PART: usize = 8;
 /// A part of a plane.
 pub(crate) type Part = [u64; PART];
 
+/// Bytes of a line of memory.
+const LINE: usize = 64;
+
 /// The first so many rows.
 pub(crate) fn first(rows: usize) -> Plane {
     std::array::from_fn(|word| match rows.saturating_sub(word * 64) {
@@ -101,6 +104,23 @@ impl Column<'_> {
             (_, []) => {
                 *plane = ZEROS;
                 false
+            }
+        }
+    }
+
+    /// Asks memory for the codes, which are read soon.
+    #[inline(always)]
+    pub fn fetch<L: Lanes>(self, lanes: L) {
+        match self {
+            Self::Narrow(codes) => {
+                for line in codes.as_chunks::<LINE>().0 {
+                    lanes.fetch(line);
+                }
+            }
+            Self::Wide(codes) => {
+                for line in codes.as_chunks::<{ LINE / 2 }>().0 {
+                    lanes.fetch(line);
+                }
             }
         }
     }
@@ -209,7 +229,13 @@ mod tests {
             for part in plane.as_chunks().0 {
                 tally.add(lanes, lanes.word(part));
             }
-            assert_eq!(tally.sum() as usize, rows(&plane).count());
+            let [sum, ..] = L::Tally::sums([
+                tally,
+                L::Tally::default(),
+                L::Tally::default(),
+                L::Tally::default(),
+            ]);
+            assert_eq!(sum as usize, rows(&plane).count());
             plane
         }
     }

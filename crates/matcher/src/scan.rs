@@ -4,7 +4,6 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{self, Sender},
     },
     thread,
 };
@@ -12,23 +11,22 @@ use std::{
 use zhida_rules::Truth;
 
 use crate::{
+    all::Found,
     cut::{Cutter, Local},
     error::MatcherError,
     fresh::Fresh,
-    kernel::{ALL, Bench, Place, Said, Sums},
+    kernel::{Bench, Place},
     lanes::{Instructions, Lanes, Work},
     plan::{Constant, Ordered, Zone, gate},
-    planes::{Plane, WORDS},
+    planes::PART,
     program::Program,
+    said::{ALL, Said, Sums},
     store::{Store, Tile},
     table::{Table, threads},
 };
 
 /// So many tiles are worth a thread of their own.
 const TILES_A_THREAD: usize = 192;
-/// So many ids are listed by one thread.
-const IDS_A_THREAD: usize = 50_000;
-
 /// How many enterprises are how close to an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Counts {
@@ -85,17 +83,60 @@ impl Want {
     }
 }
 
-/// The enterprises of one item, by the ids they were pushed under.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ItemMatches {
+/// The enterprises of one item.
+///
+/// Who they are is kept as the engine finds it: a bit for each row of the tiles where there is anybody
+/// to be named. Their ids, under which they were pushed, are read off when they are asked for, in no
+/// particular order. A list that is not wanted is empty.
+#[derive(Debug, Clone, Default)]
+pub struct ItemMatches<'t> {
     /// How many.
     pub counts: Counts,
-    /// 符合, when wanted.
-    pub met: Vec<u64>,
-    /// 信息不足, when wanted.
-    pub unknown: Vec<u64>,
-    /// 只差一项, when wanted, with the verdict.
-    pub near: Vec<(u64, Truth)>,
+    want: Want,
+    /// Of each thread.
+    parts: Vec<Part<'t>>,
+}
+
+/// What one thread found.
+#[derive(Debug, Clone, Default)]
+struct Part<'t> {
+    counts: Counts,
+    tiles: Vec<Marked<'t>>,
+}
+
+/// The rows of a tile of which a rule says something that is wanted.
+#[derive(Debug, Clone)]
+struct Marked<'t> {
+    ids: &'t [u64],
+    sums: Sums,
+    said: Said,
+}
+
+impl ItemMatches<'_> {
+    /// Ids of those who meet the item (符合).
+    pub fn met(&self) -> impl Iterator<Item = u64> + '_ {
+        self.tiles(self.want.met).flat_map(Found::met)
+    }
+
+    /// Ids of those of whom too little is known (信息不足).
+    pub fn unknown(&self) -> impl Iterator<Item = u64> + '_ {
+        self.tiles(self.want.unknown).flat_map(Found::unknown)
+    }
+
+    /// Ids of those who miss one condition (只差一项), with the verdict.
+    pub fn near(&self) -> impl Iterator<Item = (u64, Truth)> + '_ {
+        self.tiles(self.want.near).flat_map(Found::near)
+    }
+
+    fn tiles(&self, wanted: bool) -> impl Iterator<Item = Found<'_>> {
+        let parts = self.parts.iter().filter(move |_| wanted);
+        let tiles = parts.flat_map(|part| &part.tiles);
+        tiles.map(|Marked { ids, sums, said }| Found {
+            ids,
+            said,
+            sums: *sums,
+        })
+    }
 }
 
 impl Store {
@@ -103,7 +144,7 @@ impl Store {
     ///
     /// # Errors
     /// When the item does not exist.
-    pub fn one_item(&self, item: u32, want: Want) -> Result<ItemMatches, MatcherError> {
+    pub fn one_item(&self, item: u32, want: Want) -> Result<ItemMatches<'_>, MatcherError> {
         self.one_item_with(item, want, Instructions::best())
     }
 
@@ -116,23 +157,22 @@ impl Store {
         item: u32,
         want: Want,
         instructions: Instructions,
-    ) -> Result<ItemMatches, MatcherError> {
+    ) -> Result<ItemMatches<'_>, MatcherError> {
         let mut found = ItemMatches::default();
         self.one_item_into(item, want, instructions, &mut found)?;
         Ok(found)
     }
 
-    /// The same, into lists that are used again: a million ids on memory that is at hand already
-    /// take a third of the time.
+    /// The same, in place of what was found before, whose memory is used again.
     ///
     /// # Errors
     /// When the item does not exist; what was found before stays then.
-    pub fn one_item_into(
-        &self,
+    pub fn one_item_into<'t>(
+        &'t self,
         item: u32,
         want: Want,
         instructions: Instructions,
-        found: &mut ItemMatches,
+        found: &mut ItemMatches<'t>,
     ) -> Result<(), MatcherError> {
         let items = self.program.len();
         let rule = self.rule(item);
@@ -177,13 +217,13 @@ pub(crate) struct County<'a> {
 pub(crate) enum Tiles<'a> {
     Stored(&'a [Arc<Tile>]),
     /// Computed when they are asked for, and forgotten.
-    Fresh(&'a Fresh<'a>),
+    Fresh(&'a Fresh<'a, 'a>),
 }
 
 /// One rule, asked of enterprises.
-pub(crate) struct Question<'a> {
+pub(crate) struct Question<'a, 't> {
     pub program: &'a Program,
-    pub table: &'a Table,
+    pub table: &'t Table,
     pub tiles: Tiles<'a>,
     pub rule: &'a Ordered,
     /// Where to look.
@@ -192,84 +232,55 @@ pub(crate) struct Question<'a> {
     pub instructions: Instructions,
 }
 
-impl Question<'_> {
+impl<'t> Question<'_, 't> {
     /// Replaces what was found, on as many threads as there is work for.
-    pub fn answer(&self, found: &mut ItemMatches) {
+    pub fn answer(&self, found: &mut ItemMatches<'t>) {
         let tiles: usize = self.counties.iter().map(|county| county.tiles.len()).sum();
         let helpers = (tiles / TILES_A_THREAD).clamp(1, threads()) - 1;
+        let parts = found.parts.len().max(1 + helpers);
+        found.parts.resize_with(parts, Part::default);
+        for part in &mut found.parts {
+            part.counts = Counts::default();
+            part.tiles.clear();
+        }
         let next = AtomicUsize::new(0);
-        let scan = || {
+        let scan = &|part: &mut Part<'t>| {
             self.instructions.run(Scan {
                 question: self,
                 next: &next,
-            })
-        };
-        let fill = |rooms: Vec<Room<'_>>| {
-            self.instructions.run(Fill {
-                table: self.table,
-                rooms,
+                part,
             });
         };
-        // Each helper scans, and then waits for the places of its lists, which depend on what all found.
+        let mut parts = found.parts.iter_mut();
+        let mine = parts.next();
         thread::scope(|scope| {
-            let (shares, others) = mpsc::channel();
-            let helpers: Vec<Sender<Vec<Room<'_>>>> = (0..helpers)
-                .map(|_| {
-                    let (rooms, mine) = mpsc::channel();
-                    let (shares, scan, fill) = (shares.clone(), &scan, &fill);
-                    scope.spawn(move || {
-                        // nobody waits for a share only when all is lost
-                        let _ = shares.send(scan());
-                        drop(shares);
-                        mine.into_iter().for_each(fill);
-                    });
-                    rooms
-                })
-                .collect();
-            drop(shares);
-            let mut all = scan();
-            all.extend(others.into_iter().flatten());
-            all.sort_unstable_by_key(|share| share.county);
-            let mut parts = found.rooms(all, self.want, 1 + helpers.len()).into_iter();
-            let mine = parts.next().unwrap_or_default();
-            for (helper, rooms) in helpers.iter().zip(parts) {
-                // a helper that is gone has panicked, which the end of this scope tells
-                let _ = helper.send(rooms);
+            for part in parts.take(helpers) {
+                scope.spawn(move || scan(part));
             }
-            drop(helpers);
-            fill(mine);
+            if let Some(part) = mine {
+                scan(part);
+            }
         });
+        found.want = self.want;
+        found.counts = Counts::default();
+        for part in &found.parts {
+            found.counts.join(&part.counts);
+        }
     }
 }
 
 /// One rule on the counties that no other thread has taken.
-struct Scan<'a> {
-    question: &'a Question<'a>,
+struct Scan<'a, 't> {
+    question: &'a Question<'a, 't>,
     next: &'a AtomicUsize,
+    part: &'a mut Part<'t>,
 }
 
-/// What a rule says of a county.
-#[derive(Default)]
-struct Share {
-    county: usize,
-    counts: Counts,
-    /// Rows to be named in the lists of all that miss one condition.
-    near: usize,
-    tiles: Vec<Marked>,
-}
-
-/// The rows of a tile of which a rule says something.
-struct Marked {
-    tile: u32,
-    sums: Sums,
-    said: Said,
-}
-
-impl Work for Scan<'_> {
-    type Output = Vec<Share>;
+impl Work for Scan<'_, '_> {
+    type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self, lanes: L) -> Vec<Share> {
+    fn run<L: Lanes>(self, lanes: L) {
         let Question {
             program,
             table,
@@ -279,8 +290,11 @@ impl Work for Scan<'_> {
             want,
             ..
         } = self.question;
-        let (tiles, rule, want) = (*tiles, *rule, *want);
-        let mut shares = Vec::new();
+        let (table, tiles, rule, want) = (*table, *tiles, *rule, *want);
+        let Part {
+            counts,
+            tiles: marked,
+        } = self.part;
         let mut bench = Bench::new();
         let mut cutter = Cutter::new(&program.atoms);
         let mut local = Local::default();
@@ -288,20 +302,20 @@ impl Work for Scan<'_> {
             Tiles::Stored(_) => None,
             Tiles::Fresh(fresh) => Some(fresh.scratch()),
         };
-        loop {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(county) = counties.get(number) else {
-                break;
-            };
+        while let Some(county) = counties.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             cutter.cut([rule], county.zones, &mut local);
             let Some(rule) = local.rules.first() else {
                 continue;
             };
-            let mut share = Share {
-                county: number,
-                ..Share::default()
+            let ahead = Ahead {
+                program,
+                local: &local,
+                tiles,
+                table,
             };
-            for number in county.tiles {
+            ahead.begin(lanes, county.tiles);
+            for (at, number) in county.tiles.iter().enumerate() {
+                ahead.turn(lanes, &county.tiles[at..]);
                 let tile = match (tiles, &mut scratch) {
                     (Tiles::Stored(tiles), _) => &*tiles[*number as usize],
                     (Tiles::Fresh(fresh), Some(scratch)) => match fresh.tile(*number, scratch) {
@@ -310,157 +324,107 @@ impl Work for Scan<'_> {
                     },
                     (Tiles::Fresh(_), None) => continue,
                 };
+                let chunk = &table.chunks[*number as usize];
                 let place = Place {
                     program,
                     local: &local,
-                    chunk: &table.chunks[*number as usize],
+                    chunk,
                     tile,
                 };
                 bench.turn(place);
                 let sums = bench.ask::<L, true, ALL>(lanes, place, rule);
-                share.counts.add(&sums);
-                share.near += sums.near as usize;
+                counts.add(&sums);
                 if want.any(&sums) {
-                    if share.tiles.is_empty() {
-                        share.tiles.reserve_exact(county.tiles.len());
-                    }
-                    share.tiles.push(Marked {
-                        tile: *number,
+                    marked.push(Marked {
+                        ids: &chunk.ids,
                         sums,
                         said: bench.said().clone(),
                     });
                 }
             }
-            shares.push(share);
         }
-        shares
     }
 }
 
-/// The places of the lists that a county fills.
-struct Room<'a> {
-    share: Share,
-    met: &'a mut [u64],
-    unknown: &'a mut [u64],
-    near: &'a mut [(u64, Truth)],
-}
-
-impl Room<'_> {
-    fn len(&self) -> usize {
-        self.met.len() + self.unknown.len() + self.near.len()
-    }
-}
-
-impl ItemMatches {
-    /// Replaces what was found: gives the counts, and lists whose places are still to be filled, for so
-    /// many threads. Memory that an earlier answer left is written over, not cleared.
-    fn rooms(&mut self, shares: Vec<Share>, want: Want, threads: usize) -> Vec<Vec<Room<'_>>> {
-        self.counts = Counts::default();
-        shares
-            .iter()
-            .for_each(|share| self.counts.join(&share.counts));
-        let wanted = |wanted: bool, count: u64| if wanted { count as usize } else { 0 };
-        let near = shares.iter().map(|share| share.near as u64).sum();
-        self.met.resize(wanted(want.met, self.counts.met), 0);
-        self.unknown
-            .resize(wanted(want.unknown, self.counts.unknown), 0);
-        let nobody = (0, Truth::False);
-        self.near.resize(wanted(want.near, near), nobody);
-        let ids = self.met.len() + self.unknown.len() + self.near.len();
-        // Few are listed sooner than another thread is told.
-        let each = (ids / threads).max(IDS_A_THREAD);
-        let (mut met, mut unknown) = (&mut *self.met, &mut *self.unknown);
-        let mut near = &mut *self.near;
-        let (mut parts, mut so_far) = (vec![Vec::new()], 0);
-        for share in shares {
-            let room = Room {
-                met: part(&mut met, wanted(want.met, share.counts.met)),
-                unknown: part(&mut unknown, wanted(want.unknown, share.counts.unknown)),
-                near: part(&mut near, wanted(want.near, share.near as u64)),
-                share,
-            };
-            if so_far >= each && parts.len() < threads {
-                parts.push(Vec::new());
-                so_far = 0;
-            }
-            so_far += room.len();
-            if let Some(part) = parts.last_mut() {
-                part.push(room);
-            }
-        }
-        parts
-    }
-}
-
-/// Lists ids.
-struct Fill<'a> {
+/// Asks memory for what a rule will read of the tiles that come next, for a scan waits for little else:
+/// first where a tile's parts are, then what is known of its columns, then the columns.
+struct Ahead<'a> {
+    program: &'a Program,
+    local: &'a Local,
+    tiles: Tiles<'a>,
     table: &'a Table,
-    rooms: Vec<Room<'a>>,
 }
 
-impl Work for Fill<'_> {
-    type Output = ();
+impl Ahead<'_> {
+    /// Before the first of some tiles.
+    #[inline(always)]
+    fn begin<L: Lanes>(&self, lanes: L, next: &[u32]) {
+        for number in next.iter().take(3) {
+            self.parts(lanes, *number);
+        }
+        for number in next.iter().take(2) {
+            self.zones(lanes, *number);
+        }
+        if let Some(number) = next.first() {
+            self.columns(lanes, *number);
+        }
+    }
+
+    /// Before the first of these, which others follow.
+    #[inline(always)]
+    fn turn<L: Lanes>(&self, lanes: L, next: &[u32]) {
+        if let Some(number) = next.get(3) {
+            self.parts(lanes, *number);
+        }
+        if let Some(number) = next.get(2) {
+            self.zones(lanes, *number);
+        }
+        if let Some(number) = next.get(1) {
+            self.columns(lanes, *number);
+        }
+    }
 
     #[inline(always)]
-    fn run<L: Lanes>(self, lanes: L) {
-        for room in self.rooms {
-            let (mut met, mut unknown, mut near) = (room.met, room.unknown, room.near);
-            let (some_met, some_unknown) = (!met.is_empty(), !unknown.is_empty());
-            let some_near = !near.is_empty();
-            for Marked { tile, sums, said } in &room.share.tiles {
-                let ids = &*self.table.chunks[*tile as usize].ids;
-                if some_met {
-                    gather(lanes, &said.met, ids, met);
-                    part(&mut met, sums.met as usize);
-                }
-                if some_unknown {
-                    gather(lanes, &said.unknown, ids, unknown);
-                    part(&mut unknown, sums.unknown as usize);
-                }
-                if some_near {
-                    gather_near(said, ids, part(&mut near, sums.near as usize));
-                }
+    fn tile(&self, number: u32) -> Option<&Tile> {
+        match self.tiles {
+            Tiles::Stored(tiles) => Some(&tiles[number as usize]),
+            Tiles::Fresh(_) => None,
+        }
+    }
+
+    #[inline(always)]
+    fn parts<L: Lanes>(&self, lanes: L, number: u32) {
+        if let Some(tile) = self.tile(number) {
+            lanes.fetch(tile);
+            for part in self.table.chunks[number as usize]
+                .alive
+                .as_chunks::<PART>()
+                .0
+            {
+                lanes.fetch(part);
             }
         }
     }
-}
 
-/// Cuts so many off the front.
-fn part<'l, T>(list: &mut &'l mut [T], length: usize) -> &'l mut [T] {
-    let (front, rest) = std::mem::take(list).split_at_mut(length);
-    *list = rest;
-    front
-}
-
-/// Lists the ids of the rows that a plane has set; places behind theirs may be written over.
-#[inline(always)]
-fn gather<L: Lanes>(lanes: L, plane: &Plane, ids: &[u64], places: &mut [u64]) {
-    let (whole, rest) = ids.as_chunks::<64>();
-    let mut at = 0;
-    for (word, ids) in plane.iter().zip(whole) {
-        at += lanes.pick(*word, ids, &mut places[at..]);
+    #[inline(always)]
+    fn zones<L: Lanes>(&self, lanes: L, number: u32) {
+        if let Some(tile) = self.tile(number) {
+            for span in &self.local.spans {
+                lanes.fetch(&tile.zones[span.dimension()]);
+            }
+        }
     }
-    if !rest.is_empty() {
-        let mut last = [0; 64];
-        last[..rest.len()].copy_from_slice(rest);
-        lanes.pick(plane[whole.len()], &last, &mut places[at..]);
-    }
-}
 
-/// Lists the ids of the rows that miss one condition, of which there are as many as places.
-#[inline(always)]
-fn gather_near(said: &Said, ids: &[u64], places: &mut [(u64, Truth)]) {
-    // by whether it is met, and whether it is unknown
-    const VERDICTS: [Truth; 4] = [Truth::False, Truth::Unknown, Truth::True, Truth::True];
-    let mut rest = places;
-    for (word, from) in (0..WORDS).zip((0..).step_by(64)) {
-        let (met, unknown) = (said.met[word], said.unknown[word]);
-        let mut near = said.near[word];
-        for place in part(&mut rest, near.count_ones() as usize) {
-            let bit = near.trailing_zeros() % 64;
-            near &= near.wrapping_sub(1);
-            let verdict = (met >> bit & 1) << 1 | unknown >> bit & 1;
-            *place = (ids[from + bit as usize], VERDICTS[verdict as usize]);
+    #[inline(always)]
+    fn columns<L: Lanes>(&self, lanes: L, number: u32) {
+        let Some(tile) = self.tile(number) else {
+            return;
+        };
+        for (number, span) in self.local.atoms.iter().zip(&self.local.spans) {
+            let atom = || &self.program.atoms[*number as usize];
+            if span.constant(&tile.zones, atom) == Constant::No {
+                tile.column(span.dimension()).fetch(lanes);
+            }
         }
     }
 }

@@ -14,6 +14,13 @@
 
 use crate::{lanes::Lanes, planes::Part};
 
+/// What is asked of a condition: where it is certain, which is one plane;
+pub(crate) const CERTAIN: u8 = 0;
+/// the verdict, which is two;
+pub(crate) const VERDICT: u8 = 1;
+/// the distance too.
+pub(crate) const DISTANCE: u8 = 2;
+
 /// The state of a condition for `N` parts of a tile.
 #[derive(Clone, Copy)]
 pub(crate) struct State<L: Lanes, const N: usize> {
@@ -94,27 +101,37 @@ impl<L: Lanes, const N: usize> State<L, N> {
 
     /// Adds a part to an “and”.
     #[inline(always)]
-    pub fn and<const NEAR: bool>(&mut self, lanes: L, part: &Self) {
+    pub fn and<const WHAT: u8>(&mut self, lanes: L, part: &Self) {
         for i in 0..N {
-            if NEAR {
+            if WHAT >= DISTANCE {
                 let missing = lanes.not(lanes.or(self.certain[i], part.certain[i]));
                 self.far[i] = lanes.or(self.far[i], lanes.or(part.far[i], missing));
             }
             self.certain[i] = lanes.and(self.certain[i], part.certain[i]);
-            self.possible[i] = lanes.and(self.possible[i], part.possible[i]);
+            if WHAT >= VERDICT {
+                self.possible[i] = lanes.and(self.possible[i], part.possible[i]);
+            }
         }
     }
 
     /// Adds a part to an “or”.
     #[inline(always)]
-    pub fn or<const NEAR: bool>(&mut self, lanes: L, part: &Self) {
+    pub fn or<const WHAT: u8>(&mut self, lanes: L, part: &Self) {
         for i in 0..N {
             self.certain[i] = lanes.or(self.certain[i], part.certain[i]);
-            self.possible[i] = lanes.or(self.possible[i], part.possible[i]);
-            if NEAR {
+            if WHAT >= VERDICT {
+                self.possible[i] = lanes.or(self.possible[i], part.possible[i]);
+            }
+            if WHAT >= DISTANCE {
                 self.far[i] = lanes.and(self.far[i], part.far[i]);
             }
         }
+    }
+
+    /// Where it is certain.
+    #[inline(always)]
+    pub fn certain(&self, i: usize) -> L::Word {
+        self.certain[i]
     }
 
     /// What it says of one part; the machine settles nothing unless `settled` is all ones.
@@ -128,37 +145,44 @@ impl<L: Lanes, const N: usize> State<L, N> {
         }
     }
 
-    /// Puts it aside, as parts.
+    /// Parts that it takes when it is put aside.
+    pub const ASIDE: usize = 3 * N;
+
+    /// Puts it aside, as parts, of which there is room for enough.
     #[inline(always)]
-    pub fn save(&self, lanes: L, aside: &mut Vec<Part>) {
-        for words in [&self.certain, &self.possible, &self.far] {
-            for word in words {
-                aside.push(lanes.part(*word));
+    pub fn save<const WHAT: u8>(&self, lanes: L, aside: &mut [Part]) {
+        if let [certain, possible, far, ..] = aside.as_chunks_mut::<N>().0 {
+            for i in 0..N {
+                certain[i] = lanes.part(self.certain[i]);
+                if WHAT >= VERDICT {
+                    possible[i] = lanes.part(self.possible[i]);
+                }
+                if WHAT >= DISTANCE {
+                    far[i] = lanes.part(self.far[i]);
+                }
             }
         }
     }
 
-    /// Takes back what was put aside last.
+    /// Takes back what was put aside.
     #[inline(always)]
-    pub fn restore(lanes: L, aside: &mut Vec<Part>) -> Self {
-        let from = aside.len().saturating_sub(3 * N);
+    pub fn restore<const WHAT: u8>(lanes: L, aside: &[Part]) -> Self {
         let mut state = Self::any(lanes);
-        if let Some((certain, rest)) = aside[from..].split_at_checked(N)
-            && let Some((possible, far)) = rest.split_at_checked(N)
-        {
-            state = Self {
-                certain: words::<L, N>(lanes, certain),
-                possible: words::<L, N>(lanes, possible),
-                far: words::<L, N>(lanes, far),
-            };
+        if let [certain, possible, far, ..] = aside.as_chunks::<N>().0 {
+            state.certain = words::<L, N>(lanes, certain);
+            if WHAT >= VERDICT {
+                state.possible = words::<L, N>(lanes, possible);
+            }
+            if WHAT >= DISTANCE {
+                state.far = words::<L, N>(lanes, far);
+            }
         }
-        aside.truncate(from);
         state
     }
 }
 
 #[inline(always)]
-fn words<L: Lanes, const N: usize>(lanes: L, parts: &[Part]) -> [L::Word; N] {
+fn words<L: Lanes, const N: usize>(lanes: L, parts: &[Part; N]) -> [L::Word; N] {
     let mut words = [lanes.splat(0); N];
     for i in 0..N {
         words[i] = lanes.word(&parts[i]);

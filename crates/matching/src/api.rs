@@ -159,7 +159,7 @@ async fn item(
     Ok(Json(found))
 }
 
-/// Facts to match without an enterprise.
+/// 不针对具体企业的测算。
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CalculateBody {
@@ -198,7 +198,7 @@ async fn calculate(
     ))
 }
 
-/// Facts to change.
+/// 要改变的数据。
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct WhatIfBody {

@@ -8,144 +8,144 @@ use zhida_rules::{AmountKind, Number};
 
 use crate::verdict::{Counts, Label};
 
-/// The enterprise that was matched; of a visitor nothing but what was answered is known.
+/// 匹配的企业；访客测算时只有回答过的内容。
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct EnterpriseHead {
-    /// 统一社会信用代码; absent for facts without an enterprise.
+    /// 统一社会信用代码；不针对具体企业时没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// Name.
+    /// 名称。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Division code.
+    /// 区划代码。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub division: Option<String>,
-    /// Names of the division from the province down.
+    /// 从省起的区划名称。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub division_name: Option<String>,
-    /// Industry code.
+    /// 行业代码。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub industry: Option<String>,
-    /// Name of the industry.
+    /// 行业名称。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub industry_name: Option<String>,
-    /// Size class.
+    /// 企业规模。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<String>,
 }
 
-/// All items for one enterprise.
+/// 一家企业对全部事项的匹配结果。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct EnterpriseMatch {
-    /// Who was matched.
+    /// 匹配的企业。
     pub enterprise: EnterpriseHead,
-    /// 基准日.
+    /// 基准日。
     pub on: NaiveDate,
-    /// Counts of `items`.
+    /// 各类结果的数量。
     pub counts: Counts,
-    /// Open items in the order of rank.
+    /// 在办的事项，按推荐顺序。
     pub items: Vec<MatchedItem>,
-    /// Ids of the items with 只差一项, in the order of rank.
+    /// 只差一项的事项标识，按推荐顺序。
     pub near_misses: Vec<String>,
-    /// Items that were not judged, and why.
+    /// 没有判断的事项和原因。
     pub not_open: Vec<NotOpen>,
-    /// What can be had together.
+    /// 可以同时享受的最佳组合。
     pub best_combination: BestCombination,
 }
 
-/// An item that was not judged because nobody can have it on this day.
+/// 基准日不能办理、因此没有判断的事项。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct NotOpen {
-    /// Id of the item.
+    /// 事项标识。
     pub id: String,
-    /// Name of the item.
+    /// 事项名称。
     pub name: String,
-    /// Why, in words: 已于 2025年12月31日 到期.
+    /// 原因，如“已于 2025年12月31日 到期”。
     pub reason: String,
 }
 
-/// What a list needs to know of an item.
+/// 事项的概要。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ItemHead {
-    /// Stable id.
+    /// 事项标识。
     pub id: String,
-    /// The number people read out.
+    /// 事项编号。
     pub number: String,
-    /// Revision.
+    /// 版本。
     pub revision: i64,
-    /// Name.
+    /// 名称。
     pub name: String,
-    /// Title of the document.
+    /// 政策文件名称。
     pub document: String,
-    /// 发布层级 in words.
+    /// 发布层级。
     pub level: String,
-    /// 主题分类 in words.
+    /// 主题分类。
     pub theme: String,
-    /// 兑现方式 in words.
+    /// 兑现方式。
     pub delivery: String,
-    /// 责任部门.
+    /// 责任部门。
     pub department: String,
-    /// Last day to apply, or the document's last day, whichever is sooner.
+    /// 申报截止日和文件有效期中较早的一天。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<NaiveDate>,
 }
 
-/// One item for one enterprise.
+/// 一家企业与一个事项的匹配结果。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MatchedItem {
-    /// The item.
+    /// 事项。
     #[serde(flatten)]
     pub head: ItemHead,
-    /// `true` 符合, `false` 不符合, `null` 信息不足.
+    /// true 符合，false 不符合，null 信息不足。
     pub verdict: Option<bool>,
-    /// The verdict in words.
+    /// 结论。
     #[schema(value_type = String)]
     pub label: Label,
-    /// All that can be computed is met; people verify the rest.
+    /// 能计算的条件都符合，其余待人工核验。
     pub manual_only: bool,
-    /// Single conditions that are not known to be met.
+    /// 还不能确定符合的条件有几条。
     pub distance: u32,
-    /// The benefit; absent when the item names none.
+    /// 兑现标准；事项没有写的没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<AmountView>,
-    /// The reason in one line: the first condition that is not met, not known or not computed.
+    /// 一句话的原因：第一条不符合、不知道或不能计算的条件。
     pub reason: String,
-    /// The conditions explained; absent when not asked for.
+    /// 逐条说明；没有要求时没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Vec<ConditionView>>,
 }
 
-/// One item for one enterprise, explained in full.
+/// 一家企业与一个事项的匹配结果，逐条说明。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PairMatch {
-    /// Who was matched.
+    /// 匹配的企业。
     pub enterprise: EnterpriseHead,
-    /// 基准日.
+    /// 基准日。
     pub on: NaiveDate,
-    /// Why nobody can have the item on this day; absent when it is open.
+    /// 基准日不能办理的原因；能办理的没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_open: Option<String>,
-    /// The item with its conditions.
+    /// 事项和它的条件。
     pub item: MatchedItem,
 }
 
-/// A benefit in yuan.
+/// 金额（元）。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AmountView {
-    /// exact, range, assessed or right.
+    /// exact 确定金额、range 范围、assessed 由评审确定、right 权益。
     #[schema(value_type = String)]
     pub kind: AmountKind,
-    /// Lower end; `null` when open.
+    /// 下限；不确定时为 null。
     #[schema(value_type = Option<String>)]
     pub low: Option<Number>,
-    /// Upper end; `null` when open.
+    /// 上限；不确定时为 null。
     #[schema(value_type = Option<String>)]
     pub high: Option<Number>,
-    /// In words.
+    /// 用文字表示。
     pub text: String,
-    /// How it came about.
+    /// 计算步骤。
     pub steps: Vec<StepView>,
-    /// Facts that would make it exact.
+    /// 补上后可以算准的数据。
     pub missing: Vec<MissingView>,
 }
 
@@ -156,182 +156,182 @@ impl AmountView {
     }
 }
 
-/// A step of a computation.
+/// 一步计算。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct StepView {
-    /// Its name.
+    /// 名称。
     pub name: String,
-    /// Its formula in plain Chinese.
+    /// 公式的白话。
     pub formula: String,
-    /// Its value; `null` when unknown.
+    /// 结果；不知道时为 null。
     pub value: Option<String>,
 }
 
-/// One condition.
+/// 一条条件。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = MatchedCondition)]
 pub struct ConditionView {
-    /// The clause of the policy's text.
+    /// 政策条款。
     pub text: String,
-    /// `true` met, `false` not met, `null` unknown.
+    /// true 符合，false 不符合，null 不知道。
     pub verdict: Option<bool>,
-    /// The rule in its normal form; `null` when people verify it.
+    /// 规则的规范形式；人工核验的为 null。
     pub rule: Option<String>,
-    /// How people verify it; `null` when it is computed.
+    /// 怎样人工核验；自动计算的为 null。
     pub manual: Option<String>,
-    /// One of the tests is enough (otherwise see `rule` for how they are joined).
+    /// 各项比较满足一项即可（否则关系见 rule）。
     pub any: bool,
-    /// The single tests.
+    /// 各项比较。
     pub tests: Vec<TestView>,
 }
 
-/// A single test of a condition.
+/// 条件里的一项比较。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TestView {
-    /// What it is about.
+    /// 比较什么。
     pub subject: String,
-    /// What is required.
+    /// 要求。
     pub required: String,
-    /// What is known; `null` when unknown or not for this viewer.
+    /// 已知的情况；不知道或查看者不能看的为 null。
     pub known: Option<String>,
-    /// The facts it rests on.
+    /// 依据的数据。
     pub facts: Vec<FactView>,
-    /// Facts that are missing.
+    /// 缺少的数据。
     pub missing: Vec<MissingView>,
-    /// The smallest change that would make it met.
+    /// 最少怎样改变就能符合。
     pub change: Option<String>,
-    /// `true` met, `false` not met, `null` unknown.
+    /// true 符合，false 不符合，null 不知道。
     pub verdict: Option<bool>,
-    /// Unknown because this viewer may not see what it needs.
+    /// 查看者不能看所需的数据，因此不显示结论。
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub withheld: bool,
 }
 
-/// A fact with its source.
+/// 一项数据和它的来源。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = MatchedFact)]
 pub struct FactView {
-    /// Name of the attribute.
+    /// 属性名称。
     pub attribute: String,
-    /// Id of the attribute.
+    /// 属性标识。
     pub id: String,
-    /// Year of an annual attribute.
+    /// 年度指标的年份。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub year: Option<i32>,
-    /// Value in words.
+    /// 值。
     pub value: String,
-    /// Who brought it.
+    /// 数据来源部门。
     pub department: String,
-    /// The day for which it holds.
+    /// 数据日期。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub as_of: Option<NaiveDate>,
-    /// The import batch.
+    /// 导入批次。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<String>,
 }
 
-/// A fact that is missing.
+/// 缺少的一项数据。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MissingView {
-    /// Name of the attribute.
+    /// 属性名称。
     pub attribute: String,
-    /// Id of the attribute.
+    /// 属性标识。
     pub id: String,
-    /// Year of an annual attribute.
+    /// 年度指标的年份。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub year: Option<i32>,
-    /// The department that owns it.
+    /// 主管部门。
     pub department: String,
 }
 
-/// The best combination of items.
+/// 最佳组合。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct BestCombination {
-    /// Ids of the chosen items in the order of rank.
+    /// 选中的事项标识，按推荐顺序。
     pub items: Vec<String>,
-    /// Lower end of the total in yuan.
+    /// 合计下限（元）。
     #[schema(value_type = String)]
     pub total_low: Number,
-    /// Upper end of the total in yuan; `null` when an item's is open.
+    /// 合计上限（元）；有事项不确定时为 null。
     #[schema(value_type = Option<String>)]
     pub total_high: Option<Number>,
-    /// No better combination exists; `false` when the search was cut off.
+    /// true 没有更好的组合；false 组合太多，没有查完。
     pub exact: bool,
-    /// Items left out and the chosen ones they collide with.
+    /// 没有选中的事项，以及与哪些选中的事项冲突。
     pub left_out: Vec<LeftOut>,
 }
 
-/// An item that cannot be had together with chosen ones.
+/// 不能与选中的事项同时享受的事项。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LeftOut {
-    /// Id of the item.
+    /// 事项标识。
     pub id: String,
-    /// Ids of the chosen items it collides with.
+    /// 与之冲突的选中事项的标识。
     pub because: Vec<String>,
 }
 
-/// A page of the enterprises for one item.
+/// 一个事项对各企业的匹配结果，一页。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ItemMatch {
-    /// The item.
+    /// 事项。
     pub item: ItemHead,
-    /// 基准日.
+    /// 基准日。
     pub on: NaiveDate,
-    /// Why nobody can have the item on this day; absent when it is open.
+    /// 基准日不能办理的原因；能办理的没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_open: Option<String>,
-    /// Counts of all enterprises asked for, whatever the filter by verdict.
+    /// 各类结论的企业数，不受按结论筛选的影响。
     pub counts: Counts,
-    /// What the candidates (符合 and 待人工核验) would get together.
+    /// 符合和待人工核验的企业合计可得的金额。
     pub cost: Cost,
-    /// The page.
+    /// 本页的企业。
     pub enterprises: Vec<MatchedEnterprise>,
-    /// Cursor of the next page; `null` on the last.
+    /// 下一页的 after；最后一页为 null。
     pub next: Option<String>,
 }
 
-/// One enterprise for one item.
+/// 一个事项对一家企业的匹配结果。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MatchedEnterprise {
-    /// 统一社会信用代码.
+    /// 统一社会信用代码。
     pub code: String,
-    /// Name.
+    /// 名称。
     pub name: String,
-    /// `true` 符合, `false` 不符合, `null` 信息不足.
+    /// true 符合，false 不符合，null 信息不足。
     pub verdict: Option<bool>,
-    /// The verdict in words.
+    /// 结论。
     #[schema(value_type = String)]
     pub label: Label,
-    /// The benefit in words; absent when the item names none.
+    /// 兑现标准；事项没有写的没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<AmountRange>,
-    /// Single conditions that are not known to be met.
+    /// 还不能确定符合的条件有几条。
     pub distance: u32,
 }
 
-/// A benefit without its steps.
+/// 金额，不带计算步骤。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AmountRange {
-    /// Lower end in yuan; `null` when open.
+    /// 下限（元）；不确定时为 null。
     #[schema(value_type = Option<String>)]
     pub low: Option<Number>,
-    /// Upper end in yuan; `null` when open.
+    /// 上限（元）；不确定时为 null。
     #[schema(value_type = Option<String>)]
     pub high: Option<Number>,
-    /// In words.
+    /// 用文字表示。
     pub text: String,
 }
 
-/// What candidates would get together, in yuan.
+/// 候选企业合计可得的金额（元）。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Cost {
-    /// Sum of the lower ends.
+    /// 下限合计。
     #[schema(value_type = String)]
     pub low: Number,
-    /// Sum of the upper ends that are known.
+    /// 已知上限的合计。
     #[schema(value_type = String)]
     pub high: Number,
-    /// Candidates whose upper end is not known; they are not in `high`.
+    /// 上限不确定的企业数，没有计入 high。
     pub open: u64,
 }
 
@@ -371,56 +371,56 @@ pub(crate) fn range_words(low: &Number, high: Option<&Number>) -> String {
     }
 }
 
-/// What changes when facts change.
+/// 数据改变后结果有什么不同。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WhatIf {
-    /// Who was matched.
+    /// 匹配的企业。
     pub enterprise: EnterpriseHead,
-    /// 基准日.
+    /// 基准日。
     pub on: NaiveDate,
-    /// The changed facts in words.
+    /// 改变的数据。
     pub changes: Vec<FactChangeView>,
-    /// Counts before.
+    /// 改变前各类结论的数量。
     pub before: Counts,
-    /// Counts after.
+    /// 改变后各类结论的数量。
     pub after: Counts,
-    /// Items whose label changes, best first.
+    /// 结论改变的事项，变好的在前。
     pub flips: Vec<Flip>,
-    /// Items that keep their label and change their amount.
+    /// 结论不变、金额改变的事项。
     pub amounts: Vec<Flip>,
 }
 
-/// A fact that was changed.
+/// 一项改变的数据。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FactChangeView {
-    /// Name of the attribute.
+    /// 属性名称。
     pub attribute: String,
-    /// Id of the attribute.
+    /// 属性标识。
     pub id: String,
-    /// Year of an annual attribute.
+    /// 年度指标的年份。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub year: Option<i32>,
-    /// Value before; `null` when unknown.
+    /// 改变前的值；不知道时为 null。
     pub from: Option<String>,
-    /// Value after; `null` when unknown.
+    /// 改变后的值；不知道时为 null。
     pub to: Option<String>,
 }
 
-/// One item before and after.
+/// 一个事项改变前后的结果。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Flip {
-    /// The item.
+    /// 事项。
     #[serde(flatten)]
     pub head: ItemHead,
-    /// Label before.
+    /// 改变前的结论。
     #[schema(value_type = String)]
     pub from: Label,
-    /// Label after.
+    /// 改变后的结论。
     #[schema(value_type = String)]
     pub to: Label,
-    /// Amount before, in words.
+    /// 改变前的金额。
     pub amount_from: Option<String>,
-    /// Amount after, in words.
+    /// 改变后的金额。
     pub amount_to: Option<String>,
 }
 

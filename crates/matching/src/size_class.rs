@@ -1,58 +1,28 @@
 //! 企业规模 for facts that were answered or changed: nobody has to know a class that can be computed.
 
-use zhida_rules::{Dictionary, Facts, Value};
-use zhida_standards::size::{self, SizeResult};
+use zhida_registry::{SizeFigures, is_computed};
+use zhida_rules::{Dictionary, FactKey, Facts, Value};
 
-/// Words with which the registry marks a fact that it computed.
-const COMPUTED: &str = "系统计算";
-
-/// Computes the size class by 统计上大中小微型企业划分办法(2017) on the latest year whose figures
-/// settle it, unless somebody stated it. `stated` says that the class itself was answered.
+/// Computes the size class anew as the register does, unless somebody stated it. `stated` says that the class itself
+/// was answered.
 pub fn recompute(dictionary: &Dictionary, facts: &mut Facts, stated: bool) {
     let Some(class) = dictionary.find("size") else {
         return;
     };
     let known = facts.get(class, None);
-    let by_register = known
-        .and_then(|fact| fact.provenance.as_ref())
-        .is_some_and(|provenance| !provenance.department.starts_with(COMPUTED));
-    if stated || by_register {
+    let source = known.and_then(|fact| fact.provenance.as_ref());
+    if stated || source.is_some_and(|source| !is_computed(source)) {
         return;
     }
-    if let Some(computed) = computed(dictionary, facts) {
-        let same = known.is_some_and(|fact| fact.value.as_text() == Some(computed));
-        if !same {
-            facts.assume(class, None, Value::Text(computed.to_owned()));
-        }
+    let value = |&(index, year): &FactKey| facts.get(index, year).map(|fact| &fact.value);
+    let keys = facts.iter().map(|(key, _)| key);
+    let Some((computed, _)) = SizeFigures::new(dictionary).class(keys, value) else {
+        return;
+    };
+    let computed = computed.name();
+    if known.is_none_or(|fact| fact.value.as_text() != Some(computed)) {
+        facts.assume(class, None, Value::Text(computed.to_owned()));
     }
-}
-
-fn computed(dictionary: &Dictionary, facts: &Facts) -> Option<&'static str> {
-    let find = |id| dictionary.find(id);
-    let industry = facts.get(find("industry")?, None)?.value.as_text()?;
-    let inputs = [find("employees"), find("revenue"), find("assets")];
-    let mut years: Vec<i32> = inputs
-        .iter()
-        .flatten()
-        .flat_map(|index| facts.years(*index))
-        .collect();
-    years.sort_unstable();
-    years.dedup();
-    years.into_iter().rev().find_map(|year| {
-        let number = |index: Option<_>| {
-            facts
-                .get(index?, Some(year))
-                .and_then(|fact| fact.value.as_number())
-        };
-        let people = number(inputs[0]).and_then(|n| n.to_i64());
-        let people = people.and_then(|people| u64::try_from(people).ok());
-        let revenue = number(inputs[1]).and_then(|n| n.to_fen());
-        let assets = number(inputs[2]).and_then(|n| n.to_fen());
-        match size::classify(industry, people, revenue, assets) {
-            SizeResult::Class(class) => Some(class.name()),
-            _ => None,
-        }
-    })
 }
 
 #[cfg(test)]

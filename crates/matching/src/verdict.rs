@@ -103,24 +103,24 @@ impl Serialize for Label {
     }
 }
 
-/// How many verdicts of each kind; made from the list itself, so that both agree.
+/// 各类结论的数量，由列表本身统计。
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Counts {
-    /// All that were judged.
+    /// 全部。
     pub total: u64,
-    /// 符合.
+    /// 符合。
     pub eligible: u64,
-    /// 条件符合，待人工核验.
+    /// 条件符合，待人工核验。
     pub manual: u64,
-    /// 只差一项.
+    /// 只差一项。
     pub near_miss: u64,
-    /// 缺一项数据.
+    /// 缺一项数据。
     pub one_unknown: u64,
-    /// 信息不足, more than one fact missing.
+    /// 信息不足：缺不止一项数据。
     pub unknown: u64,
-    /// 不符合, more than one condition.
+    /// 不符合：不止一条条件不符合。
     pub ineligible: u64,
-    /// 不在适用范围.
+    /// 不在适用范围。
     pub out_of_reach: u64,
 }
 

@@ -142,7 +142,7 @@ pub(crate) fn job_query(jobs: &Jobs, state: &str, kind: &str) -> Result<JobQuery
         return Err(unknown(
             "state",
             &format!("没有任务状态「{state}」"),
-            JobState::ALL.map(JobState::slug),
+            JobState::ALL.iter().map(|one| one.slug()),
         ));
     }
     Ok(JobQuery {
@@ -161,7 +161,7 @@ pub(crate) fn content_query(state: &str) -> Result<ContentQuery, Problem> {
         return Err(unknown(
             "state",
             &format!("没有文件状态「{state}」"),
-            FileState::ALL.map(FileState::slug),
+            FileState::ALL.iter().map(|one| one.slug()),
         ));
     }
     Ok(ContentQuery { state: found })

@@ -1,7 +1,7 @@
 //! How values are written for people: money with its unit, Chinese dates,
 //! grouped counts. Exact: nothing is rounded here.
 
-use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike, Utc, Weekday};
 
 use crate::clock::to_shanghai;
 
@@ -105,6 +105,36 @@ pub fn datetime_zh(instant: DateTime<Utc>) -> String {
     )
 }
 
+/// `2026年11月22日（周日）`: a day on which something is to be done.
+#[must_use]
+pub fn weekday_zh(date: NaiveDate) -> String {
+    let day = match date.weekday() {
+        Weekday::Mon => '一',
+        Weekday::Tue => '二',
+        Weekday::Wed => '三',
+        Weekday::Thu => '四',
+        Weekday::Fri => '五',
+        Weekday::Sat => '六',
+        Weekday::Sun => '日',
+    };
+    format!("{}（周{day}）", date_zh(date))
+}
+
+/// Until when, for people: `2026年11月23日（周一）18:00`; midnight is the end of the day before it,
+/// `2026年11月22日（周日）24:00`.
+#[must_use]
+pub fn until_zh(due: DateTime<Utc>) -> String {
+    let local = to_shanghai(due);
+    match local.date_naive().pred_opt() {
+        Some(before) if local.time() == NaiveTime::MIN => format!("{}24:00", weekday_zh(before)),
+        _ => format!(
+            "{}{}",
+            weekday_zh(local.date_naive()),
+            local.format("%H:%M")
+        ),
+    }
+}
+
 fn grouped(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -163,6 +193,17 @@ mod tests {
         let instant =
             crate::clock::parse_instant("2026-11-21T16:05:00.000000Z").expect("an instant");
         assert_eq!(datetime_zh(instant), "2026年11月22日 00:05");
+    }
+
+    #[test]
+    fn what_is_due_says_the_weekday() {
+        for (at, words) in [
+            ("2026-11-30T16:00:00.000000Z", "2026年11月30日（周一）24:00"),
+            ("2026-11-29T10:30:00.000000Z", "2026年11月29日（周日）18:30"),
+        ] {
+            let instant = crate::clock::parse_instant(at).expect("an instant");
+            assert_eq!(until_zh(instant), words);
+        }
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(crate) fn routes(policies: Arc<Policies>) -> OpenApiRouter {
         .with_state(policies)
 }
 
-/// A line of the list.
+/// 列表中的一个事项。
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PolicySummary {
     /// 事项标识。
@@ -387,7 +387,7 @@ struct ImportParameters {
     request_body(content = String, content_type = "application/yaml"),
     responses(
         (status = 200, description = "导入或试运行的报告：事项数 = 接受 + 退回 + 未变", body = ImportReport),
-        (status = 400, description = "事项太多，请拆分文件", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "没有收到文件，或事项太多、请拆分文件", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn import_policies(
     State(policies): State<Arc<Policies>>,
@@ -396,6 +396,10 @@ async fn import_policies(
     body: Bytes,
 ) -> Result<Json<ImportReport>, Problem> {
     viewer.need(EDIT)?;
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Err(Problem::bad_input("没有收到政策文件：请求正文是空的")
+            .hint("请把一个政策文件（YAML 或 JSON）的内容作为请求正文发送，例如 curl --data-binary @政策.yaml"));
+    }
     let file = SourceFile {
         name: "上传的文件".to_owned(),
         bytes: body.to_vec(),

@@ -48,8 +48,7 @@ impl PublishedItem {
     /// lies within the dates of application where the item names them.
     #[must_use]
     pub fn is_open(&self, on: NaiveDate) -> bool {
-        let in_force = matches!(self.validity(on), Validity::Effective | Validity::Expiring);
-        in_force
+        self.validity(on).is_in_force()
             && self.elements.apply_from.is_none_or(|from| from <= on)
             && self.elements.apply_until.is_none_or(|until| on <= until)
     }

@@ -7,16 +7,16 @@ use utoipa::ToSchema;
 use crate::model::{PolicyEntry, industry_name, region_name};
 use crate::vocabulary::{Category, Delivery, DeliveryBasis, Level, SourceQuality, Status, Theme};
 
-/// One changed field.
+/// 一处改动。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldChange {
-    /// Path, for instance `item.conditions[2].rule`.
+    /// 字段的位置，如 `item.conditions[2].rule`。
     pub field: String,
-    /// Name for people, for instance 申报条件第 2 条 规则.
+    /// 字段的名称，如“申报条件第 2 条 规则”。
     pub name: String,
-    /// Text before; empty when it was not there.
+    /// 改动前；原来没有的为空。
     pub before: String,
-    /// Text after; empty when it is gone.
+    /// 改动后；已删除的为空。
     pub after: String,
 }
 

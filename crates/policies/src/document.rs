@@ -68,7 +68,7 @@ impl FileLine {
             kind: file.kind().map_or("文件", |kind| kind.label()),
             size: size(file.bytes),
             // the public needs no word of what it can read
-            state: if editor { file.state.label() } else { "" },
+            state: if editor { file.state.word() } else { "" },
             tone: match (broken, held) {
                 (true, _) => "red",
                 (_, true) => "yellow",

@@ -44,50 +44,50 @@ pub struct SourceFile {
     pub bytes: Vec<u8>,
 }
 
-/// One reason why an item was not taken.
+/// 一个事项没有导入的一条原因。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Reject {
-    /// The file.
+    /// 文件。
     pub file: String,
-    /// The item's id, or its place in the file (第 2 项); empty when the whole file is meant.
+    /// 事项标识，或它在文件里的位置（第 2 项）；指整个文件时为空。
     pub item: String,
-    /// The field.
+    /// 字段。
     pub field: String,
-    /// What is wrong.
+    /// 错在哪里。
     pub message: String,
-    /// How to mend it.
+    /// 怎样改正。
     pub hint: String,
 }
 
-/// What an import did: `rows = accepted + rejected + unchanged`.
+/// 导入或试运行的结果：事项数 = 接受 + 退回 + 未变。
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = PolicyImportReport)]
 pub struct ImportReport {
-    /// Items found; a file that cannot be read counts as one.
+    /// 事项数；读不了的文件算一项。
     pub rows: u64,
-    /// Items published as a new revision (or that would be, when only checked).
+    /// 发布为新版本的事项数（试运行时为将发布的）。
     pub accepted: u64,
-    /// Items not taken.
+    /// 退回的事项数。
     pub rejected: u64,
-    /// Items whose content is published already.
+    /// 内容没有变化的事项数。
     pub unchanged: u64,
-    /// Where the rejects were written; null when there are none.
+    /// 退回明细写在哪个文件；没有时为空。
     #[schema(value_type = Option<String>)]
     pub rejects: Option<PathBuf>,
-    /// Files read.
+    /// 读取的文件数。
     pub files: u64,
-    /// Why items were not taken; an item may have several reasons.
+    /// 退回的原因；一个事项可以有几条。
     pub reasons: Vec<Reject>,
-    /// Findings in accepted items, by item.
+    /// 接受的事项里发现的问题。
     pub warnings: Vec<Warning>,
 }
 
-/// A finding in an accepted item.
+/// 接受的事项里的一个问题。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Warning {
-    /// The item.
+    /// 事项标识。
     pub item: String,
-    /// The finding.
+    /// 发现的问题。
     #[serde(flatten)]
     pub finding: Finding,
 }

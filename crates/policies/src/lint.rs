@@ -20,7 +20,7 @@ use crate::vocabulary::{Level, Validity};
 const NAMED_MAX: usize = 5;
 
 vocabulary! {
-    /// How bad a finding is.
+    /// 问题的严重程度。
     Severity {
         /// The entry misleads or cannot work as it stands.
         Error = "error", "错误";
@@ -31,21 +31,21 @@ vocabulary! {
     }
 }
 
-/// One finding.
+/// 质量检查发现的一个问题。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Finding {
-    /// Stable name of the check.
+    /// 检查项的代号。
     pub code: &'static str,
-    /// How bad it is.
+    /// 严重程度。
     pub severity: Severity,
-    /// Number of the element (1–30) that it is about.
+    /// 涉及哪个要素（1 至 30）。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub element: Option<u8>,
-    /// The field of the file, for instance `conditions[2].rule`.
+    /// 字段的位置，如 `conditions[2].rule`。
     pub field: String,
-    /// What was found.
+    /// 发现了什么。
     pub message: String,
-    /// What to do.
+    /// 怎样处理。
     pub hint: String,
 }
 

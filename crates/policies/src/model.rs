@@ -20,43 +20,43 @@ pub const EXPIRING_DAYS: u64 = 60;
 /// Days after 核对日期 from which an entry should be looked at again, when it names no day itself.
 pub const REVIEW_DAYS: u64 = 365;
 
-/// 政策文件: elements 1–10, and where and when they were read.
+/// 政策文件：要素 1 至 10，以及核对的出处和日期。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PolicyDocument {
-    /// Stable slug.
+    /// 标识，不会改变。
     pub id: String,
-    /// 政策名称.
+    /// 政策名称。
     pub title: String,
-    /// 发文字号; empty when unknown.
+    /// 发文字号；不知道时为空。
     pub doc_no: String,
-    /// 发布机构.
+    /// 发布机构。
     pub issuer: String,
-    /// 发布层级.
+    /// 发布层级。
     pub level: Level,
-    /// Division code of the issuer's area; `000000` is the whole country.
+    /// 发布机构所在区划代码；000000 为全国。
     pub region: String,
-    /// 发布日期.
+    /// 发布日期。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published_on: Option<NaiveDate>,
-    /// 施行日期.
+    /// 施行日期。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<NaiveDate>,
-    /// 有效期至, the last day; none when unlimited or unknown.
+    /// 有效期的最后一天；长期有效或不知道时没有。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_until: Option<NaiveDate>,
-    /// 效力状态.
+    /// 效力状态。
     pub status: Status,
-    /// 发布网址.
+    /// 发布网址。
     pub source_url: String,
-    /// How near the text is to the issuer's own.
+    /// 文本与发布机构原文的接近程度。
     pub source_quality: SourceQuality,
-    /// 核对日期: when somebody last compared the entry with its source.
+    /// 核对日期：最近一次与出处核对的日期。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked_on: Option<NaiveDate>,
-    /// When it should be compared again; [`REVIEW_DAYS`] after `checked_on` when not given.
+    /// 应再次核对的日期；不写时按核对日期推算。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_by: Option<NaiveDate>,
-    /// 政策原文.
+    /// 政策原文。
     pub text: String,
 }
 
@@ -85,80 +85,80 @@ impl PolicyDocument {
     }
 }
 
-/// 政策事项 at the smallest granularity: elements 11–30 and what binds items together.
+/// 政策事项：要素 11 至 30，以及事项之间的关系。
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ItemElements {
-    /// Stable slug.
+    /// 标识，不会改变。
     pub id: String,
-    /// 事项名称.
+    /// 事项名称。
     pub name: String,
-    /// 主题分类.
+    /// 主题分类。
     pub theme: Theme,
-    /// 政策类别.
+    /// 政策类别。
     pub category: Category,
-    /// 兑现方式.
+    /// 兑现方式。
     pub delivery: Delivery,
-    /// Whether the source says so.
+    /// 兑现方式的依据：原文载明，或由原文推断。
     pub delivery_basis: DeliveryBasis,
-    /// 实施依据: the clause in the source.
+    /// 实施依据：原文的条款。
     pub clause: String,
-    /// 适用对象.
+    /// 适用对象。
     pub audience: String,
-    /// 适用区域: division codes; `000000` is the whole country.
+    /// 适用区域：区划代码；000000 为全国。
     pub regions: Vec<String>,
-    /// 适用行业: GB/T 4754-2017 codes; none is no restriction.
+    /// 适用行业：GB/T 4754-2017 代码；没有为不限。
     pub industries: Vec<String>,
-    /// 企业规模; none is no restriction.
+    /// 企业规模；没有为不限。
     pub sizes: Vec<String>,
-    /// 资质要求 in words.
+    /// 资质要求。
     pub qualifications: Vec<String>,
-    /// 申报条件 beyond place, industry and size.
+    /// 申报条件：区域、行业、规模之外的条件。
     #[schema(value_type = Vec<Object>)]
     pub conditions: Vec<ConditionSource>,
-    /// 兑现标准.
+    /// 兑现标准。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub benefit: Option<BenefitSource>,
-    /// 申报材料.
+    /// 申报材料。
     pub materials: Vec<String>,
-    /// 兑现流程.
+    /// 兑现流程。
     pub process: String,
-    /// First day of applications.
+    /// 申报的第一天。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub apply_from: Option<NaiveDate>,
-    /// Last day of applications.
+    /// 申报的最后一天。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub apply_until: Option<NaiveDate>,
-    /// 申报时间 in words.
+    /// 申报时间的说明。
     pub window: String,
-    /// 兑现时限.
+    /// 兑现时限。
     pub pay_within: String,
-    /// 受理地址或平台.
+    /// 受理地址或平台。
     pub channel: String,
-    /// 责任部门与处室.
+    /// 责任部门与处室。
     pub department: String,
-    /// 咨询电话.
+    /// 咨询电话。
     pub phone: String,
-    /// 标签.
+    /// 标签。
     pub tags: Vec<String>,
-    /// 解读链接.
+    /// 解读链接。
     pub interpretation_url: String,
-    /// Items of one group: only the highest is given (从高不重复); empty for none.
+    /// 从高不重复的组；不属于任何组的为空。
     pub exclusive_group: String,
-    /// Items that exclude this one (互斥).
+    /// 与本事项互斥的事项。
     pub excludes: Vec<String>,
-    /// 追回条件.
+    /// 追回条件。
     pub clawback: String,
-    /// Notes of the editors.
+    /// 编辑备注。
     pub notes: String,
 }
 
-/// One entry: an item with the document it stands on, frozen together in a revision.
+/// 一个条目：事项和它所依据的文件，在一个版本里一起固定。
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PolicyEntry {
-    /// The document.
+    /// 政策文件。
     pub document: PolicyDocument,
-    /// The item.
+    /// 事项。
     pub item: ItemElements,
 }
 

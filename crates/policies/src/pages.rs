@@ -19,7 +19,7 @@ use crate::editor;
 use crate::error::Error;
 use crate::model::region_name;
 use crate::preview::Preview;
-use crate::query::{Facet, Query, QueryText};
+use crate::query::{ALL, Facet, Query, QueryText};
 use crate::rights::{EDIT, MATCHES};
 use crate::service::Policies;
 use crate::store::{FacetCount, ListRow};
@@ -93,6 +93,7 @@ struct ListPage {
     categories: Vec<Choice>,
     deliveries: Vec<Choice>,
     statuses: Vec<Choice>,
+    others: Others,
     rows: Vec<Line>,
     pager: Pager,
     may_edit: bool,
@@ -151,6 +152,7 @@ async fn list(
         policies,
         query: &query,
     };
+    let by_status = facets.counts(Facet::Status).await?;
     Ok(Html(ListPage {
         page,
         levels: facets
@@ -174,16 +176,62 @@ async fn list(
                 Delivery::parse(v).map(Delivery::word)
             })
             .await?,
-        statuses: facets
-            .choices(Facet::Status, "全部时效", &text.status, |v| {
-                Validity::parse(v).map(Validity::word)
-            })
-            .await?,
+        statuses: status_choices(&by_status, &text.status),
+        others: Others::new(&by_status, &text),
         rows,
         pager,
         may_edit: frame.viewer.may(EDIT),
         text,
     }))
+}
+
+/// What the list leaves out because it is not in force, and the way to see it and back.
+struct Others {
+    /// 尚未施行 1 项、已失效 5 项; empty when nothing is left out, or all is shown.
+    words: String,
+    href: String,
+    /// Everything is shown, in force or not.
+    shown: bool,
+}
+
+impl Others {
+    fn new(counts: &[FacetCount], text: &QueryText) -> Self {
+        let asked = text.status.trim();
+        let left_out = Validity::ALL.iter().filter(|one| !one.is_in_force());
+        let parts = left_out.filter_map(|validity| {
+            let found = counts.iter().find(|one| one.value == validity.slug())?;
+            Some(format!("{} {} 项", validity.word(), found.count))
+        });
+        let words: Vec<String> = parts.filter(|_| asked.is_empty()).collect();
+        let shown = asked == ALL;
+        let other = QueryText {
+            status: if shown { "" } else { ALL }.to_owned(),
+            ..text.clone()
+        };
+        Self {
+            words: words.join("、"),
+            href: other.to_address(None),
+            shown,
+        }
+    }
+}
+
+/// In force first, which is what is shown when nothing is chosen.
+fn status_choices(counts: &[FacetCount], current: &str) -> Vec<Choice> {
+    let of = |validity: Validity| {
+        let found = counts.iter().find(|one| one.value == validity.slug());
+        found.map_or(0, |one| one.count)
+    };
+    let sum = |validities: &[Validity]| -> i64 { validities.iter().map(|one| of(*one)).sum() };
+    let in_force = format!("现行有效（{}）", sum(&Validity::IN_FORCE));
+    let all = format!("全部时效（{}）", sum(Validity::ALL));
+    let mut choices = vec![Choice::new("", in_force, current)];
+    choices.extend(Validity::ALL.iter().map(|one| {
+        let label = format!("{}（{}）", one.word(), of(*one));
+        Choice::new(one.slug(), label, current)
+    }));
+    choices.push(Choice::new(ALL, all, current));
+    choices
 }
 
 #[derive(serde::Deserialize)]

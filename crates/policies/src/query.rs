@@ -32,6 +32,8 @@ pub struct Query {
     pub delivery: Option<Delivery>,
     /// 时效.
     pub status: Option<Validity>,
+    /// Only what is in force today, when no 时效 is asked for.
+    pub in_force: bool,
     /// Items of this document.
     pub document: Option<String>,
     /// State in the library; published when not given.
@@ -55,11 +57,14 @@ pub struct QueryText {
     pub category: String,
     /// 兑现方式：no_application、instant、application。
     pub delivery: String,
-    /// 时效：effective、expiring、upcoming、expired。
+    /// 时效：effective、expiring、upcoming、expired，或 all（全部）；不填为现行有效的（effective 和 expiring）。
     pub status: String,
     /// 政策文件标识。
     pub document: String,
 }
+
+/// What an address asks for that wants every 时效.
+pub(crate) const ALL: &str = "all";
 
 impl QueryText {
     /// Reads it.
@@ -67,6 +72,8 @@ impl QueryText {
     /// # Errors
     /// 400 naming the field and its options.
     pub fn parse(&self) -> Result<Query, Problem> {
+        let status = self.status.trim();
+        let status = if status == ALL { "" } else { status };
         Ok(Query {
             text: self.q.trim().chars().take(200).collect(),
             level: one("level", &self.level, Level::parse)?,
@@ -74,7 +81,8 @@ impl QueryText {
             theme: one("theme", &self.theme, Theme::parse)?,
             category: one("category", &self.category, Category::parse)?,
             delivery: one("delivery", &self.delivery, Delivery::parse)?,
-            status: one("status", &self.status, Validity::parse)?,
+            status: one("status", status, Validity::parse)?,
+            in_force: self.status.trim().is_empty(),
             document: Some(self.document.trim().to_owned()).filter(|id| !id.is_empty()),
             state: None,
         })
@@ -246,10 +254,8 @@ impl Filter {
                 self.and(&format!("{column} = {value}"));
             }
         }
-        if let (Some(status), true) = (query.status, without != Some(Facet::Status)) {
-            let validity = self.validity();
-            let status = self.param(status.slug());
-            self.and(&format!("{validity} = {status}"));
+        if without != Some(Facet::Status) {
+            self.add_validity(query);
         }
         if let Some(document) = &query.document {
             let document = self.param(document.as_str());
@@ -258,6 +264,20 @@ impl Filter {
         if let (Some(regions), true) = (regions, without != Some(Facet::Region)) {
             self.add_regions(regions);
         }
+    }
+
+    fn add_validity(&mut self, query: &Query) {
+        let wanted: &[Validity] = match &query.status {
+            Some(status) => std::slice::from_ref(status),
+            None if query.in_force => &Validity::IN_FORCE,
+            None => return,
+        };
+        let validity = self.validity();
+        let wanted: Vec<String> = wanted
+            .iter()
+            .map(|status| self.param(status.slug()))
+            .collect();
+        self.and(&format!("{validity} IN ({})", wanted.join(", ")));
     }
 
     fn add_regions(&mut self, regions: &[String]) {
@@ -307,6 +327,21 @@ mod tests {
             "/policies?q=%E9%AB%98%E4%BC%81%20%26%20%E5%A5%96&level=city&after=x"
         );
         assert_eq!(QueryText::default().to_address(None), "/policies");
+    }
+
+    #[test]
+    fn only_what_is_in_force_is_asked_for_unless_something_else_is() {
+        let parsed = |status: &str| {
+            let text = QueryText {
+                status: status.into(),
+                ..QueryText::default()
+            };
+            let query = text.parse().expect("an option");
+            (query.status, query.in_force)
+        };
+        assert_eq!(parsed(""), (None, true));
+        assert_eq!(parsed("all"), (None, false));
+        assert_eq!(parsed("expired"), (Some(Validity::Expired), false));
     }
 
     #[test]

@@ -24,14 +24,14 @@ pub const CONDITIONS_MAX: usize = 100;
 /// Characters of a slug at most.
 const SLUG_MAX: usize = 80;
 
-/// One mistake: where, what, how to mend it.
+/// 一处错误。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Issue {
-    /// Path of the field, for instance `conditions[2].rule`.
+    /// 字段的位置，如 `conditions[2].rule`。
     pub field: String,
-    /// What is wrong.
+    /// 错在哪里。
     pub message: String,
-    /// How to mend it; may be empty.
+    /// 怎样改正；可以为空。
     pub hint: String,
 }
 

@@ -4,7 +4,7 @@
 use zhida_platform::vocabulary;
 
 vocabulary! {
-    /// 发布层级, element 4 (domain-rules §2.4).
+    /// 发布层级（要素 4）：national 国家级、province 省级、city 市级、county 县级。
     Level {
         /// 国家级.
         National = "national", "国家级";
@@ -18,7 +18,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// 效力状态 as the document's issuer declares it, element 8.
+    /// 效力状态（要素 8），以发布机构公布的为准。
     Status {
         /// In force.
         Effective = "effective", "有效";
@@ -40,7 +40,7 @@ impl Status {
 }
 
 vocabulary! {
-    /// How near the text in the library is to the issuer's own.
+    /// 文本来源：与发布机构原文的接近程度。
     SourceQuality {
         /// The issuer's own site.
         Official = "official", "官方发布";
@@ -52,7 +52,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// 主题分类, element 11: the seven themes of the 2019 Zhejiang platform, and two more.
+    /// 主题分类（要素 11）：浙江省 2019 年平台的七类，另加科技创新和其他。
     Theme {
         /// 税收优惠.
         Tax = "tax", "税收优惠";
@@ -76,7 +76,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// 政策类别, element 12 (川办函〔2024〕17号).
+    /// 政策类别（要素 12，川办函〔2024〕17号）。
     Category {
         /// 减免类.
         Relief = "relief", "减免类";
@@ -90,7 +90,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// 兑现方式, element 22 (川办函〔2024〕17号).
+    /// 兑现方式（要素 22，川办函〔2024〕17号）。
     Delivery {
         /// 免申即享: nobody applies.
         NoApplication = "no_application", "免申即享";
@@ -102,7 +102,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Whether the way of delivery stands in the source or was inferred from it.
+    /// 兑现方式的依据：原文载明，或由原文推断。
     DeliveryBasis {
         /// The source says so.
         Source = "source", "原文载明";
@@ -112,7 +112,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// 时效 on a day, computed from the document's status and dates.
+    /// 时效，由文件的效力状态和起止日期算出：effective 有效、expiring 即将到期、upcoming 尚未施行、expired 已失效。
     Validity {
         /// In force.
         Effective = "effective", "有效";
@@ -125,8 +125,19 @@ vocabulary! {
     }
 }
 
+impl Validity {
+    /// What can be enjoyed or applied for as far as its document goes.
+    pub const IN_FORCE: [Self; 2] = [Self::Effective, Self::Expiring];
+
+    /// Whether it is in force.
+    #[must_use]
+    pub fn is_in_force(self) -> bool {
+        Self::IN_FORCE.contains(&self)
+    }
+}
+
 vocabulary! {
-    /// State of an item in the library.
+    /// 事项在库中的状态。
     ItemState {
         /// Written, never published.
         Draft = "draft", "草稿";

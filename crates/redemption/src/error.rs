@@ -42,6 +42,9 @@ pub enum Error {
     /// What is asked does not fit the state that the case is in.
     #[error("{0}")]
     Refused(String),
+    /// Somebody was faster, or it was done already.
+    #[error("{0}")]
+    Overtaken(String),
     /// A field of a form.
     #[error("{message}")]
     Field {
@@ -160,13 +163,14 @@ impl From<Error> for Problem {
             Error::Field { field, message } => {
                 Self::bad_input(message.clone()).field(field, message)
             }
+            Error::Stale { .. } | Error::Already(_) | Error::Overtaken(_) => {
+                Self::conflict(error.to_string())
+            }
             Error::NoScheme(_)
             | Error::Paused(_)
-            | Error::Stale { .. }
             | Error::NotOpen(_)
             | Error::NotEligible(_)
-            | Error::Already(_)
-            | Error::Refused(_) => Self::conflict(error.to_string()),
+            | Error::Refused(_) => Self::refused(error.to_string()),
             Error::Problem(problem) => *problem,
             Error::Stored(_) | Error::Db(_) => Self::internal(error),
         }

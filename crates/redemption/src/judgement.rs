@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zhida_matching::judge::match_pair;
 use zhida_matching::model::{EnterpriseHead, PairMatch};
+use zhida_platform::format::date_zh;
 use zhida_policies::PublishedItem;
 use zhida_registry::Enterprise;
 use zhida_rules::{AmountKind, Env};
@@ -138,7 +139,7 @@ impl JudgedCondition {
     pub fn source(&self) -> String {
         let facts = self.tests.iter().flat_map(|test| &test.facts);
         join(facts.map(|fact| match fact.as_of {
-            Some(day) => format!("{}，{day}", fact.department),
+            Some(day) => format!("{}，{}", fact.department, date_zh(day)),
             None => fact.department.clone(),
         }))
     }

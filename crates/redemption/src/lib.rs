@@ -22,6 +22,8 @@ mod letters;
 mod migration;
 mod notice;
 mod pages;
+#[cfg(test)]
+mod plan;
 mod reach;
 mod reports;
 pub mod rights;

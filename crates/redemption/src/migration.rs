@@ -14,6 +14,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         step("006-clawback", crate::clawback::store::CLAWBACK),
         step("007-time", crate::reports::TIME),
         step("008-figures", crate::evaluation::FIGURES),
+        step("009-report", crate::reports::REPORT),
     ],
 };
 

@@ -4,16 +4,19 @@ use axum::Json;
 use axum::extract::multipart::Multipart;
 use axum::extract::{DefaultBodyLimit, Path, Query as Address, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 use zhida_platform::access::Viewer;
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_platform::problem::Problem;
 use zhida_platform::progress::Silent;
 use zhida_rules::Dictionary;
 
+use crate::background::Import;
 use crate::document::{value_json, value_of};
 use crate::forms::{ImportFields, ListParams};
 use crate::import::{ImportOptions, ImportReport};
@@ -24,7 +27,7 @@ use crate::rights::{IMPORT, TAGS};
 use crate::room::App;
 use crate::tagging::{TagPreview, TagState};
 use crate::tags::sensitivity_level;
-use crate::uploads;
+use crate::uploads::{self, KeptFile, Upload};
 use crate::views::FileView;
 
 const TAG: &str = "市场主体库";
@@ -40,6 +43,7 @@ pub(crate) fn routes(upload: DefaultBodyLimit) -> OpenApiRouter<App> {
         .routes(routes!(get_enterprise))
         .routes(routes!(get_enterprise_history))
         .routes(routes!(list_views))
+        .routes(routes!(get_import))
         .routes(routes!(list_batches))
         .routes(routes!(get_batch))
         .routes(routes!(list_tags, add_tag))
@@ -49,49 +53,49 @@ pub(crate) fn routes(upload: DefaultBodyLimit) -> OpenApiRouter<App> {
         .merge(uploads)
 }
 
-/// A number of enterprises.
+/// 市场主体的数量。
 #[derive(Debug, Serialize, ToSchema)]
 struct Count {
-    /// How many.
+    /// 数量。
     count: u64,
 }
 
-/// One enterprise as the viewer may see it.
+/// 查看者可以看到的企业档案。
 #[derive(Debug, Serialize, ToSchema)]
 struct EnterpriseFile {
-    /// What the list shows.
+    /// 名录中显示的内容。
     #[serde(flatten)]
     row: Row,
-    /// The facts, in the order of the dictionary.
+    /// 各项数据，按属性字典的顺序。
     facts: Vec<FactView>,
-    /// The registry's version when it last changed.
+    /// 最近一次改动时库的版本。
     version: i64,
-    /// When it last changed, UTC.
+    /// 最近一次改动的时间（UTC）。
     updated_at: chrono::DateTime<chrono::Utc>,
 }
 
-/// One fact.
+/// 一项数据。
 #[derive(Debug, Serialize, ToSchema)]
 struct FactView {
-    /// Id of the attribute.
+    /// 属性标识。
     attribute: String,
-    /// Its Chinese name.
+    /// 属性名称。
     name: String,
-    /// Year, of an annual attribute.
+    /// 年度指标的年份。
     #[serde(skip_serializing_if = "Option::is_none")]
     year: Option<i32>,
-    /// The value: true/false, a decimal text, a text, a date or a list of texts.
+    /// 值：true 或 false、十进制数的文本、文本、日期，或文本的列表。
     value: serde_json::Value,
-    /// Unit of a number.
+    /// 数的单位。
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
-    /// Who said so.
+    /// 数据来源部门。
     #[serde(skip_serializing_if = "Option::is_none")]
     department: Option<String>,
-    /// The day for which it holds.
+    /// 数据日期。
     #[serde(skip_serializing_if = "Option::is_none")]
     as_of: Option<chrono::NaiveDate>,
-    /// The import batch; absent when the system computed it.
+    /// 导入批次；系统计算的没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     batch: Option<String>,
 }
@@ -236,7 +240,7 @@ fn past(viewer: &Viewer, dictionary: &Dictionary, mut fact: PastFact) -> Option<
     Some(fact)
 }
 
-/// An import as multipart form.
+/// 导入表单。
 #[derive(ToSchema)]
 #[allow(
     dead_code,
@@ -260,35 +264,81 @@ struct ImportForm {
     dry_run: Option<bool>,
 }
 
-/// 导入市场主体
+/// 已经排队的导入。
+#[derive(Debug, Serialize, ToSchema)]
+struct ImportAsked {
+    /// 导入任务的标识，用来查进展和结果。
+    job: Uuid,
+    /// 查进展和结果的地址。
+    href: String,
+}
+
+/// 导入市场主体：整份文件先检查，可以使用的在后台导入
 #[utoipa::path(post, path = "/api/v1/enterprises/import", tag = TAG,
     request_body(content = ImportForm, content_type = "multipart/form-data"),
     responses(
-        (status = 200, description = "导入或试运行的报告：行数 = 接受 + 退回 + 未变", body = ImportReport),
+        (status = 200, description = "试运行（dry_run=true）的报告：行数 = 接受 + 退回 + 未变", body = ImportReport),
+        (status = 202, description = "已排队；按 href 查进展和结果", body = ImportAsked),
         (status = 400, description = "缺少文件，或填写的内容有误", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "同一文件正在导入", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "文件太大", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "文件不能导入，没有改动任何数据", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn import_enterprises(
     State(app): State<App>,
     viewer: Viewer,
     form: Multipart,
-) -> Result<Json<ImportReport>, Problem> {
+) -> Result<Response, Problem> {
     viewer.need(IMPORT)?;
     let upload = uploads::receive(&app.registry, form).await?;
     let missing = || Problem::bad_input("没有收到文件").field("file", "请在 file 一栏附上文件");
     let file = upload.file.clone().ok_or_else(missing)?;
-    let done = run_import(&app, &viewer, &upload, &file).await;
-    let _already_gone = std::fs::remove_file(&file.path);
-    Ok(Json(done?))
+    let dry_run = upload.field("dry_run") == "true";
+    let answer = match dry_run {
+        true => try_import(&app, &viewer, &upload, &file).await,
+        false => queue_import(&app, &viewer, &upload, &file).await,
+    };
+    if dry_run || answer.is_err() {
+        file.forget();
+    }
+    answer
 }
 
-async fn run_import(
+async fn try_import(
     app: &App,
     viewer: &Viewer,
-    upload: &uploads::Upload,
-    file: &uploads::KeptFile,
-) -> Result<ImportReport, Problem> {
+    upload: &Upload,
+    file: &KeptFile,
+) -> Result<Response, Problem> {
+    let options = fields(upload)?.options(&file.name, viewer, app.limits)?;
+    let options = ImportOptions {
+        dry_run: true,
+        ..options
+    };
+    let report = app.importer().run(&file.path, &options, &Silent).await?;
+    // what was refused stands in the report; the import writes the file
+    if let Some(rejects) = &report.rejects {
+        let _already_gone = std::fs::remove_file(rejects);
+    }
+    Ok(Json(ImportReport {
+        rejects: None,
+        ..report
+    })
+    .into_response())
+}
+
+async fn queue_import(
+    app: &App,
+    viewer: &Viewer,
+    upload: &Upload,
+    file: &KeptFile,
+) -> Result<Response, Problem> {
+    let job = app.ask_import(viewer, file, fields(upload)?).await?;
+    let href = format!("/api/v1/enterprise-imports/{job}");
+    let asked = Json(ImportAsked { job, href });
+    Ok((StatusCode::ACCEPTED, asked).into_response())
+}
+
+fn fields(upload: &Upload) -> Result<ImportFields<'_>, Problem> {
     let mapping = match upload.field("mapping") {
         "" => Vec::new(),
         text => serde_json::from_str::<std::collections::BTreeMap<String, String>>(text)
@@ -299,19 +349,59 @@ async fn run_import(
             .into_iter()
             .collect(),
     };
-    let fields = ImportFields {
+    Ok(ImportFields {
         department: upload.field("department"),
         as_of: upload.field("as_of"),
         year: upload.field("year"),
         sheet: upload.field("sheet"),
         mapping,
-    };
-    let options = fields.options(&file.name, viewer, app.limits)?;
-    let options = ImportOptions {
-        dry_run: upload.field("dry_run") == "true",
-        ..options
-    };
-    Ok(app.importer().run(&file.path, &options, &Silent).await?)
+    })
+}
+
+/// 一次导入的进展和结果。
+#[derive(Debug, Serialize, ToSchema)]
+struct ImportProgress {
+    /// 导入任务的标识。
+    job: Uuid,
+    /// 状态：queued 排队、running 运行中、done 已完成、failed 失败、cancelled 已取消。
+    state: &'static str,
+    /// 由谁发起。
+    asked_by: String,
+    /// 已处理的行数。
+    done: i64,
+    /// 文件的行数；还不知道时没有。
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<i64>,
+    /// 结果，或失败的原因。
+    result: String,
+    /// 导入批次；还没有开始写入时没有。
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<Batch>,
+}
+
+/// 一次导入的进展和结果
+#[utoipa::path(get, path = "/api/v1/enterprise-imports/{id}", tag = TAG,
+    params(("id" = Uuid, Path, description = "导入任务的标识")),
+    responses(
+        (status = 200, description = "进展；完成后有批次和行数", body = ImportProgress),
+        (status = 404, description = "没有这个导入任务", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn get_import(
+    State(app): State<App>,
+    viewer: Viewer,
+    Path(id): Path<Uuid>,
+) -> Result<Json<ImportProgress>, Problem> {
+    viewer.need(IMPORT)?;
+    let Import { job, batch } = app.import(id).await?;
+    Ok(Json(ImportProgress {
+        job: id,
+        state: job.state.slug(),
+        asked_by: job.asked_by,
+        done: job.done,
+        total: job.total,
+        result: job.result,
+        batch,
+    }))
 }
 
 /// 导入批次列表
@@ -355,7 +445,7 @@ async fn list_tags(State(app): State<App>, viewer: Viewer) -> Result<Json<Vec<Ta
     Ok(Json(app.registry.tags().await?))
 }
 
-/// A new tag.
+/// 新标签。
 #[derive(Debug, Deserialize, ToSchema)]
 struct NewTag {
     /// 标签名称。
@@ -385,7 +475,7 @@ async fn add_tag(
     Ok(StatusCode::CREATED)
 }
 
-/// A rule to look at.
+/// 要检查的规则。
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = TagRuleText)]
 struct RuleText {
@@ -408,7 +498,7 @@ async fn check_tag(
     Ok(Json(app.registry.preview_tag(&text.rule).await?))
 }
 
-/// A tag switched on or off.
+/// 启用或停用标签。
 #[derive(Debug, Deserialize, ToSchema)]
 struct Switch {
     /// true 启用，false 停用。

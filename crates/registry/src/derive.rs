@@ -1,9 +1,18 @@
 //! Facts that the system computes where nobody stated them: 企业规模 and 主体类别.
 
-use zhida_rules::{AttributeIndex, Dictionary, FactKey, Number, Value};
-use zhida_standards::size::{self, SizeResult};
+use zhida_rules::{AttributeIndex, Dictionary, FactKey, Provenance, Value};
 
 use crate::document::{COMPUTED, Document, Origin, Stated};
+use crate::size_class::SizeFigures;
+
+/// How the source of a computed fact begins.
+const BY_SYSTEM: &str = "系统计算";
+
+/// Whether the register computed a fact, rather than somebody stating it.
+#[must_use]
+pub fn is_computed(source: &Provenance) -> bool {
+    source.department.starts_with(BY_SYSTEM)
+}
 
 /// The source shown for a computed fact.
 pub(crate) fn basis(attribute_id: &str) -> &'static str {
@@ -18,10 +27,7 @@ pub(crate) fn basis(attribute_id: &str) -> &'static str {
 pub(crate) struct Derivation {
     size: Option<AttributeIndex>,
     subject_class: Option<AttributeIndex>,
-    industry: Option<AttributeIndex>,
-    employees: Option<AttributeIndex>,
-    revenue: Option<AttributeIndex>,
-    assets: Option<AttributeIndex>,
+    figures: SizeFigures,
 }
 
 impl Derivation {
@@ -29,10 +35,7 @@ impl Derivation {
         Self {
             size: dictionary.find("size"),
             subject_class: dictionary.find("subject_class"),
-            industry: dictionary.find("industry"),
-            employees: dictionary.find("employees"),
-            revenue: dictionary.find("revenue"),
-            assets: dictionary.find("assets"),
+            figures: SizeFigures::new(dictionary),
         }
     }
 
@@ -68,39 +71,13 @@ impl Derivation {
         changed
     }
 
-    /// 统计上大中小微型企业划分办法(2017) on the latest year whose figures settle the class; its date
-    /// is the latest of the facts used.
+    /// The class that the figures give; its date is the latest of the facts used.
     fn size_of(&self, document: &Document) -> Option<Stated> {
-        let Some(Value::Text(industry)) = document.value(self.industry, None) else {
-            return None;
-        };
-        let inputs = [self.employees, self.revenue, self.assets];
-        let known = document
-            .facts
-            .keys()
-            .filter(|(index, _)| inputs.contains(&Some(*index)));
-        let mut years: Vec<Option<i32>> = known.map(|(_, year)| *year).collect();
-        years.sort_unstable();
-        years.dedup();
-        let class = years.iter().rev().find_map(|&year| {
-            let number = |index| document.value(index, year).and_then(Value::as_number);
-            let people = number(self.employees).and_then(Number::to_i64);
-            let people = people.and_then(|people| u64::try_from(people).ok());
-            let revenue = number(self.revenue).and_then(Number::to_fen);
-            let assets = number(self.assets).and_then(Number::to_fen);
-            match size::classify(industry, people, revenue, assets) {
-                SizeResult::Class(class) => Some((class, year)),
-                _ => None,
-            }
-        });
-        let (class, year) = class?;
-        let used = [(self.industry, None)]
-            .into_iter()
-            .chain(inputs.map(|index| (index, year)));
-        let as_of = used
-            .filter_map(|(index, year)| document.facts.get(&(index?, year)))
-            .filter_map(|fact| fact.origin.as_of)
-            .max();
+        let facts = &document.facts;
+        let value = |key: &FactKey| facts.get(key).map(|stated| &stated.value);
+        let (class, year) = self.figures.class(facts.keys(), value)?;
+        let used = self.figures.keys(year);
+        let as_of = used.filter_map(|key| facts.get(&key)?.origin.as_of).max();
         Some(Stated {
             value: Value::Text(class.name().to_owned()),
             origin: Origin {

@@ -14,6 +14,9 @@ pub enum RegistryError {
     /// No batch has this number.
     #[error("没有编号为 {0} 的导入批次，请到批次列表核对")]
     NoBatch(i64),
+    /// No import has this id.
+    #[error("没有编号为 {0} 的导入任务，请到导入页的批次列表核对")]
+    NoImport(uuid::Uuid),
     /// The upload is gone.
     #[error("上传的文件已不在服务器上，请重新上传")]
     NoUpload,
@@ -75,6 +78,8 @@ impl From<RegistryError> for Problem {
             E::NoEnterprise(code) => Problem::not_found(format!("代码为“{code}”的市场主体"))
                 .hint("请核对代码，或先导入它的登记信息"),
             E::NoBatch(no) => Problem::not_found(format!("编号为 {no} 的导入批次")),
+            E::NoImport(id) => Problem::not_found(format!("导入任务 {id}"))
+                .hint("任务完成 30 天后清理，结果仍在导入页的批次列表里"),
             E::NoTag(name) => Problem::not_found(format!("标签“{name}”")),
             E::NoUpload | E::NoRejects => Problem::not_found("这个文件").hint(text),
             E::TagExists(_) => Problem::conflict(text.clone()).field("name", text),

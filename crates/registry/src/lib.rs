@@ -8,6 +8,7 @@
 //! Words: 市场主体 enterprise, 统一社会信用代码 code, 批次 batch, 数据日期 as-of date, 退回 reject, 标签 tag.
 
 mod api;
+mod background;
 mod derive;
 mod document;
 mod error;
@@ -21,6 +22,7 @@ mod precedence;
 pub mod rights;
 mod room;
 mod service;
+mod size_class;
 mod store;
 mod tagging;
 mod tags;
@@ -29,6 +31,8 @@ mod told;
 mod uploads;
 mod views;
 
+pub use background::background;
+pub use derive::is_computed;
 pub use error::RegistryError;
 pub use migration::MIGRATIONS;
 pub use model::{
@@ -37,6 +41,7 @@ pub use model::{
 };
 pub use room::room;
 pub use service::Registry;
+pub use size_class::SizeFigures;
 pub use store::reindex;
 pub use tagging::{TagPreview, TagState};
 pub use told::EVENTS;

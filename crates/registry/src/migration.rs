@@ -103,6 +103,11 @@ const STEPS: &[Step] = &[
         "CREATE INDEX enterprise_version ON enterprise (version);",
     ),
     step("009-facts", FACTS),
+    step(
+        "010-import-job",
+        "ALTER TABLE import_batch ADD COLUMN job TEXT NOT NULL DEFAULT '';
+        CREATE INDEX import_batch_job ON import_batch (job);",
+    ),
 ];
 
 /// The facts in a table of their own. They are nine tenths of an enterprise, and lists, counts and exports need

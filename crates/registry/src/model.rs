@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 use zhida_platform::access::{self, Reach};
 use zhida_platform::problem::Problem;
 use zhida_rules::Facts;
@@ -62,42 +63,42 @@ pub struct EnterpriseName {
     pub division: String,
 }
 
-/// One line of the list of enterprises.
+/// 名录中的一家市场主体。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Row {
-    /// 统一社会信用代码.
+    /// 统一社会信用代码。
     pub code: String,
-    /// 企业名称.
+    /// 企业名称。
     pub name: String,
-    /// 所在区划代码; absent when unknown.
+    /// 所在区划代码；不知道时没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub division: Option<String>,
-    /// 所属行业代码; absent when unknown.
+    /// 所属行业代码；不知道时没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub industry: Option<String>,
-    /// 企业规模; absent when unknown or not public.
+    /// 企业规模；不知道或不公开时没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<String>,
-    /// 登记状态; absent when unknown.
+    /// 登记状态；不知道时没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// 成立日期; absent when unknown.
+    /// 成立日期；不知道时没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registered_on: Option<NaiveDate>,
-    /// 标签, as far as the viewer may see them.
+    /// 查看者可以看到的标签。
     pub tags: Vec<String>,
 }
 
-/// The order of a list.
+/// 排序。
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
-    /// By code.
+    /// 按信用代码。
     #[default]
     Code,
-    /// By name.
+    /// 按名称。
     Name,
-    /// Newest registration first.
+    /// 成立日期新的在前。
     RegisteredOn,
 }
 
@@ -175,13 +176,13 @@ impl Query {
     }
 }
 
-/// How far an import batch is.
+/// 导入批次的状态：running 未完成、done 已完成。
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BatchStatus {
-    /// Being applied, or interrupted; the same file goes on where it stopped.
+    /// 正在导入，或已中断；再次导入同一文件会从中断处继续。
     Running,
-    /// All rows dealt with.
+    /// 全部行都已处理。
     Done,
 }
 
@@ -203,88 +204,91 @@ impl BatchStatus {
     }
 }
 
-/// One import of one file.
+/// 一个文件的一次导入。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Batch {
-    /// Number, ascending in time.
+    /// 批次编号，按时间递增。
     pub no: i64,
-    /// The department whose data it is.
+    /// 数据来源部门。
     pub department: String,
-    /// Name of the file.
+    /// 文件名。
     pub file_name: String,
-    /// SHA-256 of the file, hexadecimal.
+    /// 文件的 SHA-256，十六进制。
     pub sha256: String,
-    /// The day for which its facts hold.
+    /// 数据日期。
     pub as_of: NaiveDate,
-    /// How far it is.
+    /// 状态。
     pub status: BatchStatus,
-    /// Who started it.
+    /// 经办人。
     pub actor: String,
-    /// Data rows of the file.
+    /// 文件的数据行数。
     pub total: i64,
-    /// Data rows dealt with so far.
+    /// 已处理的行数。
     pub position: i64,
-    /// Rows that changed something stored.
+    /// 导入的行数：写入了新增或变化的数据。
     pub accepted: i64,
-    /// Rows that said nothing new.
+    /// 没有变化的行数。
     pub unchanged: i64,
-    /// Rows refused.
+    /// 退回的行数。
     pub rejected: i64,
-    /// Enterprises that were new.
+    /// 新增的市场主体数。
     pub created: i64,
     /// Where the rejects file is on the server; empty when there is none.
     #[serde(skip)]
     pub rejects: String,
-    /// When it began.
+    /// 导入它的任务；用命令行导入的没有。
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<Uuid>,
+    /// 开始时间（UTC）。
     pub started_at: DateTime<Utc>,
-    /// When its last chunk was stored.
+    /// 最近一次写入的时间（UTC）。
     pub updated_at: DateTime<Utc>,
 }
 
-/// A statement about a fact that is not the current one: replaced, or never adopted.
+/// 一项不是现行的数据：已被替换，或没有被采用。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PastFact {
-    /// Id of the attribute.
+    /// 属性标识。
     pub attribute: String,
-    /// Year, of an annual attribute.
+    /// 年度指标的年份。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub year: Option<i32>,
-    /// The value in its storage form.
+    /// 数据的值。
     pub value: serde_json::Value,
-    /// Who said so.
+    /// 数据来源部门。
     pub department: String,
-    /// The day for which it was said.
+    /// 数据日期。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<NaiveDate>,
-    /// The batch that brought it; absent when the system computed it.
+    /// 导入批次；系统计算的没有。
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<i64>,
-    /// `true`: it was current until replaced; `false`: it lost against a fact already there.
+    /// true 曾经现行，后被替换；false 没有被采用。
     pub adopted: bool,
 }
 
-/// What one batch did to the facts of one enterprise.
+/// 一个批次对一家企业数据的改动。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FactChange {
-    /// The batch that caused it.
+    /// 引起改动的批次。
     pub batch: i64,
-    /// When.
+    /// 时间（UTC）。
     pub at: DateTime<Utc>,
-    /// The statements that are not current.
+    /// 被替换或没有被采用的数据。
     pub facts: Vec<PastFact>,
 }
 
-/// A tag and the rule that gives it.
+/// 标签和它的规则。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TagRule {
-    /// The tag.
+    /// 标签名称。
     pub name: String,
-    /// The rule in its normal form.
+    /// 规则的规范形式。
     pub rule: String,
-    /// What it means, for people.
+    /// 说明。
     pub note: String,
-    /// Whether it gives tags now.
+    /// 是否启用。
     pub active: bool,
-    /// When it was last changed.
+    /// 最近一次改动的时间（UTC）。
     pub updated_at: DateTime<Utc>,
 }

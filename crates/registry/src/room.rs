@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use zhida_platform::config::Config;
 use zhida_platform::http::upload_limit;
+use zhida_platform::jobs::Jobs;
 use zhida_platform::room::{MenuItem, Room};
 
 use crate::import::{ImportLimits, Importer};
@@ -14,6 +15,7 @@ use crate::{MIGRATIONS, Registry, api, pages, rights};
 pub(crate) struct App {
     pub registry: Arc<Registry>,
     pub limits: ImportLimits,
+    pub jobs: Jobs,
 }
 
 impl App {
@@ -22,11 +24,13 @@ impl App {
     }
 }
 
-/// The room: pages, JSON endpoints, tables and menu.
-pub fn room(registry: Arc<Registry>, config: &Config) -> Room {
+/// The room: pages, JSON endpoints, tables and menu. Imports are asked of `jobs`, where [`crate::background`] has
+/// registered them.
+pub fn room(registry: Arc<Registry>, jobs: Jobs, config: &Config) -> Room {
     let app = App {
         registry,
         limits: ImportLimits::from(&config.limits),
+        jobs,
     };
     let item = |label, href, action| MenuItem {
         label,

@@ -1,7 +1,7 @@
 //! Use cases of the room, called by pages, API, CLI and other rooms alike.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use futures::Stream;
@@ -9,6 +9,7 @@ use futures::stream;
 use tempfile::TempDir;
 use zhida_platform::clock::SharedClock;
 use zhida_platform::db::{Counts, Database, Value};
+use zhida_platform::files::RECEIVED;
 use zhida_platform::messages::Messages;
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_rules::Dictionary;
@@ -61,7 +62,8 @@ impl Registry {
         self
     }
 
-    /// Keeps uploads and rejects files in this folder.
+    /// Keeps uploads and rejects files in this folder, uploads in its [`RECEIVED`]; servers that share a database
+    /// share it.
     #[must_use]
     pub fn with_folder(mut self, folder: PathBuf) -> Self {
         self.folder = Some(folder);
@@ -84,7 +86,7 @@ impl Registry {
     /// The folder of uploads and rejects files; made when first asked for.
     pub(crate) fn folder(&self) -> std::io::Result<PathBuf> {
         if let Some(folder) = &self.folder {
-            std::fs::create_dir_all(folder)?;
+            private(folder)?;
             return Ok(folder.clone());
         }
         if let Some(folder) = self.own_folder.get() {
@@ -92,14 +94,20 @@ impl Registry {
         }
         let mut builder = tempfile::Builder::new();
         builder.prefix("zhida-registry-");
-        // rejected rows hold what only officers may see
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let made = builder.tempdir()?;
         Ok(self.own_folder.get_or_init(|| made).path().to_owned())
     }
 
-    /// A number that grows with every accepted write.
+    /// The folder of uploads; made when first asked for.
+    pub(crate) fn received(&self) -> std::io::Result<PathBuf> {
+        let folder = self.folder()?.join(RECEIVED);
+        private(&folder)?;
+        Ok(folder)
+    }
+
+    /// A number that grows with every accepted write, of facts and of tags.
     ///
     /// # Errors
     /// When the database fails.
@@ -243,17 +251,12 @@ impl Registry {
     /// # Errors
     /// When a condition makes no sense or the database fails.
     pub async fn count(&self, query: &Query) -> Result<u64, RegistryError> {
-        let counted = || store::count(self.db.conn(), self.db.engine(), query);
-        // tags change without a new version
-        if !query.tag.is_empty() {
-            return counted().await;
-        }
         let key = query.counted_by()?;
         let version = self.version().await?;
         if let Some(count) = self.counts.get(version, &key) {
             return Ok(count);
         }
-        let count = counted().await?;
+        let count = store::count(self.db.conn(), self.db.engine(), query).await?;
         self.counts.put(version, key, count);
         Ok(count)
     }
@@ -348,4 +351,13 @@ impl Registry {
             .await?
             .ok_or(RegistryError::NoBatch(no))
     }
+}
+
+/// Makes a folder for its owner's eyes only: rejected rows hold what only officers may see.
+fn private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }

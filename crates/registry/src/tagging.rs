@@ -1,5 +1,7 @@
 //! Tag rules as officers work with them: preview, add, switch, recompute.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 use zhida_platform::access::Viewer;
@@ -17,30 +19,30 @@ use crate::{Registry, RegistryError, store};
 /// Enterprises whose tags are recomputed in one transaction.
 const CHUNK: i64 = 2_000;
 
-/// What a rule would do.
+/// 一条标签规则会产生的结果。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TagPreview {
-    /// The rule in its normal form.
+    /// 规则的规范形式。
     pub rule: String,
-    /// In plain Chinese.
+    /// 白话。
     pub plain: String,
-    /// Enterprises that would get the tag.
+    /// 会得到标签的市场主体数。
     pub holders: u64,
-    /// Enterprises for which it cannot be said.
+    /// 因数据不足无法判断的市场主体数。
     pub unknown: u64,
-    /// Enterprises in the registry.
+    /// 库中的市场主体数。
     pub total: u64,
 }
 
-/// A tag, its rule and how it stands.
+/// 标签、规则和现状。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TagState {
-    /// The rule.
+    /// 规则。
     #[serde(flatten)]
     pub rule: TagRule,
-    /// Enterprises that have the tag.
+    /// 有这个标签的市场主体数。
     pub holders: u64,
-    /// Why the rule gives no tags although it is active; empty when it works.
+    /// 已启用却不能产生标签的原因；正常时为空。
     pub problem: String,
 }
 
@@ -198,8 +200,8 @@ impl Registry {
         self.db().write(switch).await
     }
 
-    /// Judges the tags of all enterprises anew, today; how many enterprises there are. Some tags depend on
-    /// the day (成立月数), so this also runs daily.
+    /// Judges the tags of all enterprises anew, today; how many enterprises there are, or were judged until the
+    /// progress wanted it to stop. Some tags depend on the day (成立月数), so this also runs daily.
     ///
     /// # Errors
     /// When the database fails; the chunks before it stay.
@@ -216,6 +218,9 @@ impl Registry {
             after = last;
             done += rows;
             progress.report(done, Some(total), "重新计算标签");
+            if progress.is_cancelled() {
+                return Ok(done);
+            }
         }
     }
 
@@ -225,21 +230,32 @@ impl Registry {
         tags: &Tags,
         after: i64,
     ) -> Result<(Option<i64>, u64), RegistryError> {
-        store::lock(tx).await?;
+        let mut counters = store::lock(tx).await?;
         let (dictionary, today) = (self.dictionary(), self.clock().today());
         let rows = store::tags_after(tx, after, CHUNK).await?;
-        let mut fresh = Vec::with_capacity(rows.len());
+        let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
+        let mut before = store::tags_of(tx, &seqs).await?;
+        let (mut changed, mut fresh) = (Vec::new(), Vec::new());
         for row in &rows {
             let document = Document::parse(dictionary, &row.facts)
                 .map_err(|_| RegistryError::Damaged(row.code.clone()))?;
-            fresh.push((row.seq, tags.of(dictionary, &document, today)));
+            let tags = tags.of(dictionary, &document, today);
+            let known = before.remove(&row.seq).unwrap_or_default();
+            if BTreeSet::from_iter(&known) != BTreeSet::from_iter(&tags) {
+                changed.push(row.seq);
+                fresh.push((row.seq, tags));
+            }
         }
-        let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
-        let pairs: Vec<(i64, &[String])> = fresh
-            .iter()
-            .map(|(seq, tags)| (*seq, tags.as_slice()))
-            .collect();
-        store::replace_tags(tx, &seqs, &pairs).await?;
+        if !changed.is_empty() {
+            let fresh: Vec<(i64, &[String])> = fresh
+                .iter()
+                .map(|(seq, tags)| (*seq, tags.as_slice()))
+                .collect();
+            store::replace_tags(tx, &changed, &fresh).await?;
+            // whoever keeps lists or counts by tag asks for the version
+            counters.version += 1;
+            counters.save(tx).await?;
+        }
         Ok((seqs.last().copied(), rows.len() as u64))
     }
 

@@ -1,9 +1,11 @@
-//! Files that officers send through a page or the API, kept until they are imported.
+//! Files that officers send through a page or the API, kept until they are imported; those that never are, the sweep
+//! of files removes.
 
 use std::path::{Path, PathBuf};
 
 use axum::extract::multipart::{Field, Multipart};
 use tokio::io::AsyncWriteExt;
+use zhida_platform::clock::SharedClock;
 use zhida_platform::problem::Problem;
 
 use crate::{Registry, RegistryError};
@@ -23,11 +25,24 @@ pub(crate) struct Upload {
 /// A file that was kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeptFile {
-    /// Name in forms; it names the file in the room’s folder.
+    /// Name in forms and jobs; it names the file in the room’s folder of uploads.
     pub token: String,
     /// The name its sender gave it.
     pub name: String,
     pub path: PathBuf,
+}
+
+impl KeptFile {
+    /// Lets the sweep count from now on.
+    pub(crate) fn touch(&self, clock: &SharedClock) -> std::io::Result<()> {
+        let file = std::fs::File::options().append(true).open(&self.path)?;
+        file.set_modified(clock.now().into())
+    }
+
+    /// It is no longer needed.
+    pub(crate) fn forget(&self) {
+        let _already_gone = std::fs::remove_file(&self.path);
+    }
 }
 
 impl Upload {
@@ -86,7 +101,7 @@ async fn keep(
                 .hint("请重试；大文件请压缩为 .csv.gz，或请管理员在服务器上用命令行导入"),
         )
     };
-    let folder = registry.folder()?;
+    let folder = registry.received()?;
     let (file, path) = tempfile::Builder::new()
         .prefix("upload-")
         .rand_bytes(24)
@@ -118,10 +133,12 @@ async fn keep(
         .filter(|c| !c.is_control())
         .take(120)
         .collect();
-    Ok(KeptFile { token, name, path })
+    let file = KeptFile { token, name, path };
+    file.touch(registry.clock())?;
+    Ok(file)
 }
 
-/// The kept file of a token that came back in a form.
+/// The kept file of a token that came back in a form or a job.
 pub(crate) fn kept(
     registry: &Registry,
     token: &str,
@@ -134,7 +151,7 @@ pub(crate) fn kept(
     if random.len() != 24 || !random.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(RegistryError::NoUpload);
     }
-    let path = registry.folder()?.join(token);
+    let path = registry.received()?.join(token);
     if !path.is_file() {
         return Err(RegistryError::NoUpload);
     }

@@ -22,24 +22,24 @@ const EXPORT_ROWS: u32 = 500;
 /// Who looked without a seat: the demonstration, which nobody signs in to.
 const NO_ORGANISATION: &str = "平台工作人员";
 
-/// One view of an enterprise's file, as the enterprise is told of it.
+/// 一次对本企业档案的查看。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FileView {
-    /// Number of the record, by which the auditor finds it.
+    /// 审计记录编号。
     pub no: i64,
-    /// When, UTC.
+    /// 时间（UTC）。
     pub at: DateTime<Utc>,
-    /// 单位.
+    /// 单位。
     pub organisation: String,
-    /// 角色; empty when there was no seat.
+    /// 角色；没有任职的为空。
     pub role: String,
-    /// 姓名, masked.
+    /// 姓名，已脱敏。
     pub person: String,
-    /// Whether the enterprise itself gave the organisation a mandate.
+    /// 是否受本企业委托代办。
     pub by_mandate: bool,
-    /// 查看内容.
+    /// 查看内容。
     pub part: String,
-    /// 依据的权限.
+    /// 依据的权限。
     pub right: String,
 }
 

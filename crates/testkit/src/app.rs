@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -56,17 +57,27 @@ impl App {
     /// Sends any request.
     ///
     /// # Panics
-    /// When the answer breaks off.
+    /// When the answer breaks off, or is a page on which an id stands twice: labels, messages of errors and screen readers
+    /// would lead to the wrong field.
     pub async fn send(&self, request: Request<Body>) -> TestResponse {
+        let asked = format!("{} {}", request.method(), request.uri());
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
-        TestResponse {
+        let response = TestResponse {
             status: parts.status,
             headers: parts.headers,
             bytes: to_bytes(body, usize::MAX)
                 .await
                 .expect("the answer is complete"),
+        };
+        if response.header("content-type").starts_with("text/html") {
+            let repeated = repeated_ids(response.text());
+            assert!(
+                repeated.is_empty(),
+                "{asked} 的页面上重复的 id：{repeated:?}"
+            );
         }
+        response
     }
 
     /// GET.
@@ -113,6 +124,14 @@ impl App {
         self.send(request(Method::POST, path, Some(&kind), body))
             .await
     }
+}
+
+/// The ids that stand on a page more than once. What people wrote has its quotation marks escaped and is not taken for one.
+fn repeated_ids(page: &str) -> Vec<&str> {
+    let mut seen = BTreeSet::new();
+    let ids = page.split(" id=\"").skip(1);
+    let ids = ids.filter_map(|rest| rest.split('"').next());
+    ids.filter(|id| !seen.insert(*id)).collect()
 }
 
 fn request(method: Method, path: &str, kind: Option<&str>, body: impl Into<Body>) -> Request<Body> {
@@ -219,5 +238,17 @@ impl TestServer {
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::repeated_ids;
+
+    #[test]
+    fn an_id_that_stands_twice_is_found() {
+        let page =
+            r#"<p id="a"></p><input data-id="a" id="b"><p id="a">&quot; id=&quot;b&quot;</p>"#;
+        assert_eq!(repeated_ids(page), ["a"]);
     }
 }

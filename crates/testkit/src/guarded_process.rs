@@ -1,4 +1,5 @@
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -6,14 +7,16 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 /// Runs the program given as `$@`, and once standard input ends (the test
 /// process is gone, however it went) ends it, then what is left of its process
 /// group, and removes the folder `$FOLDER`. The removal is tried again while a
-/// browser's last processes still write into it.
+/// browser's last processes still write into it. How the program ended goes to
+/// standard output, which the program itself does not have.
 const WATCH: &str = r#"
-"$@" &
+"$@" >&2 &
 child=$!
 cat > /dev/null
 trap '' TERM
 kill -s "$SIGNAL" "$child" 2> /dev/null
 wait "$child"
+echo "$?"
 kill -s TERM 0
 cd /
 for try in 1 2 3 4 5 6 7 8 9 10; do
@@ -61,8 +64,10 @@ impl GuardedProcess {
             .env("SIGNAL", signal)
             .env("TMPDIR", folder)
             .current_dir(folder)
+            // the settings of whoever runs the tests
+            .env_remove("ZHIDA_CONFIG")
             .stdin(Stdio::piped())
-            .stdout(log.try_clone().expect("the log can be shared"))
+            .stdout(Stdio::piped())
             .stderr(log)
             // Ctrl-C in the terminal is for the test, which then ends us
             .process_group(0);
@@ -76,6 +81,16 @@ impl GuardedProcess {
             stdin,
             folder: folder.to_path_buf(),
         }
+    }
+
+    /// Tells the program to end; its exit code once it has, `None` when a signal ended it.
+    pub fn stop(mut self) -> Option<i32> {
+        drop(self.stdin.take());
+        let mut told = String::new();
+        let said = self.shell.stdout.as_mut()?;
+        BufReader::new(said).read_line(&mut told).ok()?;
+        // a shell tells of signals as codes above
+        told.trim().parse().ok().filter(|code| *code < 128)
     }
 
     /// What the program has said so far.

@@ -1,5 +1,5 @@
-//! For tests only: both databases, an app in the process or on a port, and a
-//! browser.
+//! For tests only: both databases, an app in the process or on a port, a program of
+//! its own, a clock moved by hand, and a browser.
 //!
 //! What is missing on the machine makes a test fail with the package to
 //! install; nothing is skipped silently.
@@ -14,6 +14,7 @@
 
 mod app;
 mod browser;
+mod clock;
 mod database;
 mod guarded_process;
 mod mail;
@@ -23,6 +24,7 @@ mod viewers;
 
 pub use app::{App, Part, TestResponse, TestServer};
 pub use browser::Browser;
+pub use clock::HandClock;
 pub use database::{TestDatabase, databases, postgres, sqlite};
 pub use mail::{MailServer, TakenMail};
 pub use program::Program;

@@ -73,7 +73,8 @@ pub struct App {
     /// 调度会.
     pub meetings: Arc<Meetings>,
     /// What is done in the background.
-    jobs: Jobs,
+    /// What is done in the background.
+    pub jobs: Jobs,
 }
 
 /// The registry's names, for seats in enterprises.
@@ -263,7 +264,10 @@ impl App {
         let messages = messages(config, &clock)?;
         messages.work_with(&jobs, &db);
         let registry = Registry::new(db.clone(), dictionary, clock.clone());
-        let registry = Arc::new(registry.with_messages(messages.clone()));
+        let registry = registry
+            .with_messages(messages.clone())
+            .with_folder(files.room_folder("imports"));
+        let registry = Arc::new(registry);
         let policies = Policies::new(db.clone(), dictionary, clock.clone()).await?;
         let policies = Arc::new(policies);
         let people = People::new(
@@ -328,6 +332,7 @@ impl App {
             clock,
         });
         // rooms register here what they do in the background
+        zhida_registry::background(&registry, &jobs, config);
         zhida_matching::background(&matching, &jobs);
         zhida_office::background(&office, &jobs);
         zhida_redemption::background(&redemption, &jobs);
@@ -357,7 +362,7 @@ impl App {
                 Some(self.matching.clone()),
             ),
             zhida_matching::room(self.matching.clone()),
-            zhida_registry::room(self.registry.clone(), config),
+            zhida_registry::room(self.registry.clone(), self.jobs.clone(), config),
             zhida_people::room(self.people.clone()),
             zhida_office::room(self.office.clone()),
             zhida_inbox::room(self.inbox.clone()),

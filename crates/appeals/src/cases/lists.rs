@@ -92,6 +92,18 @@ impl Appeals {
         Ok(store::count(self.db.conn(), query, viewer, self.clock.now()).await?)
     }
 
+    /// As [`Appeals::count`] for several queries, in their order.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) async fn counts(
+        &self,
+        viewer: &Viewer,
+        queries: &[AppealQuery],
+    ) -> Result<Vec<u64>, Error> {
+        Ok(store::counts(self.db.conn(), queries, viewer, self.clock.now()).await?)
+    }
+
     /// An appeal by its check code.
     ///
     /// # Errors

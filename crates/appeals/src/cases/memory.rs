@@ -1,5 +1,5 @@
-//! What is remembered of texts: which category they look like, and which others are like them. In memory, made anew at start
-//! and every night; what is not remembered yet is only not suggested.
+//! What is remembered of texts: which category they look like, and which others are like them. In memory, made anew from the
+//! database after a start and every night, so that a restart forgets nothing; what is not remembered yet is only not suggested.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use zhida_classifier::{Ask, Index, Likeness, Model, Options, Sample, Text};
+use zhida_classifier::{Ask, Index, Likeness, Model, Options, Sample, Text, TrainError};
 use zhida_platform::access::Viewer;
 use zhida_platform::db::{ConnectionTrait, Tx};
 use zhida_platform::jobs::{Cadence, JobContext, JobError, Jobs, Kind, Outcome, Schedule};
@@ -35,6 +35,49 @@ pub(crate) struct Memory {
     model: Option<Model>,
     index: Index<Known>,
     learnt_on: Option<NaiveDate>,
+    /// What came while the next memory is being made, for that one too; `None` while none is made.
+    meanwhile: Option<Vec<News>>,
+}
+
+/// What is remembered at once.
+#[derive(Debug, Clone)]
+enum News {
+    /// A text that may be compared.
+    Text(u128, Known, String),
+    /// A category that somebody decided.
+    Decided(Sample),
+}
+
+impl Memory {
+    fn take_in(&mut self, news: News) {
+        match &news {
+            News::Text(id, known, text) => {
+                self.index.add(*id, known.clone(), text);
+            }
+            News::Decided(sample) => {
+                if let Some(model) = &mut self.model {
+                    model.learn(sample);
+                }
+            }
+        }
+        if let Some(meanwhile) = &mut self.meanwhile {
+            meanwhile.push(news);
+        }
+    }
+
+    /// Puts another model and index in place, with what came while they were made.
+    fn replace(&mut self, model: Model, index: Index<Known>, today: NaiveDate) {
+        let meanwhile = self.meanwhile.take().unwrap_or_default();
+        *self = Self {
+            model: Some(model),
+            index,
+            learnt_on: Some(today),
+            meanwhile: None,
+        };
+        for news in meanwhile {
+            self.take_in(news);
+        }
+    }
 }
 
 /// What of an appeal alike ones are told apart by.
@@ -51,6 +94,8 @@ pub struct SuggestedCategory {
     pub path: String,
     /// 名称，含上级。
     pub name: String,
+    /// 这一类的责任单位；没有写明的为空，交办时交兜底单位。
+    pub department: String,
     /// 把握，千分数。
     pub confidence: u16,
     /// 是否有把握；没有的只供参考。
@@ -99,7 +144,7 @@ fn seeds() -> Vec<Sample> {
 }
 
 impl Appeals {
-    /// The likeliest categories of a text, likeliest first, without their names.
+    /// The likeliest categories of a text, likeliest first, without names and bodies.
     pub(super) fn guess(&self, title: &str, body: &str) -> Vec<SuggestedCategory> {
         let memory = self.memory.read().unwrap_or_else(PoisonError::into_inner);
         let Some(model) = &memory.model else {
@@ -116,6 +161,7 @@ impl Appeals {
                     sure: sure.as_ref() == Some(&path),
                     path,
                     name: String::new(),
+                    department: String::new(),
                     confidence: one.confidence,
                 });
             }
@@ -123,7 +169,7 @@ impl Appeals {
         found
     }
 
-    /// The likeliest categories of a text, likeliest first; those that are closed are not named. None of them being `sure`
+    /// The likeliest categories of a text with the bodies that answer for them, likeliest first; those that are closed are not named. None of them being `sure`
     /// means 不确定.
     ///
     /// # Errors
@@ -134,6 +180,8 @@ impl Appeals {
         found.retain(|one| catalogue.open().any(|category| category.path == one.path));
         for one in &mut found {
             one.name = catalogue.full_name(&one.path);
+            let department = catalogue.department(&one.path).unwrap_or_default();
+            department.clone_into(&mut one.department);
         }
         Ok(found)
     }
@@ -189,86 +237,50 @@ impl Appeals {
         enterprise: &str,
         place: &str,
     ) {
-        let memory = Arc::clone(&self.memory);
         let known = Known {
             enterprise: enterprise.to_owned(),
             place: place.to_owned(),
         };
-        tx.on_commit(move || {
-            let mut memory = memory.write().unwrap_or_else(PoisonError::into_inner);
-            memory.index.add(id.as_u128(), known, &text);
-        });
+        self.tell_after(tx, News::Text(id.as_u128(), known, text));
     }
 
     /// Learns a person's decision at once, when the caller's transaction is committed.
     pub(super) fn learn_after(&self, tx: &Tx, title: &str, body: &str, category: &str) {
-        let Ok(class) = category.parse() else { return };
-        let sample = Sample {
-            class,
-            title: title.to_owned(),
-            text: body.to_owned(),
-        };
+        if let Some(sample) = sample(category, title, body) {
+            self.tell_after(tx, News::Decided(sample));
+        }
+    }
+
+    fn tell_after(&self, tx: &Tx, news: News) {
         let memory = Arc::clone(&self.memory);
         tx.on_commit(move || {
             let mut memory = memory.write().unwrap_or_else(PoisonError::into_inner);
-            if let Some(model) = &mut memory.model {
-                model.learn(&sample);
-            }
+            memory.take_in(news);
         });
     }
 
     /// Trains the model with what people decided and what is shipped, and fills the index.
     async fn learn(&self, context: &JobContext) -> Result<Outcome, JobError> {
         let today = self.clock.today();
-        let learnt_on = self
-            .memory
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .learnt_on;
-        if learnt_on == Some(today) {
-            return Ok(Outcome::nothing());
+        {
+            let mut memory = self.memory.write().unwrap_or_else(PoisonError::into_inner);
+            if memory.learnt_on == Some(today) {
+                return Ok(Outcome::nothing());
+            }
+            memory.meanwhile = Some(Vec::new());
         }
         let retry = |error: Error| JobError::Retry(error.to_string());
-        let mut samples = seeds();
-        let shipped = samples.len();
-        for row in self.texts(context, true, LEARNT_MAX).await.map_err(retry)? {
-            if let Ok(class) = row.category.parse() {
-                samples.push(Sample {
-                    class,
-                    title: row.title,
-                    text: row.text,
-                });
-            }
-        }
-        let decided = samples.len() - shipped;
+        let decided = self.texts(context, true, LEARNT_MAX).await.map_err(retry)?;
         let texts = self.texts(context, false, INDEX_MAX).await.map_err(retry)?;
-        let (model, index) = tokio::task::spawn_blocking(move || {
-            let model = Model::train(&samples, &Options::default());
-            let mut index = Index::new();
-            for row in texts {
-                let Ok(id) = row.id.parse::<Uuid>() else {
-                    continue;
-                };
-                let known = Known {
-                    enterprise: row.enterprise,
-                    place: row.place,
-                };
-                index.add(id.as_u128(), known, &format!("{}\n{}", row.title, row.text));
-            }
-            (model, index)
-        })
-        .await
-        .map_err(|error| JobError::Retry(error.to_string()))?;
-        let model = model.map_err(|error| JobError::Failed(error.to_string()))?;
+        let made = tokio::task::spawn_blocking(move || (train(&decided), index(texts))).await;
+        let (trained, index) = made.map_err(|error| JobError::Retry(error.to_string()))?;
+        let (model, samples, decided) =
+            trained.map_err(|error| JobError::Failed(error.to_string()))?;
         let count = index.len();
         let mut memory = self.memory.write().unwrap_or_else(PoisonError::into_inner);
-        *memory = Memory {
-            model: Some(model),
-            index,
-            learnt_on: Some(today),
-        };
+        memory.replace(model, index, today);
         Ok(Outcome::done(format!(
-            "学习样例 {shipped} 条、人工分类 {decided} 件，可查重 {count} 件"
+            "学习样例 {samples} 条、人工分类 {decided} 件，可查重 {count} 件"
         )))
     }
 
@@ -296,6 +308,57 @@ impl Appeals {
     }
 }
 
+/// A model of what is shipped and what people decided, newest first, with how many there were of each.
+fn train(decided: &[store::TextRow]) -> Result<(Model, usize, usize), TrainError> {
+    let shipped = seeds();
+    let sample_of = |row: &store::TextRow| sample(&row.category, &row.title, &row.text);
+    let own: Vec<Sample> = decided.iter().filter_map(sample_of).collect();
+    let counts = (shipped.len(), own.len());
+    let all: Vec<Sample> = shipped.into_iter().chain(own).collect();
+    let mut model = Model::train(&all, &Options::default())?;
+    // where the machine was wrong, it goes by what people said of that text, the last of them
+    let corrected = decided.iter().rev().filter(|row| row.corrected);
+    for sample in corrected.filter_map(sample_of) {
+        if !says(&model, &sample) {
+            model.learn(&sample);
+        }
+    }
+    Ok((model, counts.0, counts.1))
+}
+
+/// Whether a model puts the text of a sample into its class.
+fn says(model: &Model, sample: &Sample) -> bool {
+    let text = Text {
+        title: &sample.title,
+        body: &sample.text,
+    };
+    let first = model.suggest(text, 1).candidates.into_iter().next();
+    first.is_some_and(|first| first.class == sample.class)
+}
+
+fn index(texts: Vec<store::TextRow>) -> Index<Known> {
+    let mut index = Index::new();
+    for row in texts {
+        let Ok(id) = row.id.parse::<Uuid>() else {
+            continue;
+        };
+        let known = Known {
+            enterprise: row.enterprise,
+            place: row.place,
+        };
+        index.add(id.as_u128(), known, &format!("{}\n{}", row.title, row.text));
+    }
+    index
+}
+
+fn sample(category: &str, title: &str, text: &str) -> Option<Sample> {
+    Some(Sample {
+        class: category.parse().ok()?,
+        title: title.to_owned(),
+        text: text.to_owned(),
+    })
+}
+
 async fn read(
     conn: &impl ConnectionTrait,
     before: &str,
@@ -310,5 +373,38 @@ fn words(likeness: Likeness) -> &'static str {
         Likeness::NearCopy => "几乎相同",
         Likeness::OtherDetails => "除细节外相同",
         Likeness::Similar => "相似",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_while_the_next_memory_was_made_is_in_it() {
+        let text = "园区三号路的路灯坏了一周，夜班工人出入不安全";
+        let decided = sample(
+            "logistics/commute",
+            "",
+            "末班车九点就没有了，夜班工人只能打车",
+        );
+        let Some(decided) = decided else {
+            panic!("a category's path is a class")
+        };
+        let Ok((model, _, _)) = train(&[]) else {
+            panic!("the shipped samples train")
+        };
+        let today = NaiveDate::default();
+        let mut memory = Memory {
+            meanwhile: Some(Vec::new()),
+            ..Memory::default()
+        };
+        memory.take_in(News::Text(7, Known::default(), text.to_owned()));
+        memory.take_in(News::Decided(decided.clone()));
+        assert!(memory.index.contains(7) && memory.model.is_none());
+        memory.replace(model, Index::new(), today);
+        assert!(memory.index.contains(7), "the text is kept");
+        assert!(memory.model.is_some_and(|model| says(&model, &decided)));
+        assert!(memory.meanwhile.is_none());
     }
 }

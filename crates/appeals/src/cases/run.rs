@@ -7,6 +7,7 @@ use zhida_casework::{Case, Change, ClockName, Command, Event, Organisation, Part
 use zhida_platform::cases::{Cases, Head, Loaded, calendar};
 use zhida_platform::clock::instant_text;
 use zhida_platform::db::Tx;
+use zhida_platform::format::until_zh;
 use zhida_platform::messages::{EventKind, Message, Recipient};
 
 use super::store;
@@ -365,7 +366,7 @@ fn borrowed<'a>(fields: &'a [(&'a str, String)]) -> Vec<(&'a str, &'a str)> {
 /// Until when, in words.
 pub(super) fn due_words_of(loaded: &Loaded<Appeal>) -> String {
     let due = loaded.case.due();
-    due.map_or_else(|| "未定".to_owned(), |(_, due)| due.words())
+    due.map_or_else(|| "未定".to_owned(), |(_, due)| until_zh(due.at))
 }
 
 /// The same of a view.

@@ -16,7 +16,7 @@ use super::view::AppealView;
 use crate::error::Error;
 use crate::rules;
 use crate::service::Appeals;
-use crate::words::{Claim, Outcome, Stage, Track};
+use crate::words::{Claim, Confidentiality, Outcome, Stage, Track};
 
 /// Characters of a reply at most.
 const REPLY_MAX: usize = 2_000;
@@ -481,7 +481,11 @@ impl Appeals {
                 ));
             }
         }
-        let name = catalogue.full_name(category);
+        // one that was deleted keeps the name that it had
+        let name = match catalogue.find(category) {
+            Some(_) => catalogue.full_name(category),
+            None => view.row.category_name.clone(),
+        };
         let values = vec![category.into(), name.into(), track.slug().into()];
         let (id, now) = (view.id(), self.clock.now());
         store::set(
@@ -494,7 +498,10 @@ impl Appeals {
         if view.suggested != category {
             store::correct(tx, &id, (&view.suggested, category, viewer.name()), now).await?;
         }
-        self.learn_after(tx, &view.row.head.title, &view.text, category);
+        // what is secret is not learnt from, by night or by day
+        if view.row.confidentiality != Confidentiality::Secret {
+            self.learn_after(tx, &view.row.head.title, &view.text, category);
+        }
         Ok(())
     }
 

@@ -180,13 +180,12 @@ fn title(given: &str, text: &str) -> Result<String, Error> {
     let stop = line
         .find(['。', '！', '？', '；', '!', '?'])
         .unwrap_or(line.len());
-    let made: String = line[..stop].chars().take(TITLE_MADE).collect();
-    Ok(
-        match made.chars().count() < line.chars().count() && stop == line.len() {
-            true => format!("{made}…"),
-            false => made,
-        },
-    )
+    let sentence = &line[..stop];
+    let made: String = sentence.chars().take(TITLE_MADE).collect();
+    Ok(match made.len() < sentence.len() {
+        true => format!("{}…", made.trim_end_matches(|c: char| !c.is_alphanumeric())),
+        false => made,
+    })
 }
 
 /// A check code of the system's randomness.
@@ -218,10 +217,13 @@ mod tests {
             assert_eq!(title(given, text).ok().as_deref(), Some(made));
         }
         let long = "长".repeat(80);
-        assert_eq!(
-            title("", &long).ok(),
-            Some(format!("{}…", "长".repeat(TITLE_MADE)))
-        );
+        let cut = format!("{}…", "长".repeat(TITLE_MADE));
+        for end in ["", "。", "。后面还有"] {
+            assert_eq!(title("", &format!("{long}{end}")).ok(), Some(cut.clone()));
+        }
+        let comma = format!("{}，{long}", "长".repeat(TITLE_MADE - 1));
+        let cut = format!("{}…", "长".repeat(TITLE_MADE - 1));
+        assert_eq!(title("", &comma).ok(), Some(cut));
         assert!(title(&long, "短").is_err());
     }
 }

@@ -11,7 +11,7 @@ use zhida_platform::audit::{self, Entry};
 use zhida_platform::cases::calendar;
 use zhida_platform::clock::parse_instant;
 use zhida_platform::files::{Download, Subject};
-use zhida_platform::format::datetime_zh;
+use zhida_platform::format::{datetime_zh, until_zh, weekday_zh};
 use zhida_platform::problem::Problem;
 use zhida_ui::phrases::choices;
 use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, PageError};
@@ -22,8 +22,10 @@ use crate::cases::store::open_extension;
 use crate::cases::{AppealView, FILES_OF, Sight, Similar, SuggestedCategory, Voice};
 use crate::error::Error;
 use crate::intake::told_by;
+use crate::model::AppealRow;
 use crate::pages::{Answer, to};
 use crate::rights;
+use crate::rules::{CLOSED, Catalogue};
 use crate::service::Appeals;
 use crate::talk::{DeskTalk, Of};
 use crate::words::{Claim, Satisfaction, Supervision, Way};
@@ -42,6 +44,7 @@ pub(crate) struct CasePage {
     version: i64,
     state: String,
     rows: Vec<(String, String)>,
+    merged_into: String,
     clocks: Vec<ClockLine>,
     voices: Vec<VoiceLine>,
     files: Vec<(String, String)>,
@@ -193,7 +196,7 @@ async fn take(
     let version: i64 = fields.get("version").parse().unwrap_or_default();
     let step = forms::step(name, fields)?;
     let done = app.act(&frame.viewer, id, version, &step).await;
-    done.map_err(|error| forms::placed(name, error))
+    done.map_err(|error| forms::placed(name, fields, error))
 }
 
 /// 附件
@@ -308,7 +311,8 @@ pub(crate) async fn case_page(
             .office(),
         state: row.state_words(),
         version: row.head.version,
-        rows: rows(app, &sight, &catalogue.full_name(&row.category)).await?,
+        rows: rows(app, &sight, &category_words(&catalogue, row)).await?,
+        merged_into: row.merged_into.map(|id| id.to_string()).unwrap_or_default(),
         clocks,
         files: app.files_of(&id).await?,
         refusals: match by_intake {
@@ -346,7 +350,10 @@ pub(crate) async fn case_page(
             reason: of("reason"),
         },
         talk,
-        voices: voices.into_iter().map(|one| voice(one, &typed)).collect(),
+        voices: (1..)
+            .zip(voices)
+            .map(|(number, one)| voice(one, number, &typed))
+            .collect(),
         suggestions,
         similar,
         case_id: id,
@@ -367,7 +374,9 @@ fn kept(can: &Can, typed: &Fields) -> Vec<String> {
     let start = format!("{step}-");
     let fields = typed.starting_with(&start);
     fields
-        .filter(|(name, text)| !text.is_empty() && WORDS.contains(&&name[start.len()..]))
+        .filter(|(name, text)| {
+            !text.is_empty() && WORDS.contains(&forms::plain(&name[start.len()..]))
+        })
         .map(|(_, text)| text.to_owned())
         .collect()
 }
@@ -393,7 +402,7 @@ fn clock_lines(
                 due: running
                     .due
                     .as_ref()
-                    .map_or_else(String::new, |due| due.words()),
+                    .map_or_else(String::new, |due| until_zh(due.at)),
                 standing: standing.map_or_else(String::new, |standing| standing.words()),
                 late: standing.is_some_and(|standing| standing.is_late()),
                 derivation: running
@@ -404,6 +413,15 @@ fn clock_lines(
             }
         })
         .collect()
+}
+
+/// The category in words; one that was deleted keeps the name that it had.
+fn category_words(catalogue: &Catalogue, row: &AppealRow) -> String {
+    let kept = row.category_name.trim_end_matches(CLOSED);
+    match catalogue.find(&row.category) {
+        None if !kept.is_empty() => format!("{kept}{CLOSED}"),
+        _ => catalogue.full_name(&row.category),
+    }
 }
 
 async fn rows(
@@ -440,9 +458,6 @@ async fn rows(
     if sight.knows {
         rows.extend(told_by(app.db.conn(), &view.id()).await?);
     }
-    if let Some(into) = row.merged_into {
-        rows.push(own("并入", format!("{DESK}/{into}")));
-    }
     Ok(rows)
 }
 
@@ -451,7 +466,7 @@ fn place_name(code: &str) -> String {
     zhida_standards::division::full_name(code).unwrap_or_else(|| code.to_owned())
 }
 
-fn voice(voice: Voice, typed: &Fields) -> VoiceLine {
+fn voice(voice: Voice, number: usize, typed: &Fields) -> VoiceLine {
     let contact = voice
         .contact
         .map(|known| [known.name, known.phone, known.email]);
@@ -468,7 +483,7 @@ fn voice(voice: Voice, typed: &Fields) -> VoiceLine {
         false => voice.enterprise_name,
     };
     VoiceLine {
-        visit: visit_form(&voice.id, typed),
+        visit: visit_form(&voice.id, number, typed),
         is_answered: voice.answer.is_some(),
         answer: match (voice.answer, voice.tries) {
             (Some(answer), _) => answer.word().to_owned(),
@@ -573,7 +588,10 @@ impl Appeals {
             let step = Supervision::parse(&row.step).map_or("", Supervision::word);
             let due = match row.due_on.as_str() {
                 "" => String::new(),
-                day => format!("（{day} 前）"),
+                day => format!(
+                    "（{} 前）",
+                    day.parse().map_or_else(|_| day.to_owned(), weekday_zh)
+                ),
             };
             (
                 when(&row.taken_at),

@@ -15,8 +15,8 @@ use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page};
 
 use super::SETUP;
 use crate::error::Error;
-use crate::intake::settings::places;
 use crate::pages::{Answer, to};
+use crate::places;
 use crate::query::AppealQuery;
 use crate::rights::SETUP as MAY;
 use crate::rules::{Catalogue, Category, PublishedCatalogue, Refusal};
@@ -273,7 +273,7 @@ async fn page(
             None => "组织机构中的全称".to_owned(),
         },
         bodies: app.departments.names().await?,
-        places: place_choices(&city, fields.get("place")),
+        places: places::choices(&[&city], fields.get("place")),
         tracks: std::iter::once(Choice::new("", "按上级，或受理时再定", fields.get("track")))
             .chain(
                 Track::ALL
@@ -291,20 +291,4 @@ async fn page(
         note: fields.get("note").to_owned(),
         path: path.to_owned(),
     })
-}
-
-/// The city and its counties, and the place that stands there already.
-pub(super) fn place_choices(city: &str, current: &str) -> Vec<Choice> {
-    let mut choices = vec![Choice::new("", "全部", current)];
-    let counties = places(city).into_iter();
-    choices.extend(counties.map(|(code, name)| Choice::new(code.as_str(), name, current)));
-    if choices.iter().all(|choice| !choice.chosen) {
-        let name = zhida_standards::division::full_name(current);
-        choices.push(Choice::new(
-            current,
-            name.unwrap_or_else(|| current.to_owned()),
-            current,
-        ));
-    }
-    choices
 }

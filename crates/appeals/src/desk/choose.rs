@@ -4,6 +4,7 @@ use zhida_casework::Rules;
 use zhida_platform::cases::party;
 use zhida_ui::{Choice, Fields, Frame};
 
+use super::forms::plain;
 use super::queue::words;
 use crate::cases::Sight;
 use crate::words::{Claim, Confidentiality, Outcome, Satisfaction, Stage, Supervision, Track, Way};
@@ -184,8 +185,10 @@ pub(super) fn choose(
     }
 }
 
-/// What the form of a return visit offers; of the one that was sent back, with what was chosen.
+/// What the form of a return visit offers; of the one that was sent back, with what was chosen. Several stand on one page:
+/// the names of each end in its voice's number.
 pub(super) struct VisitForm {
+    number: usize,
     pub ways: Vec<Choice>,
     pub satisfactions: Vec<Choice>,
     pub resolved: Vec<Choice>,
@@ -193,22 +196,39 @@ pub(super) struct VisitForm {
     pub is_typed: bool,
 }
 
-pub(super) fn visit_form(voice: &str, typed: &Fields) -> VisitForm {
+impl VisitForm {
+    /// Name and id of a field: `visit-words` of the first voice, `visit-words.2` of the second.
+    pub fn named(&self, field: &str) -> String {
+        match self.number {
+            1 => format!("visit-{field}"),
+            number => format!("visit-{field}.{number}"),
+        }
+    }
+}
+
+/// The form for a voice, which is the `number`th of the page.
+pub(super) fn visit_form(voice: &str, number: usize, typed: &Fields) -> VisitForm {
     let is_typed = typed.get("visit-voice") == voice;
-    let of = |name: &str, usual: &str| match is_typed {
-        true => typed.get(name).to_owned(),
-        false => usual.to_owned(),
+    // only one of them was sent; its voice may have had another number then
+    let of = |field: &str, usual: &str| {
+        let sent = typed.starting_with("visit-");
+        let sent = sent.filter(|(name, _)| plain(name) == format!("visit-{field}"));
+        match sent.map(|(_, value)| value).next() {
+            Some(value) if is_typed => value.to_owned(),
+            _ => usual.to_owned(),
+        }
     };
-    let way = of("visit-way", "phone");
-    let resolved = of("visit-resolved", "");
+    let way = of("way", "phone");
+    let resolved = of("resolved", "");
     let ways = Way::ALL.iter().filter(|one| **one != Way::Own);
     let said = [("", "没有说"), ("yes", "已解决"), ("no", "未解决")];
     VisitForm {
+        number,
         ways: ways
             .map(|one| Choice::new(one.slug(), one.word(), &way))
             .collect(),
         satisfactions: words(
-            &of("visit-satisfaction", ""),
+            &of("satisfaction", ""),
             "请选择",
             Satisfaction::ALL.iter().map(|one| (one.slug(), one.word())),
         ),
@@ -216,7 +236,7 @@ pub(super) fn visit_form(voice: &str, typed: &Fields) -> VisitForm {
             .into_iter()
             .map(|(value, label)| Choice::new(value, label, &resolved))
             .collect(),
-        words: of("visit-words", ""),
+        words: of("words", ""),
         is_typed,
     }
 }

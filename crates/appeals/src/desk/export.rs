@@ -7,9 +7,9 @@ use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::clock::to_shanghai;
 use zhida_platform::export::{Cell, Column, Table};
+use zhida_platform::format::until_zh;
 use zhida_platform::paging::PageRequest;
 
-use super::queue::until;
 use crate::error::Error;
 use crate::model::AppealRow;
 use crate::query::AppealQuery;
@@ -86,7 +86,7 @@ fn cells(row: AppealRow) -> Vec<Cell> {
         row.satisfaction.map_or("", Satisfaction::word).into(),
         row.supervision.map_or("", Supervision::word).into(),
         day(row.head.opened_at).into(),
-        row.head.due_at.map(until).into(),
+        row.head.due_at.map(until_zh).into(),
         row.head.closed_at.map(day).into(),
     ]
 }

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 use zhida_letters::CheckCode;
+use zhida_platform::format::{datetime_zh, until_zh};
 use zhida_platform::problem::Problem;
 use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, ThreadView};
 
@@ -203,10 +204,7 @@ pub(crate) async fn follow_page(
             "主办单位",
             main.row.head.holder_name.clone().unwrap_or_default(),
         ),
-        (
-            "登记时间",
-            zhida_platform::format::datetime_zh(own.row.head.opened_at),
-        ),
+        ("登记时间", datetime_zh(own.row.head.opened_at)),
         ("一般多久", typical),
     ];
     let gone = match typed.get("step") {
@@ -243,7 +241,7 @@ pub(crate) async fn follow_page(
         can_rate: followed.can_rate,
         can_reopen: followed.can_reopen,
         can_withdraw: followed.can_withdraw,
-        reopen_until: until.map_or_else(String::new, |until| until.words()),
+        reopen_until: until.map_or_else(String::new, |until| until_zh(until.at)),
         grades: [
             Satisfaction::Satisfied,
             Satisfaction::Basically,
@@ -264,7 +262,7 @@ fn turn(view: &crate::cases::AppealView) -> String {
     let case = &view.loaded.case;
     let lead = view.row.head.holder_name.clone().unwrap_or_default();
     match (case.is_open(), case.stage()) {
-        (false, _) => "已办结".to_owned(),
+        (false, _) => String::new(),
         (true, Stage::Intake) => "等待受理".to_owned(),
         (true, Stage::Dispatch) => "等待交办".to_owned(),
         (true, Stage::Visit) => "等您评价；不评价的，会有人回访".to_owned(),
@@ -304,11 +302,6 @@ fn history(view: &crate::cases::AppealView) -> Vec<(String, String)> {
     };
     let events = view.loaded.events.iter().rev();
     events
-        .filter_map(|event| {
-            Some((
-                zhida_platform::format::datetime_zh(event.at),
-                words(&event.change)?,
-            ))
-        })
+        .filter_map(|event| Some((datetime_zh(event.at), words(&event.change)?)))
         .collect()
 }

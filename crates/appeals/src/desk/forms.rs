@@ -1,4 +1,5 @@
-//! The forms of the case page as steps. A field of a step is named after it: `reply-text`.
+//! The forms of the case page as steps. A field of a step is named after it: `reply-text`; what stands there again has a
+//! number behind it: `dispatch-helpers.2`, `visit-words.2`.
 
 use serde_json::{Map, Value};
 use zhida_ui::Fields;
@@ -11,14 +12,17 @@ const LISTS: [&str; 2] = ["helpers", "departments"];
 /// Fields that are left out when nothing is chosen.
 const OPTIONAL: [&str; 3] = ["due_on", "resolved", "granted"];
 
+/// The name of a field without its number.
+pub(super) fn plain(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
 /// The step that a form asks for.
 pub(super) fn step(name: &str, fields: &Fields) -> Result<Step, Error> {
     let prefix = format!("{name}-");
     let mut map = Map::new();
     for (field, value) in fields.starting_with(&prefix) {
-        let field = &field[prefix.len()..];
-        // a list has several inputs: `helpers`, `helpers.2`
-        let field = field.split('.').next().unwrap_or(field);
+        let field = plain(&field[prefix.len()..]);
         let value = match (field, value) {
             (field, "") if OPTIONAL.contains(&field) => continue,
             (field, value) if LISTS.contains(&field) => {
@@ -48,13 +52,18 @@ pub(super) fn step(name: &str, fields: &Fields) -> Result<Step, Error> {
     })
 }
 
-/// The same error at the field's name on the page.
-pub(super) fn placed(step: &str, error: Error) -> Error {
+/// The same error at the field's name on the page, with the number under which it was sent.
+pub(super) fn placed(step: &str, fields: &Fields, error: Error) -> Error {
     match error {
-        Error::Field { field, message } => Error::Field {
-            field: format!("{step}-{field}"),
-            message,
-        },
+        Error::Field { field, message } => {
+            let field = format!("{step}-{field}");
+            let sent = fields.starting_with(&field).map(|(name, _)| name);
+            let sent = sent.filter(|name| plain(name) == field).min();
+            Error::Field {
+                field: sent.map_or_else(|| field.clone(), str::to_owned),
+                message,
+            }
+        }
         other => other,
     }
 }

@@ -9,19 +9,18 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use zhida_platform::access::Viewer;
-use zhida_platform::clock::to_shanghai;
 use zhida_platform::export::{csv_response, xlsx_response};
-use zhida_platform::format::{count, date_zh};
+use zhida_platform::format::{count, until_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_ui::{Choice, Frame, Html, Page, Pager, Tab};
 
 use super::DESK;
-use super::category::place_choices;
 use super::views::SavedView;
 use crate::error::Error;
 use crate::model::AppealRow;
 use crate::pages::Answer;
+use crate::places;
 use crate::query::AppealQuery;
 use crate::rights::{HANDLE, READ};
 use crate::rules::Catalogue;
@@ -105,15 +104,19 @@ pub(super) async fn list(
         limit: ROWS,
     }
     .checked(ROWS)?;
-    let total = app.count(viewer, &query).await?;
     let found = app.list(viewer, &query, &request).await?;
+    let total = match (&request.after, &found.next) {
+        // a list that one page shows is counted by showing it
+        (None, None) => found.items.len() as u64,
+        _ => app.count(viewer, &query).await?,
+    };
     let views = app.views(viewer).await?;
     let now = app.clock.now();
     let summary = format!("共 {} 件", count(total));
     Ok(Html(QueuePage {
         page: frame
             .page("诉求")
-            .lead("先到期的在前。个数、列表、导出和统计是同一个条件。")
+            .lead("先到期的排在前面。导出的就是筛选出来的全部。")
             .active(DESK)
             .office(),
         tabs: tabs(&query, &views),
@@ -127,7 +130,7 @@ pub(super) async fn list(
             Stage::ALL.iter().map(|one| (one.slug(), one.word())),
         ),
         categories: categories(&app.catalogue().await?.catalogue, &query.category),
-        places: place_choices(&app.rules().await?.rules.place, &query.place),
+        places: places::choices(&[&app.rules().await?.rules.place], &query.place),
         channels: words(
             &query.channel,
             "全部渠道",
@@ -299,22 +302,12 @@ fn line(row: AppealRow, now: DateTime<Utc>) -> Line {
             .handler_name
             .or(row.head.holder_name)
             .unwrap_or_default(),
-        due: row.head.due_at.map(until).unwrap_or_default(),
+        due: row.head.due_at.map(until_zh).unwrap_or_default(),
         waits: row.waits,
         unanswered: row.unanswered,
         voices: row.voices,
         again: row.dispatches > 1 || row.reopenings > 0,
         supervision: row.supervision.map_or("", Supervision::word),
-    }
-}
-
-/// Until when, for people: midnight is the end of the day before it.
-pub(super) fn until(at: DateTime<Utc>) -> String {
-    let local = to_shanghai(at);
-    let day = local.date_naive();
-    match (local.format("%H:%M").to_string().as_str(), day.pred_opt()) {
-        ("00:00", Some(before)) => format!("{} 24:00", date_zh(before)),
-        (time, _) => format!("{} {time}", date_zh(day)),
     }
 }
 

@@ -36,22 +36,25 @@ fn account(viewer: &Viewer) -> Result<String, Error> {
 }
 
 impl Appeals {
-    /// The viewer's own views, each counted by the query that lists it.
+    /// The viewer's own views, each with what the query that lists it counts.
     pub(crate) async fn views(&self, viewer: &Viewer) -> Result<Vec<SavedView>, Error> {
         let rows = store::views(self.db.conn(), &account(viewer)?).await?;
-        let mut views = Vec::with_capacity(rows.len());
-        for row in rows {
+        let mut queries = Vec::with_capacity(rows.len());
+        for row in &rows {
             let query: AppealQuery =
                 serde_json::from_str(&row.query).map_err(|_| Error::Stored("常用视图"))?;
-            let count = self.count(viewer, &query).await?;
-            views.push(SavedView {
+            queries.push(query);
+        }
+        let counts = self.counts(viewer, &queries).await?;
+        let views = rows.into_iter().zip(queries).zip(counts);
+        Ok(views
+            .map(|((row, query), count)| SavedView {
                 id: row.id,
                 name: row.name,
                 query,
                 count,
-            });
-        }
-        Ok(views)
+            })
+            .collect())
     }
 
     async fn save_view(

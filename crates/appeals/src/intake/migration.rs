@@ -35,3 +35,9 @@ CREATE TABLE appeal_intake_settings (
     made_at TEXT NOT NULL,
     made_by TEXT NOT NULL
 );";
+
+/// One row: the secret in `appeal_intake.digest`, sealed.
+pub(crate) const SALT: &str = "CREATE TABLE appeal_salt (
+    id BIGINT NOT NULL PRIMARY KEY,
+    secret TEXT NOT NULL
+);";

@@ -17,7 +17,7 @@ pub(crate) mod take;
 pub(crate) mod text;
 
 pub(crate) use details::told_by;
-pub(crate) use migration::MIGRATION;
+pub(crate) use migration::{MIGRATION, SALT};
 pub(crate) use pages::{CODES, DESK, FOLLOW, MINE, NEW, SETTINGS, with_fields};
 
 use std::sync::Arc;

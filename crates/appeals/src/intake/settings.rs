@@ -6,7 +6,6 @@ use utoipa::ToSchema;
 use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::problem::Problem;
-use zhida_standards::division::{self, Division, DivisionCode};
 
 use super::store;
 use crate::error::Error;
@@ -32,6 +31,8 @@ pub struct IntakeSettings {
     pub account_day_max: u32,
     /// Appeals through one QR code in ten minutes at most.
     pub code_ten_minutes_max: u32,
+    /// Appeals without an account from one address in ten minutes at most; QR codes are counted by themselves.
+    pub address_ten_minutes_max: u32,
     /// `jurisdiction_id` of Open311; empty when clients need not name one.
     pub jurisdiction: String,
     /// Telephone of the hotline, shown where the page cannot help; empty for none.
@@ -48,6 +49,7 @@ impl Default for IntakeSettings {
             repeat_minutes: 30,
             account_day_max: 30,
             code_ten_minutes_max: 30,
+            address_ten_minutes_max: 30,
             jurisdiction: String::new(),
             hotline: "12345".to_owned(),
         }
@@ -74,8 +76,12 @@ impl IntakeSettings {
         );
         within("repeat_minutes", self.repeat_minutes, 0, 1_440, "分钟数");
         within("account_day_max", self.account_day_max, 1, 1_000, "件数");
-        let most = self.code_ten_minutes_max;
-        within("code_ten_minutes_max", most, 1, 10_000, "件数");
+        for (field, most) in [
+            ("code_ten_minutes_max", self.code_ten_minutes_max),
+            ("address_ten_minutes_max", self.address_ten_minutes_max),
+        ] {
+            within(field, most, 1, 10_000, "件数");
+        }
         if self.jurisdiction.chars().count() > 100 || self.hotline.chars().count() > 40 {
             problem = problem.field(
                 "jurisdiction",
@@ -87,16 +93,6 @@ impl IntakeSettings {
             false => Err(problem),
         }
     }
-}
-
-/// The counties of the city from which people choose; none while no city is set.
-pub(crate) fn places(city: &str) -> Vec<(DivisionCode, &'static str)> {
-    let below = |one: &'static Division| match one.is_grouping() {
-        true => division::children(one.code.as_str()).collect(),
-        false => vec![one],
-    };
-    let places = division::children(city).flat_map(below);
-    places.map(|one| (one.code, one.name)).collect()
 }
 
 impl Appeals {
@@ -165,18 +161,5 @@ mod tests {
             .map(|one| one.field.as_str())
             .collect();
         assert_eq!(fields, ["text_max", "jurisdiction"]);
-    }
-
-    #[test]
-    fn people_choose_among_the_counties_of_the_city() {
-        let names = |city| {
-            places(city)
-                .into_iter()
-                .map(|(_, name)| name)
-                .collect::<Vec<_>>()
-        };
-        assert!(names("330500").contains(&"吴兴区"));
-        assert!(names("110000").contains(&"东城区"));
-        assert!(names("").is_empty());
     }
 }

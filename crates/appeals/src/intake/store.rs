@@ -13,6 +13,7 @@ use zhida_platform::seal::{Place, Sealer};
 
 use super::codes::{CodeKind, PlaceCode};
 use super::settings::IntakeSettings;
+use super::take::new_token;
 use crate::error::Error;
 use crate::model::AppealRow;
 use crate::words::Channel;
@@ -104,6 +105,52 @@ pub(super) async fn take_turn(tx: &Tx, source: &str) -> Result<(), Error> {
                ON CONFLICT (source) DO UPDATE SET turns = appeal_source.turns + 1";
     db::execute(tx, sql, [source.into()]).await?;
     Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct SaltRow {
+    secret: String,
+}
+
+/// The only row of its table.
+const SALT: i64 = 1;
+
+/// The secret in the digests of what came: made once, sealed, so that every server recognises what any has taken, also after
+/// a restart. One that cannot be opened any more (its key is gone) is replaced: then the same text makes one more appeal.
+pub(super) async fn salt(tx: &Tx) -> Result<String, Error> {
+    let place = Place::new("appeal_salt", "secret", "1");
+    let there = kept_salt(tx).await?;
+    let opened = there
+        .as_ref()
+        .and_then(|row| match tx.sealer().open(place, &row.secret) {
+            Ok(opened) => Some(opened),
+            Err(error) => {
+                tracing::warn!(%error, "识别重复诉求的密钥解不开，换一个新的");
+                None
+            }
+        });
+    let secret = match opened {
+        Some(opened) if !opened.stale => return Ok(opened.secret.reveal().to_owned()),
+        Some(opened) => opened.secret.reveal().to_owned(),
+        None => new_token()?,
+    };
+    let sealed = tx.sealer().seal(place, &secret).map_err(Problem::from)?;
+    let sql = match there {
+        Some(_) => "UPDATE appeal_salt SET secret = $2 WHERE id = $1",
+        None => "INSERT INTO appeal_salt (id, secret) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
+    };
+    if db::execute(tx, sql, [SALT.into(), sealed.into()]).await? == 1 {
+        return Ok(secret);
+    }
+    // another server was faster
+    let row = kept_salt(tx).await?.ok_or(Error::Stored("去重密钥"))?;
+    let opened = tx.sealer().open(place, &row.secret);
+    Ok(opened.map_err(Problem::from)?.secret.reveal().to_owned())
+}
+
+async fn kept_salt(tx: &Tx) -> Result<Option<SaltRow>, Error> {
+    let sql = "SELECT secret FROM appeal_salt WHERE id = $1";
+    Ok(db::query_one(tx, sql, [SALT.into()]).await?)
 }
 
 pub(super) async fn insert(tx: &Tx, new: &NewIntake<'_>, now: DateTime<Utc>) -> Result<(), Error> {

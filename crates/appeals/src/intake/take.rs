@@ -1,8 +1,6 @@
 //! The one door of all channels: the same request is taken once, the same text of the same source is counted, what is too
 //! much is refused with words, and everything else becomes an appeal.
 
-use std::sync::LazyLock;
-
 use axum::http::{HeaderMap, StatusCode};
 use chrono::TimeDelta;
 use serde_json::json;
@@ -27,18 +25,10 @@ const TOKEN_BYTES: usize = 16;
 const TOKEN_MIN: usize = 8;
 const TOKEN_MAX: usize = 200;
 const CODE_WINDOW: TimeDelta = TimeDelta::minutes(10);
+const ADDRESS_WINDOW: TimeDelta = TimeDelta::minutes(10);
 const ACCOUNT_WINDOW: TimeDelta = TimeDelta::hours(24);
 
-/// Makes digests of what came unreadable: with it nobody can find the address behind one by trying all. Another start, or
-/// another server, does not recognise what this one took; then there are two appeals, and none is lost.
-static SALT: LazyLock<[u8; 16]> = LazyLock::new(|| {
-    let mut salt = [0; 16];
-    // without randomness the digests are only less well hidden
-    let _ = getrandom::fill(&mut salt);
-    salt
-});
-
-/// Where an appeal comes from; its texts are kept in `appeal_intake.source`.
+/// Where an appeal comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
     /// Somebody with an account, on the page.
@@ -54,6 +44,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// As the appeal's row has it, for everybody who sees the appeal.
     fn kept(&self) -> String {
         match self {
             Self::Account(account) => format!("account:{account}"),
@@ -68,6 +59,15 @@ impl Source {
         match self {
             Self::Public(address) | Self::Code(_, address) => address,
             _ => "",
+        }
+    }
+
+    /// As it is counted in `appeal_intake.source`: whoever has no account is told apart by the address, of which only this
+    /// digest is kept.
+    fn counted(&self, salt: &str) -> String {
+        match self {
+            Self::Public(address) => format!("public:{}", digest(salt, &[address])),
+            _ => self.kept(),
         }
     }
 }
@@ -185,10 +185,17 @@ impl Appeals {
                 new: false,
             });
         }
-        if let Some(repeated) = self.repeated(tx, viewer, arrival, settings).await? {
+        let salt = store::salt(tx).await?;
+        let digest = digest_of(&salt, arrival);
+        if let Some(repeated) = self
+            .repeated(tx, viewer, arrival, &digest, settings)
+            .await?
+        {
             return Ok(repeated);
         }
-        self.not_too_much(tx, &arrival.source, settings).await?;
+        let counted = arrival.source.counted(&salt);
+        self.not_too_much(tx, &arrival.source, &counted, settings)
+            .await?;
         let now = self.clock.now();
         let new = NewAppeal {
             source: &source,
@@ -196,10 +203,10 @@ impl Appeals {
         };
         let submitted = self.submit(tx, &new, viewer).await?;
         let (case, code) = (submitted.case_id, submitted.check_code);
-        let (digest, plain) = (digest(arrival), code.plain());
+        let plain = code.plain();
         let intake = store::NewIntake {
             case: &case,
-            source: &source,
+            source: &counted,
             token: &token,
             digest: &digest,
             code: &plain,
@@ -232,6 +239,7 @@ impl Appeals {
         tx: &Tx,
         viewer: &Viewer,
         arrival: &Arrival<'_>,
+        digest: &str,
         settings: &IntakeSettings,
     ) -> Result<Option<Taken>, Error> {
         // an officer who writes the same twice means two callers
@@ -240,7 +248,7 @@ impl Appeals {
         }
         let now = self.clock.now();
         let since = now - TimeDelta::minutes(settings.repeat_minutes.into());
-        let Some(came) = store::by_digest(tx, &digest(arrival), since).await? else {
+        let Some(came) = store::by_digest(tx, digest, since).await? else {
             return Ok(None);
         };
         store::repeat(tx, &came.case_id).await?;
@@ -258,9 +266,15 @@ impl Appeals {
         &self,
         tx: &Tx,
         source: &Source,
+        counted: &str,
         settings: &IntakeSettings,
     ) -> Result<(), Error> {
         let (window, most, words) = match source {
+            Source::Public(_) => (
+                ADDRESS_WINDOW,
+                settings.address_ten_minutes_max,
+                "您所在的网络地址在 10 分钟内",
+            ),
             Source::Account(_) => (
                 ACCOUNT_WINDOW,
                 settings.account_day_max,
@@ -274,7 +288,7 @@ impl Appeals {
             _ => return Ok(()),
         };
         let since = self.clock.now() - window;
-        let count = store::count_since(tx, &source.kept(), since).await?;
+        let count = store::count_since(tx, counted, since).await?;
         if count < i64::from(most) {
             return Ok(());
         }
@@ -300,23 +314,29 @@ fn token(source: &str, token: &str) -> String {
 }
 
 /// What is the same: source, address, contact, enterprise, text and files.
-fn digest(arrival: &Arrival<'_>) -> String {
+fn digest_of(salt: &str, arrival: &Arrival<'_>) -> String {
     let new = &arrival.new;
-    let mut hasher = Sha256::new();
-    hasher.update(*SALT);
-    let mut add = |text: &str| {
-        hasher.update((text.len() as u64).to_le_bytes());
-        hasher.update(text);
-    };
-    add(&arrival.source.kept());
-    add(arrival.source.address());
-    add(&text::compared(new.contact.phone));
-    add(new.enterprise.map_or("", |(code, _)| code));
-    add(&text::compared(new.text));
+    let (source, phone) = (arrival.source.kept(), text::compared(new.contact.phone));
     // where it is, so that one caller may tell of the same at two places
-    add(&text::compared(new.place_words));
-    for file in new.files {
-        add(Received::digest(file));
+    let (words, place) = (text::compared(new.text), text::compared(new.place_words));
+    let mut parts = vec![
+        source.as_str(),
+        arrival.source.address(),
+        &phone,
+        new.enterprise.map_or("", |(code, _)| code),
+        &words,
+        &place,
+    ];
+    parts.extend(new.files.iter().map(Received::digest));
+    digest(salt, &parts)
+}
+
+/// With the salt nobody can find what is behind a digest by trying all addresses or telephones.
+fn digest(salt: &str, parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in std::iter::once(&salt).chain(parts) {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part);
     }
     hex(&hasher.finalize())
 }

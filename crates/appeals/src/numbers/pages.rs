@@ -22,6 +22,7 @@ use super::period::Month;
 use super::report::{Days, ReportFile};
 use crate::desk::setup::NO_CITY;
 use crate::pages::{Answer, attachment};
+use crate::places;
 use crate::query::AppealQuery;
 use crate::rights::NUMBERS as MAY;
 use crate::service::Appeals;
@@ -214,22 +215,23 @@ const OF_LINE: [Measure; 4] = [
     Measure::Satisfaction,
 ];
 
+/// A group as it is called; a week by its Monday.
+fn group_name(by: Dimension, group: &Group) -> String {
+    match (by, group.key.parse()) {
+        (Dimension::Week, Ok(monday)) => format!("{} 起", date_zh(monday)),
+        _ => group.name.clone(),
+    }
+}
+
 fn line(query: &AppealQuery, by: Dimension, group: &Group, rounding: Rounding) -> Line {
     let own = of_group(query, by, group);
     let figure = |counted| linked(&group.figures, counted, own.as_ref());
-    let name = match by {
-        Dimension::Week => group.key.parse().map_or_else(
-            |_| group.name.clone(),
-            |monday| format!("{} 起", date_zh(monday)),
-        ),
-        _ => group.name.clone(),
-    };
     let rate = |measure: Measure| {
         let rate = group.figures.rate(measure);
         (rate.percent(rounding), rate.fraction())
     };
     Line {
-        name,
+        name: group_name(by, group),
         received: figure(Counted::Received),
         closed: figure(Counted::Closed),
         overdue: figure(Counted::OverdueOpen),
@@ -246,7 +248,7 @@ fn chart(query: &AppealQuery, by: Dimension, groups: &[Group]) -> Option<Chart> 
     let shown = groups.iter().skip(from).take(BARS);
     let data: Vec<Datum> = shown
         .map(|group| {
-            let datum = Datum::new(group.name.as_str(), group.figures.get(Counted::Received));
+            let datum = Datum::new(group_name(by, group), group.figures.get(Counted::Received));
             match of_group(query, by, group) {
                 Some(own) => datum.href(list_address(&own, Counted::Received)),
                 None => datum,
@@ -274,7 +276,7 @@ fn roundings(current: Rounding) -> Vec<Choice> {
     };
     vec![
         Choice::new("nearest", "四舍五入", slug),
-        Choice::new("down", "截尾", slug),
+        Choice::new("down", "截尾（不进位）", slug),
     ]
 }
 
@@ -287,6 +289,7 @@ struct NumbersPage {
     from: String,
     to: String,
     channels: Vec<Choice>,
+    places: Vec<Choice>,
     roundings: Vec<Choice>,
     rounding: &'static str,
     by: Dimension,
@@ -340,7 +343,8 @@ async fn numbers(
         .lead("每个数都能点开，看到它数的是哪些诉求；每个比率都写明分子、分母和口径。")
         .active(NUMBERS)
         .office();
-    if app.rules().await?.rules.place.is_empty() {
+    let city = app.rules().await?.rules.place;
+    if city.is_empty() {
         shown = shown.notice(Tone::Warning, NO_CITY);
     }
     Ok(Html(NumbersPage {
@@ -349,6 +353,7 @@ async fn numbers(
         from: day(query.from),
         to: day(query.to),
         channels,
+        places: places::choices(&places::roots(viewer, MAY, &city), &query.place),
         roundings: roundings(rounding),
         rounding: rounding.word(),
         by,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use futures::TryStreamExt as _;
 use serde::Serialize;
 use utoipa::ToSchema;
 use zhida_casework::statistics;
@@ -107,9 +108,10 @@ impl Appeals {
         viewer.need(NUMBERS)?;
         let now = self.clock.now();
         let rows = store::figures(self.db.conn(), query, by, viewer, now).await?;
+        let mut rows = std::pin::pin!(rows);
         let mut whole = Figures::default();
         let mut sums: BTreeMap<&'static str, Sums> = BTreeMap::new();
-        for row in rows {
+        while let Some(row) = rows.try_next().await? {
             whole += row.figures;
             for (dimension, (key, name)) in Dimension::ALL.iter().zip(row.keys) {
                 if by.contains(dimension) {

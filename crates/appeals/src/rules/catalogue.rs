@@ -12,6 +12,8 @@ use crate::words::Track;
 const LEVELS_MAX: usize = 3;
 /// Categories at most.
 const CATEGORIES_MAX: usize = 2_000;
+/// What stands behind the name of a category that new appeals cannot have.
+pub(crate) const CLOSED: &str = "（已停用）";
 /// Characters of a name or reason at most.
 const WORDS_MAX: usize = 200;
 
@@ -88,10 +90,10 @@ impl Catalogue {
             .map(|one| one.name.as_str())
             .collect();
         match self.find(path) {
-            Some(one) if one.closed => format!("{}（已停用）", names.join(" / ")),
+            Some(one) if one.closed => format!("{}{CLOSED}", names.join(" / ")),
             Some(_) => names.join(" / "),
             None if path.is_empty() => "未分类".to_owned(),
-            None => format!("{path}（已停用）"),
+            None => format!("{path}{CLOSED}"),
         }
     }
 

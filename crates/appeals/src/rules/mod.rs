@@ -10,5 +10,5 @@ pub use preset::{Example, Extension, Objection, Preset, TrackLimit, presets};
 pub use store::{CityRules, PublishedCatalogue, PublishedRules};
 pub(crate) use store::{catalogue, rules_in, rules_of};
 
-pub(crate) use catalogue::shipped as shipped_catalogue;
+pub(crate) use catalogue::{CLOSED, shipped as shipped_catalogue};
 pub(crate) use route::of as route_of;

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde::Deserialize;
-use zhida_platform::format::{count, date_zh};
+use zhida_platform::format::{count, date_zh, weekday_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_ui::chart::{Caption, Chart, Datum, bars};
@@ -159,10 +159,10 @@ async fn page(
         .iter()
         .skip(weeks.len().saturating_sub(WEEKS))
         .map(|week| {
-            Datum::new(
-                format!("{} 起的一周", week.name),
-                week.figures.get(Counted::Received),
-            )
+            let monday = week.key.parse();
+            let monday = monday.map_or_else(|_| week.name.clone(), date_zh);
+            let received = week.figures.get(Counted::Received);
+            Datum::new(format!("{monday} 起的一周"), received)
         })
         .collect();
     let caption = Caption::new("每周登记的件数", theme.growth(), "周", "件");
@@ -170,7 +170,7 @@ async fn page(
     for remedy in remedies {
         let effect = app.effect(viewer, &theme, &remedy).await?;
         lines.push(Line {
-            due: date_zh(remedy.due_on),
+            due: weekday_zh(remedy.due_on),
             done: remedy.done_on.map(date_zh).unwrap_or_default(),
             is_open: remedy.state == MeasureState::Proposed,
             late: remedy.state == MeasureState::Proposed && remedy.due_on < app.clock.today(),

@@ -5,10 +5,12 @@ use serde_json::json;
 use zhida_appeals::words::Confidentiality;
 use zhida_casework::Change;
 use zhida_casework::calendar::LocalChange;
+use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::cases::calendar;
-use zhida_testkit::{block_on, databases, sqlite};
+use zhida_testkit::{Part, block_on, databases, sqlite};
 
+use crate::intake::send;
 use crate::journey::supervisor;
 use crate::world::{World, clerk, manager, operator};
 
@@ -23,32 +25,42 @@ fn a_category_that_is_gone_stays_with_open_appeals_until_they_are_sorted_or_end(
                 .case_id;
             let sorted = json!({ "step": "accept", "category": "labour/insurance/injury", "track": "single" });
             world.step(operator(), id, sorted.clone()).await;
-            let mut catalogue = world.appeals.catalogue().await.unwrap();
-            catalogue
-                .catalogue
-                .categories
-                .retain(|one| one.path != "labour/insurance/injury");
-            let done = world
-                .appeals
-                .publish_catalogue(&manager(), &catalogue.catalogue, catalogue.revision, "调整")
-                .await;
-            assert_eq!(done.unwrap(), 1);
+            let other = &world
+                .appeal(Some(3), "工伤认定没有结论", Confidentiality::Normal)
+                .await
+                .case_id;
+            world.step(operator(), other, sorted.clone()).await;
+            let mut catalogue = world.appeals.catalogue().await.unwrap().catalogue;
+            let gone = "labour/insurance/injury";
+            catalogue.categories.retain(|one| one.path != gone);
+            let catalogue = serde_norway::to_string(&catalogue).unwrap();
+            let deleted = [
+                ("catalogue", catalogue.as_str()),
+                ("revision", "0"),
+                ("note", "调整"),
+            ];
+            let publish = "/appeals/setup/categories";
+            let done = world.app(manager()).post_form(publish, &deleted).await;
+            let _ = done.expect_status(303);
+            let services = world.app(operator()).get("/open311/v2/services.json").await;
+            assert!(!services.text().contains("labour.insurance.injury"));
+            assert!(services.text().contains("utilities.power.outage"));
             let page = world
                 .app(operator())
                 .get(&format!("/appeals/{id}"))
                 .await
                 .expect_status(200);
             assert!(
-                page.text().contains("labour/insurance/injury（已停用）"),
+                page.text().contains("用工社保 / 社会保险 / 工伤（已停用）"),
                 "{}",
                 page.text()
             );
             // a new one cannot have it, with words
-            let other = &world
+            let new = &world
                 .appeal(Some(2), "工伤", Confidentiality::Normal)
                 .await
                 .case_id;
-            let (status, text) = world.try_step(operator(), other, sorted).await;
+            let (status, text) = world.try_step(operator(), new, sorted).await;
             assert_eq!(status, 400);
             assert!(text.contains("在用的分类"), "{text}");
             // the one that has it goes on, or is sorted anew
@@ -60,15 +72,22 @@ fn a_category_that_is_gone_stays_with_open_appeals_until_they_are_sorted_or_end(
                     json!({ "step": "dispatch", "department": "人力资源和社会保障局" }),
                 )
                 .await;
-            let stale = world
-                .appeals
-                .publish_catalogue(&manager(), &catalogue.catalogue, 0, "旧的")
-                .await;
+            // or ends with it
+            let named = json!({ "step": "dispatch", "department": "人力资源和社会保障局" });
+            world.step(operator(), other, named).await;
+            let reply = json!({ "step": "reply", "claim": "solved", "text": "结论已经送达", "signer": "李副局长" });
+            world.step(clerk(0), other, reply).await;
+            let voice = world.voice(other).await;
+            world.visited(other, &voice, "satisfied").await;
+            let shown = world.shown(operator(), other).await;
+            assert_eq!(shown["row"]["head"]["outcome"], "solved");
+            assert_eq!(shown["row"]["category"], gone);
+            let stale = world.app(manager()).post_form(publish, &deleted).await;
+            let stale = stale.expect_status(409);
             assert!(
-                stale
-                    .unwrap_err()
-                    .to_string()
-                    .contains("已由别人发布到第 1 版")
+                stale.text().contains("已由别人发布到第 1 版"),
+                "{}",
+                stale.text()
             );
         }
     });
@@ -87,7 +106,7 @@ fn a_holiday_announced_after_due_dates_were_given_moves_them_and_says_why() {
                 .as_str()
                 .unwrap()
                 .to_owned();
-            assert_eq!(before, "2026年11月24日 24:00");
+            assert_eq!(before, "2026年11月24日（周二）24:00");
             let city = calendar::load(world.db.conn()).await.unwrap();
             let closed = LocalChange::Closed {
                 why: "全市停办".to_owned(),
@@ -116,7 +135,7 @@ fn a_holiday_announced_after_due_dates_were_given_moves_them_and_says_why() {
             world.clock.pass(TimeDelta::minutes(2));
             world.work().await;
             let shown = world.shown(operator(), id).await;
-            assert_eq!(shown["due"], "2026年11月25日 24:00");
+            assert_eq!(shown["due"], "2026年11月25日（周三）24:00");
             let history = shown["history"].to_string();
             assert!(
                 history.contains("重新计算时限：11月24日全市停办"),
@@ -135,7 +154,16 @@ fn a_clock_moved_backwards_loses_nothing_and_keeps_the_order() {
             .await
             .case_id;
         world.handled(id).await;
+        let page = world.app(Viewer::visitor());
+        let text = [Part::text("text", "园区三号路的路灯坏了一周，请尽快修复。")];
+        let _ = send(&page, "/appeals/new", &text).await.expect_status(303);
         world.clock.pass(TimeDelta::hours(-30));
+        // what came in what is now the future is still known, and others are taken
+        let again = send(&page, "/appeals/new", &text).await.expect_status(200);
+        assert!(again.text().contains("第 2 次提交"), "{}", again.text());
+        let other = [Part::text("text", "园区四号路的井盖丢了，请尽快补上。")];
+        let _ = send(&page, "/appeals/new", &other).await.expect_status(303);
+        assert_eq!(world.count("SELECT COUNT(*) FROM appeal").await, 3);
         let voice = world.voice(id).await;
         world.visited(id, &voice, "satisfied").await;
         let case: uuid::Uuid = id.parse().unwrap();

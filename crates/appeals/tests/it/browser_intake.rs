@@ -14,7 +14,7 @@ pub(crate) async fn says(browser: &Browser, words: &str) {
     assert!(source.contains(words), "{words} in {source}");
 }
 
-async fn write(browser: &Browser, field: &str, text: &str) {
+pub(crate) async fn write(browser: &Browser, field: &str, text: &str) {
     let field = browser.find(Locator::Id(field)).await.unwrap();
     field.send_keys(text).await.unwrap();
 }

@@ -223,7 +223,7 @@ async fn more_time_is_applied_for_in_time_and_granted_before_it_is_over(db: Test
     let world = World::new(db).await;
     world.quanzhou().await;
     let id = &world.at_the_body().await;
-    assert_eq!(world.due(id).await, "2026年12月2日 24:00");
+    assert_eq!(world.due(id).await, "2026年12月2日（周三）24:00");
     let asks = [("amount", "5"), ("reason", "要等上级批复")];
     // who may not; too much; nothing said; no number
     world
@@ -256,7 +256,7 @@ async fn more_time_is_applied_for_in_time_and_granted_before_it_is_over(db: Test
         .await;
     // asked for: nothing moves until it is decided, and nobody asks twice
     world.done(clerk(0), id, "extend", &asks).await;
-    assert_eq!(world.due(id).await, "2026年12月2日 24:00");
+    assert_eq!(world.due(id).await, "2026年12月2日（周三）24:00");
     world
         .refused(clerk(0), id, ("extend", &asks), "正在等审批")
         .await;
@@ -295,7 +295,7 @@ async fn more_time_is_applied_for_in_time_and_granted_before_it_is_over(db: Test
     // on the last day it is too late to ask, not to decide what was asked in time
     world.clock.pass(TimeDelta::days(9));
     world.done(operator(), id, "settle_extension", &yes).await;
-    assert_eq!(world.due(id).await, "2026年12月9日 24:00");
+    assert_eq!(world.due(id).await, "2026年12月9日（周三）24:00");
     let shown = world.shown(operator(), id).await;
     assert!(
         shown["history"].to_string().contains("延期 5 个工作日"),
@@ -320,7 +320,7 @@ async fn more_time_is_applied_for_in_time_and_granted_before_it_is_over(db: Test
     world.done(clerk(0), id, "extend", &asks).await;
     let no = [("granted", "no"), ("reason", "可以先答复")];
     world.done(supervisor(), id, "settle_extension", &no).await;
-    assert_eq!(world.due(id).await, "2026年12月2日 24:00");
+    assert_eq!(world.due(id).await, "2026年12月2日（周三）24:00");
     world.done(clerk(0), id, "extend", &asks).await;
     // over: nothing that is overdue is extended, and what was asked lapses with it
     world.clock.pass(TimeDelta::days(10));
@@ -332,7 +332,7 @@ async fn more_time_is_applied_for_in_time_and_granted_before_it_is_over(db: Test
             "时限已过，不能再延期",
         )
         .await;
-    assert_eq!(world.due(id).await, "2026年12月2日 24:00");
+    assert_eq!(world.due(id).await, "2026年12月2日（周三）24:00");
     let other = &world.at_the_body().await;
     world.clock.pass(TimeDelta::days(9));
     world

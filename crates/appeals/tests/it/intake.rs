@@ -25,7 +25,7 @@ fn token(page: &TestResponse) -> String {
 }
 
 /// Sends a form as the page has it, with a token of its own.
-async fn send(app: &App, path: &str, parts: &[Part]) -> TestResponse {
+pub(crate) async fn send(app: &App, path: &str, parts: &[Part]) -> TestResponse {
     let form = app.get(path).await.expect_status(200);
     let mut all = vec![Part::text("token", &token(&form))];
     all.extend_from_slice(parts);
@@ -73,6 +73,7 @@ async fn set(world: &World, change: &[(&str, &str)]) {
         ("repeat_minutes", "30"),
         ("account_day_max", "30"),
         ("code_ten_minutes_max", "30"),
+        ("address_ten_minutes_max", "30"),
         ("hotline", "12345"),
         ("jurisdiction", ""),
     ] {
@@ -268,6 +269,70 @@ async fn a_script_that_floods_makes_one_appeal(db: TestDatabase) {
     assert_eq!(world.count("SELECT COUNT(*) FROM appeal").await, 3);
 }
 
+async fn a_script_that_floods_is_known_after_a_restart(db: TestDatabase) {
+    let mut world = World::new(db).await;
+    let text = [Part::text("text", TEXT)];
+    let path = "/appeals/new";
+    let app = world.app(Viewer::visitor());
+    let _ = send(&app, path, &text).await.expect_status(303);
+    world.restart();
+    let app = world.app(Viewer::visitor());
+    let again = send(&app, path, &text).await.expect_status(200);
+    assert!(again.text().contains("第 2 次提交"), "{}", again.text());
+    assert_eq!(world.count("SELECT COUNT(*) FROM appeal").await, 1);
+    assert_eq!(world.count("SELECT COUNT(*) FROM appeal_salt").await, 1);
+    // nothing that is kept tells the address
+    let kept: Vec<Plain> = db::query_all(
+        world.db.conn(),
+        "SELECT i.source || i.digest || a.source AS text FROM appeal_intake i JOIN appeal a ON a.case_id = i.case_id",
+        [],
+    )
+    .await
+    .unwrap();
+    assert!(!kept[0].text.contains("203.0.113"), "{}", kept[0].text);
+}
+
+/// A script that changes its words each time is no repetition: each is an appeal, until it is too much.
+async fn a_script_with_a_counter_is_stopped_and_others_are_not(db: TestDatabase) {
+    let world = World::new(db).await;
+    let two = [("address_ten_minutes_max", "2"), ("account_day_max", "2")];
+    set(&world, &two).await;
+    let from = |address: &str| App::new(world.router_from(Viewer::visitor(), address));
+    let other = from("198.51.100.9:80");
+    let text = |number: u32| format!("{TEXT}这是第 {number} 盏。");
+    for app in [from("203.0.113.7:1"), world.app(boss(1))] {
+        for number in 1..=2 {
+            let parts = [Part::text("text", &text(number))];
+            let _ = send(&app, "/appeals/new", &parts).await.expect_status(303);
+        }
+        let third = [Part::text("text", &text(3))];
+        let refused = send(&app, "/appeals/new", &third).await.expect_status(429);
+        for words in ["已经收到 2 件诉求", "拨打 12345", "这是第 3 盏"] {
+            assert!(
+                refused.text().contains(words),
+                "{words}: {}",
+                refused.text()
+            );
+        }
+        let _ = send(&other, "/appeals/new", &third).await;
+    }
+    assert_eq!(
+        world.count("SELECT COUNT(*) FROM appeal").await,
+        5,
+        "somebody else was heard, and once"
+    );
+    // the account's day is that of the interface too
+    let program = world.app(boss(1));
+    let body = json!({ "text": text(4) });
+    let refused = program.post_json("/api/v1/appeals", &body).await;
+    assert!(refused.expect_status(429).text().contains("24 小时内"));
+    world.clock.pass(TimeDelta::minutes(11));
+    let fourth = [Part::text("text", &text(4))];
+    let _ = send(&from("203.0.113.7:2"), "/appeals/new", &fourth)
+        .await
+        .expect_status(303);
+}
+
 async fn a_form_sent_twice_is_one_appeal_with_one_code(db: TestDatabase) {
     let world = World::new(db).await;
     let app = world.app(Viewer::visitor());
@@ -451,6 +516,9 @@ async fn a_program_submits_once_whatever_the_network_does(db: TestDatabase) {
         .filter_map(|one| one["field"].as_str())
         .collect();
     assert_eq!(fields, ["text", "place"]);
+    let long = json!({ "text": "长".repeat(50_000) });
+    let refused = send("order-00005", &long).await.expect_status(400);
+    assert!(refused.text().contains("写了 50,000 个字，最多 5,000 个"));
     let _ = send("短", &body).await.expect_status(400);
     let other = json!({ "text": TEXT, "enterprise": code(2) });
     let _ = send("order-00004", &other).await.expect_status(403);
@@ -495,6 +563,7 @@ async fn settings_and_codes_say_what_is_wrong(db: TestDatabase) {
         ("repeat_minutes", "30"),
         ("account_day_max", "3"),
         ("code_ten_minutes_max", "3"),
+        ("address_ten_minutes_max", "3"),
     ];
     let _ = app
         .post_form("/appeals/intake/settings", &stale)
@@ -549,6 +618,8 @@ both_databases!(
     what_says_nothing_is_answered_and_not_lost,
     files_are_what_they_say_and_a_voice_is_enough,
     a_script_that_floods_makes_one_appeal,
+    a_script_that_floods_is_known_after_a_restart,
+    a_script_with_a_counter_is_stopped_and_others_are_not,
     a_form_sent_twice_is_one_appeal_with_one_code,
     too_much_through_one_code_is_refused_with_another_way,
     a_city_may_ask_for_an_account,

@@ -1,5 +1,7 @@
 //! An appeal's way through the room, by the steps of the API, on both databases.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use zhida_appeals::words::{Channel, Confidentiality};
 use zhida_appeals::{AppealQuery, Contact, Error, NewAppeal, Submitted};
@@ -424,6 +426,7 @@ fn lists_counts_and_exports_are_one_query() {
                 }
             }
             world.clock.pass(chrono::TimeDelta::days(4));
+            let mut views = Vec::new();
             for query in [
                 "",
                 "stage=visit",
@@ -459,6 +462,24 @@ fn lists_counts_and_exports_are_one_query() {
                     "{query}"
                 );
                 assert_eq!(list["total"], rows, "{query}");
+                // and so is what a saved view of it counts, together with the others
+                let name = format!("视图 {}", views.len());
+                let fields: BTreeMap<_, _> =
+                    url::form_urlencoded::parse(query.as_bytes()).collect();
+                let kept = serde_json::to_string(&fields).unwrap();
+                let saved = [("name", name.as_str()), ("query", kept.as_str())];
+                let _ = world
+                    .app(operator())
+                    .post_form("/appeals/views", &saved)
+                    .await
+                    .expect_status(303);
+                views.push(format!(
+                    "{name}<span class=\"zd-tabs__count\">{rows}</span>"
+                ));
+            }
+            let queue = world.app(operator()).get("/appeals").await;
+            for tab in views {
+                assert!(queue.text().contains(&tab), "{tab}: {}", queue.text());
             }
             let overdue = AppealQuery {
                 standing: "overdue".to_owned(),

@@ -165,6 +165,35 @@ async fn pages_link_each_figure_to_the_list_of_just_that(db: TestDatabase) {
     assert_eq!(october, 20, "days begin in China");
 }
 
+/// Places are chosen by name, among those that one may look at.
+async fn a_place_is_chosen_by_name_within_reach(db: TestDatabase) {
+    let world = World::new(db).await;
+    world.quanzhou().await;
+    world.keep(&mixed()).await;
+    let days = "from=2026-10-01&to=2026-10-31";
+    let path = format!("/appeals/numbers?{days}&place=370112");
+    let page = world.app(supervisor()).get(&path).await.expect_status(200);
+    for part in [
+        "<option value=\"370102\">历下区</option>",
+        "<option value=\"370112\" selected>历城区</option>",
+    ] {
+        assert!(page.text().contains(part), "{part}: {}", page.text());
+    }
+    let links = linked_numbers(page.text());
+    let (received, number) = links.first().unwrap();
+    assert!(received.contains("place=370112"), "{received}");
+    assert_eq!(*number, 1, "one of them lies there");
+    // whoever looks at one county is offered its townships and no other county
+    let county = crate::world::person("leader", Some("370102"), None, 62);
+    let page = world
+        .app(county)
+        .get(&format!("/appeals/numbers?{days}"))
+        .await;
+    let page = page.expect_status(200);
+    assert!(page.text().contains("<option value=\"370102001\">"));
+    assert!(!page.text().contains("value=\"370112\""));
+}
+
 /// The figures of a page with the addresses of their lists.
 fn linked_numbers(page: &str) -> Vec<(String, u64)> {
     let links = page.split("href=\"/appeals?").skip(1);
@@ -454,6 +483,7 @@ async fn the_report_leaves_as_page_and_as_four_files(db: TestDatabase) {
 both_databases!(
     every_figure_is_the_count_of_its_list,
     pages_link_each_figure_to_the_list_of_just_that,
+    a_place_is_chosen_by_name_within_reach,
     the_seeds_figures_come_out_of_appeals_again,
     leaving_appeals_open_does_not_raise_the_rate,
     whose_a_concealed_appeal_is_stands_in_no_group,

@@ -1,5 +1,6 @@
 //! The room with what it stands on, people in their seats, and a clock that the test moves.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -156,7 +157,39 @@ pub(crate) struct World {
     pub clock: Arc<Hands>,
     pub appeals: Arc<Appeals>,
     jobs: Jobs,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+}
+
+/// The room as a server makes it when it starts, over what the database has.
+fn started(
+    db: &TestDatabase,
+    clock: &Arc<Hands>,
+    folder: &Path,
+) -> (Arc<Registry>, Arc<Appeals>, Jobs) {
+    let shared: SharedClock = clock.clone();
+    let mut config = Config::default();
+    config.files.folder = folder.join("files").display().to_string();
+    let files = FileStore::open(&config.files, shared.clone()).unwrap();
+    files.make_folder().unwrap();
+    let book = Arc::new(NoBook);
+    let messages =
+        Messages::new(&config, zhida_appeals::EVENTS, book, None, shared.clone()).unwrap();
+    let registry = Registry::new(db.handle(), Dictionary::shipped(), shared.clone());
+    let registry = Arc::new(registry.with_folder(folder.join("imports")));
+    let jobs = Jobs::new(db.handle(), shared.clone());
+    let appeals = Appeals::new(Ground {
+        db: db.handle(),
+        clock: shared,
+        messages,
+        files,
+        registry: registry.clone(),
+        departments: Arc::new(Bodies),
+        hierarchy: Arc::new(NoHierarchy),
+        press: zhida_letters::Press::default(),
+        site: "https://city.example".to_owned(),
+    });
+    zhida_appeals::background(&appeals, &jobs);
+    (registry, appeals, jobs)
 }
 
 impl World {
@@ -167,29 +200,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let start = "2026-11-23T02:00:00Z".parse().unwrap();
         let clock = Arc::new(Hands(Mutex::new(start)));
-        let shared: SharedClock = clock.clone();
-        let mut config = Config::default();
-        config.files.folder = folder.path().join("files").display().to_string();
-        let files = FileStore::open(&config.files, shared.clone()).unwrap();
-        files.make_folder().unwrap();
-        let book = Arc::new(NoBook);
-        let messages =
-            Messages::new(&config, zhida_appeals::EVENTS, book, None, shared.clone()).unwrap();
-        let registry = Registry::new(db.handle(), Dictionary::shipped(), shared.clone());
-        let registry = Arc::new(registry.with_folder(folder.path().join("imports")));
-        let jobs = Jobs::new(db.handle(), shared.clone());
-        let appeals = Appeals::new(Ground {
-            db: db.handle(),
-            clock: shared,
-            messages,
-            files,
-            registry: registry.clone(),
-            departments: Arc::new(Bodies),
-            hierarchy: Arc::new(NoHierarchy),
-            press: zhida_letters::Press::default(),
-            site: "https://city.example".to_owned(),
-        });
-        zhida_appeals::background(&appeals, &jobs);
+        let (registry, appeals, jobs) = started(&db, &clock, folder.path());
         let mut text = "统一社会信用代码,企业名称,所在区划\n".to_owned();
         for number in 1..=3 {
             text.push_str(&format!("{},{},370102\n", code(number), name(number)));
@@ -209,11 +220,17 @@ impl World {
             clock,
             appeals,
             jobs,
-            _folder: folder,
+            folder,
         };
         // the first look registers the schedules
         world.work().await;
         world
+    }
+
+    /// Another start of the server: what was in memory only is gone.
+    pub(crate) fn restart(&mut self) {
+        let (_, appeals, jobs) = started(&self.db, &self.clock, self.folder.path());
+        (self.appeals, self.jobs) = (appeals, jobs);
     }
 
     pub(crate) fn router(&self, viewer: Viewer) -> Router {

@@ -637,7 +637,7 @@ impl<K: Kind> Case<K> {
             Some(ending) => format!("已办结：{}", ending.outcome.name()),
             None if !self.holds.is_empty() => format!("{}（暂停办理）", self.stage.name()),
             None if self.completion.is_some() => format!("{}（待企业补正）", self.stage.name()),
-            None => format!("{}（{}）", self.stage.name(), self.turn().words()),
+            None => format!("{}（{}）", self.stage.name(), self.turn().name()),
         }
     }
 }

@@ -12,37 +12,15 @@ use crate::clock::Resume;
 use crate::kind::Kind;
 use crate::term::{Limit, Term};
 
-/// Whose turn it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Turn {
-    /// The enterprise's: its time is not the office's.
-    Enterprise,
-    /// The office that holds the case.
-    Office,
-    /// Nobody's: time has to pass (公示), or another system acts (拨付).
-    System,
-}
-
-impl Turn {
-    /// What the database holds.
-    #[must_use]
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Enterprise => "enterprise",
-            Self::Office => "office",
-            Self::System => "system",
-        }
-    }
-
-    /// For screens: 待企业办理.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Enterprise => "待企业办理",
-            Self::Office => "待部门办理",
-            Self::System => "无需操作，等待中",
-        }
+crate::words! {
+    /// Whose turn it is.
+    pub enum Turn {
+        /// The enterprise's: its time is not the office's.
+        Enterprise = "enterprise" "待企业办理",
+        /// The office that holds the case.
+        Office = "office" "待部门办理",
+        /// Nobody's: time has to pass (公示), or another system acts (拨付).
+        System = "system" "无需操作，等待中",
     }
 }
 

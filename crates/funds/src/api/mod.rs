@@ -357,6 +357,7 @@ impl From<Checked> for PaymentBatchChecked {
     responses(
         (status = 200, description = "批次和留在外面的", body = PaymentBatchChecked),
         (status = 400, description = "没有这个付款账户，或笔数有误", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "编制要由登录的人办理", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn draw_payment_batch(
     State(funds): App,
@@ -447,6 +448,7 @@ async fn show_payment_batch(
         (status = 403, description = "编制的人不能复核", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这个批次", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "批次不在待复核", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "复核要由登录的人办理", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn approve_payment_batch(
     State(funds): App,

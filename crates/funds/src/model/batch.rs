@@ -3,48 +3,25 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zhida_platform::clock::parse_instant;
+use zhida_platform::vocabulary;
 use zhida_standards::Fen;
 
-/// 拨付批次办到哪一步。
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = PaymentBatchState)]
-pub(crate) enum BatchState {
-    /// 待复核。
-    Drawn,
-    /// 已复核。
-    Approved,
-    /// 已交银行。
-    Sent,
-    /// 已撤回。
-    Withdrawn,
+vocabulary! {
+    /// 拨付批次办到哪一步。
+    #[schema(as = PaymentBatchState)]
+    BatchState {
+        /// Waits for another one to check it.
+        Drawn = "drawn", "待复核";
+        /// Another one has checked it.
+        Approved = "approved", "已复核，待交银行";
+        /// The bank has it.
+        Sent = "sent", "已交银行";
+        /// Taken back before the bank had it.
+        Withdrawn = "withdrawn", "已撤回";
+    }
 }
 
 impl BatchState {
-    pub(crate) const ALL: [Self; 4] = [Self::Drawn, Self::Approved, Self::Sent, Self::Withdrawn];
-
-    pub(crate) fn slug(self) -> &'static str {
-        match self {
-            Self::Drawn => "drawn",
-            Self::Approved => "approved",
-            Self::Sent => "sent",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::Drawn => "待复核",
-            Self::Approved => "已复核，待交银行",
-            Self::Sent => "已交银行",
-            Self::Withdrawn => "已撤回",
-        }
-    }
-
-    pub(crate) fn of_slug(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.slug() == slug)
-    }
-
     /// Whether the bank may have been told to pay.
     pub(crate) fn is_approved(self) -> bool {
         matches!(self, Self::Approved | Self::Sent)
@@ -126,7 +103,7 @@ impl FromQueryResult for Batch {
         Ok(Self {
             id: row.try_get(prefix, "id")?,
             number: row.try_get(prefix, "number")?,
-            state: BatchState::of_slug(&state)
+            state: BatchState::parse(&state)
                 .ok_or_else(|| DbErr::Type(format!("fund_batch.state {state}")))?,
             payer: row.try_get(prefix, "payer")?,
             place: row.try_get(prefix, "place")?,
@@ -148,44 +125,18 @@ impl FromQueryResult for Batch {
     }
 }
 
-/// What became of one row of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = PaymentRowState)]
-pub(crate) enum RowState {
-    /// 未回：没有回单。
-    Open,
-    /// 已付。
-    Paid,
-    /// 退回。
-    Returned,
-    /// 移出：没有交给银行。
-    Out,
-}
-
-impl RowState {
-    const ALL: [Self; 4] = [Self::Open, Self::Paid, Self::Returned, Self::Out];
-
-    pub(crate) fn slug(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Paid => "paid",
-            Self::Returned => "returned",
-            Self::Out => "out",
-        }
-    }
-
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::Open => "未回",
-            Self::Paid => "已付",
-            Self::Returned => "退回",
-            Self::Out => "移出",
-        }
-    }
-
-    fn of_slug(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.slug() == slug)
+vocabulary! {
+    /// What became of one row of a batch.
+    #[schema(as = PaymentRowState)]
+    RowState {
+        /// Without a receipt.
+        Open = "open", "未回";
+        /// The bank paid it.
+        Paid = "paid", "已付";
+        /// The bank sent it back.
+        Returned = "returned", "退回";
+        /// Not handed to the bank.
+        Out = "out", "移出";
     }
 }
 
@@ -229,7 +180,7 @@ impl FromQueryResult for BatchRow {
             claim: row.try_get(prefix, "claim")?,
             reference: row.try_get(prefix, "reference")?,
             amount: row.try_get(prefix, "amount")?,
-            state: RowState::of_slug(&state)
+            state: RowState::parse(&state)
                 .ok_or_else(|| DbErr::Type(format!("fund_batch_row.state {state}")))?,
             reason: row.try_get(prefix, "reason")?,
             settled_on: day(row, prefix, "settled_on")?,

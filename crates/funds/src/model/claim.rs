@@ -3,6 +3,7 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zhida_platform::format::money_fen;
+use zhida_platform::vocabulary;
 use zhida_standards::Fen;
 
 /// The purpose of a case that is paid for one thing only.
@@ -63,61 +64,20 @@ pub struct Reservation<'a> {
     pub caps: &'a [Cap],
 }
 
-/// How far a claim is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = FundStanding)]
-pub enum Standing {
-    /// 等待资金: the pool has not enough; served in the order of asking.
-    Waiting,
-    /// 已预占
-    Reserved,
-    /// 已锁定: may be paid.
-    Committed,
-    /// 已拨付: nothing is left to be paid.
-    Paid,
-    /// 已解除: nothing is held for it any more.
-    Released,
-}
-
-impl Standing {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Waiting,
-        Self::Reserved,
-        Self::Committed,
-        Self::Paid,
-        Self::Released,
-    ];
-
-    /// Stable name.
-    #[must_use]
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Reserved => "reserved",
-            Self::Committed => "committed",
-            Self::Paid => "paid",
-            Self::Released => "released",
-        }
-    }
-
-    /// Chinese name.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Waiting => "等待资金",
-            Self::Reserved => "已预占",
-            Self::Committed => "已锁定",
-            Self::Paid => "已拨付",
-            Self::Released => "已解除",
-        }
-    }
-
-    /// The standing of this name.
-    #[must_use]
-    pub fn of_slug(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.slug() == slug)
+vocabulary! {
+    /// How far a claim is.
+    #[schema(as = FundStanding)]
+    Standing {
+        /// The pool has not enough; served in the order of asking.
+        Waiting = "waiting", "等待资金";
+        /// Held, not yet to be paid.
+        Reserved = "reserved", "已预占";
+        /// May be paid.
+        Committed = "committed", "已锁定";
+        /// Nothing is left to be paid.
+        Paid = "paid", "已拨付";
+        /// Nothing is held for it any more.
+        Released = "released", "已解除";
     }
 }
 
@@ -325,7 +285,7 @@ impl FromQueryResult for ClaimRow {
             reserved: row.try_get(prefix, "reserved")?,
             committed: row.try_get(prefix, "committed")?,
             paid: row.try_get(prefix, "paid")?,
-            standing: Standing::of_slug(&standing)
+            standing: Standing::parse(&standing)
                 .ok_or_else(|| DbErr::Type(format!("fund_claim.standing {standing}")))?,
             turn: row.try_get(prefix, "turn")?,
         })

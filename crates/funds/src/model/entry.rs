@@ -1,35 +1,38 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use zhida_platform::clock::parse_instant;
+use zhida_platform::vocabulary;
 use zhida_standards::Fen;
 
-/// What happened to money: one entry of the ledger, which is only ever appended to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// 增加预算
-    Raise,
-    /// 核减预算
-    Cut,
-    /// 预占
-    Reserve,
-    /// 解除预占
-    Release,
-    /// 锁定 (what was reserved is committed)
-    Commit,
-    /// 解除锁定
-    Free,
-    /// 拨付 (what was committed is paid)
-    Pay,
-    /// 退票 after the bank had said it was paid: committed again
-    Return,
-    /// 退票 before that: nothing moves, for it was never paid
-    Refuse,
-    /// 追回通知: told to give back; the pool does not move, for what comes back belongs to the treasury
-    Demand,
-    /// 已追回
-    Repay,
-    /// 核销 of what cannot be got back
-    WriteOff,
+vocabulary! {
+    /// What happened to money: one entry of the ledger, which is only ever appended to.
+    #[schema(as = FundEntryKind)]
+    Kind {
+        /// The pool gets more.
+        Raise = "raise", "增加预算";
+        /// The pool gets less.
+        Cut = "cut", "核减预算";
+        /// Held for a case.
+        Reserve = "reserve", "预占";
+        /// Held no more.
+        Release = "release", "解除预占";
+        /// What was reserved is committed.
+        Commit = "commit", "锁定";
+        /// Committed no more.
+        Free = "free", "解除锁定";
+        /// What was committed is paid.
+        Pay = "pay", "已拨付";
+        /// The bank had said that it was paid: committed again.
+        Return = "return", "退票（已到账后退回）";
+        /// The bank had not: nothing moves, for it was never paid.
+        Refuse = "refuse", "退票（未到账）";
+        /// Told to give back; the pool does not move, for what comes back belongs to the treasury.
+        Demand = "demand", "追回通知";
+        /// Given back.
+        Repay = "repay", "已追回";
+        /// What cannot be got back.
+        WriteOff = "write-off", "核销";
+    }
 }
 
 /// How much an amount of 1 changes: pool's amount, reserved, committed, paid.
@@ -62,66 +65,6 @@ impl Balance {
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 12] = [
-        Self::Raise,
-        Self::Cut,
-        Self::Reserve,
-        Self::Release,
-        Self::Commit,
-        Self::Free,
-        Self::Pay,
-        Self::Return,
-        Self::Refuse,
-        Self::Demand,
-        Self::Repay,
-        Self::WriteOff,
-    ];
-
-    /// Stable name in the database and the API.
-    #[must_use]
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Raise => "raise",
-            Self::Cut => "cut",
-            Self::Reserve => "reserve",
-            Self::Release => "release",
-            Self::Commit => "commit",
-            Self::Free => "free",
-            Self::Pay => "pay",
-            Self::Return => "return",
-            Self::Refuse => "refuse",
-            Self::Demand => "demand",
-            Self::Repay => "repay",
-            Self::WriteOff => "write-off",
-        }
-    }
-
-    /// Chinese name.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Raise => "增加预算",
-            Self::Cut => "核减预算",
-            Self::Reserve => "预占",
-            Self::Release => "解除预占",
-            Self::Commit => "锁定",
-            Self::Free => "解除锁定",
-            Self::Pay => "已拨付",
-            Self::Return => "退票（已到账后退回）",
-            Self::Refuse => "退票（未到账）",
-            Self::Demand => "追回通知",
-            Self::Repay => "已追回",
-            Self::WriteOff => "核销",
-        }
-    }
-
-    /// The kind of this name.
-    #[must_use]
-    pub fn of_slug(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.slug() == slug)
-    }
-
     /// What an amount of 1 moves: the only place that says so, for pools, claims and for the check against the ledger.
     pub(crate) fn effect(self) -> Balance {
         match self {
@@ -162,7 +105,7 @@ impl FromQueryResult for Entry {
         };
         Ok(Self {
             id: row.try_get(prefix, "id")?,
-            kind: Kind::of_slug(&kind)
+            kind: Kind::parse(&kind)
                 .ok_or_else(|| DbErr::Type(format!("fund_entry.kind {kind}")))?,
             amount: row.try_get(prefix, "amount")?,
             case_number: text("case_number")?,

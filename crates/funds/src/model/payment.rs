@@ -1,64 +1,22 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
-use serde::Serialize;
-use utoipa::ToSchema;
 use zhida_platform::clock::parse_instant;
+use zhida_platform::vocabulary;
 use zhida_standards::Fen;
 
-/// How far a payment is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentState {
-    /// 待拨付: can be drawn into a batch.
-    Due,
-    /// 批次办理中: stands in an open batch.
-    Drawn,
-    /// 已拨付: the bank has paid it.
-    Paid,
-    /// 已退回: the bank has sent it back; due again when the account is mended.
-    Returned,
-    /// 已取消: its claim was released.
-    Cancelled,
-}
-
-impl PaymentState {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Due,
-        Self::Drawn,
-        Self::Paid,
-        Self::Returned,
-        Self::Cancelled,
-    ];
-
-    /// Stable name.
-    #[must_use]
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Due => "due",
-            Self::Drawn => "drawn",
-            Self::Paid => "paid",
-            Self::Returned => "returned",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Chinese name.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Due => "待拨付",
-            Self::Drawn => "批次办理中",
-            Self::Paid => "已拨付",
-            Self::Returned => "已退回",
-            Self::Cancelled => "已取消",
-        }
-    }
-
-    /// The state of this name.
-    #[must_use]
-    pub fn of_slug(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.slug() == slug)
+vocabulary! {
+    /// How far a payment is.
+    PaymentState {
+        /// Can be drawn into a batch.
+        Due = "due", "待拨付";
+        /// Stands in an open batch.
+        Drawn = "drawn", "批次办理中";
+        /// The bank has paid it.
+        Paid = "paid", "已拨付";
+        /// The bank has sent it back; due again when the account is mended.
+        Returned = "returned", "已退回";
+        /// Its claim was released.
+        Cancelled = "cancelled", "已取消";
     }
 }
 
@@ -105,7 +63,7 @@ impl FromQueryResult for Payment {
             label: row.try_get(prefix, "label")?,
             amount: row.try_get(prefix, "amount")?,
             not_before: day("not_before")?,
-            state: PaymentState::of_slug(&state)
+            state: PaymentState::parse(&state)
                 .ok_or_else(|| DbErr::Type(format!("fund_payment.state {state}")))?,
             reason: row.try_get(prefix, "reason")?,
             paid_on: day("paid_on")?,

@@ -3,36 +3,17 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zhida_platform::clock::parse_instant;
+use zhida_platform::vocabulary;
 use zhida_standards::Fen;
 
-/// What the bank says of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// 已付
-    Paid,
-    /// 退回
-    Returned,
-}
-
-impl Outcome {
-    pub(crate) fn slug(self) -> &'static str {
-        match self {
-            Self::Paid => "paid",
-            Self::Returned => "returned",
-        }
-    }
-
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::Paid => "已付",
-            Self::Returned => "退回",
-        }
-    }
-
-    fn of_slug(slug: &str) -> Option<Self> {
-        [Self::Paid, Self::Returned]
-            .into_iter()
-            .find(|outcome| outcome.slug() == slug)
+vocabulary! {
+    /// What the bank says of a row.
+    #[schema(as = ReceiptOutcome)]
+    Outcome {
+        /// It has paid it.
+        Paid = "paid", "已付";
+        /// It has sent it back.
+        Returned = "returned", "退回";
     }
 }
 
@@ -53,38 +34,16 @@ pub(crate) struct Receipt {
     pub reason: String,
 }
 
-/// What was done with a receipt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// 已入账: the row is paid or returned by it.
-    Matched,
-    /// 重复: said before; nothing was done.
-    Repeated,
-    /// 未认领: fits no row; kept for people.
-    Unclaimed,
-}
-
-impl Fate {
-    const ALL: [Self; 3] = [Self::Matched, Self::Repeated, Self::Unclaimed];
-
-    pub(crate) fn slug(self) -> &'static str {
-        match self {
-            Self::Matched => "matched",
-            Self::Repeated => "repeated",
-            Self::Unclaimed => "unclaimed",
-        }
-    }
-
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::Matched => "已入账",
-            Self::Repeated => "重复，没有再办",
-            Self::Unclaimed => "未认领",
-        }
-    }
-
-    fn of_slug(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fate| fate.slug() == slug)
+vocabulary! {
+    /// What was done with a receipt.
+    #[schema(as = ReceiptFate)]
+    Fate {
+        /// The row is paid or returned by it.
+        Matched = "matched", "已入账";
+        /// Said before; nothing was done.
+        Repeated = "repeated", "重复，没有再办";
+        /// Fits no row; kept for people.
+        Unclaimed = "unclaimed", "未认领";
     }
 }
 
@@ -165,12 +124,12 @@ impl FromQueryResult for KeptReceipt {
             line: row.try_get(prefix, "line")?,
             reference: row.try_get(prefix, "reference")?,
             amount: row.try_get(prefix, "amount")?,
-            outcome: Outcome::of_slug(&outcome)
+            outcome: Outcome::parse(&outcome)
                 .ok_or_else(|| DbErr::Type(format!("fund_receipt.result {outcome}")))?,
             on: row.try_get(prefix, "settled_on")?,
             bank_reference: row.try_get(prefix, "bank_reference")?,
             reason: row.try_get(prefix, "reason")?,
-            fate: Fate::of_slug(&fate)
+            fate: Fate::parse(&fate)
                 .ok_or_else(|| DbErr::Type(format!("fund_receipt.fate {fate}")))?,
             why: row.try_get(prefix, "why")?,
             place: row.try_get(prefix, "place")?,

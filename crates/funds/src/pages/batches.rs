@@ -55,7 +55,7 @@ fn line(batch: &Batch) -> Line {
     Line {
         id: batch.id.clone(),
         number: batch.number.clone(),
-        state: batch.state.label(),
+        state: batch.state.word(),
         tone: match batch.state {
             BatchState::Drawn => "yellow",
             BatchState::Approved => "blue",
@@ -99,8 +99,8 @@ pub(crate) async fn list(
     let summary = format!("共 {} 个批次", count(total));
     let any = std::iter::once(Choice::new("", "不限", &state));
     let states = BatchState::ALL
-        .into_iter()
-        .map(|one| Choice::new(one.slug(), one.label(), &state));
+        .iter()
+        .map(|one| Choice::new(one.slug(), one.word(), &state));
     Ok(Html(BatchesPage {
         page: office(&frame, "拨付批次")
             .lead("一人编制，另一人复核；复核后导出付款文件交银行，再导入回单。"),
@@ -262,7 +262,7 @@ fn row_line(row: &BatchRow) -> RowLine {
         holder: row.holder.clone(),
         bank: row.bank.clone(),
         account: format!("**** {}", row.last_four),
-        state: row.state.label(),
+        state: row.state.word(),
         tone: match row.state {
             RowState::Open => "blue",
             RowState::Paid => "green",

@@ -67,7 +67,7 @@ pub(super) fn line(funds: &Funds, view: &PaymentView) -> Line {
         code: payment.enterprise.clone(),
         label: payment.label.clone(),
         amount: money_fen(payment.amount),
-        state: payment.state.label(),
+        state: payment.state.word(),
         tone: match payment.state {
             PaymentState::Due => "blue",
             PaymentState::Drawn => "teal",
@@ -126,8 +126,8 @@ pub(crate) async fn list(
 fn states(current: &str) -> Vec<Choice> {
     let unpaid = Choice::new("", "未拨付的", current);
     let states = PaymentState::ALL
-        .into_iter()
-        .map(|state| Choice::new(state.slug(), state.label(), current));
+        .iter()
+        .map(|state| Choice::new(state.slug(), state.word(), current));
     let all = Choice::new("all", "全部", current);
     std::iter::once(unpaid).chain(states).chain([all]).collect()
 }

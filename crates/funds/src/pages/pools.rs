@@ -271,7 +271,7 @@ async fn made(
     };
     let booked = |entry: &crate::model::Entry| Booked {
         when: datetime_zh(entry.at),
-        kind: entry.kind.label(),
+        kind: entry.kind.word(),
         amount: money_fen(entry.amount),
         case: entry.case_number.clone(),
         enterprise: entry.enterprise_name.clone(),

@@ -154,7 +154,7 @@ fn line(receipt: &KeptReceipt) -> Line {
         line: receipt.line,
         reference: receipt.reference.clone(),
         amount: receipt.amount.map(money_fen).unwrap_or_default(),
-        outcome: receipt.outcome.label(),
+        outcome: receipt.outcome.word(),
         day: receipt
             .on
             .parse()
@@ -163,7 +163,7 @@ fn line(receipt: &KeptReceipt) -> Line {
         words: words.join("；"),
         fate: match handled {
             Some(_) => "未认领，已核对",
-            None => receipt.fate.label(),
+            None => receipt.fate.word(),
         },
         tone: match receipt.fate {
             Fate::Matched => "green",

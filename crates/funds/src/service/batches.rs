@@ -213,10 +213,10 @@ impl Funds {
             .write(|tx| async move {
                 let batch = self.held(&tx, viewer, APPROVE, id).await?;
                 if batch.state != BatchState::Drawn {
-                    return Err(Error::state(format!(
+                    return Err(Error::moved(format!(
                         "批次 {} {}，不能再复核",
                         batch.number,
-                        batch.state.label()
+                        batch.state.word()
                     )));
                 }
                 if batch.drawn_by == *by {
@@ -276,15 +276,15 @@ impl Funds {
             .write(|tx| async move {
                 let batch = self.held(&tx, viewer, action, id).await?;
                 if !matches!(batch.state, BatchState::Drawn | BatchState::Approved) {
-                    return Err(Error::state(format!(
+                    return Err(Error::moved(format!(
                         "批次 {} {}，不能撤回",
                         batch.number,
-                        batch.state.label()
+                        batch.state.word()
                     )));
                 }
                 for row in store::batches::rows(&tx, id).await? {
                     if row.state != RowState::Open && row.state != RowState::Out {
-                        return Err(Error::state("银行已有回单，不能撤回"));
+                        return Err(Error::moved("银行已有回单，不能撤回"));
                     }
                     if row.state == RowState::Open {
                         self.take_out(&tx, &row, "批次已撤回").await?;
@@ -310,10 +310,10 @@ impl Funds {
             .write(|tx| async move {
                 let batch = self.held(&tx, viewer, DRAW, id).await?;
                 if batch.state != BatchState::Approved {
-                    return Err(Error::state(format!(
+                    return Err(Error::moved(format!(
                         "批次 {} {}：复核之后、交银行之前才能登记",
                         batch.number,
-                        batch.state.label()
+                        batch.state.word()
                     )));
                 }
                 let approved = batch.approved_at.map(zhida_platform::clock::to_shanghai);
@@ -486,10 +486,10 @@ fn at(place: &str) -> Row<'_> {
 fn exportable(batch: &Batch) -> Result<(), Error> {
     match batch.state.is_approved() {
         true => Ok(()),
-        false => Err(Error::state(format!(
+        false => Err(Error::moved(format!(
             "批次 {} {}，不能导出：付款文件要在另一人复核之后导出",
             batch.number,
-            batch.state.label()
+            batch.state.word()
         ))),
     }
 }

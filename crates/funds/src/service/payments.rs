@@ -44,7 +44,7 @@ impl PaymentFilters {
             "" => select.only_if(UNPAID),
             "all" => {}
             state => {
-                let state = PaymentState::of_slug(state).ok_or_else(|| {
+                let state = PaymentState::parse(state).ok_or_else(|| {
                     Error::field(
                         "state",
                         "状态请写 due、drawn、paid、returned、cancelled 或 all",
@@ -177,7 +177,7 @@ impl Funds {
             payment.enterprise.as_str().into(),
             payment.label.as_str().into(),
             Cell::Decimal(yuan(payment.amount)),
-            payment.state.label().into(),
+            payment.state.word().into(),
             payment.reason.as_str().into(),
             view.batch.as_str().into(),
             payment.paid_on.into(),
@@ -218,7 +218,7 @@ impl Funds {
                 }
                 let (from, to) = (PaymentState::Returned, PaymentState::Due);
                 if !store::payments::change(&tx, id, from, to, reason).await? {
-                    return Err(Error::state("只有银行退回的拨付才能再次拨付"));
+                    return Err(Error::moved("只有银行退回的拨付才能再次拨付"));
                 }
                 if let Some(payee) = store::payees::current(&tx, &payment.enterprise).await? {
                     store::payees::set_fault(&tx, &payee.id, "").await?;
@@ -244,7 +244,7 @@ impl Funds {
         let mut select = Select::default();
         select.reach(&viewer.reach(READ), None, "b.place");
         if !state.trim().is_empty() {
-            let state = BatchState::of_slug(state.trim()).ok_or_else(|| {
+            let state = BatchState::parse(state.trim()).ok_or_else(|| {
                 Error::field("state", "状态请写 drawn、approved、sent 或 withdrawn")
             })?;
             select.only("b.state = $", state.slug());

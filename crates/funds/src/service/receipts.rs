@@ -176,9 +176,9 @@ impl Funds {
                 "批次 {} 的这一行没有交给银行（{}），请向银行核对",
                 batch.number,
                 if row.state == RowState::Out {
-                    row.state.label()
+                    row.state.word()
                 } else {
-                    batch.state.label()
+                    batch.state.word()
                 }
             )));
         }
@@ -392,7 +392,7 @@ impl Funds {
                     .ok_or_else(|| Error::missing("这条回单"))?;
                 let who = (viewer.actor(), note);
                 if !store::receipts::handle(&tx, id, who, self.now()).await? {
-                    return Err(Error::state("这条回单已经有人核对过"));
+                    return Err(Error::moved("这条回单已经有人核对过"));
                 }
                 let entry = self
                     .entry(viewer, "funds.handle_receipt", "receipt", id)

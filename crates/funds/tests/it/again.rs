@@ -25,7 +25,7 @@ async fn the_command_line_exports_and_imports_and_is_nobodys_second_pair_of_eyes
     let _ = app
         .post_json(&format!("/api/v1/payment-batches/{id}/approve"), &json!({}))
         .await
-        .expect_status(409);
+        .expect_status(422);
     approve(&world, id).await;
     let xml = String::from_utf8(export(FileFormat::Pain001).await.unwrap()).unwrap();
     assert!(

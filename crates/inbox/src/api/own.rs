@@ -155,10 +155,10 @@ async fn set_preferences(
 ) -> Result<StatusCode, Problem> {
     let mut choices = Vec::new();
     for one in input {
-        let channel = Channel::of_slug(&one.channel);
+        let channel = Channel::parse(&one.channel);
         let channel = channel.ok_or_else(|| Error::field("channel", "方式请写 mail 或 sms"))?;
         let mode = one.mode.as_deref().map(|mode| {
-            Mode::of_slug(mode).ok_or_else(|| Error::field("mode", "请写 now、digest 或 off"))
+            Mode::parse(mode).ok_or_else(|| Error::field("mode", "请写 now、digest 或 off"))
         });
         choices.push(Choice {
             event: one.event,

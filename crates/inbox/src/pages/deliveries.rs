@@ -59,7 +59,7 @@ pub(super) fn line(inbox: &Inbox, one: &Delivery) -> Line {
         id: one.id.clone(),
         title: one.title.clone(),
         kind: inbox.event_name(&one.event).to_owned(),
-        channel: Channel::of_slug(&one.channel).map_or("", Channel::label),
+        channel: Channel::parse(&one.channel).map_or("", Channel::word),
         address: one.address.clone(),
         when: datetime_zh(one.created_at),
         state: one.label(),
@@ -156,14 +156,14 @@ fn any(current: &str) -> Choice {
 }
 
 fn states(current: &str) -> Vec<Choice> {
-    let states = DeliveryState::ALL.into_iter();
-    let states = states.map(|state| Choice::new(state.slug(), state.label(), current));
+    let states = DeliveryState::ALL.iter();
+    let states = states.map(|state| Choice::new(state.slug(), state.word(), current));
     std::iter::once(any(current)).chain(states).collect()
 }
 
 fn channels(current: &str) -> Vec<Choice> {
     let channels = [Channel::Mail, Channel::Sms, Channel::Webhook].into_iter();
-    let channels = channels.map(|channel| Choice::new(channel.slug(), channel.label(), current));
+    let channels = channels.map(|channel| Choice::new(channel.slug(), channel.word(), current));
     std::iter::once(any(current)).chain(channels).collect()
 }
 

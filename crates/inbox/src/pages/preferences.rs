@@ -98,7 +98,7 @@ async fn made(inbox: &App, frame: &Frame) -> Result<PreferencesPage, Problem> {
     let lacks = [Channel::Mail, Channel::Sms]
         .into_iter()
         .filter(|channel| !inbox.messages.is_on(*channel))
-        .map(Channel::label);
+        .map(Channel::word);
     Ok(PreferencesPage {
         page: frame
             .page("接收方式")
@@ -135,11 +135,11 @@ fn field(event: &str, channel: Channel) -> String {
 }
 
 fn choice(line: &Preference) -> Line {
-    let modes = Mode::ALL.into_iter();
-    let choices = modes.map(|mode| Choice::new(mode.slug(), mode.label(), line.mode.slug()));
+    let modes = Mode::ALL.iter();
+    let choices = modes.map(|mode| Choice::new(mode.slug(), mode.word(), line.mode.slug()));
     Line {
         field: field(line.event.slug, line.channel),
-        label: line.channel.label().to_owned(),
+        label: line.channel.word().to_owned(),
         choices: choices.collect(),
         fixed: match line.event.is_required(line.channel) {
             true => "立即（不能关闭）",
@@ -153,7 +153,7 @@ pub(crate) async fn submit(State(inbox): State<App>, frame: Frame, fields: Field
     let known = inbox.preferences(&frame.viewer).await;
     let known = known.map_err(Problem::from)?;
     let chosen = known.iter().filter_map(|line| {
-        let mode = Mode::of_slug(fields.get(&field(line.event.slug, line.channel)))?;
+        let mode = Mode::parse(fields.get(&field(line.event.slug, line.channel)))?;
         Some(service::Choice {
             event: line.event.slug.to_owned(),
             channel: line.channel,

@@ -35,7 +35,7 @@ pub(crate) async fn list(State(inbox): State<App>, frame: Frame) -> Answer {
     let rows = views.into_iter().map(|view| Row {
         href: address(view.event.slug, view.channel),
         event: view.event.name,
-        channel: view.channel.label(),
+        channel: view.channel.word(),
         is_written: view.is_written,
         title: match view.title.as_str() {
             "" => view.body,
@@ -71,7 +71,7 @@ struct TemplatePage {
 }
 
 fn page_of(frame: &Frame, view: TemplateView) -> TemplatePage {
-    let name = format!("{}（{}）", view.event.name, view.channel.label());
+    let name = format!("{}（{}）", view.event.name, view.channel.word());
     let fields = view.event.fields.iter();
     TemplatePage {
         page: office(frame, &name).crumb("消息模板", TEMPLATES),

@@ -46,7 +46,7 @@ impl DeliveryFilters {
         };
         let channel = match some(&self.channel) {
             true => Some(
-                Channel::of_slug(self.channel.trim())
+                Channel::parse(self.channel.trim())
                     .ok_or_else(|| Error::field("channel", "方式请写 mail、sms 或 webhook"))?,
             ),
             false => None,
@@ -160,8 +160,8 @@ impl Inbox {
 
 /// The Chinese name of a channel's slug.
 fn channel_name(slug: &str) -> &str {
-    match Channel::of_slug(slug) {
-        Some(channel) => channel.label(),
+    match Channel::parse(slug) {
+        Some(channel) => channel.word(),
         None => slug,
     }
 }
@@ -170,7 +170,7 @@ fn shown(mut delivery: Delivery, viewer: &Viewer) -> Delivery {
     if viewer.sees_personal() {
         return delivery;
     }
-    let masked = |text: &str| match Channel::of_slug(&delivery.channel) {
+    let masked = |text: &str| match Channel::parse(&delivery.channel) {
         Some(Channel::Mail) => mask::email(text),
         Some(Channel::Sms) => mask::phone(text),
         _ => text.to_owned(),

@@ -39,18 +39,21 @@ pub fn counts(store: &Store) {
     }
 }
 
-/// Counts, near misses and the lists of matches, kept in memory.
+/// Counts, near misses and the lists of matches, kept in memory; twice, for at first the system has to
+/// find that memory.
 pub fn lists(store: &Store) {
     calm("P3: compressed lists and near misses");
     let options = Options {
-        memory: 1 << 30,
+        memory: (store.len() << 9).max(256 << 20),
         ..Options::default()
     };
-    let (lists, time) = once(|| store.match_lists(options, None));
-    let lists = lists.expect("the memory suffices");
-    let matches: u64 = lists.counts().iter().map(|counts| counts.met).sum();
-    println!(
-        "   {time:.3?}: {matches} matches in {} MB",
-        lists.bytes() >> 20
-    );
+    for what in ["at first", "again"] {
+        let (lists, time) = once(|| store.match_lists(options, None));
+        let lists = lists.expect("the memory suffices");
+        let matches: u64 = lists.counts().iter().map(|counts| counts.met).sum();
+        println!(
+            "   {what} {time:.3?}: {matches} matches in {} MB",
+            lists.bytes() >> 20
+        );
+    }
 }

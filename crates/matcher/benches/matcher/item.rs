@@ -39,14 +39,24 @@ pub fn all_enterprises(store: &Store, world: &World) {
         met: true,
         ..Want::default()
     };
-    for (what, want) in [
-        ("counts and met ids", met),
-        ("counts and all ids", Want::EVERYTHING),
+    // the order of conditions is computed when an item is first asked for
+    let first = store.one_item(0, Want::default());
+    first.expect("there is an item");
+    let (mut read, mut named) = (0, 0);
+    for (what, want, ids) in [
+        ("counts and who meets it", met, false),
+        ("counts and all three lists", Want::EVERYTHING, false),
+        ("the same, and every id read", Want::EVERYTHING, true),
     ] {
         let mut found = ItemMatches::default();
         let times = timed(&items, |item| {
             let done = store.one_item_into(*item, want, Instructions::best(), &mut found);
             done.expect("the item exists");
+            if ids {
+                read += every_id(&found);
+                let near = found.counts.near_unmet + found.counts.near_unknown;
+                named += found.counts.met + found.counts.unknown + near;
+            }
             black_box(&found);
         });
         let pairs = items.iter().zip(&times);
@@ -57,6 +67,24 @@ pub fn all_enterprises(store: &Store, world: &World) {
         println!("      {} that name a place: {}", near.len(), of(near));
         println!("      {} full scans: {}", whole.len(), of(whole));
     }
+    assert_eq!(read, named, "every id is read");
+    println!("   {} ids an item", read / items.len() as u64);
+}
+
+/// Reads every id of the three lists, and says how many they are.
+pub fn every_id(found: &ItemMatches<'_>) -> u64 {
+    let (mut count, mut ids) = (0, 0);
+    let near = found.near().map(|(id, _)| id);
+    found
+        .met()
+        .chain(found.unknown())
+        .chain(near)
+        .for_each(|id| {
+            count += 1;
+            ids ^= id;
+        });
+    black_box(ids);
+    count
 }
 
 /// Items that nobody compiled yet, beside all others: their thresholds are in no column.
@@ -75,7 +103,7 @@ pub fn unseen(table: &Table, base: &Base, count: usize, facts: &[Facts]) {
         view.rule_into(rules, Want::EVERYTHING, &mut found);
         black_box(&found);
     });
-    println!("   counts and all ids: {}", percentiles(times));
+    println!("   counts and all three lists: {}", percentiles(times));
     drop(view);
 
     calm("a new item, from text to its answers");
@@ -86,7 +114,13 @@ pub fn unseen(table: &Table, base: &Base, count: usize, facts: &[Facts]) {
         let (rules, parsing) = once(|| Arc::new(never_seen(base, number)));
         let (_, entering) = once(|| engine.change_items(vec![(key, Some(rules))]));
         let (_, one) = once(|| black_box(engine.view().enterprise(facts, false, desk)));
-        let (_, all) = once(|| engine.view().item(key, Want::EVERYTHING));
+        let (_, all) = once(|| {
+            let view = engine.view();
+            let found = view
+                .item(key, Want::EVERYTHING)
+                .expect("the item was entered");
+            black_box(found.counts)
+        });
         let times = [parsing, entering, one, all, parsing + entering + one + all];
         for (step, time) in steps.iter_mut().zip(times) {
             step.push(time);

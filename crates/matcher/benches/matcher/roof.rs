@@ -5,8 +5,7 @@
 //!
 //! What is counted as touched:
 //! - **P2, a full scan**: one read of every column that the item names (of mean width: bytes of codes
-//!   over rows and columns), and eight bytes for each id that is listed. Planes stay in the first
-//!   level. Tiles that zones settle without a look are counted as read, so the share is an upper bound.
+//!   over rows and columns). Planes stay in the first level. Tiles that zones settle without a look are counted as read, so the share is an upper bound.
 //! - **P3, codes**: every column of every tile once; a tile's columns are read by one thread only.
 //! - **P3, planes**: for each tile in which an item has anything to say, two planes of 256 bytes for
 //!   each of its conditions but the place, which is constant in most tiles. What items say nothing
@@ -116,11 +115,8 @@ fn scan(store: &Store, world: &World, roof: &Roof) {
     let width = store.bytes() as f64 / rows / store.program().report().dimensions as f64;
     let mut bytes = 0.0;
     for item in &items {
-        let found = store.one_item(*item, Want::EVERYTHING);
-        let found = found.expect("the item exists");
-        let ids = found.met.len() + found.unknown.len() + found.near.len();
         let columns = columns(&world.condition(*item as usize));
-        bytes += rows * width * columns as f64 + 8.0 * ids as f64;
+        bytes += rows * width * columns as f64;
     }
     let times = timed(&items, |item| {
         black_box(store.one_item(*item, Want::EVERYTHING)).expect("the item exists");

@@ -116,18 +116,27 @@ fn all_ways_agree(case: &Case, rows: usize) {
         ];
         let one = store.one_item(item as u32, Want::EVERYTHING).unwrap();
         assert_eq!(one.counts, counts(&expected), "one item: {text}");
-        assert_eq!(sorted(one.met), lists[0], "{text}");
+        assert_eq!(sorted(one.met().collect()), lists[0], "{text}");
         assert_eq!(
             sorted(compressed.met(item as u32).collect()),
             lists[0],
             "{text}"
         );
-        assert_eq!(sorted(one.unknown), lists[1], "{text}");
-        for (id, verdict) in &one.near {
-            assert_eq!(*verdict, expected[id].verdict, "{text}");
+        assert_eq!(sorted(one.unknown().collect()), lists[1], "{text}");
+        for (id, verdict) in one.near() {
+            assert_eq!(verdict, expected[&id].verdict, "{text}");
         }
-        let near = one.near.into_iter().map(|(id, _)| id).collect();
+        let near = one.near().map(|(id, _)| id).collect();
         assert_eq!(sorted(near), lists[2], "{text}");
+        // what is not wanted is not named
+        let want = Want {
+            unknown: true,
+            ..Want::default()
+        };
+        let one = store.one_item(item as u32, want).unwrap();
+        assert_eq!(one.counts, *totals);
+        assert_eq!((one.met().count(), one.near().count()), (0, 0), "{text}");
+        assert_eq!(sorted(one.unknown().collect()), lists[1], "{text}");
 
         assert_eq!(*totals, counts(&expected), "all items: {text}");
         let visited = visited.remove(&(item as u32)).unwrap_or_default();

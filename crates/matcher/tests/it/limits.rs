@@ -106,7 +106,7 @@ fn agree(case: &Case) -> Vec<u32> {
             case.texts[item]
         );
         let near = truths.iter().filter(|truth| truth.is_near_miss()).count();
-        assert_eq!(one.near.len(), near, "{}", case.texts[item]);
+        assert_eq!(one.near().count(), near, "{}", case.texts[item]);
         for (facts, truth) in case.enterprises.iter().zip(&truths) {
             let codes = program.encode(facts);
             assert_eq!(program.finding(item as u32, &codes), *truth);

@@ -40,25 +40,30 @@ pub(crate) fn labels(
     };
 
     let mut labels = vec![Label::OutOfReach; end];
-    let mut put = |list: &[u64], label| {
-        for number in list {
-            if let Some(at) = labels.get_mut(*number as usize) {
-                *at = label;
-            }
+    let mut put = |number: u64, label| {
+        if let Some(at) = labels.get_mut(number as usize) {
+            *at = label;
         }
     };
-    put(&reach.met, Label::Ineligible);
-    put(&reach.unknown, Label::Ineligible);
-    put(&item.unknown, Label::Unknown);
-    put(&computed.met, Label::Manual);
-    for (number, verdict) in &item.near {
-        let label = match verdict {
-            Truth::False => Label::NearMiss,
-            Truth::Unknown | Truth::True => Label::OneUnknown,
-        };
-        put(&[*number], label);
+    reach
+        .met()
+        .for_each(|number| put(number, Label::Ineligible));
+    reach
+        .unknown()
+        .for_each(|number| put(number, Label::Ineligible));
+    item.unknown()
+        .for_each(|number| put(number, Label::Unknown));
+    computed.met().for_each(|number| put(number, Label::Manual));
+    for (number, verdict) in item.near() {
+        put(
+            number,
+            match verdict {
+                Truth::False => Label::NearMiss,
+                Truth::Unknown | Truth::True => Label::OneUnknown,
+            },
+        );
     }
-    put(&item.met, Label::Eligible);
+    item.met().for_each(|number| put(number, Label::Eligible));
     Ok(labels)
 }
 

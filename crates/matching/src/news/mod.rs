@@ -35,20 +35,20 @@ const LIST: &str = "match_news";
 /// Lines of an export that are read at a time.
 const EXPORT_LINES: u32 = 2_000;
 
-/// An item that an enterprise newly meets.
+/// 一家企业新符合的一个事项。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct News {
-    /// 统一社会信用代码.
+    /// 统一社会信用代码。
     pub code: String,
-    /// 企业名称.
+    /// 企业名称。
     pub name: String,
-    /// Id of the item.
+    /// 事项标识。
     pub item: String,
-    /// 事项名称.
+    /// 事项名称。
     pub item_name: String,
-    /// The 基准日 of the run that found it.
+    /// 发现它的那次匹配的基准日。
     pub since: NaiveDate,
-    /// 新事项: the item itself is new; 情况变化: facts, the item or the day made the difference.
+    /// “新事项”：事项本身是新的；“情况变化”：数据、事项或日期变了。
     pub reason: &'static str,
 }
 

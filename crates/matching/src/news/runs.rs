@@ -35,7 +35,7 @@ pub struct RunReport {
     pub first: bool,
 }
 
-/// A full run, as far as it came.
+/// 一次全量匹配。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RunRecord {
     /// 第几次。
@@ -61,7 +61,7 @@ pub struct RunRecord {
     pub failure: Option<String>,
 }
 
-/// What became of a run.
+/// 全量匹配的状态。
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
@@ -175,8 +175,9 @@ fn met_by(snapshot: &Snapshot, keys: &[u64]) -> Result<Vec<(String, Vec<u32>)>, 
         let Some(item) = snapshot.items.get(key) else {
             continue;
         };
-        let met = snapshot.view.item(*key, want)?.met.into_iter();
+        let met = snapshot.view.item(*key, want)?;
         let mut met: Vec<u32> = met
+            .met()
             .filter_map(|number| u32::try_from(number).ok())
             .collect();
         met.sort_unstable();

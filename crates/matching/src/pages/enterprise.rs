@@ -14,7 +14,7 @@ use zhida_ui::chart::{Caption, Chart, Datum, stacked_bar};
 use zhida_ui::{FormErrors, Frame, Html, Page, PageError};
 
 use super::fields::{FieldView, field};
-use super::{DayQuery, Group, address, day_text, groups};
+use super::{DayQuery, Group, address, day_text, groups, matches_title};
 use crate::Matching;
 use crate::answers::Answers;
 use crate::calculator::question_text;
@@ -110,7 +110,7 @@ pub(crate) async fn show(
     let groups = groups(&found.items, only, |item| href(&item.head.id), group);
     let name = found.enterprise.name.clone().unwrap_or_default();
     let page = frame
-        .page("我的政策")
+        .page(matches_title(&frame.viewer, &code))
         .lead(format!("{name}（{code}），基准日 {}", date_zh(on)))
         .active("/enterprises")
         .crumb("市场主体", "/enterprises")

@@ -34,6 +34,8 @@ struct Line {
 pub(crate) struct HomePage {
     page: Page,
     officer: bool,
+    /// The code of the viewer's own enterprise; empty for others.
+    own: String,
     items: u64,
     documents: u64,
     deliveries: Vec<(String, String, String)>,
@@ -99,6 +101,9 @@ pub(crate) async fn show(
     Ok(Html(HomePage {
         page: frame.page(name).own_heading().active("/"),
         officer,
+        own: super::own_code(&frame.viewer)
+            .unwrap_or_default()
+            .to_owned(),
         items: open.len() as u64,
         documents: documents.len() as u64,
         deliveries,

@@ -16,6 +16,7 @@ use axum::Router;
 use axum::routing::get;
 use chrono::NaiveDate;
 use serde::Deserialize;
+use zhida_platform::access::Viewer;
 use zhida_platform::format::date_zh;
 use zhida_platform::problem::Problem;
 use zhida_ui::Mark;
@@ -42,6 +43,19 @@ pub(crate) fn router(matching: Arc<Matching>) -> Router {
         .route("/policies/{id}/enterprises.csv", get(item::csv))
         .route("/policies/{id}/enterprises.xlsx", get(item::xlsx))
         .with_state(matching)
+}
+
+/// The code of the viewer's own enterprise.
+fn own_code(viewer: &Viewer) -> Option<&str> {
+    viewer.seat()?.enterprise.as_deref()
+}
+
+/// What the page of all items for an enterprise is called: its own people say mine.
+fn matches_title(viewer: &Viewer, code: &str) -> &'static str {
+    match own_code(viewer) == Some(code) {
+        true => "我的政策",
+        false => "可享政策",
+    }
 }
 
 /// 基准日 of an address.

@@ -8,7 +8,7 @@ use zhida_platform::format::date_zh;
 use zhida_platform::problem::Problem;
 use zhida_ui::{Frame, Html, Mark, Page, PageError};
 
-use super::{DayQuery, day_text};
+use super::{DayQuery, day_text, matches_title};
 use crate::Matching;
 use crate::model::{ConditionView, FactView, PairMatch, TestView};
 
@@ -16,6 +16,8 @@ use crate::model::{ConditionView, FactView, PairMatch, TestView};
 #[template(path = "matching/pair.html")]
 pub(crate) struct PairPage {
     page: Page,
+    /// What the page of all items is called.
+    matches: &'static str,
     found: PairMatch,
     mark: Mark,
     conditions: Vec<ConditionRow>,
@@ -140,6 +142,7 @@ pub(crate) async fn show(
         .map_err(Problem::from)?;
     let code = found.enterprise.code.clone().unwrap_or_default();
     let name = found.enterprise.name.clone().unwrap_or_default();
+    let matches = matches_title(&frame.viewer, &code);
     let page = frame
         .page(found.item.head.name.clone())
         .lead(format!(
@@ -149,9 +152,10 @@ pub(crate) async fn show(
         .active("/enterprises")
         .crumb("市场主体", "/enterprises")
         .crumb(name, format!("/enterprises/{code}"))
-        .crumb("我的政策", format!("/enterprises/{code}/matches"));
+        .crumb(matches, format!("/enterprises/{code}/matches"));
     Ok(Html(PairPage {
         page,
+        matches,
         mark: found.item.label.mark(),
         conditions: condition_rows(found.item.conditions.as_deref().unwrap_or_default()),
         on: day_text(&matching, on),

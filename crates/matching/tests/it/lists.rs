@@ -1,8 +1,10 @@
 //! One item against many: counts, pages and exports are one list; the preview agrees with it.
 
 use zhida_matching::{Label, Patience};
+use zhida_platform::access::Viewer;
 use zhida_platform::export::write_csv;
 use zhida_platform::paging::PageRequest;
+use zhida_platform::progress::Silent;
 use zhida_policies::Preview;
 use zhida_registry::Query;
 use zhida_testkit::{TestDatabase, both_databases};
@@ -66,6 +68,37 @@ async fn exported(setup: &Setup, item: &str, query: &Query, label: Option<Label>
 
 async fn counts_pages_and_exports_are_one_list(db: TestDatabase) {
     pages_and_exports_of(filled(db).await).await;
+}
+
+async fn a_list_by_tag_follows_the_tags(db: TestDatabase) {
+    let setup = filled(db).await.ready().await;
+    let query = Query {
+        tag: "认定".into(),
+        ..Query::default()
+    };
+    let officer = Viewer::officer("经办员甲");
+    setup
+        .registry
+        .add_tag(&officer, "认定", "高新技术企业", "")
+        .await
+        .unwrap();
+    assert!(paged(&setup, "gaoqi", &query, None, 50).await.is_empty());
+    setup.registry.recompute_tags(&Silent).await.unwrap();
+    let holders = setup.registry.count(&query).await.unwrap();
+    assert!(holders > 0);
+    let listed = paged(&setup, "gaoqi", &query, None, 50).await;
+    assert_eq!(
+        listed.len() as u64,
+        holders,
+        "the list from before is not kept"
+    );
+    let version = setup.registry.version().await.unwrap();
+    setup.registry.recompute_tags(&Silent).await.unwrap();
+    assert_eq!(
+        setup.registry.version().await.unwrap(),
+        version,
+        "nothing changed, so what was kept holds"
+    );
 }
 
 async fn so_they_are_by_the_engine(db: TestDatabase) {
@@ -214,6 +247,7 @@ async fn a_tampered_cursor_is_refused(db: TestDatabase) {
 both_databases!(
     counts_pages_and_exports_are_one_list,
     so_they_are_by_the_engine,
+    a_list_by_tag_follows_the_tags,
     a_list_agrees_with_each_enterprise,
     a_list_follows_the_registry,
     the_preview_of_published_rules_is_their_list,

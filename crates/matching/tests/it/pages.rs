@@ -11,7 +11,7 @@ async fn an_officer_reads_every_page(db: TestDatabase) {
     let base = format!("/enterprises/{}/matches", first());
     let page = app.get(&base).await.expect_status(200);
     for words in [
-        "我的政策",
+        "可享政策",
         "高新技术企业认定奖励",
         "只差一项 1 项",
         "最优组合",

@@ -1,12 +1,11 @@
 //! Two libraries with a few items and enterprises, and the room over them.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use zhida_matching::{Matching, room};
 use zhida_platform::access::{Viewer, guard};
-use zhida_platform::clock::{Clock, FixedClock, SharedClock};
+use zhida_platform::clock::{FixedClock, SharedClock};
 use zhida_platform::config::Config;
 use zhida_platform::db;
 use zhida_platform::progress::Silent;
@@ -18,7 +17,7 @@ use zhida_registry::Registry;
 use zhida_registry::import::{ImportOptions, Importer};
 use zhida_rules::Dictionary;
 use zhida_standards::uscc::Uscc;
-use zhida_testkit::{App, TestDatabase};
+use zhida_testkit::{App, HandClock, TestDatabase};
 use zhida_ui::{Shell, with_frame};
 
 const ITEMS: &str = include_str!("../data/items.yaml");
@@ -30,25 +29,9 @@ pub struct Setup {
     pub registry: Arc<Registry>,
     pub policies: Arc<Policies>,
     pub matching: Arc<Matching>,
-    pub clock: Arc<MovableClock>,
+    pub clock: Arc<HandClock>,
     pub folder: tempfile::TempDir,
     pub db: TestDatabase,
-}
-
-/// A clock that a test moves.
-#[derive(Debug)]
-pub struct MovableClock(Mutex<FixedClock>);
-
-impl MovableClock {
-    pub fn set(&self, day: &str) {
-        *self.0.lock().unwrap() = FixedClock::on(day.parse().unwrap());
-    }
-}
-
-impl Clock for MovableClock {
-    fn now(&self) -> DateTime<Utc> {
-        self.0.lock().unwrap().now()
-    }
 }
 
 /// A code of the reserved test range.
@@ -71,8 +54,7 @@ pub async fn empty(db: TestDatabase) -> Setup {
     ];
     db.migrate(&rooms).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let start = FixedClock::on("2026-11-22".parse().unwrap());
-    let movable = Arc::new(MovableClock(Mutex::new(start)));
+    let movable = Arc::new(HandClock::on("2026-11-22"));
     let clock: SharedClock = Arc::clone(&movable) as SharedClock;
     let dictionary = Dictionary::shipped();
     let registry = Registry::new(db.handle(), dictionary, Arc::clone(&clock))

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use zhida_platform::export::{csv_response, xlsx_response};
-use zhida_platform::format::{count, date_zh, datetime_zh};
+use zhida_platform::format::{count, date_zh, datetime_zh, weekday_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_platform::rate::{Rate, Rounding};
@@ -134,21 +134,24 @@ async fn list(
         ("on_time", "按期报送"),
     ];
     let line = |task: Task| Line {
-        due: date_zh(task.due_on),
+        due: weekday_zh(task.due_on),
         late: lateness(&task, today, &city),
         task,
     };
     let summary = format!("共 {} 件", count(total));
+    let shown = frame
+        .page("交办清单")
+        .lead("调度会交办了谁、办什么、什么时候办完。先到期的在前。")
+        .active(TASKS)
+        .office();
     let next = found
         .next
         .map(|next| link(TASKS, &query, &query.state, &next));
     Ok(Html(TasksPage {
-        page: frame
-            .page("交办清单")
-            .lead("调度会交办了谁、办什么、什么时候办完。先到期的在前。")
-            .active(TASKS)
-            .crumb("调度会", MEETINGS)
-            .office(),
+        page: match viewer.may(READ) {
+            true => shown.crumb("调度会", MEETINGS),
+            false => shown,
+        },
         figures: figures(&everything, &tally),
         states: states
             .map(|(slug, word)| Choice::new(slug, word, &query.state))
@@ -224,7 +227,7 @@ async fn page(
             .crumb("交办清单", TASKS)
             .office(),
         errors,
-        due: date_zh(task.due_on),
+        due: weekday_zh(task.due_on),
         late: lateness(&task, app.clock.today(), &city),
         done: task.done_on.map(date_zh).unwrap_or_default(),
         struck: task

@@ -38,7 +38,7 @@ impl Line {
             href: format!("{FILES}/{}", content.digest),
             digest: content.digest.chars().take(DIGITS).collect(),
             size: words::bytes(content.bytes),
-            state: content.state.label(),
+            state: content.state.word(),
             tone: tone(content.state),
             reason: content.reason,
             at: datetime_zh(content.state_at),
@@ -67,7 +67,7 @@ struct Figure {
 impl Figure {
     fn new(tally: &Tally) -> Self {
         Self {
-            label: tally.state.label(),
+            label: tally.state.word(),
             contents: count(tally.contents.unsigned_abs()),
             bytes: words::bytes(tally.bytes),
             href: format!("{FILES}?state={}", tally.state.slug()),
@@ -115,8 +115,11 @@ pub(crate) async fn list(
     let lines: Vec<Line> = found.items.into_iter().map(Line::new).collect();
     let here = |after: &str| address(FILES, &[("state", asked.state.as_str()), ("after", after)]);
     let mut states = vec![Choice::new("", "全部状态", &asked.state)];
-    states
-        .extend(FileState::ALL.map(|state| Choice::new(state.slug(), state.label(), &asked.state)));
+    states.extend(
+        FileState::ALL
+            .iter()
+            .map(|state| Choice::new(state.slug(), state.word(), &asked.state)),
+    );
     let page = office(&frame, "文件")
         .lead("存放的文件内容和它们的状态。文件名和内容是业务数据，这里看不到。")
         .crumb("后台", OVERVIEW);
@@ -187,7 +190,7 @@ fn show_page(
     ShowPage {
         page,
         errors,
-        state: content.state.label(),
+        state: content.state.word(),
         tone: tone(content.state),
         action: format!("{FILES}/{}/release", content.digest),
         releases: content.state.is_quarantined() && frame.viewer.may(FILE_MANAGE),

@@ -41,9 +41,9 @@ impl Line {
             title: office.jobs.title(&job.kind).to_owned(),
             state: match (job.state, &job.cancel_by) {
                 (JobState::Running, Some(_)) => "正在取消",
-                (state, _) => state.label(),
+                (state, _) => state.word(),
             },
-            tone: tone(job.state),
+            tone: job.state.tone(),
             progress: total.map(|total| (job.done.min(total), total)),
             note: match running {
                 true => job.note,
@@ -54,16 +54,6 @@ impl Line {
             finished: at(job.finished_at),
             result: job.result,
         }
-    }
-}
-
-fn tone(state: JobState) -> &'static str {
-    match state {
-        JobState::Queued => "blue",
-        JobState::Running => "teal",
-        JobState::Done => "green",
-        JobState::Failed => "red",
-        JobState::Cancelled => "grey",
     }
 }
 
@@ -115,8 +105,8 @@ pub(crate) async fn list(
     let counts = app.job_counts(viewer, query.kind.as_deref()).await?;
     let found = app.jobs(viewer, &query, &request).await?;
     let mut states = vec![Choice::new("", "全部状态", &asked.state)];
-    states.extend(JobState::ALL.map(|state| {
-        let label = format!("{}（{}）", state.label(), count(counted(&counts, state)));
+    states.extend(JobState::ALL.iter().map(|&state| {
+        let label = format!("{}（{}）", state.word(), count(counted(&counts, state)));
         Choice::new(state.slug(), label, &asked.state)
     }));
     let mut kinds = vec![Choice::new("", "全部类别", &asked.kind)];

@@ -131,7 +131,7 @@ async fn jobs(app: &Office, viewer: &Viewer) -> Result<Part, Error> {
     let figures = [JobState::Running, JobState::Queued, JobState::Failed];
     let mut figures: Vec<Figure> = figures
         .map(|state| Figure {
-            label: state.label(),
+            label: state.word(),
             value: count(counted(&counts, state)),
             note: match state {
                 JobState::Failed => "30 天之内".to_owned(),
@@ -194,13 +194,13 @@ async fn files(app: &Office, viewer: &Viewer) -> Result<Part, Error> {
         figures: vec![
             figure("存放的内容", all, &words::bytes(bytes), FILES.to_owned()),
             figure(
-                FileState::Pending.label(),
+                FileState::Pending.word(),
                 of(|state| state == FileState::Pending),
                 scanner,
                 format!("{FILES}?state={}", FileState::Pending.slug()),
             ),
             figure(
-                FileState::Unscannable.label(),
+                FileState::Unscannable.word(),
                 of(|state| state == FileState::Unscannable),
                 "",
                 format!("{FILES}?state={}", FileState::Unscannable.slug()),

@@ -51,7 +51,7 @@ impl Office {
         kind: Option<&str>,
     ) -> Result<Vec<(State, u64)>, Error> {
         let mut counts = Vec::new();
-        for state in State::ALL {
+        for &state in State::ALL {
             let query = JobQuery {
                 state: Some(state),
                 kind: kind.map(str::to_owned),

@@ -68,7 +68,7 @@ impl From<Error> for Problem {
             Error::Db(_) | Error::Broken { .. } | Error::Json(_) => Self::internal(error),
             Error::Missing(id) => Self::not_found(format!("办件「{id}」")),
             Error::Conflict(conflict) => Self::conflict(conflict.to_string()),
-            Error::Refused(refusal) => Self::bad_input(refusal.to_string()),
+            Error::Refused(refusal) => Self::refused(refusal.to_string()),
         }
     }
 }

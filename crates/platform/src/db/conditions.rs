@@ -40,6 +40,24 @@ impl Where {
             false => format!("WHERE {}", self.conditions.join(" AND ")),
         }
     }
+
+    /// The conditions as one, for `CASE WHEN …`; what is always true when there are none.
+    #[must_use]
+    pub(super) fn together(&self) -> String {
+        match self.conditions.is_empty() {
+            true => "1 = 1".to_owned(),
+            false => self.conditions.join(" AND "),
+        }
+    }
+
+    /// No conditions yet, whose values are numbered on from those of another.
+    #[must_use]
+    pub fn after(values: Vec<Value>) -> Self {
+        Self {
+            conditions: Vec::new(),
+            values,
+        }
+    }
 }
 
 /// `%text%` for LIKE … ESCAPE '\\'.
@@ -114,6 +132,14 @@ mod tests {
         found.and("a = ?", 1);
         found.and("(b = ? OR c = ?)", 2);
         assert_eq!(found.sql(), "WHERE a = $1 AND (b = $2 OR c = $2)");
+        assert_eq!(found.together(), "a = $1 AND (b = $2 OR c = $2)");
+        let mut next = Where::after(found.values);
+        assert_eq!(next.together(), "1 = 1");
+        next.and("d = ?", 3);
+        assert_eq!(
+            (next.sql(), next.values.len()),
+            ("WHERE d = $3".to_owned(), 3)
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! too); and a NULL parameter must carry its type (`Option::<String>::None`).
 
 mod bulk;
+mod choices;
 mod conditions;
 mod connect;
 mod counts;
@@ -17,6 +18,7 @@ mod schema;
 mod write;
 
 pub use bulk::Bulk;
+pub use choices::Choices;
 pub use conditions::{Where, like, within};
 pub use connect::{Database, Engine, without_password};
 pub use counts::Counts;
@@ -26,7 +28,8 @@ pub(crate) use migrate::{apply_steps, steps_of, tables_of};
 pub use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 pub use write::Tx;
 
-use sea_orm::Statement;
+use futures::{Stream, StreamExt as _};
+use sea_orm::{DatabaseConnection, Statement, StreamTrait as _};
 
 /// What every function of this module answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -57,6 +60,20 @@ pub async fn query_all<T: FromQueryResult>(
         items.push(T::from_query_result(row, "")?);
     }
     Ok(items)
+}
+
+/// The rows of a query one after another, for sums over more rows than memory should hold. A connection is held until
+/// the stream ends.
+///
+/// # Errors
+/// When the statement fails; an item, when its row does not fit `T`.
+pub async fn stream<'c, T: FromQueryResult>(
+    conn: &'c DatabaseConnection,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<impl Stream<Item = Result<T>> + Send + use<'c, T>> {
+    let rows = conn.stream_raw(statement(conn, sql, values)).await?;
+    Ok(rows.map(|row| Ok(T::from_query_result(&row?, "")?)))
 }
 
 /// The first row of a query, if there is one.

@@ -10,10 +10,12 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::FileError;
+use super::{FileError, RECEIVED};
 
 /// Folder of files under way.
 const UNFINISHED: &str = "tmp";
+/// Folder of the rooms' own files.
+const ROOMS: &str = "rooms";
 
 #[derive(Debug)]
 pub(super) struct Disk {
@@ -96,15 +98,26 @@ impl Disk {
         }
     }
 
-    /// Everything in the folder, one second-level folder at a time.
+    /// Where a room keeps files of its own.
+    pub(super) fn of_room(&self, room: &str) -> PathBuf {
+        self.root.join(ROOMS).join(room)
+    }
+
+    /// Everything that is the store's, one folder at a time: files under way, content, what rooms received.
     pub(super) fn walk(&self) -> io::Result<Vec<PathBuf>> {
         if !fs::exists(&self.root)? {
             return Ok(Vec::new());
         }
-        let mut folders = vec![self.root.join(UNFINISHED)];
+        let mut folders = Vec::new();
         for first in folders_in(&self.root)? {
-            if first.file_name().is_some_and(|name| name != UNFINISHED) {
-                folders.extend(folders_in(&first)?);
+            match first.file_name().and_then(|name| name.to_str()) {
+                Some(UNFINISHED) => folders.push(first),
+                Some(ROOMS) => {
+                    let received = folders_in(&first)?.into_iter();
+                    let received = received.map(|room| room.join(RECEIVED));
+                    folders.extend(received.filter(|folder| folder.is_dir()));
+                }
+                _ => folders.extend(folders_in(&first)?),
             }
         }
         Ok(folders)

@@ -59,7 +59,7 @@ impl FileStore {
             state if state.is_quarantined() && record.uploaded_by != reader => {
                 return Err(FileError::Quarantined {
                     name,
-                    state: state.label(),
+                    state: state.word(),
                 });
             }
             _ => {}

@@ -18,6 +18,9 @@
 //! the type's, a picture of too many pixels, an archive that unpacks to too
 //! much, is nested too deeply, is locked, or would write outside its folder.
 //!
+//! A room that reads what it is sent by itself, such as tables to import, keeps
+//! it in [`FileStore::room_folder`], unchecked; see there what is swept.
+//!
 //! With a `clamd` configured a new file is 待查毒 ([`State::Pending`]): it is
 //! accepted at once and only its uploader can read it until
 //! [`FileStore::scan_pending`] has asked clamd. Without one it is 未查毒
@@ -84,12 +87,16 @@ pub(crate) use store::SCHEMA;
 pub use sweep::{SweepReport, VerifyReport};
 pub use tally::{ContentQuery, ContentRecord, Tally};
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::clock::SharedClock;
 use crate::db::{ConnectionTrait, Database, Tx};
 
 use disk::Disk;
+
+/// Folder in a room's own folder of what it has received and not dealt with yet.
+pub const RECEIVED: &str = "received";
 
 /// The store: cheap to clone, all clones share one folder.
 #[derive(Debug, Clone)]
@@ -130,6 +137,15 @@ impl FileStore {
     /// When the folder cannot be made.
     pub fn make_folder(&self) -> Result<(), FileError> {
         self.inner.disk.make()
+    }
+
+    /// Where a room keeps files that it reads and writes itself; it makes the folder when it needs it.
+    ///
+    /// What lies in its [`RECEIVED`] and was not changed (by the store's clock) for `unreferenced_keep_hours` is swept
+    /// like an upload that was never attached; the rest is the room's to remove.
+    #[must_use]
+    pub fn room_folder(&self, room: &str) -> PathBuf {
+        self.inner.disk.of_room(room)
     }
 
     /// Whether new files are scanned for viruses here.

@@ -99,7 +99,7 @@ impl FileStore {
                 report.infected += 1;
                 tracing::warn!(digest, virus, "文件含病毒，已移除内容");
                 // also what an officer has just let out
-                self.set(db, digest, &State::ALL, State::Infected, &virus)
+                self.set(db, digest, State::ALL, State::Infected, &virus)
                     .await?;
                 self.inner.disk.remove(&path)?;
             }

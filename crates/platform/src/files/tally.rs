@@ -99,7 +99,7 @@ impl FileStore {
         let sql = "SELECT state, COUNT(*) AS contents, CAST(SUM(bytes) AS BIGINT) AS bytes
             FROM file_content GROUP BY state";
         let counted: Vec<Counted> = db::query_all(db.conn(), sql, []).await?;
-        let tally = State::ALL.map(|state| {
+        let tally = State::ALL.iter().map(|&state| {
             let mut of_state = counted
                 .iter()
                 .filter(|one| State::of_slug(&one.state) == state);
@@ -112,7 +112,7 @@ impl FileStore {
                 bytes,
             }
         });
-        Ok(tally.to_vec())
+        Ok(tally.collect())
     }
 
     /// A page of contents, those whose state changed last first.

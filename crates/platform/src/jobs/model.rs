@@ -3,60 +3,36 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// Where a job is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// 排队: to be run at its time, for the first time or again.
-    Queued,
-    /// 运行中: a worker holds it.
-    Running,
-    /// 已完成.
-    Done,
-    /// 失败: its reason says why.
-    Failed,
-    /// 已取消.
-    Cancelled,
+use crate::vocabulary;
+
+vocabulary! {
+    /// Where a job is, in the order of its life.
+    #[schema(as = JobState)]
+    State {
+        /// To be run at its time, for the first time or again.
+        Queued = "queued", "排队";
+        /// A worker holds it.
+        Running = "running", "运行中";
+        /// It came to its end.
+        Done = "done", "已完成";
+        /// Its reason says why.
+        Failed = "failed", "失败";
+        /// Somebody stopped it.
+        Cancelled = "cancelled", "已取消";
+    }
 }
 
 impl State {
-    /// All of them, in the order of a job's life.
-    pub const ALL: [Self; 5] = [
-        Self::Queued,
-        Self::Running,
-        Self::Done,
-        Self::Failed,
-        Self::Cancelled,
-    ];
-
-    /// The stored slug.
+    /// The colour of its tag on pages (docs/ui.md).
     #[must_use]
-    pub fn slug(self) -> &'static str {
+    pub fn tone(self) -> &'static str {
         match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
+            Self::Queued => "blue",
+            Self::Running => "teal",
+            Self::Done => "green",
+            Self::Failed => "red",
+            Self::Cancelled => "grey",
         }
-    }
-
-    /// In Chinese.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Queued => "排队",
-            Self::Running => "运行中",
-            Self::Done => "已完成",
-            Self::Failed => "失败",
-            Self::Cancelled => "已取消",
-        }
-    }
-
-    /// Reads [`State::slug`] back.
-    #[must_use]
-    pub fn parse(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.slug() == slug)
     }
 }
 

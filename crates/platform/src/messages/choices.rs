@@ -68,7 +68,7 @@ impl Messages {
         for event in self.events().filter(|event| concerns(event.audience, side)) {
             for channel in CHOSEN {
                 let choice = chosen.get(&(event.slug, channel.slug()));
-                let choice = choice.and_then(|mode| Mode::of_slug(mode));
+                let choice = choice.and_then(|mode| Mode::parse(mode));
                 let choice = choice.filter(|_| !event.is_required(channel));
                 lines.push(Preference {
                     event,
@@ -98,7 +98,7 @@ impl Messages {
         if !CHOSEN.contains(&channel) {
             return Err(MessageError::NotFound(format!(
                 "可选择的接收方式「{}」",
-                channel.label()
+                channel.word()
             )));
         }
         if event.is_required(channel) && mode.is_some_and(|mode| mode != Mode::Now) {
@@ -156,7 +156,7 @@ impl Messages {
         if !WRITTEN.contains(&channel) {
             return Err(MessageError::NotFound(format!(
                 "有模板的接收方式「{}」",
-                channel.label()
+                channel.word()
             )));
         }
         check_template(event, channel, title, body)?;

@@ -8,54 +8,24 @@ use super::{MessageError, Messages, store};
 use crate::db::{ConnectionTrait, Tx};
 use crate::paging::{Page, PageRequest};
 use crate::problem::Problem;
+use crate::vocabulary;
 
-/// What has become of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schema(as = MessageDeliveryState)]
-pub enum DeliveryState {
-    /// Waiting, for its time or for another try.
-    Queued,
-    /// Taken by the mail server, the gateway or the endpoint.
-    Sent,
-    /// Tried as often as the settings say, or refused for good.
-    GivenUp,
-    /// Never tried: there is nowhere to send it to.
-    Undeliverable,
+vocabulary! {
+    /// What has become of a delivery.
+    #[schema(as = MessageDeliveryState)]
+    DeliveryState {
+        /// Waiting, for its time or for another try.
+        Queued = "queued", "待发送";
+        /// Taken by the mail server, the gateway or the endpoint.
+        Sent = "sent", "对方已收下";
+        /// Tried as often as the settings say, or refused for good.
+        GivenUp = "given-up", "已放弃";
+        /// Never tried: there is nowhere to send it to.
+        Undeliverable = "undeliverable", "无法发送";
+    }
 }
 
 impl DeliveryState {
-    /// All.
-    pub const ALL: [Self; 4] = [Self::Queued, Self::Sent, Self::GivenUp, Self::Undeliverable];
-
-    /// Stable name in the database and in addresses.
-    #[must_use]
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sent => "sent",
-            Self::GivenUp => "given-up",
-            Self::Undeliverable => "undeliverable",
-        }
-    }
-
-    /// Chinese name.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Queued => "待发送",
-            Self::Sent => "对方已收下",
-            Self::GivenUp => "已放弃",
-            Self::Undeliverable => "无法发送",
-        }
-    }
-
-    /// The state of this name.
-    #[must_use]
-    pub fn parse(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.slug() == slug)
-    }
-
     pub(super) fn of_slug(slug: &str) -> Self {
         Self::parse(slug).unwrap_or(Self::Undeliverable)
     }

@@ -1,46 +1,17 @@
-/// How a message reaches somebody beside the inbox, which always has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Channel {
-    /// 站内信
-    Inbox,
-    /// 邮件
-    Mail,
-    /// 短信
-    Sms,
-    /// 接口推送
-    Webhook,
-}
+use crate::vocabulary;
 
-impl Channel {
-    /// All, in the order of a settings page.
-    pub const ALL: [Self; 4] = [Self::Inbox, Self::Mail, Self::Sms, Self::Webhook];
-
-    /// Stable name in the database and in forms.
-    #[must_use]
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Inbox => "inbox",
-            Self::Mail => "mail",
-            Self::Sms => "sms",
-            Self::Webhook => "webhook",
-        }
-    }
-
-    /// Chinese name.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Inbox => "站内信",
-            Self::Mail => "邮件",
-            Self::Sms => "短信",
-            Self::Webhook => "接口推送",
-        }
-    }
-
-    /// The channel of this name.
-    #[must_use]
-    pub fn of_slug(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|channel| channel.slug() == slug)
+vocabulary! {
+    /// How a message reaches somebody beside the inbox, which always has it; in the order of a settings page.
+    #[schema(as = MessageChannel)]
+    Channel {
+        /// What everybody has.
+        Inbox = "inbox", "站内信";
+        /// To an address that came back with a code.
+        Mail = "mail", "邮件";
+        /// By the gateway of the settings.
+        Sms = "sms", "短信";
+        /// To an endpoint.
+        Webhook = "webhook", "接口推送";
     }
 }
 

@@ -5,48 +5,22 @@ use chrono::{DateTime, Days, FixedOffset, NaiveTime, TimeDelta, TimeZone, Utc};
 use super::book::Side;
 use super::event::{Channel, EventKind, Urgency};
 use crate::clock::to_shanghai;
+use crate::vocabulary;
 
-/// When somebody gets what is pushed to them on one channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// 立即
-    Now,
-    /// 每日汇总
-    Digest,
-    /// 不推送: the inbox still has it.
-    Off,
+vocabulary! {
+    /// When somebody gets what is pushed to them on one channel; in the order of a settings page.
+    #[schema(as = MessageMode)]
+    Mode {
+        /// As soon as it is written.
+        Now = "now", "立即";
+        /// With the others of a day.
+        Digest = "digest", "每日汇总";
+        /// Not pushed: the inbox still has it.
+        Off = "off", "不推送";
+    }
 }
 
 impl Mode {
-    /// All, in the order of a settings page.
-    pub const ALL: [Self; 3] = [Self::Now, Self::Digest, Self::Off];
-
-    /// Stable name in the database and in forms.
-    #[must_use]
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Now => "now",
-            Self::Digest => "digest",
-            Self::Off => "off",
-        }
-    }
-
-    /// Chinese name.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Now => "立即",
-            Self::Digest => "每日汇总",
-            Self::Off => "不推送",
-        }
-    }
-
-    /// The mode of this name.
-    #[must_use]
-    pub fn of_slug(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mode| mode.slug() == slug)
-    }
-
     /// What holds for somebody who has chosen nothing.
     #[must_use]
     pub fn default_for(event: &EventKind, side: &Side, channel: Channel) -> Self {

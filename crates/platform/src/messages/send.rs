@@ -120,7 +120,7 @@ impl Messages {
             .iter()
             .filter_map(|row| {
                 let key = (row.account.as_str(), row.channel.as_str());
-                Some((key, Mode::of_slug(&row.mode)?))
+                Some((key, Mode::parse(&row.mode)?))
             })
             .collect();
         let mut deliveries = Vec::new();

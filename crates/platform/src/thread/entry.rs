@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use super::{FILES_MAX, ThreadError, WORDS_MAX};
 use crate::access::Viewer;
 use crate::files::{FileRecord, Received};
+use crate::vocabulary;
 
 /// What a thread is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,15 +16,15 @@ pub struct About<'a> {
     pub id: &'a str,
 }
 
-/// On whose side somebody writes and reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = ThreadSide)]
-pub enum Side {
-    /// 企业, its people and agencies; of an appeal whoever made it.
-    Enterprise,
-    /// 部门
-    Office,
+vocabulary! {
+    /// On whose side somebody writes and reads.
+    #[schema(as = ThreadSide)]
+    Side {
+        /// Its people and agencies; of an appeal whoever made it.
+        Enterprise = "enterprise", "企业";
+        /// Whoever has a seat in a body.
+        Office = "office", "部门";
+    }
 }
 
 impl Side {
@@ -34,32 +35,6 @@ impl Side {
         match enterprise {
             Some(_) => Self::Enterprise,
             None => Self::Office,
-        }
-    }
-
-    /// Stable name in the database.
-    #[must_use]
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Enterprise => "enterprise",
-            Self::Office => "office",
-        }
-    }
-
-    /// The side of this name.
-    #[must_use]
-    pub fn of_slug(slug: &str) -> Option<Self> {
-        [Self::Enterprise, Self::Office]
-            .into_iter()
-            .find(|side| side.slug() == slug)
-    }
-
-    /// Chinese word.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Enterprise => "企业",
-            Self::Office => "部门",
         }
     }
 }
@@ -170,7 +145,7 @@ pub struct FileLine {
 impl From<FileRecord> for FileLine {
     fn from(file: FileRecord) -> Self {
         Self {
-            state: file.state.label(),
+            state: file.state.word(),
             id: file.id,
             name: file.name,
             bytes: file.bytes,

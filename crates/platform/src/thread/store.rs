@@ -157,7 +157,7 @@ pub(super) async fn entries(
     );
     let rows: Vec<Row> = db::query_all(conn, &sql, [about.room.into(), about.id.into()]).await?;
     let entry = |row: Row| Entry {
-        side: Side::of_slug(&row.side).unwrap_or(Side::Office),
+        side: Side::parse(&row.side).unwrap_or(Side::Office),
         is_internal: row.is_internal,
         text: row.words,
         author: row.author,
@@ -179,7 +179,7 @@ pub(super) async fn marks(
         "SELECT side, MAX(read_to) AS read_to FROM thread_read WHERE room = $1 AND subject = $2
                GROUP BY side LIMIT 2";
     let rows: Vec<Mark> = db::query_all(conn, sql, [about.room.into(), about.id.into()]).await?;
-    let known = |mark: Mark| Some((Side::of_slug(&mark.side)?, mark.read_to));
+    let known = |mark: Mark| Some((Side::parse(&mark.side)?, mark.read_to));
     Ok(rows.into_iter().filter_map(known).collect())
 }
 
@@ -216,7 +216,7 @@ pub(super) async fn awaits(
     let row: Option<Text> = db::query_one(conn, sql, [about.room.into(), about.id.into()]).await?;
     Ok(row
         .and_then(|row| row.text)
-        .and_then(|slug| Side::of_slug(&slug)))
+        .and_then(|slug| Side::parse(&slug)))
 }
 
 /// Entries that this account has not read; what it wrote itself moved its mark.

@@ -15,7 +15,8 @@ use zhida_platform::clock::{Clock, FixedClock};
 use zhida_platform::config::Config;
 use zhida_platform::db::Database;
 use zhida_platform::files::{
-    FileError, FileRecord, FileStore, FileUse, FilesConfig, Received, State, Subject, Upload, kinds,
+    FileError, FileRecord, FileStore, FileUse, FilesConfig, RECEIVED, Received, State, Subject,
+    Upload, kinds,
 };
 use zhida_platform::progress::Silent;
 use zhida_testkit::{TestDatabase, both_databases};
@@ -176,6 +177,7 @@ both_databases!(
     a_spoilt_file_ends_with_an_error_and_is_mended_by_a_new_upload,
     a_lost_file_says_so,
     what_nothing_refers_to_is_swept,
+    what_a_room_received_and_left_lying_is_swept_and_nothing_else_of_it,
     a_night_finds_what_the_disk_has_spoilt,
 );
 
@@ -194,7 +196,7 @@ async fn what_is_handed_in_comes_back(db: TestDatabase) {
         State::Unscanned,
         "no scanner is configured, and it says so"
     );
-    assert!(file.state.label().contains("没有配置"));
+    assert!(file.state.word().contains("没有配置"));
     assert_eq!(file.uploaded_at, shelf.clock.now());
     let listed = shelf
         .store
@@ -448,6 +450,26 @@ async fn what_nothing_refers_to_is_swept(db: TestDatabase) {
         .expect_err("swept");
     assert!(matches!(refused, FileError::Swept { .. }), "{refused}");
     assert_eq!(store.sweep(&db).await.expect("swept"), Default::default());
+}
+
+async fn what_a_room_received_and_left_lying_is_swept_and_nothing_else_of_it(db: TestDatabase) {
+    db.migrate(&[]).await.expect("migrated");
+    let shelf = Shelf::new(|_| {});
+    let room = shelf.store.room_folder("imports");
+    let received = room.join(RECEIVED);
+    std::fs::create_dir_all(&received).expect("made");
+    let lay = |path: PathBuf, at: DateTime<Utc>| {
+        let file = std::fs::File::create(&path).expect("made");
+        file.set_modified(at.into()).expect("set");
+        path
+    };
+    let old = lay(received.join("upload-old"), shelf.clock.now());
+    let kept = lay(room.join("rejects.csv"), shelf.clock.now());
+    shelf.clock.advance(TimeDelta::hours(25));
+    let fresh = lay(received.join("upload-fresh"), shelf.clock.now());
+    let report = shelf.store.sweep(&db).await.expect("swept");
+    assert_eq!((report.contents, report.leftovers), (0, 1));
+    assert!(!old.exists() && kept.exists() && fresh.exists());
 }
 
 async fn a_night_finds_what_the_disk_has_spoilt(db: TestDatabase) {

@@ -132,7 +132,7 @@ async fn a_clean_file_leaves_quarantine(db: TestDatabase) {
     let content = pdf(&[3; 90_000]);
     let file = shelf.hand_in(&db, "a.pdf", &content, "account-1").await;
     assert_eq!(file.state, State::Pending);
-    assert_eq!(file.state.label(), "待查毒");
+    assert_eq!(file.state.word(), "待查毒");
     let refused = read(&shelf.store, &db, &file.id, "account-2")
         .await
         .expect_err("quarantined");

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
+use axum::http::Request;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -159,7 +161,12 @@ async fn revisions_tell_what_changed(db: TestDatabase) {
     );
 }
 
-both_databases!(the_api_counts_what_it_lists, revisions_tell_what_changed);
+both_databases!(
+    the_api_counts_what_it_lists,
+    revisions_tell_what_changed,
+    the_list_shows_what_is_in_force_and_says_what_it_leaves_out,
+    an_import_without_a_file_is_refused,
+);
 
 #[tokio::test]
 async fn the_api_checks_rules_with_places() {
@@ -212,6 +219,79 @@ async fn the_list_filters_and_stays_when_nothing_is_found() {
         .expect_status(200);
     assert!(none.text().contains("没有符合条件的政策事项"));
     let _ = app.get("/policies?theme=x").await.expect_status(400);
+}
+
+/// The sample's two items in force, one that has expired, and one that is not yet in force.
+async fn of_every_age(db: &TestDatabase) -> Arc<Policies> {
+    let policies = sample(db).await;
+    let like = crate::entry(&policies, "sample-gaoqi-jiangli").await;
+    let mut old = like.clone();
+    old.document.id = "sample-old".into();
+    old.document.effective_until = "2026-06-30".parse().ok();
+    old.item.id = "sample-jiangli-2020".into();
+    policies.publish("甲", old, None).await.unwrap();
+    let mut coming = like;
+    coming.document.id = "sample-coming".into();
+    coming.document.effective_from = "2027-01-01".parse().ok();
+    coming.item.id = "sample-jiangli-2027".into();
+    policies.publish("甲", coming, None).await.unwrap();
+    policies
+}
+
+async fn the_list_shows_what_is_in_force_and_says_what_it_leaves_out(db: TestDatabase) {
+    let policies = of_every_age(&db).await;
+    let app = public(&policies);
+    let shown = app.get("/policies").await.expect_status(200);
+    assert!(shown.text().contains("共 2 项"), "{}", shown.text());
+    assert!(
+        shown.text().contains("另有尚未施行 1 项、已失效 1 项")
+            && shown.text().contains("href=\"/policies?status=all\""),
+        "{}",
+        shown.text()
+    );
+    for option in ["现行有效（2）", "已失效（1）", "全部时效（4）"] {
+        assert!(shown.text().contains(option), "{option}: {}", shown.text());
+    }
+    let all = app.get("/policies?status=all").await.expect_status(200);
+    assert!(
+        all.text().contains("共 4 项") && all.text().contains("只看现行有效"),
+        "{}",
+        all.text()
+    );
+    for (status, total) in [("", 2), ("all", 4), ("expired", 1), ("upcoming", 1)] {
+        let list = app.get(&format!("/api/v1/policies?status={status}")).await;
+        let list = list.expect_status(200).json();
+        let listed = list["items"].as_array().unwrap().len();
+        assert_eq!(
+            (list["total"].as_u64(), listed),
+            (Some(total), usize::try_from(total).unwrap()),
+            "{status}"
+        );
+    }
+    // looked for and not in force: the way to it is shown where nothing is found
+    let nothing = app.get("/policies?document=sample-old").await;
+    let nothing = nothing.expect_status(200);
+    assert!(
+        nothing.text().contains("没有符合条件的政策事项") && nothing.text().contains("已失效 1 项"),
+        "{}",
+        nothing.text()
+    );
+}
+
+async fn an_import_without_a_file_is_refused(db: TestDatabase) {
+    let policies = sample(&db).await;
+    let app = officer(&policies);
+    for body in ["", " \n"] {
+        let request = Request::post("/api/v1/policies/import")
+            .header("content-type", "application/yaml")
+            .body(Body::from(body));
+        let refused = app.send(request.unwrap()).await.expect_status(400);
+        assert!(
+            refused.text().contains("没有收到政策文件"),
+            "{}",
+            refused.text()
+        );
+    }
 }
 
 #[tokio::test]

@@ -91,7 +91,8 @@ async fn get_case(
     params(("id" = String, Path, description = "办件标识")),
     responses(
         (status = 204, description = "已确认"),
-        (status = 409, description = "已不再符合，或不在待确认", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "不在待确认，或刚刚有人办理过", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "已不再符合，或资金还没有安排", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这件办件", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn confirm_case(
@@ -101,9 +102,7 @@ async fn confirm_case(
 ) -> Result<StatusCode, Problem> {
     match app.confirm(&viewer, &id, None).await? {
         Confirmed::Yes => Ok(StatusCode::NO_CONTENT),
-        Confirmed::NoLonger(reason) => {
-            Err(Problem::conflict(format!("不能确认，已办结：{reason}")))
-        }
+        Confirmed::NoLonger(reason) => Err(Problem::refused(format!("不能确认，已办结：{reason}"))),
     }
 }
 
@@ -121,7 +120,7 @@ struct Declining {
     request_body = Declining,
     responses(
         (status = 204, description = "已放弃"),
-        (status = 409, description = "不在待确认", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "不在待确认，或刚刚有人办理过", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这件办件", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn decline_case(

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zhida_platform::access::Viewer;
+use zhida_platform::cases::Head;
 use zhida_platform::paging::{Page, PageRequest};
 
 use super::store;
@@ -65,12 +66,8 @@ impl Redemption {
             item: both.record.item_name.clone(),
             code: both.record.enterprise.clone(),
             enterprise: both.record.enterprise_name.clone(),
-            state: match &both.head.outcome {
-                Some(outcome) => Outcome::parse(outcome).map_or("已办结", Outcome::word),
-                None => Stage::parse(&both.head.stage).map_or("办理中", Stage::word),
-            }
-            .to_owned(),
-            is_turn: both.head.is_open() && both.head.turn == "enterprise",
+            state: state(&both.head).to_owned(),
+            is_turn: is_turn(&both.head),
             awaits_reply: both.awaits.as_deref() == Some("enterprise"),
             is_closed: !both.head.is_open(),
             due_at: both.head.due_at,
@@ -88,5 +85,19 @@ impl Redemption {
         Ok(store::count(self.db.conn(), open, &reach)
             .await?
             .unsigned_abs())
+    }
+}
+
+fn is_turn(head: &Head) -> bool {
+    head.is_open() && head.turn == "enterprise"
+}
+
+/// How a case stands, for its enterprise: what is asked of it before where it is.
+fn state(head: &Head) -> &'static str {
+    match (&head.outcome, Stage::parse(&head.stage)) {
+        (Some(outcome), _) => Outcome::parse(outcome).map_or("已办结", Outcome::word),
+        (None, Some(Stage::Confirm)) => "待确认",
+        (None, _) if is_turn(head) => "待补正",
+        (None, stage) => stage.map_or("办理中", Stage::word),
     }
 }

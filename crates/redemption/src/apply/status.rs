@@ -7,6 +7,7 @@ use zhida_casework::Turn;
 use zhida_casework::statistics;
 use zhida_platform::access::Reach;
 use zhida_platform::db::ConnectionTrait;
+use zhida_platform::format::until_zh;
 
 use super::store;
 use crate::cases::CaseView;
@@ -101,7 +102,7 @@ impl Redemption {
         Ok(Status {
             words: case.words(),
             turn: turn(case.is_open(), case.turn(), now).to_owned(),
-            due: due.map(|due| due.words()),
+            due: due.map(|due| until_zh(due.at)),
             derivation: due.map(|due| due.derivation.clone()).unwrap_or_default(),
             steps: view.scheme.route.iter().map(step).collect(),
             typical: self

@@ -9,6 +9,7 @@ use zhida_platform::cases::Loaded;
 use zhida_platform::clock::to_shanghai;
 use zhida_platform::db::Tx;
 use zhida_platform::format::money_fen;
+use zhida_platform::problem::Problem;
 
 use super::run::{CaseView, party};
 use super::store;
@@ -286,7 +287,7 @@ impl Redemption {
                     view.loaded = self.undecided(&tx, id, version).await?;
                     let most = self.beside_others_of(&tx, &view, computed).await?;
                     if most != computed {
-                        return Err(Error::Refused(
+                        return Err(Error::Overtaken(
                             "同一家企业的另一件办件刚刚变动，请刷新后再核定".to_owned(),
                         ));
                     }
@@ -396,7 +397,7 @@ impl Redemption {
         };
         match viewer.covers(needed, &view.record.access()) {
             true => Ok(()),
-            false => Err(Error::Refused("这一步由审定人员决定".to_owned())),
+            false => Err(Problem::forbidden("这一步由审定人员决定").into()),
         }
     }
 
@@ -404,7 +405,8 @@ impl Redemption {
         let case = &view.loaded.case;
         match case.is_open() && case.stage() == stage {
             true => Ok(()),
-            false => Err(Error::Refused(format!(
+            // the page offers it at this stage only: somebody moved it since
+            false => Err(Error::Overtaken(format!(
                 "这件办件现在是“{}”，不能再{}",
                 case.words(),
                 stage.word()

@@ -73,7 +73,7 @@ impl Redemption {
                 async move {
                     let (case, claim) = (&view.record.case_id, Claim::of(&view.record.case_id));
                     if !store::next_part(&tx, case, view.record.parts).await? {
-                        return Err(Error::Refused("这一期已由别人安排，请刷新".to_owned()));
+                        return Err(Error::Overtaken("这一期已由别人安排，请刷新".to_owned()));
                     }
                     if is_last {
                         let city = calendar::load(&tx).await?;

@@ -8,7 +8,7 @@ use zhida_platform::access::{Action, Viewer};
 use zhida_platform::audit;
 use zhida_platform::cases::{Cases, Loaded, calendar};
 use zhida_platform::db::Tx;
-use zhida_platform::format::money_fen;
+use zhida_platform::format::{money_fen, until_zh};
 use zhida_platform::messages::{Message, Recipient};
 
 use super::record::CaseRecord;
@@ -174,7 +174,7 @@ impl Redemption {
                 | Change::Withdrawn { outcome, reason } => {
                     self.leave_notice(tx, view, *outcome == Outcome::Paid)
                         .await?;
-                    self.note_time(tx, view).await?;
+                    self.note_end(tx, view, *outcome).await?;
                     self.ended(tx, view, *outcome, reason, &by).await?;
                 }
                 Change::CompletionAsked { .. } => {
@@ -342,7 +342,7 @@ impl Redemption {
 /// Until when, in words.
 pub(crate) fn due_words(view: &CaseView) -> String {
     let due = view.loaded.case.due();
-    due.map_or_else(|| "未定".to_owned(), |(_, due)| due.words())
+    due.map_or_else(|| "未定".to_owned(), |(_, due)| until_zh(due.at))
 }
 
 impl Redemption {

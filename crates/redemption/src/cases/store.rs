@@ -20,9 +20,9 @@ pub(crate) fn slot(item: &str, enterprise: &str, period: &str) -> Option<String>
 pub(crate) async fn insert(tx: &Tx, record: &CaseRecord) -> db::Result<u64> {
     let sql = "INSERT INTO redemption_case (case_id, item, item_revision, scheme_revision, enterprise,
                    enterprise_name, place, period, slot, origin, filed_by, agent, filed_at, judgement,
-                   answers, fen, fen_decided, decision, item_name, paid_fen, parts)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 0, 0)";
-    let values: [Value; 19] = [
+                   answers, fen, fen_decided, decision, item_name, decided, paid_fen, parts)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 0, 0)";
+    let values: [Value; 20] = [
         record.case_id.as_str().into(),
         record.item.as_str().into(),
         record.item_revision.into(),
@@ -42,6 +42,7 @@ pub(crate) async fn insert(tx: &Tx, record: &CaseRecord) -> db::Result<u64> {
         record.fen_decided.into(),
         record.decision.clone().into(),
         record.item_name.as_str().into(),
+        record.decision.is_some().into(),
     ];
     db::execute(tx, sql, values).await
 }
@@ -91,7 +92,7 @@ pub(crate) async fn decide(
     fen: Option<i64>,
     decision: &str,
 ) -> db::Result<u64> {
-    let sql = "UPDATE redemption_case SET fen_decided = $2, decision = $3 WHERE case_id = $1";
+    let sql = "UPDATE redemption_case SET fen_decided = $2, decision = $3, decided = TRUE WHERE case_id = $1";
     db::execute(tx, sql, [case.into(), fen.into(), decision.into()]).await
 }
 

@@ -95,7 +95,8 @@ async fn list_recoveries(
         (status = 400, description = "原因、金额、理由、依据或限期不对", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这件办件", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "还没有办结、没有拨付过，或别人刚刚追回过", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "别人刚刚追回过", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "还没有办结，或没有拨付过", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn claw_back(
     State(app): App,

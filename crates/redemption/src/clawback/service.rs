@@ -11,7 +11,7 @@ use zhida_platform::audit;
 use zhida_platform::cases::calendar;
 use zhida_platform::clock::{instant_text, parse_instant};
 use zhida_platform::db::{ConnectionTrait, Tx};
-use zhida_platform::format::{date_zh, money_fen};
+use zhida_platform::format::{money_fen, weekday_zh};
 use zhida_standards::Fen;
 
 use super::cause::cause;
@@ -86,7 +86,7 @@ impl RecoveryLine {
     /// 限期, for a page.
     #[must_use]
     pub fn due(&self) -> String {
-        date_zh(self.due_on)
+        weekday_zh(self.due_on)
     }
 }
 
@@ -296,7 +296,7 @@ impl Redemption {
 }
 
 fn stale() -> Error {
-    Error::Refused("这件办件的追回刚刚由别人作出，请刷新页面看过后再定".to_owned())
+    Error::Overtaken("这件办件的追回刚刚由别人作出，请刷新页面看过后再定".to_owned())
 }
 
 /// Why nothing of a case can be demanded back now.

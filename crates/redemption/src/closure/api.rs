@@ -80,7 +80,7 @@ struct ToRelease {
         (status = 200, description = "每一家的结果", body = Released),
         (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这个事项", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "还没有方案，或现在不能放行", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "还没有方案，或现在不能放行", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn release_candidates(
     State(app): App,

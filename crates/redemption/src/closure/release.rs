@@ -188,7 +188,9 @@ impl Redemption {
                     .await?;
                 report.held.push(held(reason));
             }
-            Err(Error::Refused(reason)) => report.held.push(held(reason)),
+            Err(Error::Refused(reason) | Error::Overtaken(reason)) => {
+                report.held.push(held(reason));
+            }
             Err(error) => return Err(error),
         }
         Ok(())
@@ -294,7 +296,7 @@ impl Redemption {
                 async move {
                     let opened = self.open_case(&tx, new, &by).await?;
                     if !store::release(&tx, &candidate.id, &opened.id, now).await? {
-                        return Err(Error::Refused("已由别人放行，或不再符合".to_owned()));
+                        return Err(Error::Overtaken("已由别人放行，或不再符合".to_owned()));
                     }
                     let entry = entry.after(json!({ "case": opened.number }));
                     audit::append(&tx, &entry).await?;

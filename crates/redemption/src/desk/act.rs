@@ -69,9 +69,9 @@ pub(super) async fn take_step(
     if step == "opinion" {
         viewer.need(OPINION)?;
     } else if !sight.handles {
-        return Err(Error::Refused(
-            "这件办件不在您的办理范围内，您只能给出本单位的意见".to_owned(),
-        ));
+        return Err(
+            Problem::forbidden("这件办件不在您的办理范围内，您只能给出本单位的意见").into(),
+        );
     }
     // of a page that is older than the case somebody else has moved
     let version: i64 = fields.get("version").parse().unwrap_or_default();

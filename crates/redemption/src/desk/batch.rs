@@ -69,7 +69,7 @@ impl Asker {
     fn of(viewer: &Viewer) -> Result<Self, Error> {
         let account = viewer
             .account()
-            .ok_or_else(|| Error::Refused("要先登录".to_owned()))?;
+            .ok_or_else(|| Problem::sign_in("登录之后才能批量办理"))?;
         let person = viewer.as_person();
         Ok(Self {
             account,

@@ -58,7 +58,7 @@ impl Redemption {
         match sight.handles {
             true => Ok(sight.view),
             false => Err(viewer.need(HANDLE).err().map_or_else(
-                || Error::Refused("这件办件不在您的办理范围内".to_owned()),
+                || Problem::forbidden("这件办件不在您的办理范围内").into(),
                 Error::from,
             )),
         }

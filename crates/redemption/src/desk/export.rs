@@ -6,7 +6,7 @@ use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::clock::to_shanghai;
 use zhida_platform::export::{Cell, Column, Table};
-use zhida_platform::format::date_zh;
+use zhida_platform::format::until_zh;
 use zhida_platform::paging::{Page, PageRequest};
 
 use super::query::DeskQuery;
@@ -39,6 +39,17 @@ impl Redemption {
     ) -> Result<u64, Error> {
         self.may_look(viewer)?;
         store::count(self.db.conn(), query, viewer, self.clock.now()).await
+    }
+
+    /// The same for several queries, in their order.
+    pub(crate) async fn desk_counts(
+        &self,
+        viewer: &Viewer,
+        queries: &[DeskQuery],
+    ) -> Result<Vec<u64>, Error> {
+        self.may_look(viewer)?;
+        let queries: Vec<&DeskQuery> = queries.iter().collect();
+        store::counts(self.db.conn(), &queries, viewer, self.clock.now()).await
     }
 
     fn may_look(&self, viewer: &Viewer) -> Result<(), Error> {
@@ -115,19 +126,9 @@ fn cells(row: DeskRow) -> Vec<Cell> {
         head.holder_name.into(),
         head.handler_name.into(),
         day(head.opened_at).into(),
-        head.due_at.map(until).into(),
+        head.due_at.map(until_zh).into(),
         head.closed_at.map(day).into(),
     ]
-}
-
-/// Until when, for people: midnight is the end of the day before it.
-pub(super) fn until(at: chrono::DateTime<chrono::Utc>) -> String {
-    let local = to_shanghai(at);
-    let day = local.date_naive();
-    match (local.format("%H:%M").to_string().as_str(), day.pred_opt()) {
-        ("00:00", Some(before)) => format!("{} 24:00", date_zh(before)),
-        (time, _) => format!("{} {time}", date_zh(day)),
-    }
 }
 
 pub(super) fn stage_word(slug: &str) -> &'static str {
@@ -143,21 +144,5 @@ pub(super) fn turn_word(slug: &str) -> &'static str {
         "enterprise" => "企业",
         "office" => "部门",
         _ => "系统",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-    use super::*;
-
-    #[test]
-    fn midnight_is_the_end_of_the_day_before() {
-        for (at, words) in [
-            ("2026-11-30T16:00:00Z", "2026年11月30日 24:00"),
-            ("2026-11-30T10:00:00Z", "2026年11月30日 18:00"),
-        ] {
-            assert_eq!(until(at.parse().unwrap()), words);
-        }
     }
 }

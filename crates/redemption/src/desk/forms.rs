@@ -55,7 +55,7 @@ pub(super) fn command(
             reason: text(fields, "extend-reason", "请写明延期的原因，企业会看到")?,
         },
         "note" => Command::Note {
-            text: text(fields, "note-text", "请写备注的内容")?,
+            text: text(fields, "note-text", "请写要补记的情况")?,
         },
         "end" => Command::Close {
             outcome: Outcome::Ended,

@@ -282,7 +282,7 @@ fn rows(view: &CaseView) -> Vec<(&'static str, String)> {
         ("事项", item_name(view)),
         ("来源", record.origin.word().to_owned()),
         (
-            "提交",
+            "开始",
             format!(
                 "{} {}{agent}",
                 datetime_zh(record.filed_at),
@@ -290,7 +290,7 @@ fn rows(view: &CaseView) -> Vec<(&'static str, String)> {
             ),
         ),
         (
-            "规则",
+            "适用版本",
             format!(
                 "事项第 {} 版，方案第 {} 版",
                 record.item_revision, record.scheme_revision

@@ -8,6 +8,7 @@ use zhida_casework::{Calendar, Choices, ClockName, Rules};
 use zhida_forms::{Change, Line, Submission, difference};
 use zhida_platform::access::Viewer;
 use zhida_platform::cases::calendar;
+use zhida_platform::format::until_zh;
 
 use super::case::Sight;
 use super::scoring::ScoreLine;
@@ -128,7 +129,7 @@ fn clock_lines(view: &CaseView, now: DateTime<Utc>, calendar: &Calendar) -> Vec<
                 due: running
                     .due
                     .as_ref()
-                    .map(zhida_casework::Due::words)
+                    .map(|due| until_zh(due.at))
                     .unwrap_or_default(),
                 late: standing.is_some_and(zhida_casework::Standing::is_late),
                 standing: standing
@@ -166,7 +167,7 @@ fn opinion_lines(view: &CaseView) -> Vec<OpinionLine> {
                 asked: opinion.question.clone(),
                 due: clock
                     .and_then(|running| running.due.as_ref())
-                    .map(zhida_casework::Due::words)
+                    .map(|due| until_zh(due.at))
                     .unwrap_or_default(),
                 open: opinion.is_open(),
                 state: match &opinion.state {

@@ -17,6 +17,17 @@ use crate::words::{Outcome, Stage};
 /// When a case is due, as the index of open cases has it: what has no due date comes last.
 pub(super) const DUE: &str = "COALESCE(h.due_at, '9999')";
 
+/// Among which rows a query counts; what counts among the same is counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// Open cases within reach, as `case_head_queue` has them.
+    Open,
+    /// All cases within reach, as `case_head_list` has them.
+    All,
+    /// Its own.
+    Own,
+}
+
 /// Which cases. Empty fields ask nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(default)]
@@ -57,15 +68,46 @@ impl DeskQuery {
         self.state.is_empty()
     }
 
+    /// The rows among which it counts together with others.
+    pub(super) fn counted_among(&self) -> Rows {
+        let is_open = self.by_due();
+        // what the index of all cases does not hold
+        let chosen = !self.q.trim().is_empty() || !self.due.is_empty();
+        let is_far = !is_open && chosen;
+        match (self.who == "asked" || is_far, is_open) {
+            (true, _) => Rows::Own,
+            (false, true) => Rows::Open,
+            (false, false) => Rows::All,
+        }
+    }
+
     /// The conditions on `case_head h` for a viewer at a moment: all of them are answered by its indexes.
     pub(crate) fn conditions(&self, viewer: &Viewer, now: DateTime<Utc>) -> Where {
         let mut found = Where::default();
+        self.rows(viewer, &mut found);
+        self.choice(viewer, now, &mut found);
+        found
+    }
+
+    /// The rows from which the others choose: within reach, open if only those are asked for. What
+    /// [`DeskQuery::counted_among`] says is the same has the same.
+    pub(super) fn rows(&self, viewer: &Viewer, found: &mut Where) {
         found.always("h.room = 'redemption'");
-        self.reached(viewer, &mut found);
-        match self.state.as_str() {
-            "" => found.always("h.closed_at IS NULL"),
+        self.reached(viewer, found);
+        if self.by_due() {
+            found.always("h.closed_at IS NULL");
+        }
+    }
+
+    /// What is chosen from [`DeskQuery::rows`].
+    pub(super) fn choice(&self, viewer: &Viewer, now: DateTime<Utc>, found: &mut Where) {
+        if self.state == "closed" {
             // an index has the outcome, which a case has from its end on
-            "closed" => found.always("h.outcome IS NOT NULL"),
+            found.always("h.outcome IS NOT NULL");
+        }
+        match (self.who.as_str(), viewer.account()) {
+            ("mine", Some(account)) => found.and("h.handler = ?", account.to_string()),
+            ("free", _) => found.always("h.handler IS NULL"),
             _ => {}
         }
         if let Some(stage) = Stage::from_slug(&self.stage) {
@@ -80,13 +122,12 @@ impl DeskQuery {
         if !self.item.is_empty() {
             found.and("h.topic = ?", self.item.as_str());
         }
-        self.words(&mut found);
+        self.words(found);
         if matches!(self.reply.as_str(), "office" | "enterprise") {
             let condition = "h.id IN (SELECT t.subject FROM thread t WHERE t.room = 'redemption' AND t.awaits = ?)";
             found.and(condition, self.reply.as_str());
         }
-        self.due_within(now, &mut found);
-        found
+        self.due_within(now, found);
     }
 
     /// A whole number or code is found by its index; other texts stand in the title, which names item and enterprise.
@@ -100,10 +141,12 @@ impl DeskQuery {
         }
         match Uscc::parse(text) {
             Ok(code) => found.and("h.enterprise = ?", code.to_string()),
-            Err(_) => found.and(
+            // a part of a number or code has digits or letters; words are looked for where words stand
+            Err(_) if text.contains(|sign: char| sign.is_ascii_alphanumeric()) => found.and(
                 "(h.title LIKE ? ESCAPE '\\' OR h.number LIKE ? ESCAPE '\\' OR h.enterprise LIKE ? ESCAPE '\\')",
                 like(text),
             ),
+            Err(_) => found.and("h.title LIKE ? ESCAPE '\\'", like(text)),
         }
     }
 
@@ -124,11 +167,6 @@ impl DeskQuery {
         let reached: Reach = viewer.reach(HANDLE);
         let within = reach::within(&reached, ("h.enterprise", "h.place"), &mut found.values);
         found.always(within);
-        match (self.who.as_str(), viewer.account()) {
-            ("mine", Some(account)) => found.and("h.handler = ?", account.to_string()),
-            ("free", _) => found.always("h.handler IS NULL"),
-            _ => {}
-        }
     }
 
     fn due_within(&self, now: DateTime<Utc>, found: &mut Where) {

@@ -7,13 +7,13 @@ use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use zhida_platform::export::{csv_response, xlsx_response};
-use zhida_platform::format::{count, money_fen};
+use zhida_platform::format::{count, money_fen, until_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_ui::{Choice, Frame, Html, Page, Pager, Tab};
 
 use super::DESK;
-use super::export::{outcome_word, stage_word, turn_word, until};
+use super::export::{outcome_word, stage_word, turn_word};
 use super::query::DeskQuery;
 use super::store::DeskRow;
 use super::views::SavedView;
@@ -87,21 +87,25 @@ pub(super) async fn list(
         limit: ROWS,
     }
     .checked(ROWS)?;
-    let total = app
-        .desk_count(viewer, &query)
-        .await
-        .map_err(Problem::from)?;
     let found = app
         .desk(viewer, &query, &request)
         .await
         .map_err(Problem::from)?;
+    let total = match (&request.after, &found.next) {
+        // a list that one page shows is counted by showing it
+        (None, None) => found.items.len() as u64,
+        _ => app
+            .desk_count(viewer, &query)
+            .await
+            .map_err(Problem::from)?,
+    };
     let views = app.views(viewer).await.map_err(Problem::from)?;
     let now = app.clock.now();
     let summary = format!("共 {} 件", count(total));
     Ok(Html(QueuePage {
         page: frame
             .page("兑付办件")
-            .lead("先到期的在前。个数、列表和导出是同一个条件。")
+            .lead("先到期的排在前面。导出的就是筛选出来的全部。")
             .active(DESK)
             .office(),
         tabs: tabs(&query, &views),
@@ -254,6 +258,9 @@ fn line(row: DeskRow, now: chrono::DateTime<chrono::Utc>) -> Line {
     let state = match head.outcome.as_deref() {
         Some(outcome) => outcome_word(outcome).to_owned(),
         None if head.held => format!("{}（暂停）", stage_word(&head.stage)),
+        None if head.turn == "enterprise" && head.stage != Stage::Confirm.slug() => {
+            format!("{}（待补正）", stage_word(&head.stage))
+        }
         None => stage_word(&head.stage).to_owned(),
     };
     Line {
@@ -268,7 +275,7 @@ fn line(row: DeskRow, now: chrono::DateTime<chrono::Utc>) -> Line {
         state,
         turn: turn_word(&head.turn),
         handler: head.handler_name.or(head.holder_name).unwrap_or_default(),
-        due: head.due_at.map(until).unwrap_or_default(),
+        due: head.due_at.map(until_zh).unwrap_or_default(),
         waits: row.waits,
         awaits: row.awaits.as_deref().map(|side| match side {
             "office" => ("留言待答复", "yellow"),

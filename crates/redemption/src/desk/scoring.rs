@@ -203,7 +203,7 @@ impl Redemption {
         let assigned = match &scored.own {
             None => false,
             Some(own) if ScoreState::parse(&own.state) == Some(ScoreState::Assigned) => true,
-            Some(_) => return Err(Error::Refused("您已经对这件办件作过声明".to_owned())),
+            Some(_) => return Err(Error::Overtaken("您已经对这件办件作过声明".to_owned())),
         };
         let who = &Who::of(viewer);
         if tie.is_empty() {
@@ -285,7 +285,7 @@ impl Redemption {
                     ScoreState::Taken.slug().into(),
                 ];
                 if db::execute(&tx, sql, values).await? == 0 {
-                    return Err(Error::Refused("这次评审已经提交或被取消，请刷新页面".to_owned()));
+                    return Err(Error::Overtaken("这次评审已经提交或被取消，请刷新页面".to_owned()));
                 }
                 audit::append(&tx, entry).await?;
                 Ok(())
@@ -454,7 +454,7 @@ async fn declared(
         tie.into(),
     ];
     match db::execute(tx, sql, values).await? {
-        0 => Err(Error::Refused(
+        0 => Err(Error::Overtaken(
             "部门刚刚取消了这次指派，请刷新页面".to_owned(),
         )),
         _ => Ok(()),
@@ -474,7 +474,7 @@ pub(super) async fn has_place(tx: &Tx, view: &CaseView, account: &str) -> Result
     let sheet = sheet(view)?;
     if let Some(row) = there.iter().find(|row| row.account == account) {
         let state = ScoreState::parse(&row.state).map_or("", ScoreState::word);
-        return Err(Error::Refused(format!(
+        return Err(Error::Overtaken(format!(
             "{}已在这次评审中（{state}）",
             row.name
         )));

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use zhida_forms::SummaryView;
 use zhida_platform::files::Download;
@@ -180,7 +179,9 @@ pub(super) async fn submit(
     };
     let problem = match done {
         Ok(()) => return Ok(to(&format!("{SCORING}/{id}"))),
-        Err(error @ (Error::Field { .. } | Error::Refused(_))) => Problem::from(error),
+        Err(error @ (Error::Field { .. } | Error::Refused(_) | Error::Overtaken(_))) => {
+            Problem::from(error)
+        }
         Err(error) => return Err(Problem::from(error).into()),
     };
     let scored = app
@@ -194,7 +195,7 @@ pub(super) async fn submit(
         true => page.errors.add("conflict", problem.detail),
         false => page.errors = problem.fields.into(),
     }
-    Ok((StatusCode::BAD_REQUEST, Html(page)).into_response())
+    Ok((problem.status, Html(page)).into_response())
 }
 
 /// 材料，作过声明的专家可看

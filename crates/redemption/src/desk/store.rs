@@ -5,10 +5,11 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use zhida_platform::access::Viewer;
 use zhida_platform::cases::Head;
 use zhida_platform::clock::instant_text;
-use zhida_platform::db::{self, ConnectionTrait, Tx, Value};
+use zhida_platform::db::{self, Choices, ConnectionTrait, Tx, Value};
 use zhida_platform::paging::{Page, PageRequest};
 
-use super::query::{DUE, DeskQuery};
+use super::query::{DUE, DeskQuery, Rows};
+use crate::conditions::Where;
 use crate::error::Error;
 
 const BY_DUE: &str = "redemption:desk:due";
@@ -116,6 +117,22 @@ fn counting(query: &DeskQuery, viewer: &Viewer, now: DateTime<Utc>) -> Asked {
     (sql, found.values)
 }
 
+/// The same for several queries over the same rows.
+fn counting_together(queries: &[&DeskQuery], viewer: &Viewer, now: DateTime<Utc>) -> Choices {
+    let mut rows = Where::default();
+    if let Some(first) = queries.first() {
+        first.rows(viewer, &mut rows);
+        if first.by_due() {
+            rows.always(IN_QUEUE);
+        }
+    }
+    let mut counts = Choices::among(rows);
+    for query in queries {
+        counts.choose(|found| query.choice(viewer, now, found));
+    }
+    counts
+}
+
 /// A page of the queue.
 pub(super) async fn list(
     conn: &impl ConnectionTrait,
@@ -140,6 +157,34 @@ pub(super) async fn count(
     let (sql, values) = counting(query, viewer, now);
     let count = db::query_count(conn, &sql, values).await?;
     Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// As [`count`] for several queries, in their order; what is chosen from the same rows is counted in one pass over them.
+pub(super) async fn counts(
+    conn: &impl ConnectionTrait,
+    queries: &[&DeskQuery],
+    viewer: &Viewer,
+    now: DateTime<Utc>,
+) -> Result<Vec<u64>, Error> {
+    let mut counts = vec![0; queries.len()];
+    for rows in [Rows::Open, Rows::All, Rows::Own] {
+        let of_rows = |at: &usize| queries[*at].counted_among() == rows;
+        let places: Vec<usize> = (0..queries.len()).filter(of_rows).collect();
+        // one alone is found by the best index for it
+        if rows == Rows::Own || places.len() < 2 {
+            for at in places {
+                counts[at] = count(conn, queries[at], viewer, now).await?;
+            }
+            continue;
+        }
+        let chosen: Vec<&DeskQuery> = places.iter().map(|at| queries[*at]).collect();
+        let together = counting_together(&chosen, viewer, now);
+        let found = together.count(conn, "FROM case_head h").await?;
+        for (at, count) in places.into_iter().zip(found) {
+            counts[at] = count;
+        }
+    }
+    Ok(counts)
 }
 
 /// A saved view.
@@ -192,57 +237,10 @@ mod tests {
     use zhida_testkit::{TestDatabase, both_databases, seated};
 
     use super::*;
-
-    #[derive(FromQueryResult)]
-    struct Sqlite {
-        detail: String,
-    }
-
-    #[derive(FromQueryResult)]
-    struct Postgres {
-        #[sea_orm(alias = "QUERY PLAN")]
-        line: String,
-    }
-
-    /// How the engine would answer; on PostgreSQL as with many rows, where reading and sorting a whole table costs most.
-    async fn plan(db: &TestDatabase, (sql, values): Asked) -> String {
-        let (sql, values) = (sql.as_str(), &values);
-        let lines = db
-            .write(|tx| async move {
-                let lines: Vec<String> = match tx.engine() {
-                    Engine::Sqlite => {
-                        let sql = format!("EXPLAIN QUERY PLAN {sql}");
-                        let rows: Vec<Sqlite> = db::query_all(&tx, &sql, values.clone()).await?;
-                        rows.into_iter().map(|row| row.detail).collect()
-                    }
-                    Engine::Postgres => {
-                        for setting in ["enable_seqscan", "enable_sort", "enable_bitmapscan"] {
-                            let sql = format!("SET LOCAL {setting} = off");
-                            db::execute(&tx, &sql, []).await?;
-                        }
-                        let sql = format!("EXPLAIN {sql}");
-                        let rows: Vec<Postgres> = db::query_all(&tx, &sql, values.clone()).await?;
-                        rows.into_iter().map(|row| row.line).collect()
-                    }
-                };
-                Ok::<_, db::Error>(lines)
-            })
-            .await
-            .unwrap();
-        lines.join("\n")
-    }
+    use crate::plan::{migrated, plan};
 
     fn sorts(plan: &str) -> bool {
         plan.contains("Sort") || plan.contains("TEMP B-TREE FOR ORDER BY")
-    }
-
-    async fn migrated(db: &TestDatabase) {
-        let rooms = [
-            zhida_forms::migrations(),
-            zhida_funds::migrations(),
-            crate::migrations(),
-        ];
-        db.migrate(&rooms).await.unwrap();
     }
 
     fn viewer() -> Viewer {
@@ -369,7 +367,46 @@ mod tests {
         }
     }
 
+    async fn views_are_counted_in_one_pass_over_an_index(db: TestDatabase) {
+        migrated(&db).await;
+        let (viewer, now) = (viewer(), now());
+        let asking = |state: &str| {
+            let of = |change: fn(&mut DeskQuery)| {
+                let mut query = DeskQuery {
+                    state: state.to_owned(),
+                    ..DeskQuery::default()
+                };
+                change(&mut query);
+                query
+            };
+            [
+                of(|_| ()),
+                of(|query| "review".clone_into(&mut query.stage)),
+                of(|query| "jiuye".clone_into(&mut query.item)),
+                of(|query| "free".clone_into(&mut query.who)),
+                of(|query| "office".clone_into(&mut query.reply)),
+            ]
+        };
+        for (state, index) in [("", "case_head_queue"), ("all", "case_head_list")] {
+            let queries = asking(state);
+            let queries: Vec<&DeskQuery> = queries.iter().collect();
+            let together = counting_together(&queries, &viewer, now);
+            let counted = plan(&db, together.sql("FROM case_head h")).await;
+            match db.engine() {
+                Engine::Sqlite => {
+                    let reads = counted.matches("INDEX case_head_").count();
+                    assert_eq!(reads, 1, "{counted}");
+                    assert!(counted.contains(index), "{counted}");
+                }
+                Engine::Postgres => {
+                    assert!(!counted.contains("Seq Scan on case_head"), "{counted}")
+                }
+            }
+        }
+    }
+
     both_databases!(
+        views_are_counted_in_one_pass_over_an_index,
         the_queue_is_read_in_the_order_of_an_index,
         counts_are_read_from_indexes_of_what_is_asked
     );

@@ -33,26 +33,29 @@ pub(crate) struct SavedView {
 
 fn account(viewer: &Viewer) -> Result<String, Error> {
     let account = viewer.account().map(|id| id.to_string());
-    account.ok_or_else(|| Error::Refused("要先登录".to_owned()))
+    account.ok_or_else(|| Problem::sign_in("登录之后才能保存视图").into())
 }
 
 impl Redemption {
-    /// The viewer's own views, each counted by the query that lists it.
+    /// The viewer's own views, each with what the query that lists it counts.
     pub(crate) async fn views(&self, viewer: &Viewer) -> Result<Vec<SavedView>, Error> {
         let rows = store::views(self.db.conn(), &account(viewer)?).await?;
-        let mut views = Vec::with_capacity(rows.len());
-        for row in rows {
+        let mut queries = Vec::with_capacity(rows.len());
+        for row in &rows {
             let query: DeskQuery =
                 serde_json::from_str(&row.query).map_err(|_| Error::Stored("常用视图"))?;
-            let count = self.desk_count(viewer, &query).await?;
-            views.push(SavedView {
+            queries.push(query);
+        }
+        let counts = self.desk_counts(viewer, &queries).await?;
+        let views = rows.into_iter().zip(queries).zip(counts);
+        Ok(views
+            .map(|((row, query), count)| SavedView {
                 id: row.id,
                 name: row.name,
                 query,
                 count,
-            });
-        }
-        Ok(views)
+            })
+            .collect())
     }
 
     async fn save_view(&self, viewer: &Viewer, name: &str, query: &DeskQuery) -> Result<(), Error> {

@@ -88,13 +88,16 @@ async fn scorecard(
             .active(EVALUATION)
             .crumb("兑付评估", EVALUATION)
             .office(),
-        eligible: card.eligible.map_or_else(|| "暂不能测算".to_owned(), count),
+        eligible: card.eligible.map_or_else(
+            || "暂不能测算".to_owned(),
+            |eligible| format!("{} 家", count(eligible)),
+        ),
         paid: money_fen(card.paid_fen),
-        steps: card.steps.to_string(),
-        materials: card.materials.to_string(),
+        steps: format!("{} 个", card.steps),
+        materials: format!("{} 份", card.materials),
         days: card.days.map_or_else(
             || "办结太少，还说不准".to_owned(),
-            |days| format!("中位 {} 天，九成不超过 {} 天", days.median, days.p90),
+            |days| format!("一半不超过 {} 天，九成不超过 {} 天", days.median, days.p90),
         ),
         satisfaction: card.satisfaction.map_or_else(
             || "还没有评价".to_owned(),

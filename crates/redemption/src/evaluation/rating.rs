@@ -71,7 +71,7 @@ impl Redemption {
                 let (rated, entry, record) = (rated.clone(), entry.clone(), &view.record);
                 async move {
                     if !store::rate(&tx, record, &rated, viewer.actor(), now).await? {
-                        return Err(Error::Refused(
+                        return Err(Error::Overtaken(
                             "这件办件已经评价过，一件只评一次".to_owned(),
                         ));
                     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde::Deserialize;
@@ -291,7 +290,9 @@ async fn object(State(app): App, frame: Frame, Path(row): Path<String>, fields: 
     };
     let error = match app.object(&frame.viewer, &row, &form).await {
         Ok(id) => return Ok(to(&format!("{OBJECTIONS}/{id}"))),
-        Err(error @ (Error::Field { .. } | Error::Refused(_))) => Problem::from(error),
+        Err(error @ (Error::Field { .. } | Error::Refused(_) | Error::Overtaken(_))) => {
+            Problem::from(error)
+        }
         Err(error) => return Err(Problem::from(error).into()),
     };
     let mut page = object_page(&app, &frame, &row, form)
@@ -301,7 +302,7 @@ async fn object(State(app): App, frame: Frame, Path(row): Path<String>, fields: 
         true => page.errors.add("words", error.detail),
         false => page.errors = error.fields.into(),
     }
-    Ok((StatusCode::BAD_REQUEST, Html(page)).into_response())
+    Ok((error.status, Html(page)).into_response())
 }
 
 #[derive(Template)]
@@ -440,7 +441,9 @@ async fn decide(State(app): App, frame: Frame, Path(id): Path<String>, fields: F
     };
     let error = match decided {
         Ok(()) => return Ok(to(&format!("{OBJECTIONS}/{id}"))),
-        Err(error @ (Error::Field { .. } | Error::Refused(_))) => Problem::from(error),
+        Err(error @ (Error::Field { .. } | Error::Refused(_) | Error::Overtaken(_))) => {
+            Problem::from(error)
+        }
         Err(error) => return Err(Problem::from(error).into()),
     };
     let page = objection_page(&app, &frame, &id, fields.get("words"), result).await;
@@ -449,7 +452,7 @@ async fn decide(State(app): App, frame: Frame, Path(id): Path<String>, fields: F
         true => page.errors.add("words", error.detail),
         false => page.errors = error.fields.into(),
     }
-    Ok((StatusCode::BAD_REQUEST, Html(page)).into_response())
+    Ok((error.status, Html(page)).into_response())
 }
 
 /// 撤回异议

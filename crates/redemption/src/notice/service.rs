@@ -10,6 +10,7 @@ use zhida_platform::export::{Cell, Column, Table};
 use zhida_platform::ids;
 use zhida_platform::messages::{EventKind, Message, Recipient};
 use zhida_platform::paging::{Page, PageRequest};
+use zhida_platform::problem::Problem;
 
 use super::model::{NewRow, NoticeView, Objection, ObjectionState, RowState, RowView};
 use super::objections::{self, NewObjection};
@@ -234,7 +235,7 @@ impl Redemption {
             return Err(Error::Refused(why));
         }
         match objections::has_open(tx, &row.id, account).await? {
-            true => Err(Error::Refused(
+            true => Err(Error::Overtaken(
                 "您对这一家的异议还在核查，不用再提一次".to_owned(),
             )),
             false => Ok(()),
@@ -301,7 +302,7 @@ impl Redemption {
         viewer.need(OBJECT)?;
         let own = self.objection(viewer, id).await?;
         if !is_own(viewer, &own) {
-            return Err(Error::Refused("只有提出异议的人可以撤回".to_owned()));
+            return Err(Problem::forbidden("只有提出异议的人可以撤回").into());
         }
         self.settle(viewer, &own, ObjectionState::Withdrawn, "提出人撤回")
             .await
@@ -349,7 +350,7 @@ impl Redemption {
         self.db
             .write(|tx| async move {
                 if !objections::settle(&tx, &found.id, state, words, viewer.name(), now).await? {
-                    return Err(Error::Refused(
+                    return Err(Error::Overtaken(
                         "这件异议已经由别人处理，请刷新页面".to_owned(),
                     ));
                 }

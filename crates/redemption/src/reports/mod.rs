@@ -15,4 +15,4 @@ pub use query::ReportQuery;
 
 pub(crate) use api::routes as api;
 pub(crate) use pages::{REPORTS, routes};
-pub(crate) use store::TIME;
+pub(crate) use store::{REPORT, TIME};

@@ -64,21 +64,46 @@ impl ReportQuery {
     }
 }
 
+/// Where a table has what a report is asked by.
+pub(super) struct Columns {
+    enterprise: &'static str,
+    place: &'static str,
+    opened: &'static str,
+    item: &'static str,
+}
+
+impl Columns {
+    /// `redemption_case c`.
+    pub(super) const OF_CASE: Self = Self {
+        enterprise: "c.enterprise",
+        place: "c.place",
+        // a case is opened when it is filed, at the same instant
+        opened: "c.filed_at",
+        item: "c.item",
+    };
+    /// `case_head h`.
+    pub(super) const OF_HEAD: Self = Self {
+        enterprise: "h.enterprise",
+        place: "h.place",
+        opened: "h.opened_at",
+        item: "h.topic",
+    };
+}
+
 impl Asked {
-    /// The conditions on `case_head h` and `redemption_case c`.
-    pub(super) fn conditions(&self, reach: &Reach) -> Where {
-        let mut found = Where::default();
-        found.within(reach, ("c.enterprise", "c.place"));
+    /// The conditions on a table.
+    pub(super) fn conditions(&self, reach: &Reach, of: &Columns, found: &mut Where) {
+        found.within(reach, (of.enterprise, of.place));
         if let Some(from) = self.from {
-            found.and("h.opened_at >= ?", begins(from));
+            found.and(&format!("{} >= ?", of.opened), begins(from));
         }
         if let Some(until) = self.until {
-            found.and("h.opened_at < ?", begins(until + Duration::days(1)));
+            let after = begins(until + Duration::days(1));
+            found.and(&format!("{} < ?", of.opened), after);
         }
         if !self.item.is_empty() {
-            found.and("c.item = ?", self.item.as_str());
+            found.and(&format!("{} = ?", of.item), self.item.as_str());
         }
-        found
     }
 }
 

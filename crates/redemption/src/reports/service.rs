@@ -1,6 +1,6 @@
 //! Reports, and what is noted for them when a case ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use zhida_casework::statistics;
 use zhida_platform::access::Viewer;
@@ -11,13 +11,13 @@ use zhida_standards::division;
 
 use super::model::{By, Report, ReportLine};
 use super::query::ReportQuery;
-use super::store::{self, CountRow};
+use super::store::{self, Alike, End};
 use crate::apply::TypicalDays;
 use crate::cases::CaseView;
 use crate::error::Error;
 use crate::rights::REPORT;
 use crate::service::Redemption;
-use crate::words::Stage;
+use crate::words::{Outcome, Stage};
 
 /// How many cases took how many days.
 type Histogram = BTreeMap<u32, u64>;
@@ -31,23 +31,30 @@ impl Redemption {
         viewer.need(REPORT)?;
         let asked = query.asked()?;
         let reach = viewer.reach(REPORT);
-        let (conn, now) = (self.db.conn(), self.clock.now());
+        let mut keys: HashMap<String, (String, String)> = HashMap::new();
         let mut lines: BTreeMap<String, ReportLine> = BTreeMap::new();
         let mut sum = ReportLine::default();
-        for row in store::counts(conn, &asked, &reach, now).await? {
-            let (key, name) = self.line_name(asked.by, &row.key, &row.name);
-            let line = lines.entry(key.clone()).or_default();
-            (line.key, line.name) = (key, name);
-            add(line, &row);
-            add(&mut sum, &row);
-        }
         let mut days: BTreeMap<String, Histogram> = BTreeMap::new();
         let mut all = Histogram::new();
-        for row in store::days(conn, &asked, &reach).await? {
-            let (key, _) = self.line_name(asked.by, &row.key, "");
-            let took = u32::try_from(row.days).unwrap_or(u32::MAX);
-            for histogram in [days.entry(key).or_default(), &mut all] {
-                *histogram.entry(took).or_default() += row.number.unsigned_abs();
+        for row in store::alike(self.db.conn(), &asked, &reach, self.clock.now()).await? {
+            let known = keys.get(&row.key).cloned();
+            let (key, name) = match known {
+                Some(known) => known,
+                None => {
+                    let named = self.line_name(asked.by, &row.key).await?;
+                    keys.insert(row.key.clone(), named.clone());
+                    named
+                }
+            };
+            let line = lines.entry(key.clone()).or_default();
+            (line.key, line.name) = (key.clone(), name);
+            add(line, &row);
+            add(&mut sum, &row);
+            if let (true, Some(took)) = (row.is_closed(), row.days) {
+                let took = u32::try_from(took).unwrap_or(u32::MAX);
+                for histogram in [days.entry(key).or_default(), &mut all] {
+                    *histogram.entry(took).or_default() += row.number.unsigned_abs();
+                }
             }
         }
         for line in lines.values_mut() {
@@ -67,9 +74,16 @@ impl Redemption {
     }
 
     /// Key and name of the line that a row belongs to.
-    fn line_name(&self, by: By, key: &str, name: &str) -> (String, String) {
-        match by {
-            By::Item => (key.to_owned(), name.to_owned()),
+    async fn line_name(&self, by: By, key: &str) -> Result<(String, String), Error> {
+        Ok(match by {
+            By::Item => {
+                let catalogue = self.policies.catalogue(self.clock.today());
+                let name = match catalogue.find(key) {
+                    Some(item) => item.name.clone(),
+                    None => store::last_name(self.db.conn(), key).await?,
+                };
+                (key.to_owned(), name)
+            }
             By::Place => {
                 let known = division::full_name(key);
                 let name = known.unwrap_or_else(|| match key {
@@ -85,12 +99,17 @@ impl Redemption {
                 };
                 (department.clone(), department)
             }
-        }
+        })
     }
 
-    /// Notes what reports need of a case that ends: its working days, and whether a stage of an office was left late.
+    /// Notes what reports need of a case that ends: how, its working days, and whether a stage of an office was left late.
     /// A year whose calendar is not known leaves the days open and ends the case all the same.
-    pub(crate) async fn note_time(&self, tx: &Tx, view: &CaseView) -> Result<(), Error> {
+    pub(crate) async fn note_end(
+        &self,
+        tx: &Tx,
+        view: &CaseView,
+        outcome: Outcome,
+    ) -> Result<(), Error> {
         let city = calendar::load(tx).await?;
         let now = self.clock.now();
         let events = &view.loaded.events;
@@ -100,21 +119,38 @@ impl Redemption {
         let late = statistics::stays(events)
             .iter()
             .any(|stay| counts(stay.stage) && stay.is_late(now));
-        let days = worked.map(|worked| worked.days);
-        store::note_time(tx, &view.record.case_id, days, late).await?;
+        let end = End {
+            outcome,
+            days: worked.map(|worked| worked.days),
+            late,
+        };
+        store::note_end(tx, &view.record.case_id, end).await?;
         Ok(())
     }
 }
 
-fn add(line: &mut ReportLine, row: &CountRow) {
-    line.opened += row.opened.unsigned_abs();
-    line.open += row.open.unsigned_abs();
+impl Alike {
+    fn outcome(&self) -> Option<Outcome> {
+        self.outcome.as_deref().and_then(Outcome::parse)
+    }
+
+    /// Granted or refused: what the office brought to its end.
+    fn is_closed(&self) -> bool {
+        matches!(self.outcome(), Some(Outcome::Paid | Outcome::Refused))
+    }
+}
+
+fn add(line: &mut ReportLine, row: &Alike) {
+    let (outcome, closed) = (row.outcome(), row.is_closed());
+    let number = |counts: bool| if counts { row.number.unsigned_abs() } else { 0 };
+    line.opened += number(true);
+    line.open += number(outcome.is_none());
     line.overdue += row.overdue.unsigned_abs();
-    line.decided += row.decided.unsigned_abs();
-    line.closed += row.closed.unsigned_abs();
-    line.on_time += row.on_time.unsigned_abs();
-    line.paid += row.paid.unsigned_abs();
-    line.ended += row.ended.unsigned_abs();
+    line.decided += number(row.decided || outcome == Some(Outcome::Refused));
+    line.closed += number(closed);
+    line.on_time += number(closed && row.late != Some(true));
+    line.paid += number(outcome == Some(Outcome::Paid));
+    line.ended += number(outcome.is_some() && !closed);
     line.paid_fen += row.paid_fen;
 }
 

@@ -9,6 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use zhida_platform::clock::to_shanghai;
 use zhida_platform::format::date_zh;
+use zhida_policies::Delivery;
 use zhida_ui::{Frame, Html, Page};
 
 use super::editor;
@@ -17,7 +18,7 @@ use super::preset;
 use super::service::SchemeLine;
 use crate::fields::Fields;
 use crate::pages::{Answer, SCHEMES, to};
-use crate::rights::SCHEME;
+use crate::rights::{APPLY, SCHEME};
 use crate::service::Redemption;
 
 pub(crate) fn routes(app: Arc<Redemption>) -> Router {
@@ -108,6 +109,10 @@ struct ShowPage {
     revisions: Vec<(String, String)>,
     is_published: bool,
     paused: bool,
+    /// What is applied for, unlike what is offered without an application.
+    is_applied_for: bool,
+    may_apply: bool,
+    is_visitor: bool,
     may_edit: bool,
 }
 
@@ -160,6 +165,9 @@ async fn show(
             .collect(),
         is_published: shown.current.is_some(),
         paused: shown.paused,
+        is_applied_for: shown.item.elements.delivery != Delivery::NoApplication,
+        may_apply: frame.viewer.may(APPLY),
+        is_visitor: frame.viewer.account().is_none(),
         may_edit: frame.viewer.may(SCHEME),
     })
     .into_response())

@@ -2,14 +2,15 @@
 
 use serde_json::json;
 use zhida_policies::Delivery;
-use zhida_testkit::{TestDatabase, both_databases};
+use zhida_testkit::{Part, TestDatabase, both_databases};
 
+use crate::talk::{form, hidden, send};
 use crate::world::{World, agent, boss, clerk, decider, fields, name, payee};
 
 async fn an_instant_item_is_filed_in_one_page_and_only_once(db: TestDatabase) {
     let world = World::new(db).await;
     let app = world.app(boss(1));
-    let none = app.get("/redemption/apply/jiuye").await.expect_status(409);
+    let none = app.get("/redemption/apply/jiuye").await.expect_status(422);
     assert!(
         none.text().contains("还没有发布兑付方案"),
         "{}",
@@ -71,7 +72,7 @@ async fn an_instant_item_is_filed_in_one_page_and_only_once(db: TestDatabase) {
         .app(boss(4))
         .post_form("/redemption/apply/jiuye", &fields(&payee(4)))
         .await;
-    assert!(refused.expect_status(409).text().contains("不符合条件"));
+    assert!(refused.expect_status(422).text().contains("不符合条件"));
 }
 
 async fn the_rule_of_filing_is_recorded_and_an_agency_is_named(db: TestDatabase) {
@@ -179,7 +180,7 @@ async fn a_case_is_withdrawn_rated_once_and_counted(db: TestDatabase) {
     let _ = app
         .post_form(&format!("/redemption/cases/{id}/rating"), &[("grade", "5")])
         .await
-        .expect_status(409);
+        .expect_status(422);
     let _ = app
         .post_form(&format!("/redemption/cases/{id}/withdraw"), &[])
         .await
@@ -239,7 +240,37 @@ async fn a_case_is_withdrawn_rated_once_and_counted(db: TestDatabase) {
         .expect_status(403);
 }
 
+async fn a_stale_tab_files_nothing_and_loses_nothing(db: TestDatabase) {
+    const FORM: &str = "/redemption/apply/yanfa/form";
+    let world = World::new(db).await;
+    world
+        .publish("yanfa", Delivery::Application, |scheme| {
+            scheme.form = Some(form());
+            scheme.asks_payee = false;
+        })
+        .await;
+    let own = world.app(boss(1));
+    let old = own.get(FORM).await.expect_status(200);
+    let texts = |project, action| [("project", project), ("amount", "120000"), ("do", action)];
+    let _ = send(&own, FORM, &texts("电池回收", "upload"), Some("合同.pdf"))
+        .await
+        .expect_status(303);
+
+    let (version, tab) = (hidden(old.text(), "version"), hidden(old.text(), "tab"));
+    let mut parts = vec![Part::text("version", &version), Part::text("tab", &tab)];
+    let stale = texts("电池再生", "submit");
+    parts.extend(stale.iter().map(|(name, text)| Part::text(name, text)));
+    let told = own.post_multipart(FORM, &parts).await.expect_status(409);
+    assert!(
+        told.text().contains("电池回收") && told.text().contains("电池再生"),
+        "{}",
+        told.text()
+    );
+    assert_eq!(world.count("SELECT COUNT(*) FROM redemption_case").await, 0);
+}
+
 both_databases!(
+    a_stale_tab_files_nothing_and_loses_nothing,
     an_instant_item_is_filed_in_one_page_and_only_once,
     the_rule_of_filing_is_recorded_and_an_agency_is_named,
     people_decide_what_data_cannot_and_the_second_is_told_of_the_first,

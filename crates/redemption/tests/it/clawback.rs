@@ -257,7 +257,7 @@ async fn a_part_leaves_the_decision_and_never_more_than_was_paid(db: TestDatabas
         "number": 3, "cause": "audit", "extent": "whole", "reason": "再来", "basis": "同上",
     });
     let refused = world.app(decider()).post_json(&api, &none).await;
-    let _ = refused.expect_status(409);
+    let _ = refused.expect_status(422);
     let causes = world
         .app(boss(1))
         .get("/api/v1/redemption/recovery-causes")
@@ -270,7 +270,7 @@ async fn a_part_leaves_the_decision_and_never_more_than_was_paid(db: TestDatabas
 async fn only_who_decides_there_and_only_what_was_paid(db: TestDatabase) {
     let world = World::new(db).await;
     let id = confirmed(&world).await;
-    let open = ask(&world, &id, &WHOLE).await.expect_status(409);
+    let open = ask(&world, &id, &WHOLE).await.expect_status(422);
     assert!(open.text().contains("还没有办结"), "{}", open.text());
     let path = format!("/redemption/cases/{id}/recovery");
     let api = format!("/api/v1/redemption/cases/{id}/recoveries");
@@ -303,7 +303,7 @@ async fn only_who_decides_there_and_only_what_was_paid(db: TestDatabase) {
         .post_form(&format!("/redemption/cases/{declined}/decline"), &[])
         .await
         .expect_status(303);
-    let nothing = ask(&world, &declined, &WHOLE).await.expect_status(409);
+    let nothing = ask(&world, &declined, &WHOLE).await.expect_status(422);
     assert!(nothing.text().contains("没有拨付过"), "{}", nothing.text());
     let gone = ask(&world, &uuid::Uuid::from_u128(7).to_string(), &WHOLE).await;
     let _ = gone.expect_status(404);
@@ -327,7 +327,7 @@ async fn what_was_withdrawn_stands_in_nobodys_way(db: TestDatabase) {
     world.work().await;
     let payer = payer(&world).await;
     pay(&world, &payer, 1).await;
-    let _ = file("kuogang").await.expect_status(409);
+    let _ = file("kuogang").await.expect_status(422);
     let id = world.case(1, "jiuye").await["id"]
         .as_str()
         .unwrap()

@@ -144,7 +144,7 @@ async fn lists_hold_back_and_officers_see_their_place_only(db: TestDatabase) {
     let _ = app
         .post_form("/redemption/closure/gaoqi", &[("do", "named")])
         .await
-        .expect_status(409);
+        .expect_status(422);
 }
 
 async fn one_tap_leads_through_the_notice_to_a_payment(db: TestDatabase) {
@@ -264,7 +264,7 @@ async fn who_fails_a_condition_since_is_not_paid(db: TestDatabase) {
         .app(boss(2))
         .post_form(&confirm, &fields(&payee(2)))
         .await
-        .expect_status(409);
+        .expect_status(422);
     assert!(refused.text().contains("不再符合"), "{}", refused.text());
     assert_eq!(
         world.case(2, "gaoqi").await["status"]["words"],
@@ -342,7 +342,7 @@ async fn a_policy_that_ended_takes_no_confirmation_and_declining_is_for_good(db:
         .app(boss(2))
         .post_form(&confirm, &fields(&payee(2)))
         .await
-        .expect_status(409);
+        .expect_status(422);
     assert!(refused.text().contains("政策已废止"), "{}", refused.text());
     assert_eq!(
         world.redemption.night(&Silent).await.unwrap().ended,

@@ -1,5 +1,6 @@
 //! The review desk: the queue, steps of the case page, opinions of other bodies, batches.
 
+use serde_json::json;
 use zhida_platform::access::Viewer;
 use zhida_platform::db;
 use zhida_policies::Delivery;
@@ -111,25 +112,41 @@ async fn the_queue_its_count_and_its_export_agree(db: TestDatabase) {
             csv.text()
         );
     }
-    let saved = [("name", "待审核"), ("query", r#"{"stage":"review"}"#)];
-    let _ = app
-        .post_form("/redemption/desk/views", &saved)
-        .await
-        .expect_status(303);
+    // counted together, each is what its list has
+    let views = [
+        (json!({ "stage": "review" }), 1),
+        (json!({ "who": "mine" }), 1),
+        (json!({ "who": "free", "item": "yanfa" }), 2),
+        (json!({ "due": "overdue" }), 0),
+        (json!({ "due": "week" }), 2),
+        (json!({ "q": "样例企业2号" }), 1),
+        (json!({ "reply": "office" }), 0),
+        (json!({ "who": "asked" }), 0),
+        (json!({ "state": "closed" }), 0),
+        (json!({ "state": "all", "turn": "office" }), 3),
+        (json!({ "state": "all", "who": "mine" }), 1),
+        (json!({ "state": "all", "q": "样例企业2号" }), 1),
+    ];
+    for (number, (query, _)) in views.iter().enumerate() {
+        let (name, query) = (format!("视图 {number}"), query.to_string());
+        let saved = [("name", name.as_str()), ("query", query.as_str())];
+        let _ = app
+            .post_form("/redemption/desk/views", &saved)
+            .await
+            .expect_status(303);
+    }
     let list = app.get("/redemption/desk").await.expect_status(200);
-    assert!(
-        list.text()
-            .contains("待审核<span class=\"zd-tabs__count\">1</span>"),
-        "{}",
-        list.text()
-    );
+    for (number, (query, expected)) in views.iter().enumerate() {
+        let tab = format!("视图 {number}<span class=\"zd-tabs__count\">{expected}</span>");
+        assert!(list.text().contains(&tab), "{query}: {}", list.text());
+    }
     let others = world
         .app(decider())
         .get("/redemption/desk")
         .await
         .expect_status(200);
     assert!(
-        !others.text().contains("待审核<span"),
+        !others.text().contains("视图 0<span"),
         "views are one's own"
     );
     let _ = world
@@ -327,7 +344,7 @@ async fn bodies_of_two_districts_are_asked_each_by_its_own_date(db: TestDatabase
     );
     let refused = step(&world, first.clone(), id, "advance", &[])
         .await
-        .expect_status(409);
+        .expect_status(403);
     assert!(
         refused.text().contains("只能给出本单位的意见"),
         "{}",
@@ -388,7 +405,7 @@ async fn a_batch_has_a_result_for_each_case_and_goes_on_where_it_stopped(db: Tes
     }
     let _ = batch(&world, clerk(), "advance", &[])
         .await
-        .expect_status(409);
+        .expect_status(422);
     let _ = batch(&world, clerk(), "dance", &cases)
         .await
         .expect_status(400);

@@ -167,7 +167,7 @@ async fn a_case_is_listed_read_and_decided_by_another_system(db: TestDatabase) {
         json!({ "command": "refuse", "reason": "不行" }),
     )
     .await;
-    let _ = refused.expect_status(409);
+    let _ = refused.expect_status(403);
     let given = step(
         &world,
         asked(0, "370112"),
@@ -260,7 +260,7 @@ async fn a_batch_is_asked_for_and_its_rows_are_read(db: TestDatabase) {
     let none = app
         .post_json(batches, &json!({ "action": "advance", "cases": [] }))
         .await;
-    let _ = none.expect_status(409);
+    let _ = none.expect_status(422);
     let asked = app
         .post_json(
             batches,

@@ -130,7 +130,7 @@ async fn an_objection_stops_its_row_and_no_other(db: TestDatabase) {
         .app(decider())
         .post_form(&objection, &given)
         .await
-        .expect_status(400);
+        .expect_status(409);
     assert!(again.text().contains("已经由别人处理"), "{}", again.text());
     let back = row(&world, &path, 1).await;
     assert_eq!(back["state"], "open");
@@ -224,7 +224,7 @@ async fn who_objects_is_known_to_those_who_decide_only(db: TestDatabase) {
         .app(boss(3))
         .post_form(&form, &twice)
         .await
-        .expect_status(400);
+        .expect_status(409);
     assert!(
         refused.text().contains("不用再提一次"),
         "{}",
@@ -278,7 +278,7 @@ async fn who_objects_is_known_to_those_who_decide_only(db: TestDatabase) {
         .app(boss(3))
         .post_form(&form, &twice)
         .await
-        .expect_status(400);
+        .expect_status(422);
     assert!(
         late.text().contains("已于 2026-11-30 结束"),
         "{}",

@@ -43,7 +43,7 @@ async fn parts_are_paid_one_after_the_other_and_the_last_closes_the_case(db: Tes
         .app(clerk())
         .post_form(&part, &[])
         .await
-        .expect_status(409);
+        .expect_status(422);
     assert!(early.text().contains("没有下一期"), "{}", early.text());
     world.clock.pass(5);
     world.work().await;
@@ -78,7 +78,7 @@ async fn parts_are_paid_one_after_the_other_and_the_last_closes_the_case(db: Tes
         .app(clerk())
         .post_form(&part, &[])
         .await
-        .expect_status(409);
+        .expect_status(422);
     assert!(twice.text().contains("没有下一期"), "{}", twice.text());
     pay(&world, &payer, 1).await;
     let case = world.case(1, "gaoqi").await;

@@ -236,7 +236,7 @@ async fn without_money_of_this_year_it_is_said_before_anything_is_typed(db: Test
     let _ = app
         .post_form("/redemption/apply/jiuye", &fields(&payee(2)))
         .await
-        .expect_status(409);
+        .expect_status(422);
     assert_eq!(world.count("SELECT COUNT(*) FROM redemption_case").await, 0);
 
     // what the data offers waits for its money, too
@@ -264,7 +264,7 @@ async fn without_money_of_this_year_it_is_said_before_anything_is_typed(db: Test
     let early = own
         .post_form(&format!("{status}/confirm"), &fields(&payee(1)))
         .await
-        .expect_status(409);
+        .expect_status(422);
     assert!(early.text().contains("不影响资格"), "{}", early.text());
 
     world.pool("jiuye", 1_000_000).await;

@@ -1,5 +1,6 @@
 //! Schemes: written, checked, published once and for all.
 
+use serde_json::json;
 use zhida_policies::Delivery;
 use zhida_redemption::{Error, Scheme};
 use zhida_testkit::{TestDatabase, both_databases};
@@ -92,6 +93,37 @@ async fn the_limits_of_a_preset_are_kept(db: TestDatabase) {
     );
 }
 
+async fn a_form_that_turns_in_a_circle_is_not_published(db: TestDatabase) {
+    let world = World::new(db).await;
+    let mut scheme = scheme("general", "any", Delivery::Application, "yanfa");
+    let form = |shown_when: &str| {
+        json!({ "title": "申请表", "nodes": [
+            { "id": "loan", "label": "是否贷款", "kind": "yes_no", "shown_when": shown_when },
+            { "id": "lender", "label": "是否贴息", "kind": "yes_no", "shown_when": "是否贷款" },
+        ] })
+    };
+    scheme.form = Some(form("是否贴息"));
+    let app = world.app(editor());
+    let body = json!({ "after": 0, "scheme": scheme });
+    let refused = app.post_json("/api/v1/schemes/yanfa", &body).await;
+    let refused = refused.expect_status(400).json();
+    let told = refused["fields"][0]["message"].as_str().unwrap();
+    assert!(
+        told.contains("互相依赖成环") && told.contains("loan → lender → loan"),
+        "{refused}"
+    );
+    let kept = "SELECT COUNT(*) FROM redemption_scheme_revision";
+    assert_eq!(world.count(kept).await, 0);
+    scheme.form.as_mut().unwrap()["nodes"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("shown_when");
+    let body = json!({ "after": 0, "scheme": scheme });
+    let mended = app.post_json("/api/v1/schemes/yanfa", &body).await;
+    let _ = mended.expect_status(200);
+    assert_eq!(world.count(kept).await, 1);
+}
+
 async fn the_editor_checks_previews_and_publishes(db: TestDatabase) {
     let world = World::new(db).await;
     let app = world.app(editor());
@@ -168,5 +200,6 @@ async fn the_editor_checks_previews_and_publishes(db: TestDatabase) {
 both_databases!(
     it_is_published_in_revisions_that_never_change,
     the_limits_of_a_preset_are_kept,
+    a_form_that_turns_in_a_circle_is_not_published,
     the_editor_checks_previews_and_publishes,
 );

@@ -91,7 +91,7 @@ async fn three_experts_score_alone_and_the_mean_decides(db: TestDatabase) {
     let early = app
         .post_form(&path, &sheet("50", "30"))
         .await
-        .expect_status(400);
+        .expect_status(422);
     assert!(
         early.text().contains("请先声明没有利害关系"),
         "{}",
@@ -115,7 +115,7 @@ async fn three_experts_score_alone_and_the_mean_decides(db: TestDatabase) {
     let refused = app
         .post_form(&path, &sheet("50", "30"))
         .await
-        .expect_status(400);
+        .expect_status(422);
     assert!(refused.text().contains("请先声明"), "{}", refused.text());
 
     for number in [2, 3, 4] {
@@ -129,7 +129,7 @@ async fn three_experts_score_alone_and_the_mean_decides(db: TestDatabase) {
         .app(expert(5))
         .post_form(&path, &FREE)
         .await
-        .expect_status(400);
+        .expect_status(422);
     assert!(
         full.text().contains("3 位专家的名额已满"),
         "{}",
@@ -162,7 +162,7 @@ async fn three_experts_score_alone_and_the_mean_decides(db: TestDatabase) {
     let advance = [("version", version.as_str())];
     let desk = world.app(clerk());
     let step = format!("/redemption/desk/{id}/advance");
-    let refused = desk.post_form(&step, &advance).await.expect_status(409);
+    let refused = desk.post_form(&step, &advance).await.expect_status(422);
     assert!(
         refused.text().contains("要 3 位专家打分，现在有 2 位"),
         "{}",
@@ -173,7 +173,7 @@ async fn three_experts_score_alone_and_the_mean_decides(db: TestDatabase) {
         .post_form(&path, &sheet("40", "24"))
         .await
         .expect_status(303);
-    let low = desk.post_form(&step, &advance).await.expect_status(409);
+    let low = desk.post_form(&step, &advance).await.expect_status(422);
     assert!(
         low.text().contains("平均 59.6 分，没有达到 60 分"),
         "{}",
@@ -229,7 +229,7 @@ async fn who_had_a_hand_in_the_case_stands_back(db: TestDatabase) {
     person.account = clerk().account().unwrap();
     let app = world.app(zhida_platform::access::Viewer::person(person));
     let path = format!("/redemption/scoring/{id}");
-    let refused = app.post_form(&path, &FREE).await.expect_status(400);
+    let refused = app.post_form(&path, &FREE).await.expect_status(422);
     assert!(
         refused.text().contains("您办理过这件办件，应当回避"),
         "{}",
@@ -291,7 +291,7 @@ async fn only_who_was_named_scores_unless_the_scheme_says_otherwise(db: TestData
     );
     let full = name_expert(&world, &id, "expert404")
         .await
-        .expect_status(409);
+        .expect_status(422);
     assert!(
         full.text().contains("3 位专家的名额已满"),
         "{}",
@@ -313,7 +313,7 @@ async fn only_who_was_named_scores_unless_the_scheme_says_otherwise(db: TestData
         ("tie", "与企业有合同"),
     ];
     let _ = app.post_form(&path, &tie).await.expect_status(303);
-    let again = app.post_form(&path, &FREE).await.expect_status(400);
+    let again = app.post_form(&path, &FREE).await.expect_status(409);
     assert!(
         again.text().contains("您已经对这件办件作过声明"),
         "{}",

@@ -20,7 +20,7 @@ use super::merge::{Current, Losers, Merged, Merger};
 use super::rejects::RejectsFile;
 use super::row::{Rejected, RowReader};
 use super::source::{self, Form, Scan};
-use super::{FileReport, ImportError, ImportOptions, ImportReport, Meaning, Note};
+use super::{FileReport, ImportError, ImportOptions, ImportReport, Meaning, Note, REJECTS_PREFIX};
 use crate::document::{Departments, Document, Origin};
 use crate::model::BatchStatus;
 use crate::store::{self, NewBatch, Progressed, Stored};
@@ -90,8 +90,8 @@ impl Importer {
     /// Imports a file, or says what importing it would do.
     ///
     /// # Errors
-    /// A problem of the whole file: then nothing is stored. A failure while storing: the chunks before it
-    /// stay, and the same call goes on after them.
+    /// A problem of the whole file: then nothing is stored. A failure while storing, or that the progress wants it to
+    /// stop: the chunks before it stay, and the same call goes on after them.
     pub async fn run(
         &self,
         path: &Path,
@@ -114,6 +114,17 @@ impl Importer {
             return Err(ImportError::Changed(input.name.clone()));
         }
         self.finish(run, &input, &scan, notes).await
+    }
+
+    /// Looks for problems of the whole file, as [`Importer::run`] does before it stores anything.
+    ///
+    /// # Errors
+    /// The problem.
+    pub async fn check(&self, path: &Path, options: &ImportOptions) -> Result<(), ImportError> {
+        let as_of = self.checked(options)?;
+        let year = options.year.unwrap_or(as_of.year() - 1);
+        self.scan(path, options, year).await?;
+        Ok(())
     }
 
     fn checked(&self, options: &ImportOptions) -> Result<NaiveDate, ImportError> {
@@ -178,6 +189,7 @@ impl Importer {
             options: serde_json::to_string(&meaning).unwrap_or_default(),
             owner: format!("{owner}-{}", process_token()),
             actor: options.actor.name.clone(),
+            job: options.job.map_or_else(String::new, |job| job.to_string()),
             total: scan.rows as i64,
             at: now,
         };
@@ -228,7 +240,7 @@ impl Importer {
                 async move {
                     let mut counters = store::lock(&tx).await?;
                     if let Some(batch) = store::running_batch(&tx, new).await? {
-                        store::take_over(&tx, batch.no, &new.owner).await?;
+                        store::take_over(&tx, batch.no, new).await?;
                         let sum = |count: i64| u64::try_from(count).unwrap_or_default();
                         let counts = Counts {
                             accepted: sum(batch.accepted),
@@ -271,8 +283,8 @@ impl Importer {
             return Ok(path.clone());
         }
         let name = match batch {
-            Some(no) => format!("退回明细-批次{no}.csv"),
-            None => format!("退回明细-试运行-{}.csv", &input.sha256[..12]),
+            Some(no) => format!("{REJECTS_PREFIX}批次{no}.csv"),
+            None => format!("{REJECTS_PREFIX}试运行-{}.csv", &input.sha256[..12]),
         };
         let folder = self.registry.folder();
         let folder = folder.map_err(|source| ImportError::Rejects {
@@ -304,6 +316,9 @@ impl Importer {
             run.position += rows;
             self.store_chunk(run, new, bad).await?;
             progress.report(run.position, Some(run.total), "导入市场主体");
+            if progress.is_cancelled() && run.position < run.total {
+                return Err(ImportError::Stopped);
+            }
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::io;
 
 use axum::http::StatusCode;
+use zhida_platform::jobs::JobError;
 use zhida_platform::messages::MessageError;
 use zhida_platform::problem::Problem;
 use zhida_platform::{db, format};
@@ -147,6 +148,9 @@ pub enum ImportError {
     /// Another process has taken the batch over.
     #[error("批次 {0} 已由另一个导入进程接着处理，本进程停止；不会重复导入")]
     TakenOver(i64),
+    /// Whoever hears the progress wants the work to stop.
+    #[error("导入已停止；已处理的行不会丢失，再次导入同一文件会从停下的地方继续")]
+    Stopped,
     /// The file changed while it was read.
     #[error("文件“{0}”在导入过程中被改动，已停止；请在文件不再变化后重新导入，已处理的行不会重复")]
     Changed(String),
@@ -180,10 +184,29 @@ impl From<ImportError> for Problem {
             E::Database(error) => error.into(),
             E::Rejects { .. } | E::Document(_) => Problem::internal(error),
             E::TooLarge { .. } => new(StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
-            E::TakenOver(_) | E::Changed(_) => Problem::conflict(text),
+            E::TakenOver(_) | E::Changed(_) | E::Stopped => Problem::conflict(text),
             E::Department => Problem::bad_input(text.clone()).field("department", text),
             E::AsOf(_) => Problem::bad_input(text.clone()).field("as_of", text),
             _ => new(StatusCode::UNPROCESSABLE_ENTITY, "bad-file"),
+        }
+    }
+}
+
+impl From<ImportError> for JobError {
+    fn from(error: ImportError) -> Self {
+        use ImportError as E;
+        match error {
+            E::Stopped => Self::Cancelled,
+            E::Database(error) => error.into(),
+            E::Rejects { source, .. } => {
+                tracing::warn!(%source, "退回明细写不进去");
+                Self::Retry("退回明细写不进服务器的磁盘：请检查磁盘空间与写权限".to_owned())
+            }
+            E::Message(error) => {
+                tracing::warn!(%error, "导入结果的消息没有写下");
+                Self::Retry("导入结果的消息没有写下".to_owned())
+            }
+            _ => Self::Failed(error.to_string()),
         }
     }
 }

@@ -35,18 +35,18 @@ pub(crate) struct Column {
     pub factor: Option<(i64, i64)>,
 }
 
-/// How a column was understood, for the report and the mapping form.
+/// 一列的含义是怎样理解的。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ColumnReport {
-    /// The heading as it stands in the file.
+    /// 文件里的列名。
     pub column: String,
-    /// What it is imported as: `code`, `province`, `city`, `area`, an attribute id, or empty.
+    /// 作为什么导入：code、province、city、area 或属性标识；不导入的为空。
     pub target: String,
-    /// The same in Chinese, with unit and year.
+    /// 用中文说明的含义，带单位和年份。
     pub meaning: String,
-    /// Why it is not imported; empty when it is.
+    /// 不导入的原因；导入的为空。
     pub problem: String,
-    /// Names it may have meant.
+    /// 可能想写的名称。
     pub suggestions: Vec<String>,
 }
 

@@ -24,6 +24,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use serde::Serialize;
+use uuid::Uuid;
 use zhida_platform::audit;
 use zhida_platform::config::LimitsConfig;
 
@@ -34,6 +35,9 @@ pub use header::ColumnReport;
 pub(crate) use merge::{Losers, Merged};
 pub use rejects::RejectedRow;
 pub use report::{FileReport, ImportReport, Note};
+
+/// How the names of rejects files in the room's folder begin.
+pub(crate) const REJECTS_PREFIX: &str = "退回明细-";
 
 /// Bytes of one row at most.
 pub(crate) const RECORD_BYTES_MAX: u64 = 4 << 20;
@@ -90,6 +94,8 @@ pub struct ImportOptions {
     pub file_name: Option<String>,
     /// Who imports: for the audit record, and to be told of rejected rows.
     pub actor: audit::Actor,
+    /// The job that imports; `None`: none does.
+    pub job: Option<Uuid>,
     /// Where the rejects file goes; `None`: into the registry's folder.
     pub rejects: Option<PathBuf>,
     /// With `dry_run`: read no more than this many data rows.
@@ -109,6 +115,7 @@ impl Default for ImportOptions {
             sheet: None,
             file_name: None,
             actor: audit::Actor::system(),
+            job: None,
             rejects: None,
             sample: None,
             limits: ImportLimits::default(),

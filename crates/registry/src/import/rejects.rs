@@ -55,18 +55,18 @@ impl Fault {
     }
 }
 
-/// A refused row as the report shows it.
+/// 退回的一行。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RejectedRow {
-    /// Number of the row as a spreadsheet shows it: the first line is 1.
+    /// 行号，与表格软件显示的一致：第一行是 1。
     pub row: u64,
-    /// Column, or columns joined by “；”.
+    /// 列名；几列时用“；”隔开。
     pub column: String,
-    /// What stood there.
+    /// 原来的值。
     pub value: String,
-    /// What is wrong.
+    /// 原因。
     pub reason: String,
-    /// How to mend it.
+    /// 怎样改正。
     pub mend: String,
 }
 

@@ -8,54 +8,54 @@ use utoipa::ToSchema;
 use super::header::ColumnReport;
 use super::rejects::RejectedRow;
 
-/// The result of an import; `rows = accepted + rejected + unchanged`.
+/// 导入或试运行的结果：行数 = 导入 + 退回 + 未变。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ImportReport {
-    /// Data rows of the file.
+    /// 文件的数据行数。
     pub rows: u64,
-    /// Rows that changed something stored (or would, in a dry run).
+    /// 导入的行数（试运行时为将导入的行数）。
     pub accepted: u64,
-    /// Rows refused.
+    /// 退回的行数。
     pub rejected: u64,
-    /// Rows that said nothing new.
+    /// 没有变化的行数。
     pub unchanged: u64,
-    /// The rejects file; absent when no row was refused.
+    /// 退回明细写在哪个文件；没有退回的行或不便说明时为空。
     #[schema(value_type = Option<String>)]
     pub rejects: Option<PathBuf>,
-    /// Enterprises that were new, among the accepted rows.
+    /// 其中新增的市场主体数。
     pub created: u64,
-    /// Nothing was stored.
+    /// 是否试运行；试运行不写入任何数据。
     pub dry_run: bool,
-    /// Number of the batch; absent in a dry run.
+    /// 批次编号；试运行没有。
     pub batch: Option<i64>,
-    /// Data rows that an interrupted import of the same file had already dealt with.
+    /// 同一文件上次中断前已处理的行数。
     pub resumed_after: Option<u64>,
-    /// The file.
+    /// 文件。
     pub file: FileReport,
-    /// How the columns were understood.
+    /// 各列的含义。
     pub columns: Vec<ColumnReport>,
-    /// What was left out of accepted rows, with how often.
+    /// 导入的行里略去了什么、各多少处。
     pub notes: Vec<Note>,
-    /// The first refused rows.
+    /// 最先退回的几行。
     pub examples: Vec<RejectedRow>,
 }
 
-/// How the file was read.
+/// 文件是怎样读的。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FileReport {
-    /// Its name.
+    /// 文件名。
     pub name: String,
-    /// SHA-256, hexadecimal.
+    /// SHA-256，十六进制。
     pub sha256: String,
-    /// In words: encoding and delimiter, or the sheet.
+    /// 编码和分隔符，或工作表。
     pub form: String,
 }
 
-/// Something left out of accepted rows.
+/// 导入的行里略去的一种内容。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Note {
-    /// What and why.
+    /// 略去了什么、为什么。
     pub message: String,
-    /// How often.
+    /// 多少处。
     pub count: u64,
 }

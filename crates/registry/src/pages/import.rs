@@ -1,31 +1,25 @@
-//! Importing a file: upload, trial run with the meaning of the columns, import, result.
-
-use std::time::Duration;
+//! Importing a file: upload, trial run with the meaning of the columns, and asking for the import.
 
 use askama::Template;
 use axum::extract::multipart::Multipart;
-use axum::extract::{Path, RawForm, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{RawForm, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use zhida_platform::audit::Look;
 use zhida_platform::format;
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_platform::progress::Silent;
-use zhida_ui::{Choice, FormErrors, Frame, Html, Page, PageError, Pager, Tone};
+use zhida_ui::{Choice, FormErrors, Frame, Html, Page, PageError, Pager};
 
-use super::{IMPORT, LIST};
+use super::batch::BatchLine;
+use super::{IMPORT, JOBS, LIST};
 use crate::forms::ImportFields;
 use crate::import::{ColumnReport, ImportOptions, ImportReport};
-use crate::model::{Batch, BatchStatus};
 use crate::room::App;
 use crate::uploads::{self, KeptFile};
 use crate::{RegistryError, rights};
 
 /// Data rows that a trial run reads.
 const SAMPLE_ROWS: u64 = 20_000;
-/// How long a visitor waits for the result before the import goes on in the background.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 #[derive(Template)]
 #[template(path = "registry/import.html")]
@@ -57,49 +51,12 @@ struct PreviewPage {
     sampled: bool,
 }
 
-#[derive(Template)]
-#[template(path = "registry/batch.html")]
-struct BatchPage {
-    page: Page,
-    line: BatchLine,
-    done: i64,
-    has_rejects: bool,
-}
-
 /// A column in the mapping form.
 struct ColumnLine {
     report: ColumnReport,
     name: String,
     label: String,
     choices: Vec<Choice>,
-}
-
-struct BatchLine {
-    batch: Batch,
-    word: &'static str,
-    tone: &'static str,
-    started: String,
-    updated: String,
-}
-
-impl BatchLine {
-    fn count(&self, number: &i64) -> String {
-        format::count(number.unsigned_abs())
-    }
-}
-
-fn batch_line(batch: Batch) -> BatchLine {
-    BatchLine {
-        word: batch.status.word(),
-        tone: if batch.status == BatchStatus::Done {
-            "green"
-        } else {
-            "yellow"
-        },
-        started: format::datetime_zh(batch.started_at),
-        updated: format::datetime_zh(batch.updated_at),
-        batch,
-    }
 }
 
 /// 导入页
@@ -160,7 +117,7 @@ async fn form_view(
                 .map(|next| format!("{IMPORT}?after={next}"))
                 .unwrap_or_default(),
         },
-        batches: found.items.into_iter().map(batch_line).collect(),
+        batches: found.items.into_iter().map(BatchLine::new).collect(),
     })
 }
 
@@ -224,7 +181,7 @@ async fn try_run(
     let report = match app.importer().run(&file.path, &options, &Silent).await {
         Ok(report) => report,
         Err(error) => {
-            let _already_gone = std::fs::remove_file(&file.path);
+            file.forget();
             return Err(error.into());
         }
     };
@@ -320,32 +277,9 @@ pub(crate) async fn run(
             Err(error) => refuse(&app, &frame, fields, error).await,
         };
     }
-    let options = match fields
-        .clone()
-        .options(&file.name, &frame.viewer, app.limits)
-    {
-        Ok(options) => options,
-        Err(error) => return refuse(&app, &frame, fields, error).await,
-    };
-    let importer = app.importer();
-    let mut importing = tokio::spawn(async move {
-        let done = importer.run(&file.path, &options, &Silent).await;
-        match &done {
-            Ok(_) => {
-                let _already_gone = std::fs::remove_file(&file.path);
-            }
-            Err(error) => tracing::warn!(%error, file = %file.name, "导入没有完成"),
-        }
-        done
-    });
-    match tokio::time::timeout(PATIENCE, &mut importing).await {
-        Err(_still_running) => Ok(Redirect::to(IMPORT).into_response()),
-        Ok(Err(crashed)) => Err(Problem::internal(crashed).into()),
-        Ok(Ok(Err(error))) => refuse(&app, &frame, fields, error.into()).await,
-        Ok(Ok(Ok(report))) => {
-            let no = report.batch.unwrap_or_default();
-            Ok(Redirect::to(&format!("{IMPORT}/batches/{no}")).into_response())
-        }
+    match app.ask_import(&frame.viewer, &file, fields.clone()).await {
+        Ok(id) => Ok(Redirect::to(&format!("{JOBS}/{id}")).into_response()),
+        Err(error) => refuse(&app, &frame, fields, error).await,
     }
 }
 
@@ -402,89 +336,6 @@ fn decoded(text: &[u8]) -> String {
         at += 1;
     }
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// 导入批次
-pub(crate) async fn batch(
-    State(app): State<App>,
-    frame: Frame,
-    Path(no): Path<i64>,
-) -> Result<Response, PageError> {
-    frame.viewer.need(rights::IMPORT)?;
-    let batch = app.registry.batch(no).await?;
-    let mut page = frame
-        .page(format!("导入批次 {no}"))
-        .lead(format!(
-            "{}，{}，数据日期 {}",
-            batch.department, batch.file_name, batch.as_of
-        ))
-        .active(IMPORT)
-        .crumb("市场主体", LIST)
-        .crumb("导入", IMPORT)
-        .office();
-    page = match batch.status {
-        BatchStatus::Done => page.notice(Tone::Success, format!("已导入 {} 行，退回 {} 行", batch.accepted, batch.rejected)),
-        BatchStatus::Running => page.notice(
-            Tone::Info,
-            "正在导入或已中断：刷新本页查看进度；若长时间不动，请用同样的选项重新上传同一文件，系统会从断点继续，不会重复。",
-        ),
-    };
-    let has_rejects = batch.rejected > 0 && std::path::Path::new(&batch.rejects).is_file();
-    let view = BatchPage {
-        page,
-        done: batch.position,
-        has_rejects,
-        line: batch_line(batch),
-    };
-    Ok(Html(view).into_response())
-}
-
-/// 下载退回明细
-pub(crate) async fn rejects(
-    State(app): State<App>,
-    frame: Frame,
-    Path(no): Path<i64>,
-) -> Result<Response, PageError> {
-    frame.viewer.need(rights::IMPORT)?;
-    let batch = app.registry.batch(no).await?;
-    if batch.rejects.is_empty() {
-        return Err(RegistryError::NoRejects.into());
-    }
-    let file = tokio::fs::File::open(&batch.rejects)
-        .await
-        .map_err(|_| RegistryError::NoRejects)?;
-    // the rows are as they came: phones and identity numbers are not masked
-    let count = u64::try_from(batch.rejected).unwrap_or_default();
-    let look = Look {
-        action: "registry.rejects",
-        right: rights::IMPORT,
-        part: "导入退回明细".to_owned(),
-        filter: serde_json::json!({ "batch": no }),
-    };
-    app.registry.record_list(&frame.viewer, look, count).await?;
-    let mut response = (StatusCode::OK, stream(file)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/csv; charset=utf-8"),
-    );
-    let name = format!("attachment; filename=\"rejects-{no}.csv\"");
-    if let Ok(name) = HeaderValue::from_str(&name) {
-        headers.insert(header::CONTENT_DISPOSITION, name);
-    }
-    Ok(response)
-}
-
-/// The file as a body, piece by piece.
-fn stream(file: tokio::fs::File) -> axum::body::Body {
-    use tokio::io::AsyncReadExt;
-    let pieces = futures::stream::try_unfold(file, |mut file| async move {
-        let mut bytes = vec![0; 1 << 16];
-        let read = file.read(&mut bytes).await?;
-        bytes.truncate(read);
-        std::io::Result::Ok((read > 0).then_some((bytes, file)))
-    });
-    axum::body::Body::from_stream(pieces)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! HTML pages of the room.
 
+mod batch;
 mod import;
+mod import_job;
 mod list;
 mod show;
 mod tags;
@@ -16,6 +18,8 @@ use crate::room::App;
 pub(crate) const LIST: &str = "/enterprises";
 /// Address of the import page.
 pub(crate) const IMPORT: &str = "/enterprises/import";
+/// Address of imports that were asked for.
+pub(crate) const JOBS: &str = "/enterprises/import/jobs";
 /// Address of the tags.
 pub(crate) const TAGS: &str = "/tags";
 
@@ -30,10 +34,11 @@ pub(crate) fn routes(upload: DefaultBodyLimit) -> Router<App> {
         .route("/enterprises/export.xlsx", get(list::export_xlsx))
         .merge(uploads)
         .route("/enterprises/import/run", post(import::run))
-        .route("/enterprises/import/batches/{no}", get(import::batch))
+        .route("/enterprises/import/jobs/{id}", get(import_job::show))
+        .route("/enterprises/import/batches/{no}", get(batch::show))
         .route(
             "/enterprises/import/batches/{no}/rejects",
-            get(import::rejects),
+            get(batch::rejects),
         )
         .route("/enterprises/{code}", get(show::show))
         .route("/enterprises/{code}/views", get(views::show))

@@ -383,7 +383,7 @@ fn provenance_words(provenance: Option<&Provenance>) -> String {
 fn source_words(department: &str, as_of: Option<chrono::NaiveDate>, batch: Option<&str>) -> String {
     let mut text = department.to_owned();
     if let Some(day) = as_of {
-        text.push_str(&format!("，{day}"));
+        text.push_str(&format!("，{}", format::date_zh(day)));
     }
     if let Some(batch) = batch {
         text.push_str(&format!("，批次 {batch}"));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use uuid::Uuid;
 use zhida_platform::clock::instant_text;
 use zhida_platform::db::{self, Tx};
 
@@ -26,6 +27,8 @@ pub(crate) struct NewBatch {
     pub options: String,
     pub owner: String,
     pub actor: String,
+    /// The job that imports, empty when none does.
+    pub job: String,
     pub total: i64,
     pub at: DateTime<Utc>,
 }
@@ -59,6 +62,7 @@ struct StoredBatch {
     rejected: i64,
     created: i64,
     rejects: String,
+    job: String,
     started_at: String,
     updated_at: String,
 }
@@ -84,6 +88,7 @@ impl From<StoredBatch> for Batch {
             rejected: row.rejected,
             created: row.created,
             rejects: row.rejects,
+            job: row.job.parse().ok(),
             started_at: instant(&row.started_at),
             updated_at: instant(&row.updated_at),
         }
@@ -91,7 +96,7 @@ impl From<StoredBatch> for Batch {
 }
 
 const COLUMNS: &str = "no, department, file_name, sha256, as_of, status, actor, total, position, accepted, \
-                       unchanged, rejected, created, rejects, started_at, updated_at";
+                       unchanged, rejected, created, rejects, job, started_at, updated_at";
 
 /// Begins a batch; its number.
 pub(crate) async fn create_batch(
@@ -103,8 +108,8 @@ pub(crate) async fn create_batch(
     counters.next_batch += 1;
     let at = instant_text(new.at);
     let sql = "INSERT INTO import_batch (no, department, file_name, sha256, as_of, options, status, owner, actor, \
-               total, position, accepted, unchanged, rejected, created, rejects, started_at, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, 'running', $7, $8, $9, 0, 0, 0, 0, 0, '', $10, $11)";
+               job, total, position, accepted, unchanged, rejected, created, rejects, started_at, updated_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, 'running', $7, $8, $9, $10, 0, 0, 0, 0, 0, '', $11, $11)";
     let values = [
         no.into(),
         new.department.as_str().into(),
@@ -114,8 +119,8 @@ pub(crate) async fn create_batch(
         new.options.as_str().into(),
         new.owner.as_str().into(),
         new.actor.as_str().into(),
+        new.job.as_str().into(),
         new.total.into(),
-        at.as_str().into(),
         at.as_str().into(),
     ];
     db::execute(tx, sql, values).await?;
@@ -142,11 +147,38 @@ pub(crate) async fn running_batch(
     Ok(row.map(Batch::from))
 }
 
-/// Makes this process the one that goes on with a batch.
-pub(crate) async fn take_over(tx: &Tx, no: i64, owner: &str) -> db::Result<()> {
-    let sql = "UPDATE import_batch SET owner = $1 WHERE no = $2 AND status = 'running'";
-    db::execute(tx, sql, [owner.into(), no.into()]).await?;
+/// Makes this process, and its job, the one that goes on with a batch.
+pub(crate) async fn take_over(tx: &Tx, no: i64, by: &NewBatch) -> db::Result<()> {
+    let sql = "UPDATE import_batch SET owner = $1, job = $2, updated_at = $3 \
+               WHERE no = $4 AND status = 'running'";
+    let values = [
+        by.owner.as_str().into(),
+        by.job.as_str().into(),
+        instant_text(by.at).into(),
+        no.into(),
+    ];
+    db::execute(tx, sql, values).await?;
     Ok(())
+}
+
+/// The batch that a job has begun or taken over, the latest.
+pub(crate) async fn batch_of_job(
+    conn: &impl ConnectionTrait,
+    job: Uuid,
+) -> db::Result<Option<Batch>> {
+    let sql = format!("SELECT {COLUMNS} FROM import_batch WHERE job = $1 ORDER BY no DESC LIMIT 1");
+    let row: Option<StoredBatch> = db::query_one(conn, &sql, [job.to_string().into()]).await?;
+    Ok(row.map(Batch::from))
+}
+
+/// Whether a batch has gone on since.
+pub(crate) async fn batch_goes_on(
+    conn: &impl ConnectionTrait,
+    since: DateTime<Utc>,
+) -> db::Result<bool> {
+    let sql = "SELECT COUNT(*) FROM import_batch WHERE status = 'running' AND updated_at > $1";
+    let count = db::query_count(conn, sql, [instant_text(since).into()]).await?;
+    Ok(count > 0)
 }
 
 /// Records how far the batch is; `false` when another process has taken it over.

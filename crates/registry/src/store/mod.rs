@@ -8,8 +8,8 @@ mod tag;
 mod write;
 
 pub(crate) use batch::{
-    NewBatch, Progressed, advance, batch, batches, create_batch, departments, running_batch,
-    take_over,
+    NewBatch, Progressed, advance, batch, batch_goes_on, batch_of_job, batches, create_batch,
+    departments, running_batch, take_over,
 };
 pub(crate) use enterprise::{
     Stored, StoredEnterprise, changed_after, currents, enterprise, facts_after, history,
@@ -18,7 +18,9 @@ pub(crate) use enterprise::{
 pub(crate) use query::{StoredRow, Texts, condition, count, list, seqs};
 pub use reindex::reindex;
 pub(crate) use tag::{insert_rule, replace_tags, rules, set_active, tag_counts, tags_after};
-pub(crate) use write::{drop_list_indexes, lock, restore_list_indexes, write_chunk};
+pub(crate) use write::{
+    drop_list_indexes, lacks_list_indexes, lock, restore_list_indexes, write_chunk,
+};
 
 use zhida_platform::search::Index;
 

@@ -1,7 +1,7 @@
 //! Writing a chunk of an import.
 
 use chrono::{DateTime, Utc};
-use sea_orm::FromQueryResult;
+use sea_orm::{ConnectionTrait, FromQueryResult};
 use zhida_platform::clock::instant_text;
 use zhida_platform::db::{self, Bulk, Tx};
 
@@ -80,6 +80,19 @@ pub(crate) async fn drop_list_indexes(tx: &Tx) -> db::Result<()> {
         db::execute(tx, &format!("DROP INDEX IF EXISTS {name}"), []).await?;
     }
     NAMES.drop_lookup(tx).await
+}
+
+/// Whether indexes of lists are missing: an import has dropped them and not come to its end.
+pub(crate) async fn lacks_list_indexes(conn: &impl ConnectionTrait) -> db::Result<bool> {
+    let known = match conn.get_database_backend() {
+        sea_orm::DbBackend::Sqlite => "sqlite_master WHERE type = 'index' AND name",
+        _ => "pg_indexes WHERE schemaname = current_schema() AND indexname",
+    };
+    let names = db::placeholders(1, LIST_INDEXES.len());
+    let sql = format!("SELECT COUNT(*) FROM {known} IN ({names})");
+    let values = LIST_INDEXES.iter().map(|(name, _)| (*name).into());
+    let there = db::query_count(conn, &sql, values).await?;
+    Ok(usize::try_from(there).unwrap_or_default() < LIST_INDEXES.len())
 }
 
 /// Makes the indexes of lists that are missing.

@@ -6,6 +6,7 @@ mod views;
 
 mod bad_input;
 mod import;
+mod import_job;
 mod listing;
 mod narrow;
 mod pages;

@@ -12,7 +12,7 @@ use crate::support::{Setup, code, setup};
 /// The room as the binary would serve it.
 pub(crate) fn app(setup: &Setup, viewer: Viewer) -> App {
     let config = Config::default();
-    let room = zhida_registry::room(Arc::clone(&setup.registry), &config);
+    let room = zhida_registry::room(Arc::clone(&setup.registry), setup.jobs.clone(), &config);
     let (api, _document) = room.api.split_for_parts();
     let shell = Shell {
         viewer,
@@ -127,10 +127,33 @@ async fn an_officer_imports_a_file_step_by_step(db: TestDatabase) {
         .post_form("/enterprises/import/run", &form)
         .await
         .expect_status(303);
-    let batch = app.get(done.header("location")).await.expect_status(200);
-    assert!(batch.text().contains("下载退回明细"), "{}", batch.text());
+    let progress = done.header("location");
+    let waiting = app.get(progress).await.expect_status(200);
+    assert!(
+        waiting.text().contains("排队") && waiting.text().contains("hx-get"),
+        "{}",
+        waiting.text()
+    );
+    let twice = app.post_form("/enterprises/import/run", &form).await;
+    assert_eq!(twice.header("location"), progress, "one upload, one import");
+    setup.work().await;
+    let ended = app.get(progress).await.expect_status(200);
+    assert!(
+        ended.text().contains("批次 1：导入 1 行，退回 1 行") && !ended.text().contains("hx-get"),
+        "{}",
+        ended.text()
+    );
+    assert!(ended.text().contains("经办员甲"));
+    let batch = app.get("/enterprises/import/batches/1").await;
+    let batch = batch.expect_status(200);
+    assert!(batch.text().contains("下载退回明细") && batch.text().contains(progress));
+    let again = app.post_form("/enterprises/import/run", &form).await;
+    assert!(
+        again.expect_status(400).text().contains("已不在服务器上"),
+        "the file is gone once it is imported"
+    );
     let rejects = app
-        .get(&format!("{}/rejects", done.header("location")))
+        .get("/enterprises/import/batches/1/rejects")
         .await
         .expect_status(200);
     assert!(rejects.text().contains("江城二号有限公司"));
@@ -153,7 +176,7 @@ async fn an_officer_imports_a_file_step_by_step(db: TestDatabase) {
     for words in [
         "山东省济南市历下区",
         "C2710",
-        "税务，2025-06-01，批次 1",
+        "税务，2025年6月1日，批次 1",
         "系统计算（统计上大中小微型企业划分办法(2017)）",
         "<svg",
         "/matches",
@@ -212,6 +235,8 @@ async fn the_public_sees_no_internal_fact_and_writes_nothing(db: TestDatabase) {
         "/enterprises/import",
         "/enterprises/import/batches/1",
         "/enterprises/import/batches/1/rejects",
+        "/enterprises/import/jobs/0192f3a0-0000-7000-8000-00000000abcd",
+        "/api/v1/enterprise-imports/0192f3a0-0000-7000-8000-00000000abcd",
         "/tags",
         "/api/v1/enterprise-batches",
         "/api/v1/enterprise-tags",
@@ -256,14 +281,43 @@ async fn the_api_imports_lists_and_explains_its_errors(db: TestDatabase) {
         Part::text("mapping", "{\"流水\": \"employees@2022\"}"),
         Part::file("file", "a.csv", table()),
     ];
+    let trial: Vec<Part> = parts
+        .iter()
+        .cloned()
+        .chain([Part::text("dry_run", "true")])
+        .collect();
     let report = app
-        .post_multipart("/api/v1/enterprises/import", &parts)
+        .post_multipart("/api/v1/enterprises/import", &trial)
         .await
         .expect_status(200)
         .json();
     assert_eq!(
         (&report["rows"], &report["accepted"], &report["rejected"]),
         (&2.into(), &1.into(), &1.into())
+    );
+    assert!(report["rejects"].is_null(), "no path of the server");
+    let asked = app
+        .post_multipart("/api/v1/enterprises/import", &parts)
+        .await
+        .expect_status(202)
+        .json();
+    let href = asked["href"].as_str().unwrap();
+    let waiting = app.get(href).await.expect_status(200).json();
+    assert_eq!(waiting["state"], "queued");
+    assert!(waiting.get("batch").is_none());
+    setup.work().await;
+    let done = app.get(href).await.expect_status(200).json();
+    assert_eq!(
+        (&done["state"], &done["total"], &done["asked_by"]),
+        (&"done".into(), &2.into(), &"经办员甲".into())
+    );
+    assert_eq!(
+        (
+            &done["batch"]["accepted"],
+            &done["batch"]["rejected"],
+            &done["batch"]["job"]
+        ),
+        (&1.into(), &1.into(), &asked["job"])
     );
     assert_eq!(setup.fact(&code(1), "employees", Some(2022)).await, "1");
     let page = app
@@ -308,6 +362,23 @@ async fn the_api_imports_lists_and_explains_its_errors(db: TestDatabase) {
     ] {
         assert_eq!(app.get(path).await.status, 400, "{path}");
     }
+    for path in [
+        "/api/v1/enterprise-imports/0192f3a0-0000-7000-8000-00000000abcd",
+        "/api/v1/enterprise-imports/x",
+    ] {
+        assert_eq!(app.get(path).await.status, 404, "{path}");
+    }
+    let wrong = [
+        Part::text("department", "税务"),
+        Part::file("file", "a.csv", "名称\n甲\n"),
+    ];
+    let wrong = app
+        .post_multipart("/api/v1/enterprises/import", &wrong)
+        .await;
+    assert!(
+        wrong.expect_status(422).text().contains("信用代码列"),
+        "a file that cannot be used is refused before it is queued"
+    );
     let bad = [
         Part::text("department", "税务"),
         Part::text("as_of", "昨天"),

@@ -3,17 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use zhida_platform::clock::FixedClock;
+use zhida_platform::config::Config;
+use zhida_platform::jobs::{Jobs, Settings, Worker};
 use zhida_platform::progress::Silent;
 use zhida_registry::Registry;
 use zhida_registry::import::{ImportError, ImportOptions, ImportReport, Importer};
 use zhida_rules::Dictionary;
 use zhida_standards::uscc::Uscc;
-use zhida_testkit::TestDatabase;
+use zhida_testkit::{HandClock, TestDatabase};
 
-/// A registry, its folder and its database.
+/// A registry, its folder, its database and what it does in the background.
 pub struct Setup {
     pub registry: Arc<Registry>,
+    pub jobs: Jobs,
+    pub clock: Arc<HandClock>,
     pub folder: tempfile::TempDir,
     pub db: TestDatabase,
 }
@@ -21,17 +24,28 @@ pub struct Setup {
 pub async fn setup(db: TestDatabase) -> Setup {
     db.migrate(&[zhida_registry::migrations()]).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let clock = Arc::new(FixedClock::on("2026-11-22".parse().unwrap()));
-    let registry = Registry::new(db.handle(), Dictionary::shipped(), clock)
+    let clock = Arc::new(HandClock::on("2026-11-22"));
+    let registry = Registry::new(db.handle(), Dictionary::shipped(), clock.clone())
         .with_folder(folder.path().join("files"));
+    let registry = Arc::new(registry);
+    let jobs = Jobs::new(db.handle(), clock.clone());
+    zhida_registry::background(&registry, &jobs, &Config::default());
     Setup {
-        registry: Arc::new(registry),
+        registry,
+        jobs,
+        clock,
         folder,
         db,
     }
 }
 
 impl Setup {
+    /// Runs what waits in the background to its end.
+    pub async fn work(&self) {
+        let worker = Worker::new(self.jobs.clone(), Settings::default());
+        worker.run_due().await.unwrap();
+    }
+
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.folder.path().join(name);
         std::fs::write(&path, content).unwrap();

@@ -66,13 +66,11 @@ async fn check(engine: &Columnar, name: &str, case: &Case, table: &Table) -> [us
     let mut seen = [0; 2];
     for (number, item) in case.items.iter().enumerate() {
         let found = store.one_item(number as u32, Want::EVERYTHING).unwrap();
-        assert_eq!(found.counts.met, found.met.len() as u64);
-        assert_eq!(found.counts.unknown, found.unknown.len() as u64);
+        let [met, unknown]: [Vec<u64>; 2] = [found.met().collect(), found.unknown().collect()];
+        assert_eq!(found.counts.met, met.len() as u64);
+        assert_eq!(found.counts.unknown, unknown.len() as u64);
         let text = predicate(case, item).unwrap();
-        let lists = [
-            (text.clone(), found.met),
-            (format!("({text}) IS NULL"), found.unknown),
-        ];
+        let lists = [(text.clone(), met), (format!("({text}) IS NULL"), unknown)];
         for (count, (condition, mut expected)) in seen.iter_mut().zip(lists) {
             let query = format!("SELECT id FROM {name} WHERE {condition} ORDER BY id");
             expected.sort_unstable();

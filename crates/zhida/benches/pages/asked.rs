@@ -22,6 +22,16 @@ const PARAMETERS: &[(&str, &str, &str)] = &[
         "",
     ),
     (
+        "/enterprises/import/jobs/{",
+        "SELECT id FROM job WHERE kind = 'registry.import'",
+        "",
+    ),
+    (
+        "/api/v1/enterprise-imports/{",
+        "SELECT id FROM job WHERE kind = 'registry.import'",
+        "",
+    ),
+    (
         "/enterprises/import/batches/{",
         "SELECT CAST(no AS TEXT) AS id FROM import_batch",
         "",

@@ -250,7 +250,8 @@ impl Pattern {
     /// What is sealed opens in its own row only.
     fn open(&mut self, db: &Database) {
         for row in &mut self.rows {
-            let id = text(&row.cells, "id").unwrap_or_default().to_owned();
+            let id = text(&row.cells, "id").or_else(|| text(&row.cells, "case_id"));
+            let id = id.unwrap_or_default().to_owned();
             for (column, value) in &mut row.cells {
                 let Some(sealed) = value.as_str().filter(|text| text.starts_with("sm4-gcm")) else {
                     continue;

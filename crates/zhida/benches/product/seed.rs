@@ -11,7 +11,7 @@ use zhida_policies::{
     import::{ImportOptions as PolicyOptions, SourceFile, import_files},
 };
 use zhida_redemption::{Scheme, words::Stage};
-use zhida_registry::import::{ImportOptions, Importer};
+use zhida_registry::import::{ImportLimits, ImportOptions, Importer};
 use zhida_standards::uscc::Uscc;
 
 use super::Product;
@@ -82,6 +82,11 @@ impl Product {
             department: "实测数据".to_owned(),
             as_of: Some(as_of),
             year,
+            // as the command has it: a file here may be larger than what comes over the network
+            limits: ImportLimits {
+                bytes_max: u64::MAX,
+                ..ImportLimits::default()
+            },
             ..ImportOptions::default()
         };
         let report = Importer::new(self.app.registry.clone())
@@ -91,9 +96,10 @@ impl Product {
         assert_eq!(report.rejected, 0, "{:?}", report.examples);
     }
 
-    /// The shipped items, the sample ones, and so many generated.
+    /// The shipped items, the demonstration's own, the sample ones, and so many generated.
     pub async fn items(&self, generated: u32) {
         let mut files: Vec<SourceFile> = shipped::policy_files()
+            .chain([shipped::demo_policy_file()])
             .map(|(name, text)| SourceFile {
                 name: name.to_owned(),
                 bytes: text.into(),

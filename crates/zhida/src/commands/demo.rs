@@ -9,7 +9,12 @@ mod past;
 mod stage;
 mod story;
 
-use std::{fs, io::BufWriter, path::Path, sync::Arc};
+use std::{
+    fs,
+    io::{BufWriter, Write as _},
+    path::Path,
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
@@ -113,6 +118,7 @@ async fn prepare(
     }
     if empty {
         let told = story::tell(app, config, past).await?;
+        keep_key(folder, &told.open311_key)?;
         say(&told);
     }
     Ok(())
@@ -183,6 +189,36 @@ fn say(told: &story::Told) {
     }
 }
 
+/// Where the key of the hotline's system stands, for the next start: the database has its digest only.
+const OPEN311_KEY: &str = "open311.key";
+
+fn keep_key(folder: &Path, key: &str) -> Result<()> {
+    let file = folder.join(OPEN311_KEY);
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options
+        .open(&file)
+        .and_then(|mut out| out.write_all(key.as_bytes()));
+    written.map_err(|error| cannot_write(&file, &error))
+}
+
+/// How a hotline's system hands in appeals, and sees what became of them.
+fn explain_open311(folder: &Path, base: &str) {
+    let Ok(key) = fs::read_to_string(folder.join(OPEN311_KEY)) else {
+        return;
+    };
+    let requests = format!("{base}/open311/v2/requests");
+    println!("12345 热线平台这样经 Open311 提交诉求、查进展（密钥是演示建的）：");
+    println!(
+        "  curl -d api_key={key} -d service_code=utilities.power.outage \\\n    \
+         -d address_string=演示大道1号 -d description=厂区从昨天起停电，两条生产线停产 {requests}.json"
+    );
+    println!("  curl '{requests}.json?api_key={key}'");
+    println!();
+}
+
 /// Prints what is worth opening.
 async fn introduce(app: &App, base: &str, folder: &Path, keeps: bool) -> Result<()> {
     let code = example(app).await?;
@@ -193,7 +229,7 @@ async fn introduce(app: &App, base: &str, folder: &Path, keeps: bool) -> Result<
     println!("  政策计算器    {base}/calculator");
     if let Some(code) = &code {
         println!("  一企一档      {base}/enterprises/{code}");
-        println!("  我的政策      {base}/enterprises/{code}/matches");
+        println!("  可享政策      {base}/enterprises/{code}/matches");
     }
     println!("  企业名录      {base}/enterprises");
     println!("  规则编辑      {base}/policies/new");
@@ -208,9 +244,10 @@ async fn introduce(app: &App, base: &str, folder: &Path, keeps: bool) -> Result<
         "不登录是访客。页首“选择身份进入”（{base}/demo）：一键以企业、代办、经办、政策、数据等"
     );
     println!(
-        "身份浏览和办理，随时可以换。一企一档的内部数据、我的政策、规则编辑、导入要有身份才能打开。"
+        "身份浏览和办理，随时可以换。一企一档的内部数据、可享政策、规则编辑、导入要有身份才能打开。"
     );
     accounts(app, code.as_deref(), base).await?;
+    explain_open311(folder, base);
     println!("企业都是生成的样例，政策由公开资料转述；只有本机能访问。");
     if keeps {
         println!(

@@ -2,6 +2,7 @@
 
 use zhida_people::AccountQuery;
 use zhida_platform::access::Viewer;
+use zhida_platform::jobs::{Settings, Worker};
 use zhida_platform::paging::PageRequest;
 
 use super::city::{City, FORM, PLACE, code};
@@ -72,12 +73,23 @@ async fn whoever_imports_is_told_of_rejected_rows() {
     ];
     let kind = "multipart/form-data; boundary=b";
     let path = "/api/v1/enterprises/import";
-    let report = city.ask(&cookie, "POST", path, kind, body.concat()).await;
-    let report = report.expect_status(200).json();
+    let asked = city.ask(&cookie, "POST", path, kind, body.concat()).await;
+    let asked = asked.expect_status(202).json();
+    let worker = Worker::new(city.app.jobs.clone(), Settings::default());
+    worker.run_due().await.unwrap();
+    let progress = city
+        .ask(&cookie, "GET", asked["href"].as_str().unwrap(), FORM, "")
+        .await
+        .expect_status(200)
+        .json();
     assert_eq!(
-        (&report["accepted"], &report["rejected"]),
-        (&1.into(), &1.into()),
-        "{report}"
+        (
+            &progress["state"],
+            &progress["batch"]["accepted"],
+            &progress["batch"]["rejected"]
+        ),
+        (&"done".into(), &1.into(), &1.into()),
+        "{progress}"
     );
     let seen = city
         .ask(&cookie, "GET", "/messages", FORM, "")

@@ -1,6 +1,7 @@
 //! The program put together, asked in the process.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod appeals;
 mod attacks;
 mod city;
 mod fuzz;

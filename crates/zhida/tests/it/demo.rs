@@ -24,6 +24,7 @@ async fn started() -> (Program, Visitor, String) {
         word.unwrap_or_else(|| panic!("没有“{name}”的地址：\n{said}"))
             .to_owned()
     };
+    assert!(said.contains("curl -d api_key=zhida311_"), "{said}");
     let base = address("首页").trim_end_matches('/').to_owned();
     assert!(!base.ends_with(":0"), "the real port is told: {base}");
     let code = address("一企一档").rsplit('/').next().unwrap().to_owned();
@@ -187,7 +188,7 @@ async fn reads_the_file_and_its_matches(visitor: &Visitor, code: &str) {
         .await;
     visitor.is_at("/matches").await;
     visitor
-        .sees(&["我的政策", "符合", "可同时享受合计", "假如情况改变"])
+        .sees(&["可享政策", "符合", "可同时享受合计", "假如情况改变"])
         .await;
     assert!(
         visitor.figure("符合").await > 0,
@@ -278,17 +279,21 @@ async fn imports_enterprises(visitor: &Visitor) {
     assert_eq!(visitor.figure("将退回").await, 1);
     visitor.looks("demo-18-import-dry-run").await;
     visitor.click("button[name=action][value=import]").await;
-    visitor.is_at("/enterprises/import/batches/").await;
+    visitor.is_at("/enterprises/import/jobs/").await;
     // the import runs on; the page is asked again until it is done
     let done = async || {
         visitor.browser.refresh().await.ok()?;
-        visitor.text().await.contains("下载退回明细").then_some(())
+        visitor.text().await.contains("退回 1 行").then_some(())
     };
     assert!(
         visitor.waits_for(done).await.is_some(),
         "{}",
         visitor.text().await
     );
+    visitor
+        .click("a[href^='/enterprises/import/batches/']")
+        .await;
+    visitor.sees(&["下载退回明细"]).await;
     assert_eq!(visitor.figure("导入").await, 1);
     assert_eq!(visitor.figure("退回").await, 1);
     visitor.looks("demo-19-import-done").await;
@@ -385,6 +390,40 @@ fn the_demo_has_eight_weeks_of_work_behind_it() {
     demo.enter("leader");
     sees(&demo, "/appeals/numbers", &["满意"]);
     sees(&demo, "/appeals/report", &["月报"]);
+}
+
+/// With the key that the start prints a hotline's system sees what it handed in, and hands in one more.
+#[test]
+fn a_hotline_posts_to_the_demo_over_open311() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().display().to_string();
+    let arguments = ["demo", "--enterprises", "300", "--data", &data];
+    let mut demo = Server::start(arguments);
+    assert!(!demo.said.contains("没有做成"), "{}", demo.said);
+    let key_of = || std::fs::read_to_string(folder.path().join("open311.key")).unwrap();
+    let key = key_of();
+    let requests = |demo: &Server| -> Vec<serde_json::Value> {
+        let path = format!("/open311/v2/requests.json?api_key={key}");
+        serde_json::from_str(&demo.get(&path).text()).unwrap()
+    };
+    let before = requests(&demo);
+    let closed = before.iter().filter(|one| one["status"] == "closed");
+    assert_eq!((before.len(), closed.count()), (4, 2), "{before:?}");
+    let form = "application/x-www-form-urlencoded";
+    let body = format!(
+        "api_key={key}&service_code=utilities.power.outage&address_string=1&description=厂区从昨天起停电，两条生产线停产"
+    );
+    let posted = demo.post("/open311/v2/requests.json", form, body);
+    assert_eq!(posted.status, 200, "{}", posted.text());
+    assert_eq!(requests(&demo).len(), 5);
+    demo.enter("operator");
+    let all = "/api/v1/appeals?channel=open311&state=all";
+    assert_eq!(number(&demo, all, "/total"), 5);
+    drop(demo);
+    // the next start over the same data has the same key
+    let again = Server::start(arguments);
+    assert_eq!(key_of(), key);
+    assert_eq!(requests(&again).len(), 5);
 }
 
 /// Where a role is told to look, it may look.

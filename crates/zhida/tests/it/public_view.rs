@@ -211,7 +211,7 @@ fn addresses(server: &Server) -> Vec<String> {
 
 fn items(server: &Server) -> Vec<String> {
     let list: serde_json::Value =
-        serde_json::from_slice(&server.get("/api/v1/policies?limit=200").body).unwrap();
+        serde_json::from_slice(&server.get("/api/v1/policies?status=all&limit=200").body).unwrap();
     let items = list["items"].as_array().unwrap();
     assert!(items.len() > 60);
     items

@@ -2,26 +2,28 @@
 
 use std::{
     ffi::OsStr,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::TcpStream,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use zhida_testkit::Program;
 
 use crate::program::ZHIDA;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the start may take: a demonstration makes its city first.
+const READY_WITHIN: Duration = Duration::from_secs(180);
 
 /// A running `zhida serve` or `zhida demo`; it is ended with the value.
 pub struct Server {
-    child: Child,
+    program: Program,
     pub addr: String,
     /// What the program said until then.
     pub said: String,
     /// The session's cookie, once somebody has come in.
     pub cookie: String,
-    _files: tempfile::TempDir,
 }
 
 /// An answer.
@@ -41,34 +43,21 @@ impl Answer {
 impl Server {
     /// Starts the program and waits until it names its address.
     pub fn start(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
-        let files = tempfile::tempdir().unwrap();
-        let mut child = Command::new(ZHIDA)
-            .args(arguments)
-            .env("ZHIDA_FILES__FOLDER", files.path())
-            .args(["--addr", "127.0.0.1:0"])
-            .env_remove("ZHIDA_CONFIG")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut said = String::new();
-        let addr = loop {
-            let line = lines.next().expect("an address before the end").unwrap();
-            said.push_str(&line);
-            said.push('\n');
-            if let Some((_, rest)) = line.split_once("http://") {
-                break rest.split('/').next().unwrap().trim().to_owned();
-            }
-        };
-        // the pipe is read to its end, or the program would stop at its next line
-        std::thread::spawn(move || lines.for_each(drop));
+        let given: Vec<_> = arguments
+            .into_iter()
+            .map(|one| one.as_ref().to_str().unwrap().to_owned())
+            .collect();
+        let mut arguments: Vec<&str> = given.iter().map(String::as_str).collect();
+        arguments.extend(["--addr", "127.0.0.1:0"]);
+        let program = Program::start(ZHIDA, &arguments);
+        let said = program.says_soon("http://", READY_WITHIN);
+        let (_, rest) = said.split_once("http://").unwrap();
+        let addr = rest.split(['/', '\n']).next().unwrap().trim().to_owned();
         Self {
-            child,
+            program,
             addr,
             said,
             cookie: String::new(),
-            _files: files,
         }
     }
 
@@ -126,25 +115,8 @@ impl Server {
 }
 
 impl Server {
-    /// Tells the program to stop, as a service manager does; whether it ended well within the patience.
-    pub fn stop(mut self) -> bool {
-        let id = self.child.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        assert!(told.success());
-        let started = Instant::now();
-        while started.elapsed() < PATIENCE {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.success();
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        false
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _already_ended = self.child.kill();
-        let _already_ended = self.child.wait();
+    /// Tells the program to stop, as a service manager does; whether it ended well.
+    pub fn stop(self) -> bool {
+        self.program.stop()
     }
 }

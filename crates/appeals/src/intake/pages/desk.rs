@@ -18,11 +18,12 @@ use crate::cases::Similar;
 use crate::error::Error;
 use crate::intake::channels::{DESK as CHANNELS, answers, field, questions};
 use crate::intake::posted::{ACCEPT, FILES, Posted};
-use crate::intake::settings::{IntakeSettings, places};
+use crate::intake::settings::IntakeSettings;
 use crate::intake::take::{Arrival, Source, Taken, new_token};
 use crate::intake::text;
 use crate::model::{Contact, NewAppeal, TITLE_MAX};
 use crate::pages::{Answer, to};
+use crate::places;
 use crate::rights::INTAKE;
 use crate::service::Appeals;
 use crate::words::{Channel, Confidentiality};
@@ -233,7 +234,11 @@ async fn look(app: &Appeals, viewer: &Viewer, filled: &Filled) -> Result<Look, E
             false => "，没有把握，仅供参考",
         };
         let confidence = f64::from(one.confidence) / 10.0;
-        format!("{}（{confidence:.1}%{sure}）", one.name)
+        let body = match one.department.as_str() {
+            "" => String::new(),
+            body => format!("，由{body}办理"),
+        };
+        format!("{}{body}（{confidence:.1}%{sure}）", one.name)
     });
     let (code, name) = filled
         .enterprise
@@ -340,7 +345,11 @@ impl Filled {
         }
         let place = get("place");
         let city = app.rules().await?.rules.place;
-        if !place.is_empty() && !places(&city).iter().any(|(code, _)| code.as_str() == place) {
+        if !place.is_empty()
+            && !places::below(&city)
+                .iter()
+                .any(|(code, _)| code.as_str() == place)
+        {
             wrong("place", "请在列出的区县里选".to_owned());
         }
         let enterprise = match get("enterprise").as_str() {

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use zhida_platform::clock::to_shanghai;
-use zhida_platform::format::{count, date_zh, datetime_zh};
+use zhida_platform::format::{count, date_zh, until_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_ui::{Frame, Html, Page, Pager, Tab};
@@ -53,7 +53,7 @@ impl Line {
                 false => String::new(),
             },
             due: match (voice.closed, voice.due_at) {
-                (false, Some(due)) => format!("期限 {}", datetime_zh(due)),
+                (false, Some(due)) => format!("期限 {}", until_zh(due)),
                 _ => String::new(),
             },
         }
@@ -88,13 +88,16 @@ pub(super) async fn mine(
     };
     let for_enterprise = own_enterprise(viewer).is_some();
     let conn = app.db.conn();
-    let mut tabs = Vec::new();
+    let (mut tabs, mut total) = (Vec::new(), 0);
     for (state, label) in [("", "全部"), ("open", "在办"), ("closed", "已办结")] {
         let href = match state {
             "" => MINE.to_owned(),
             state => format!("{MINE}?state={state}"),
         };
         let found = store::count_mine(conn, &mine(state)).await?;
+        if state == asked.state {
+            total = found;
+        }
         tabs.push(Tab::new(label, href, state == asked.state).count(count(found)));
     }
     let found = store::mine(conn, &mine(&asked.state), &request).await?;
@@ -108,7 +111,7 @@ pub(super) async fn mine(
         page: frame.page("我的诉求").active(MINE).crumb("提诉求", NEW),
         tabs,
         pager: Pager {
-            summary: format!("本页 {} 件", found.items.len()),
+            summary: format!("共 {} 件，本页 {} 件", count(total), found.items.len()),
             first: String::new(),
             next: next.unwrap_or_default(),
         },

@@ -18,8 +18,8 @@ use zhida_platform::problem::Problem;
 use zhida_ui::{Choice, FormErrors};
 
 use super::posted::upload_limit;
-use super::settings::places;
 use crate::error::Error;
+use crate::places;
 use crate::service::Appeals;
 use crate::words::Confidentiality;
 
@@ -82,7 +82,7 @@ pub(crate) fn with_fields(error: Error) -> Result<FormErrors, Box<Error>> {
 
 /// The counties to choose from; none when no city is set.
 pub(super) fn place_choices(city: &str, current: &str) -> Vec<Choice> {
-    let places = places(city);
+    let places = places::below(city);
     if places.is_empty() {
         return Vec::new();
     }

@@ -20,11 +20,12 @@ use super::{
 use crate::error::Error;
 use crate::intake::codes::PlaceCode;
 use crate::intake::posted::{ACCEPT, Address, FILES, Posted};
-use crate::intake::settings::{IntakeSettings, places};
+use crate::intake::settings::IntakeSettings;
 use crate::intake::take::{Arrival, Source, Taken, new_token};
 use crate::intake::text;
 use crate::model::{Contact, NewAppeal};
 use crate::pages::{Answer, to};
+use crate::places;
 use crate::service::Appeals;
 use crate::words::{Channel, Confidentiality};
 
@@ -303,7 +304,7 @@ impl Filled {
                 errors.push((field, format!("最多 {PLACE_MAX} 个字")));
             }
         }
-        let known = places(&purpose.city);
+        let known = places::below(&purpose.city);
         if !place.is_empty() && !known.iter().any(|(code, _)| code.as_str() == place) {
             errors.push(("place", "请在列出的区县里选".to_owned()));
         }

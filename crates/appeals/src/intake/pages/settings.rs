@@ -27,12 +27,17 @@ struct SettingsPage {
     hotline: String,
 }
 
-const NUMBERS: [(&str, &str, &str); 5] = [
+const NUMBERS: [(&str, &str, &str); 6] = [
     ("text_max", "正文最多", "字"),
     ("files_max", "一件的附件最多", "个"),
     ("repeat_minutes", "同一来源的相同内容算一件，在", "分钟内"),
     ("account_day_max", "一个账号 24 小时内最多", "件"),
     ("code_ten_minutes_max", "一个二维码 10 分钟内最多", "件"),
+    (
+        "address_ten_minutes_max",
+        "不登录的，同一网络地址 10 分钟内最多",
+        "件",
+    ),
 ];
 
 fn shown(settings: &IntakeSettings) -> Fields {
@@ -51,6 +56,7 @@ fn shown(settings: &IntakeSettings) -> Fields {
         ("repeat_minutes", settings.repeat_minutes),
         ("account_day_max", settings.account_day_max),
         ("code_ten_minutes_max", settings.code_ten_minutes_max),
+        ("address_ten_minutes_max", settings.address_ten_minutes_max),
     ] {
         fields.put(name, value.to_string());
     }
@@ -71,6 +77,7 @@ fn read(fields: &Fields) -> IntakeSettings {
         repeat_minutes: number("repeat_minutes"),
         account_day_max: number("account_day_max"),
         code_ten_minutes_max: number("code_ten_minutes_max"),
+        address_ten_minutes_max: number("address_ten_minutes_max"),
         jurisdiction: fields.get("jurisdiction").to_owned(),
         hotline: fields.get("hotline").to_owned(),
     }

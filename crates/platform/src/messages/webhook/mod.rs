@@ -80,6 +80,7 @@ use crate::ids;
 use crate::paging::{Page, PageRequest};
 use crate::problem::Problem;
 use crate::seal::Place;
+use crate::vocabulary;
 
 /// How long what went to an address itself is kept: a code in it has long expired, and the address is an outsider's.
 const OUTSIDERS_KEPT: TimeDelta = TimeDelta::days(7);
@@ -124,24 +125,15 @@ impl Owner {
     }
 }
 
-/// Which messages an endpoint gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(as = WebhookScope)]
-pub enum Scope {
-    /// Those that its owner gets.
-    Own,
-    /// Those to all subscribers, and those to a role that owns it. They may speak of anybody: granting it is an
-    /// administrator's decision, which the caller checks.
-    All,
-}
-
-impl Scope {
-    pub(super) fn slug(self) -> &'static str {
-        match self {
-            Self::Own => "own",
-            Self::All => "all",
-        }
+vocabulary! {
+    /// Which messages an endpoint gets.
+    #[schema(as = WebhookScope)]
+    Scope {
+        /// Those that its owner gets.
+        Own = "own", "本单位的消息";
+        /// Those to all subscribers, and those to a role that owns it. They may speak of anybody: granting it is an
+        /// administrator's decision, which the caller checks.
+        All = "all", "全部消息";
     }
 }
 

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Query as Parameters, State};
 use axum::response::IntoResponse;
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde::Deserialize;
-use zhida_platform::clock::to_shanghai;
-use zhida_platform::format::{count, date_zh, datetime_zh, money_fen};
+use zhida_platform::format::{count, money_fen, until_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_ui::{Frame, Html, Page, Pager, Tab};
 
@@ -37,18 +35,9 @@ struct MineRow {
 
 fn mine_row(line: MineLine) -> MineRow {
     MineRow {
-        due: line.due_at.map(until).unwrap_or_default(),
+        due: line.due_at.map(until_zh).unwrap_or_default(),
         amount: line.fen.map(money_fen).unwrap_or_default(),
         line,
-    }
-}
-
-/// A due date: what ends with a day ends at its 24:00.
-fn until(at: DateTime<Utc>) -> String {
-    let last = to_shanghai(at - TimeDelta::microseconds(1)).date_naive();
-    match to_shanghai(at).time() == NaiveTime::MIN {
-        true => format!("{} 24:00", date_zh(last)),
-        false => datetime_zh(at),
     }
 }
 

@@ -106,6 +106,9 @@ struct ApplyPage {
     judgement: Judgement,
     /// Why it cannot be applied for; empty when it can.
     bars: String,
+    /// It is the facts that stand against it.
+    is_judged: bool,
+    enterprise: String,
     /// The case that there is already.
     holder: String,
     has_form: bool,
@@ -141,6 +144,8 @@ fn apply_page(frame: &Frame, ready: &Ready, payee: PayeeFields, errors: FormErro
         item_name: item.name.clone(),
         route: ready.scheme.scheme.route_words(),
         bars: ready.bars().unwrap_or_default(),
+        is_judged: ready.judgement.bars(&ready.scheme.scheme).is_some(),
+        enterprise: ready.enterprise.code.clone(),
         judgement: ready.judgement.clone(),
         holder: ready.holder.clone().unwrap_or_default(),
         has_form: ready.form.is_some(),

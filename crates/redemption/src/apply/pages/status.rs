@@ -40,6 +40,7 @@ pub(crate) struct StatusPage {
     letters: Vec<Link>,
     revisions: String,
     status: Status,
+    is_open: bool,
     history: Vec<(String, String)>,
     judgement: Judgement,
     form: Option<SummaryView>,
@@ -183,6 +184,7 @@ pub(crate) async fn status_page(
             })
             .collect(),
         status,
+        is_open: case.is_open(),
         judgement: record.judgement.clone(),
         form,
         may_confirm,

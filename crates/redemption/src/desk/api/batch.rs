@@ -49,7 +49,7 @@ pub(super) struct BatchAsked {
         (status = 400, description = "操作或意见有误", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "有的办件不在范围内", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "没有选办件，或超过 500 件", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "没有选办件，或超过 500 件", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(super) async fn start_batch(
     State(app): App,

@@ -250,7 +250,8 @@ pub(super) struct DeskDone {
         (status = 400, description = "内容有误，fields 指出哪一项", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这件办件，或不在范围内", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "别人已经办过（说明是谁、办了什么），或现在不能这样办", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "别人已经办过（说明是谁、办了什么）", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "现在不能这样办", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(super) async fn command_desk_case(
     State(app): App,

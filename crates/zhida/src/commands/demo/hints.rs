@@ -38,7 +38,11 @@ pub const HINTS: &[DemoHint] = &[
         "/redemption/desk",
         "“兑付办件”：一件等审定；“兑付评估”：天数和企业评价",
     ),
-    hint("specialist", "/match/news", "“新匹配”和企业的“我的政策”"),
+    hint(
+        "specialist",
+        "/match/news",
+        "“新匹配”，和每家企业的“可享政策”",
+    ),
     hint(
         "policy_editor",
         "/schemes",
@@ -62,12 +66,12 @@ pub const HINTS: &[DemoHint] = &[
     hint(
         "operator",
         "/appeals",
-        "“诉求查询”：新来的等受理，答复了的等回访；“诉求登记”：接一个电话试试",
+        "“诉求查询”：新来的等受理，答复了的等回访，渠道选 Open311 是热线平台提交的；“诉求登记”：接一个电话试试",
     ),
     hint(
         "appeal_manager",
         "/appeals/setup",
-        "“诉求设置”：分类、责任单位和时限",
+        "“诉求设置”：分类、责任单位和时限；“登记设置”里有热线平台的 Open311 密钥",
     ),
     hint(
         "treasurer",

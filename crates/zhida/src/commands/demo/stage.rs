@@ -60,11 +60,15 @@ impl Stage {
         path: &str,
         fields: &[(&str, &str)],
     ) -> Result<String> {
-        let fields = fields.iter();
-        let pairs = fields.map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
-        let body = pairs.collect::<Vec<_>>().join("&");
-        let answer = self.ask(viewer, Method::POST, path, FORM, body).await?;
-        Ok(answer.location)
+        let answer = self.ask(viewer, Method::POST, path, FORM, body(fields));
+        Ok(answer.await?.location)
+    }
+
+    /// What a system that sends a form is answered.
+    pub async fn answer(&self, path: &str, fields: &[(&str, &str)]) -> Result<Value> {
+        let visitor = Viewer::visitor();
+        let answer = self.ask(&visitor, Method::POST, path, FORM, body(fields));
+        serde_json::from_str(&answer.await?.text).with_context(|| format!("{path} 的回答不是 JSON"))
     }
 
     /// A form that takes files, sent without any; where it leads.
@@ -157,6 +161,13 @@ pub fn hidden(page: &str, name: &str) -> Result<String> {
         .ok_or_else(|| anyhow!("页面上没有“{name}”这一栏"))?;
     let value = rest.split('"').next().unwrap_or_default();
     Ok(value.to_owned())
+}
+
+/// The body of a form.
+fn body(fields: &[(&str, &str)]) -> String {
+    let fields = fields.iter();
+    let pairs = fields.map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 fn encoded(text: &str) -> String {

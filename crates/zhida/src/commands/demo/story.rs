@@ -4,6 +4,7 @@
 use std::{cmp::Reverse, sync::Arc};
 
 use anyhow::Result;
+use zhida_appeals::NewOpen311Key;
 use zhida_platform::{
     access::Viewer,
     clock::{Clock as _, SharedClock},
@@ -56,6 +57,8 @@ pub struct Told {
     pub paid: i64,
     pub returned: i64,
     pub appeals: usize,
+    /// The key with which the hotline's system hands in appeals over Open311.
+    pub open311_key: String,
     /// What could not be done, and why.
     pub failed: Vec<String>,
 }
@@ -97,6 +100,7 @@ pub async fn tell(app: &App, config: &Config, past: &Arc<Past>) -> Result<Told> 
     };
     let cast = Cast::gather(app, shared, example.clone()).await?;
     city_rules(app).await?;
+    let open311_key = hotline_key(app, &cast).await?;
     let mut world = World {
         app,
         past,
@@ -107,6 +111,7 @@ pub async fn tell(app: &App, config: &Config, past: &Arc<Past>) -> Result<Told> 
         meetings: Meetings::default(),
         told: Told {
             schemes,
+            open311_key,
             ..Told::default()
         },
         companies: companies(app, example).await?,
@@ -165,6 +170,18 @@ async fn city_rules(app: &App) -> Result<()> {
     let published = room.publish_rules(&system, &published.rules, published.revision, ACTOR);
     published.await.map_err(Problem::from)?;
     Ok(())
+}
+
+/// The key of the hotline's system, made by whoever sets appeals up.
+async fn hotline_key(app: &App, cast: &Cast) -> Result<String> {
+    let new = NewOpen311Key {
+        name: "演示 12345 热线平台",
+        place: "",
+        batch: false,
+    };
+    let manager = cast.role("appeal_manager")?;
+    let key = app.appeals.make_open311_key(&manager, &new);
+    Ok(key.await.map_err(Problem::from)?)
 }
 
 async fn companies(app: &App, example: Option<Company>) -> Result<Vec<Company>> {
