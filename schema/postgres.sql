@@ -234,8 +234,10 @@ CREATE TABLE import_batch (
     rejects TEXT NOT NULL,
     started_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
+    job TEXT NOT NULL DEFAULT ''::text,
     PRIMARY KEY (no)
 );
+CREATE INDEX import_batch_job ON import_batch USING btree (job);
 CREATE INDEX import_batch_sha256 ON import_batch USING btree (sha256, status);
 CREATE TABLE job (
     id TEXT NOT NULL,

@@ -220,7 +220,8 @@ CREATE TABLE import_batch (
             rejects TEXT NOT NULL,
             started_at TEXT NOT NULL,
             updated_at TEXT NOT NULL
-        );
+        , job TEXT NOT NULL DEFAULT '');
+CREATE INDEX import_batch_job ON import_batch (job);
 CREATE INDEX import_batch_sha256 ON import_batch (sha256, status);
 CREATE TABLE job (
     id TEXT NOT NULL PRIMARY KEY,
