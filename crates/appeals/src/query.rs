@@ -6,7 +6,11 @@ use utoipa::IntoParams;
 use zhida_platform::access::Viewer;
 use zhida_platform::clock::{instant_text, to_shanghai};
 use zhida_platform::db::{Where, like};
+use zhida_platform::vocabulary;
+use zhida_platform::vocabulary::Named;
+use zhida_standards::division::DivisionCode;
 
+use crate::numbers::Counted;
 use crate::rights::{HANDLE, INTAKE, NUMBERS, OWN, READ, SUPERVISE, VISIT};
 use crate::words::{Channel, Confidentiality, Outcome, Satisfaction, Stage, Supervision, Track};
 
@@ -16,7 +20,63 @@ pub(crate) const DUE: &str = "COALESCE(h.due_at, '9999')";
 /// Days without any event after which an open appeal is silent.
 pub const SILENT_DAYS: u64 = 7;
 
-/// Which appeals. Empty fields ask nothing.
+vocabulary! {
+    /// 督办: how an open appeal stands.
+    Standing {
+        /// Past its due date.
+        Overdue = "overdue", "已逾期";
+        /// Due today.
+        Today = "today", "今天到期";
+        /// Due within seven days.
+        Week = "week", "七天内到期";
+        /// Without a lead body.
+        Unassigned = "unassigned", "未指定承办单位";
+        /// Nobody has done anything for [`SILENT_DAYS`].
+        Silent = "silent", "七天没有动静";
+        /// Opened again.
+        Reopened = "reopened", "重新办理的";
+        /// Somebody was dissatisfied once.
+        Dissatisfied = "dissatisfied", "不满意过的";
+        /// 督查督办.
+        Supervised = "supervised", "督查督办中";
+    }
+}
+
+vocabulary! {
+    /// 谁办, seen from who asks.
+    Whose {
+        /// The own account handles it.
+        Mine = "mine", "我办理的";
+        /// Nobody handles it yet.
+        Free = "free", "还没有人办的";
+        /// The own body leads.
+        Lead = "lead", "本单位主办的";
+        /// The own body is asked to help.
+        Asked = "asked", "等本单位协办的";
+    }
+}
+
+vocabulary! {
+    /// Whose turn it is in the messages.
+    Awaits {
+        /// The office's.
+        Office = "office", "等部门答复的";
+        /// The appellant's.
+        Enterprise = "enterprise", "等诉求人答复的";
+    }
+}
+
+vocabulary! {
+    /// Appeals beside those under way.
+    State {
+        /// Over.
+        Closed = "closed", "已办结";
+        /// Over or not.
+        All = "all", "全部";
+    }
+}
+
+/// Which appeals. Empty fields ask nothing; a value that there is not is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
@@ -25,7 +85,10 @@ pub struct AppealQuery {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub q: String,
     /// 渠道的标识，例如 hotline。
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "known::<Channel, _>"
+    )]
     pub channel: String,
     /// 分类的路径，含下级，例如 labour。
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -34,44 +97,77 @@ pub struct AppealQuery {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub department: String,
     /// 行政区划代码，含下级。
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "some_place"
+    )]
     pub place: String,
     /// 统一社会信用代码；隐名的诉求不会因此被找到。
     #[serde(skip_serializing_if = "String::is_empty")]
     pub enterprise: String,
     /// 环节的标识，例如 handle。
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "known::<Stage, _>"
+    )]
     pub stage: String,
     /// 办理类型的标识，例如 joint。
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "known::<Track, _>"
+    )]
     pub track: String,
     /// 督办：overdue 已逾期，today 今天到期，week 七天内到期，unassigned 未指定承办单位，silent 长期没有动静，reopened 重新办理的，
     /// supervised 督查督办中，dissatisfied 不满意的。
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "known::<Standing, _>"
+    )]
     pub standing: String,
     /// 谁办：mine 我办理的，free 还没有人办的，lead 本单位主办的，asked 本单位协办的。
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "known::<Whose, _>"
+    )]
     pub who: String,
     /// 留言在等谁答复：office 等部门的，enterprise 等诉求人的。
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "known::<Awaits, _>"
+    )]
     pub reply: String,
     /// 状态：不填为在办，closed 已办结，all 全部。
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "known::<State, _>"
+    )]
     pub state: String,
     /// 办理结果的标识，例如 solved。
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "known::<Outcome, _>"
+    )]
     pub outcome: String,
     /// 评价的标识，例如 not。
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "known::<Satisfaction, _>"
+    )]
     pub satisfaction: String,
     /// 督查督办到了哪一步，例如 interview。
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "known::<Supervision, _>"
+    )]
     pub supervision: String,
     /// 一类事的标识。
     #[serde(skip_serializing_if = "String::is_empty")]
     pub theme: String,
     /// 数据口径的标识，例如 on_time：只要这个数据数到的那些。
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "known::<Counted, _>"
+    )]
     pub counted: String,
     /// 从哪一天起登记的，例如 2026-11-01。
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "some_day")]
@@ -123,7 +219,7 @@ impl AppealQuery {
         self.words(found);
         self.texts(viewer, found);
         self.standing(now, found);
-        if let Some(counted) = crate::numbers::Counted::parse(&self.counted) {
+        if let Some(counted) = Counted::parse(&self.counted) {
             let condition = counted.condition();
             match condition.contains('?') {
                 true => found.and(&condition, instant_text(now)),
@@ -190,7 +286,7 @@ impl AppealQuery {
         if !self.department.is_empty() {
             found.and("h.holder = ?", self.department.as_str());
         }
-        if let Ok(place) = zhida_standards::division::DivisionCode::parse(&self.place) {
+        if let Ok(place) = DivisionCode::parse(&self.place) {
             let reach = zhida_platform::access::Reach::Places(vec![place]);
             found.within(&reach, ("h.enterprise", "h.place"));
         }
@@ -311,6 +407,38 @@ fn within_reach(viewer: &Viewer, found: &mut Where) {
 pub(crate) fn day_begins(day: NaiveDate) -> String {
     let midnight = day.and_time(chrono::NaiveTime::MIN).and_utc();
     instant_text(midnight - chrono::TimeDelta::hours(8))
+}
+
+/// The slug of a word; a form's empty field is none. To a word that there is not, all appeals would be no answer.
+fn known<'de, V: Named, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    let text = text.trim();
+    let found = V::ALL
+        .iter()
+        .find(|one| text == one.slug() || text == one.name());
+    match found {
+        Some(one) => Ok(one.slug().to_owned()),
+        None if text.is_empty() => Ok(String::new()),
+        None => {
+            let all: Vec<&str> = V::ALL.iter().map(|one| one.slug()).collect();
+            let all = all.join("、");
+            Err(serde::de::Error::custom(format!(
+                "没有“{text}”，可以填 {all}，或者不填"
+            )))
+        }
+    }
+}
+
+/// The code of a division; a form's empty field is none.
+fn some_place<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    let text = text.trim();
+    match text.is_empty() || DivisionCode::parse(text).is_ok() {
+        true => Ok(text.to_owned()),
+        false => Err(serde::de::Error::custom(format!(
+            "“{text}”不是行政区划代码，请写 2、4、6、9 或 12 位数字，例如 330302"
+        ))),
+    }
 }
 
 /// A day; a form's empty field is none.

@@ -13,10 +13,11 @@ const WATCH: &str = r#"
 "$@" >&2 &
 child=$!
 cat > /dev/null
-trap '' TERM
+# nobody may be left who reads what is echoed
+trap '' TERM PIPE
 kill -s "$SIGNAL" "$child" 2> /dev/null
 wait "$child"
-echo "$?"
+echo "$?" 2> /dev/null
 kill -s TERM 0
 cd /
 for try in 1 2 3 4 5 6 7 8 9 10; do
@@ -104,5 +105,26 @@ impl Drop for GuardedProcess {
         drop(self.stdin.take());
         // the shell ends itself with its group; its status tells nothing
         let _killed = self.shell.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_killed_test_leaves_no_folder() {
+        let folder = tempfile::tempdir().unwrap().keep();
+        let sleep = Path::new("sleep");
+        let mut process = GuardedProcess::start(sleep, &["60"], &folder, "TERM", None);
+        // as the kernel closes them for a process that is killed
+        drop((process.shell.stdout.take(), process.stdin.take()));
+        let begun = Instant::now();
+        while folder.exists() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{folder:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }

@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::model::AppealRow;
 use crate::pages::Answer;
 use crate::places;
-use crate::query::AppealQuery;
+use crate::query::{AppealQuery, Awaits, Standing, Whose};
 use crate::rights::{HANDLE, READ};
 use crate::rules::Catalogue;
 use crate::service::Appeals;
@@ -141,37 +141,20 @@ pub(super) async fn list(
             "全部类型",
             Track::ALL.iter().map(|one| (one.slug(), one.word())),
         ),
-        standings: choices(
+        standings: words(
             &query.standing,
-            &[
-                ("", "不限"),
-                ("overdue", "已逾期"),
-                ("today", "今天到期"),
-                ("week", "七天内到期"),
-                ("unassigned", "未指定承办单位"),
-                ("silent", "七天没有动静"),
-                ("reopened", "重新办理的"),
-                ("dissatisfied", "不满意过的"),
-                ("supervised", "督查督办中"),
-            ],
+            "不限",
+            Standing::ALL.iter().map(|one| (one.slug(), one.word())),
         ),
-        whos: choices(
+        whos: words(
             &query.who,
-            &[
-                ("", "全部"),
-                ("mine", "我办理的"),
-                ("free", "还没有人办的"),
-                ("lead", "本单位主办的"),
-                ("asked", "等本单位协办的"),
-            ],
+            "全部",
+            Whose::ALL.iter().map(|one| (one.slug(), one.word())),
         ),
-        replies: choices(
+        replies: words(
             &query.reply,
-            &[
-                ("", "不限"),
-                ("office", "等部门答复的"),
-                ("enterprise", "等诉求人答复的"),
-            ],
+            "不限",
+            Awaits::ALL.iter().map(|one| (one.slug(), one.word())),
         ),
         outcomes: words(
             &query.outcome,

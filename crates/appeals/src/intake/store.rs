@@ -16,7 +16,7 @@ use super::settings::IntakeSettings;
 use super::take::new_token;
 use crate::error::Error;
 use crate::model::AppealRow;
-use crate::words::Channel;
+use crate::words::{Channel, Stage};
 
 /// Codes that are listed at most; a city has some thousand windows.
 const CODES_MAX: i64 = 5_000;
@@ -355,6 +355,8 @@ pub(super) struct MyVoice {
     pub merged: bool,
     pub state: String,
     pub closed: bool,
+    /// Whether it waits for what this voice says of the answer.
+    pub can_rate: bool,
     pub due_at: Option<DateTime<Utc>>,
 }
 
@@ -381,6 +383,9 @@ impl FromQueryResult for MyVoice {
             code: row.try_get(prefix, "sealed_code")?,
             state: now.state_words(),
             closed: now.head.closed_at.is_some(),
+            can_rate: now.head.closed_at.is_none()
+                && now.head.stage == Stage::Visit.slug()
+                && row.try_get::<Option<String>>(prefix, "answer")?.is_none(),
             due_at: now.head.due_at,
         })
     }
@@ -434,7 +439,7 @@ pub(super) async fn mine(
     }
     let sql = format!(
         "SELECT v.id AS voice, v.origin, v.said_at, v.channel AS said_by, o.number AS said_as, \
-         o.title AS said_title, i.code AS sealed_code, {}, {} {} {} ORDER BY v.id DESC LIMIT {}",
+         o.title AS said_title, i.code AS sealed_code, v.answer, {}, {} {} {} ORDER BY v.id DESC LIMIT {}",
         Head::COLUMNS,
         AppealRow::COLUMNS,
         from_mine(),

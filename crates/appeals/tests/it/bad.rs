@@ -1,4 +1,5 @@
-//! Bad input of the issue: categories gone with appeals open, holidays announced later, clocks moved backwards.
+//! Bad input of the issue: categories gone with appeals open, holidays announced later, clocks moved backwards, filters that
+//! there are not.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -236,5 +237,49 @@ fn steps_that_are_anothers_or_not_possible_are_refused_with_words() {
             )
             .await;
         assert_eq!(status, 404);
+    });
+}
+
+/// To a filter that there is not, all appeals would be no answer: neither in the list nor in figures or exports.
+#[test]
+fn a_filter_that_is_not_there_is_refused_by_every_list() {
+    block_on(async {
+        let world = World::new(sqlite().await).await;
+        world.appeal(Some(1), "停电", Confidentiality::Normal).await;
+        let app = world.app(supervisor());
+        for field in [
+            "channel",
+            "stage",
+            "track",
+            "standing",
+            "who",
+            "reply",
+            "state",
+            "outcome",
+            "satisfaction",
+            "supervision",
+            "counted",
+            "place",
+        ] {
+            for list in [
+                "/api/v1/appeals",
+                "/appeals",
+                "/appeals/export.csv",
+                "/appeals/numbers",
+            ] {
+                let address = format!("{list}?{field}=nowhere");
+                let answer = app.get(&address).await.expect_status(400);
+                assert!(
+                    answer.text().contains("“nowhere”"),
+                    "{address}: {}",
+                    answer.text()
+                );
+                // what a form sends of a field that nobody filled in
+                let _ = app
+                    .get(&format!("{list}?{field}="))
+                    .await
+                    .expect_status(200);
+            }
+        }
     });
 }

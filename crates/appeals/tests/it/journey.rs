@@ -162,7 +162,16 @@ fn from_registration_to_the_appellants_word() {
             let (status, text) = world.try_step(operator(), id, closing).await;
             assert_eq!(status, 400);
             assert!(text.contains("办结要听诉求人的话"), "{text}");
+            // whose word it waits for reads that, and not the date by which the office asks
+            let mine = async || {
+                let page = world.app(boss(1)).get("/appeals/mine").await;
+                page.expect_status(200).text().to_owned()
+            };
+            let waiting = mine().await;
+            assert!(waiting.contains("等您评价"), "{waiting}");
+            assert!(!waiting.contains("期限"), "{waiting}");
             world.visited(id, &world.voice(id).await, "satisfied").await;
+            assert!(!mine().await.contains("等您评价"));
             let shown = world.shown(operator(), id).await;
             assert_eq!(state(&shown), "visit/solved");
             assert_eq!(shown["row"]["satisfaction"], "satisfied");

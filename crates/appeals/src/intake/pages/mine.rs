@@ -47,12 +47,17 @@ impl Line {
             },
             meta: format!("{}，{day}，{}", voice.number, voice.channel.word()),
             title: voice.title,
-            state: voice.state,
+            state: match voice.can_rate {
+                true => "等您评价".to_owned(),
+                false => voice.state,
+            },
             merged: match voice.merged {
                 true => "与同类诉求一起办".to_owned(),
                 false => String::new(),
             },
             due: match (voice.closed, voice.due_at) {
+                // the date is the office's, which asks whoever has not spoken
+                _ if voice.can_rate => String::new(),
                 (false, Some(due)) => format!("期限 {}", until_zh(due)),
                 _ => String::new(),
             },
