@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_killed_test_leaves_no_folder() {
-        let folder = tempfile::tempdir().unwrap().keep();
+        let folder = tempfile::tempdir().expect("a temporary folder").keep();
         let sleep = Path::new("sleep");
         let mut process = GuardedProcess::start(sleep, &["60"], &folder, "TERM", None);
         // as the kernel closes them for a process that is killed
