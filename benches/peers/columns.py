@@ -1,8 +1,8 @@
 """Peers that answer one rule for all enterprises, on one sorted table of whole numbers and booleans.
 
-Each engine has `name` and `version`, and some of `met(rule)` (count of true), `both(rule)` (counts of
-true and of unknown) and `pushed(rule)` (the same, what is never unknown split off by hand); a rule is
-one of `about.json`.
+Each engine has `name` and `version`, and some of `met(rule)` (count of true), `met_ids(rule)` (makes an
+array of the ids of true and gives its length), `both(rule)` (counts of true and of unknown) and
+`pushed(rule)` (the same, what is never unknown split off by hand); a rule is one of `about.json`.
 """
 
 import glob
@@ -79,6 +79,9 @@ class DuckDb:
     def met(self, rule):
         return self.connection.execute(f"SELECT count(*) FROM e WHERE {rule[self.form]}").fetchone()[0]
 
+    def met_ids(self, rule):
+        return len(self.connection.execute(f"SELECT id FROM e WHERE {rule[self.form]}").fetchnumpy()["id"])
+
     def both(self, rule):
         return self.connection.execute(f"SELECT {BOTH.format(p=rule[self.form])} FROM e").fetchone()
 
@@ -95,6 +98,9 @@ class Polars:
 
     def met(self, rule):
         return self.frame.filter(polars.sql_expr(rule["sql"])).select(polars.len()).collect().item()
+
+    def met_ids(self, rule):
+        return len(self.frame.filter(polars.sql_expr(rule["sql"])).select("id").collect()["id"].to_numpy())
 
     def both(self, rule):
         return self.count(self.frame, rule["sql"])
@@ -124,6 +130,10 @@ class DataFusion:
 
     def met(self, rule):
         return self.ask("count(*) AS met", f" WHERE {rule['sql']}")[0]
+
+    def met_ids(self, rule):
+        batches = self.context.sql(f"SELECT id FROM e WHERE {rule['sql']}").collect()
+        return sum(len(batch.column(0).to_numpy()) for batch in batches)
 
     def both(self, rule):
         return tuple(self.ask(BOTH.format(p=rule["sql"])))
@@ -182,6 +192,9 @@ class NumPy:
             if unknown is not None:
                 true, possible = true & ~unknown, possible | unknown
         return Planes(true, possible)
+
+    def met_ids(self, rule):
+        return len(self.values["id"][eval(rule["numpy"], self.words).true])
 
     def both(self, rule):
         found = eval(rule["numpy"], self.words)

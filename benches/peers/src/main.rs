@@ -8,8 +8,8 @@
 //! |---|---|
 //! | `gate SECONDS` | waits for full speed so long at most |
 //! | `p1 ENGINE COUNT` | so many enterprises against all rules; `ours` or a peer's crate name |
-//! | `p2 LISTS` | each rule of the sample against all enterprises; lists of `met`, or `everything` |
-//! | `p3 NEAR LISTS` | all against all; `true` or `false` for near misses and a visit of the lists |
+//! | `p2 LISTS FORM` | each rule of the sample against all enterprises; lists of `met`, or `everything`; as `planes` (a bit for each row), or `ids` read off them |
+//! | `p3 LISTS` | all against all; `counts`, or `everything`: near misses and lists, too |
 //! | `p4 COUNT` | so many changed facts |
 
 mod engines;
@@ -52,18 +52,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let dictionary = Arc::new(World::dictionary());
     let attributes = Attributes::of(&dictionary);
     let conditions: Vec<Condition> = (0..count).map(|number| world.condition(number)).collect();
+    let before = resident();
     let start = Instant::now();
     let items: Vec<_> = conditions
         .iter()
         .map(|condition| item(&dictionary, condition.feel()))
         .collect();
-    eprintln!("rules from text {:.1?}", start.elapsed());
+    let parsing = start.elapsed();
+    eprintln!("rules from text {parsing:.1?}");
     let start = Instant::now();
     let program = Arc::new(Program::compile(&dictionary, ON.parse()?, &items));
     eprintln!("program {:.1?}: {:?}", start.elapsed(), program.report());
-    let start = Instant::now();
     let index = Index::build(&program);
-    eprintln!("index {:.1?}", start.elapsed());
+    let loading = parsing + start.elapsed();
+    eprintln!("and its index {:.1?}", start.elapsed());
+    let build = json!({ "seconds": loading.as_secs_f64(), "megabytes": resident() - before });
 
     let random = &mut Random::new(3);
     let facts: Vec<_> = (0..ONES)
@@ -92,7 +95,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             "numpy": languages::numpy(condition, &leaves),
         })
     });
-    let about = json!({ "rules": rules.collect::<Vec<_>>(), "leaves": leaves });
+    let rules = rules.collect::<Vec<_>>();
+    let about = json!({ "rules": rules, "leaves": leaves, "build": build });
     std::fs::write(folder.join("about.json"), about.to_string())?;
     let sample = Sample::new(&store, sample);
 
@@ -111,24 +115,33 @@ fn main() -> Result<(), Box<dyn Error>> {
             ["p1", name, count] => {
                 let mut building = None;
                 if !loaded.iter().any(|(known, _)| known == name) {
-                    let start = Instant::now();
+                    let (before, start) = (resident(), Instant::now());
                     let engine = engines::load(name, &conditions, &names);
-                    building = Some(start.elapsed().as_secs_f64());
+                    let seconds = start.elapsed().as_secs_f64();
+                    let megabytes = resident() - before;
+                    building = Some(json!({ "seconds": seconds, "megabytes": megabytes }));
                     loaded.push((name.to_string(), engine));
                 }
                 let engine = loaded.iter().find(|(known, _)| known == name);
                 let (_, engine) = engine.expect("it was loaded above");
                 let mut found = one.compare(engine.as_ref(), count.parse()?, &leaves);
-                found["build_s"] = json!(building);
+                found["build"] = json!(building);
                 found
             }
-            ["p2", lists] => sample.ask(&store, *lists == "everything"),
-            ["p3", near, lists] => ours::all(&store, near.parse()?, lists.parse()?),
+            ["p2", lists, form] => sample.ask(&store, *lists == "everything", *form == "ids"),
+            ["p3", lists] => ours::all(&store, *lists == "everything"),
             ["p4", count] => one.change(count.parse()?),
             _ => return Err(format!("no command {line}").into()),
         })?;
     }
     Ok(())
+}
+
+/// Megabytes of memory that this process holds; it may have given back some.
+fn resident() -> i64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = pages.split_whitespace().nth(1);
+    pages.and_then(|pages| pages.parse().ok()).unwrap_or(0_i64) * 4 / 1024
 }
 
 fn answer(value: &Value) -> io::Result<()> {

@@ -6,17 +6,15 @@ use std::{
     hint::black_box,
     io::{self, BufWriter, Write},
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 use zhida_matcher::{
-    Answer, Block, Codes, Desk, Index, Options, Program, Store, TableBuilder, Want,
+    Answer, Codes, Counts, Desk, Index, Instructions, ItemMatches, Named, Options, Program, Store,
+    TableBuilder, Want,
 };
 use zhida_rules::{Facts, Number};
 
@@ -230,8 +228,9 @@ impl Sample {
         }
     }
 
-    /// Counts, with the ids that meet a rule, or all three lists.
-    pub fn ask(&self, store: &Store, everything: bool) -> Value {
+    /// Counts and the bits of those who meet a rule, or of all three lists; `ids` reads off into an array
+    /// whom they name, as peers give it.
+    pub fn ask(&self, store: &Store, everything: bool, ids: bool) -> Value {
         let want = match everything {
             true => Want::EVERYTHING,
             false => Want {
@@ -239,34 +238,47 @@ impl Sample {
                 ..Want::default()
             },
         };
+        let mut found = ItemMatches::default();
         let mut times = Vec::new();
         for rule in &self.rules {
             let start = Instant::now();
-            black_box(store.one_item(*rule, want).expect("the item exists"));
+            let done = store.one_item_into(*rule, want, Instructions::best(), &mut found);
+            done.expect("the item exists");
+            match (ids, everything) {
+                (true, true) => drop(black_box(found.named().collect::<Vec<Named>>())),
+                (true, false) => drop(black_box(found.met().collect::<Vec<u64>>())),
+                (false, _) => {}
+            }
+            black_box(&found);
             times.push(start.elapsed());
         }
         json!({ "times_us": micros(&times), "met": self.met, "unknown": self.unknown })
     }
 }
 
-/// All rules against all enterprises on all threads.
-pub fn all(store: &Store, near: bool, lists: bool) -> Value {
-    let visited = AtomicU64::new(0);
-    let visit = |block: &Block<'_>| {
-        visited.fetch_add(block.met().count() as u64, Ordering::Relaxed);
-    };
+/// All rules against all enterprises on all threads: counts, or also near misses and the list of
+/// those who meet each rule.
+pub fn all(store: &Store, everything: bool) -> Value {
     let options = Options {
-        near,
+        near: everything,
+        memory: (store.len() << 9).max(256 << 20),
         ..Options::default()
     };
+    let sum = |counts: &[Counts], of: fn(&Counts) -> u64| counts.iter().map(of).sum::<u64>();
+    let said = |seconds: f64, counts: &[Counts]| {
+        json!({
+            "seconds": seconds,
+            "met": sum(counts, |counts| counts.met),
+            "unknown": sum(counts, |counts| counts.unknown),
+        })
+    };
     let start = Instant::now();
-    let counts = store
-        .all_items(options, None, lists.then_some(&visit))
-        .expect("the memory suffices");
-    let seconds = start.elapsed().as_secs_f64();
-    json!({
-        "seconds": seconds,
-        "met": counts.iter().map(|counts| counts.met).sum::<u64>(),
-        "unknown": counts.iter().map(|counts| counts.unknown).sum::<u64>(),
-    })
+    if everything {
+        let lists = store.match_lists(options, None);
+        let lists = lists.expect("the memory suffices");
+        return said(start.elapsed().as_secs_f64(), lists.counts());
+    }
+    let counts = store.all_items(options, None, None);
+    let counts = counts.expect("the memory suffices");
+    said(start.elapsed().as_secs_f64(), &counts)
 }

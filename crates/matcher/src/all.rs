@@ -19,9 +19,9 @@ use crate::{
     error::MatcherError,
     kernel::{Bench, Place},
     lanes::{Instructions, Lanes, Work},
-    planes,
+    planes::{self, Plane, WORDS},
     said::{ALL, MET, NONE, Said, Sums},
-    scan::Counts,
+    scan::{Counts, Want},
     store::Store,
     table::threads,
 };
@@ -64,7 +64,7 @@ pub struct Block<'a> {
 
 impl Block<'_> {
     /// The rows that meet the item and how many they are.
-    pub(crate) fn met_rows(&self) -> (u32, &planes::Plane) {
+    pub(crate) fn met_rows(&self) -> (u32, &Plane) {
         (self.found.sums.met, &self.found.said.met)
     }
 
@@ -106,19 +106,52 @@ impl<'a> Found<'a> {
     pub fn near(self) -> impl Iterator<Item = (u64, Truth)> + 'a {
         let Self { ids, said, sums } = self;
         rows(sums.near, &said.near).map(move |row| {
-            let set = |plane: &planes::Plane| plane[row / 64] >> (row % 64) & 1 == 1;
-            let verdict = match (set(&said.met), set(&said.unknown)) {
-                (true, _) => Truth::True,
-                (_, true) => Truth::Unknown,
-                _ => Truth::False,
-            };
-            (ids[row], verdict)
+            let (at, bit) = (row / 64, row % 64);
+            (ids[row], verdict(said.met[at], said.unknown[at], bit))
+        })
+    }
+
+    /// Those of the lists that are wanted, each once.
+    pub fn named(self, want: Want) -> impl Iterator<Item = Named> + 'a {
+        let Self { ids, said, sums } = self;
+        (0..WORDS).flat_map(move |at| {
+            let word = |sum: u32, plane: &Plane| if sum > 0 { plane[at] } else { 0 };
+            let met = word(sums.met, &said.met);
+            let unknown = word(sums.unknown, &said.unknown);
+            let near = word(sums.near, &said.near);
+            let lists = [(want.met, met), (want.unknown, unknown), (want.near, near)];
+            let wanted = lists.into_iter().filter(|(wanted, _)| *wanted);
+            let named = wanted.fold(0, |named, (_, list)| named | list);
+            planes::bits(named).map(move |bit| Named {
+                id: ids[at * 64 + bit],
+                verdict: verdict(met, unknown, bit),
+                near: near >> bit & 1 == 1,
+            })
         })
     }
 }
 
+fn verdict(met: u64, unknown: u64, bit: usize) -> Truth {
+    match (met >> bit & 1, unknown >> bit & 1) {
+        (1, _) => Truth::True,
+        (_, 1) => Truth::Unknown,
+        _ => Truth::False,
+    }
+}
+
+/// An enterprise that an item's lists name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named {
+    /// The id under which it was pushed.
+    pub id: u64,
+    /// What the item's rule says of it.
+    pub verdict: Truth,
+    /// Does it miss one condition (只差一项)?
+    pub near: bool,
+}
+
 /// The rows of a plane that has so many.
-fn rows(sum: u32, plane: &planes::Plane) -> impl Iterator<Item = usize> + '_ {
+fn rows(sum: u32, plane: &Plane) -> impl Iterator<Item = usize> + '_ {
     let plane = Some(plane).filter(|_| sum > 0);
     plane.into_iter().flat_map(planes::rows)
 }

@@ -29,7 +29,7 @@ use crate::{
     fresh::Fresh,
     index::Index,
     lanes::Instructions,
-    program::{Codes, Program, Report},
+    program::{Codes, Program},
     scalar::Finding,
     scan::{Counts, ItemMatches, Want},
     store::Store,
@@ -256,9 +256,14 @@ impl View {
         self.parts.iter().any(|live| live.has(key))
     }
 
-    /// How the items of each part were compiled, the newest part first.
-    pub fn reports(&self) -> impl Iterator<Item = &Report> {
-        self.parts.iter().map(|live| live.part.program().report())
+    /// The keys of the items that have no column form, so that the interpreter answers for them; compiles
+    /// what was not asked for yet.
+    pub fn interpreted(&self) -> impl Iterator<Item = u64> + '_ {
+        self.parts.iter().flat_map(|live| {
+            let items = &live.part.program().report().interpreted;
+            let keys = items.iter().map(|item| live.part.items[*item as usize].0);
+            keys.filter(|key| !live.gone.contains(key))
+        })
     }
 
     /// One enterprise, real or hypothetical → all items, by their keys.

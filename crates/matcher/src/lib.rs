@@ -92,7 +92,7 @@ mod state;
 mod store;
 mod table;
 
-pub use all::{Block, Options, Progress, Visit};
+pub use all::{Block, Named, Options, Progress, Visit};
 pub use answer::{Answer, Desk, Flip};
 pub use engine::{
     Engine, EnterpriseMatches, FactFlip, ItemFlip, KeyedItem, KeyedVisit, Standing, View,

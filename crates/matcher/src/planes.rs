@@ -48,14 +48,18 @@ pub(crate) fn without(a: &Plane, b: &Plane) -> Plane {
 
 /// Positions of the rows set in a plane.
 pub(crate) fn rows(plane: &Plane) -> impl Iterator<Item = usize> + '_ {
-    plane.iter().enumerate().flat_map(|(at, word)| {
-        let mut rest = *word;
-        std::iter::from_fn(move || {
-            (rest != 0).then(|| {
-                let bit = rest.trailing_zeros() as usize;
-                rest &= rest - 1;
-                at * 64 + bit
-            })
+    let words = plane.iter().enumerate();
+    words.flat_map(|(at, word)| bits(*word).map(move |bit| at * 64 + bit))
+}
+
+/// Positions of the bits set in a word.
+pub(crate) fn bits(word: u64) -> impl Iterator<Item = usize> {
+    let mut rest = word;
+    std::iter::from_fn(move || {
+        (rest != 0).then(|| {
+            let bit = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            bit
         })
     })
 }

@@ -11,7 +11,7 @@ use std::{
 use zhida_rules::Truth;
 
 use crate::{
-    all::Found,
+    all::{Found, Named},
     cut::{Cutter, Local},
     error::MatcherError,
     fresh::Fresh,
@@ -126,6 +126,13 @@ impl ItemMatches<'_> {
     /// Ids of those who miss one condition (只差一项), with the verdict.
     pub fn near(&self) -> impl Iterator<Item = (u64, Truth)> + '_ {
         self.tiles(self.want.near).flat_map(Found::near)
+    }
+
+    /// Everybody on the lists that are wanted, once, with what the item says of them: one pass over the
+    /// ids, where the lists one by one are three.
+    pub fn named(&self) -> impl Iterator<Item = Named> + '_ {
+        let want = self.want;
+        self.tiles(true).flat_map(move |tile| tile.named(want))
     }
 
     fn tiles(&self, wanted: bool) -> impl Iterator<Item = Found<'_>> {

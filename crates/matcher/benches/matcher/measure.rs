@@ -66,6 +66,19 @@ pub fn percentiles(mut times: Vec<Duration>) -> String {
     )
 }
 
+/// The middle and the ends of some times, for those that are few.
+pub fn spread(mut times: Vec<Duration>) -> String {
+    times.sort_unstable();
+    let at = |per_cent: usize| times[(times.len() - 1) * per_cent / 100];
+    format!(
+        "then {} times: median {:.3?} ({:.3?} to {:.3?})",
+        times.len(),
+        at(50),
+        at(0),
+        at(100)
+    )
+}
+
 /// The mean of some times, one at least.
 pub fn mean(times: &[Duration]) -> Duration {
     times.iter().sum::<Duration>() / times.len() as u32

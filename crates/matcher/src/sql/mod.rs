@@ -1,4 +1,5 @@
-//! An item as one SQL predicate, for installations whose data outgrow one machine.
+//! An item as one SQL predicate, and another that tells near misses, for installations whose data outgrow
+//! one machine.
 //!
 //! The predicate is standard SQL over one row of an enterprise, a column for each attribute and
 //! year, NULL for unknown: SQL's logic is Kleene's, so TRUE, FALSE and NULL are the interpreter's
@@ -35,7 +36,7 @@
 //! | EXTRACT | NUMERIC | INTEGER; cast likewise |
 //! | brackets within brackets | as deep as the server's stack (`max_stack_depth`) | 50 levels (`datafusion.sql_parser.recursion_limit`), or the query fails |
 //!
-//! `POSITION`, `COALESCE`, `NULLIF`, `CASE`, `LIKE`, `ABS` and `INTERVAL '1' DAY` mean the same on both.
+//! `POSITION`, `COALESCE`, `NULLIF`, `CASE`, `LIKE`, `ABS`, `LEAST` and `INTERVAL '1' DAY` mean the same on both.
 //!
 //! **Over the file of a snapshot.** The Parquet file of [`crate::snapshot`] has these columns by name
 //! and kind; the table of the predicates is a view that says what the file leaves open:
@@ -49,6 +50,7 @@
 //! Tests run the predicates so over a snapshot's own file on DataFusion, and name whom the engine names.
 
 mod fraction;
+mod near;
 mod number;
 mod scalar;
 mod table;
@@ -64,6 +66,7 @@ use crate::{
     flatten::{Flattener, Scope},
     node::{Literal, Node, NodeId, NodeTest},
 };
+use near::Missing;
 
 /// Characters that a predicate may have at most: nested quantities are written out wherever they
 /// are used.
@@ -116,19 +119,18 @@ pub fn predicate(
 ) -> Lowered<String> {
     let mut flattener = Flattener::new(dictionary, on);
     let local_nodes = flattener.locals(item.locals());
-    let mut roots = Vec::new();
-    for condition in item.conditions() {
-        match &condition.check {
-            Check::Manual(_) => roots.push(None),
-            Check::Rule(expr) => {
-                let scope = Scope {
-                    local_nodes: &local_nodes,
-                    year: on.year(),
-                };
-                roots.push(Some(flattener.truth(expr, scope)));
-            }
-        }
-    }
+    let scope = Scope {
+        local_nodes: &local_nodes,
+        year: on.year(),
+    };
+    let roots: Vec<Option<NodeId>> = item
+        .conditions()
+        .iter()
+        .map(|condition| match &condition.check {
+            Check::Manual(_) => None,
+            Check::Rule(expr) => Some(flattener.truth(expr, scope)),
+        })
+        .collect();
     let writer = Writer {
         flattener: &flattener,
         column,
@@ -144,6 +146,38 @@ pub fn predicate(
         true => Ok("TRUE".to_owned()),
         false => limited(parts.join(" AND ")),
     }
+}
+
+/// Whether one condition of an item is missing (只差一项), whatever the verdict: TRUE or FALSE, never
+/// NULL. Together with [`predicate`] it tells one that is not met from one that is unknown.
+///
+/// # Errors
+/// When a condition has no form in SQL; the message names it.
+pub fn near_miss(
+    dictionary: &Dictionary,
+    item: &ItemRules,
+    on: NaiveDate,
+    column: &dyn Fn(AttributeIndex, Option<i32>) -> String,
+) -> Lowered<String> {
+    let mut flattener = Flattener::new(dictionary, on);
+    let local_nodes = flattener.locals(item.locals());
+    let scope = Scope {
+        local_nodes: &local_nodes,
+        year: on.year(),
+    };
+    let rules = item.conditions().iter().filter_map(|c| match &c.check {
+        Check::Rule(expr) => Some(Missing::of(expr, false, item, &mut flattener, scope)),
+        Check::Manual(_) => None,
+    });
+    let rules: Vec<Missing> = rules.collect();
+    if rules.is_empty() {
+        return Ok("FALSE".to_owned());
+    }
+    let writer = Writer {
+        flattener: &flattener,
+        column,
+    };
+    limited(format!("{} = 1", writer.missing(&Missing::All(rules))?))
 }
 
 struct Writer<'a, 'd> {

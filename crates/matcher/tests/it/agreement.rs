@@ -1,7 +1,7 @@
 //! Interpreter = codes and programs = every way of asking.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex},
 };
 
@@ -11,7 +11,10 @@ use zhida_matcher::{
 };
 use zhida_rules::Truth;
 
-use crate::tools::{Case, noise};
+use crate::{
+    boundary,
+    tools::{Case, noise},
+};
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(any::<u8>(), 1_000..4_000)
@@ -128,6 +131,20 @@ fn all_ways_agree(case: &Case, rows: usize) {
         }
         let near = one.near().map(|(id, _)| id).collect();
         assert_eq!(sorted(near), lists[2], "{text}");
+        let said = expected
+            .iter()
+            .map(|(id, f)| (*id, (f.verdict, f.is_near_miss())));
+        let listed = said.filter(|(_, (verdict, near))| *verdict != Truth::False || *near);
+        let named = one
+            .named()
+            .map(|named| (named.id, (named.verdict, named.near)));
+        assert_eq!(
+            named.collect::<BTreeMap<_, _>>(),
+            listed.collect(),
+            "{text}"
+        );
+        let everybody: HashSet<_> = lists.concat().into_iter().collect();
+        assert_eq!(one.named().count(), everybody.len(), "nobody twice: {text}");
         // what is not wanted is not named
         let want = Want {
             unknown: true,
@@ -137,6 +154,8 @@ fn all_ways_agree(case: &Case, rows: usize) {
         assert_eq!(one.counts, *totals);
         assert_eq!((one.met().count(), one.near().count()), (0, 0), "{text}");
         assert_eq!(sorted(one.unknown().collect()), lists[1], "{text}");
+        let named = one.named().map(|named| named.id);
+        assert_eq!(sorted(named.collect()), lists[1], "{text}");
 
         assert_eq!(*totals, counts(&expected), "all items: {text}");
         let visited = visited.remove(&(item as u32)).unwrap_or_default();
@@ -195,6 +214,16 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn below_at_and_above_every_threshold(bytes in bytes()) {
+        let (case, _) = Case::draw(&bytes, 6, 12).at_thresholds();
+        all_ways_agree(&case, case.enterprises.len());
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     /// Few items that all name a place: of the tiles elsewhere only the place is encoded.
@@ -236,6 +265,79 @@ fn random_cases_are_varied() {
         );
     }
     assert!(interpreted_conditions > 100, "{interpreted_conditions}");
+}
+
+/// Series, ratios, codes, sets and days are classes of a column; what compares two facts is computed
+/// row by row, and counted.
+#[test]
+fn what_has_a_column_form() {
+    let case = Case::draw(&noise(1, 4_000), 1, 1);
+    let computed = |rule: &str| {
+        let program = Program::compile(&case.dictionary, case.on, [&case.item(rule)]);
+        assert!(program.report().interpreted.is_empty());
+        program.report().computed
+    };
+    for rule in [
+        "上年.数0 >= 5 and 前年.数0 < 100 and 某年(数1, 2024) in [1..5)",
+        "上年.率0 >= 0.05",
+        "上年.数0 / 上年.数1 > 0.05",
+        "前年.率1 >= 0.1",
+        "数2 + 数3 <= 100",
+        "地0 in (\"330100\", \"441900003\")",
+        "业0 in (\"C\", \"I65\")",
+        "包含任一(集0, \"一期\", \"二期\")",
+        "包含全部(集0, \"一期\", \"二期\")",
+        "日0 <= date(\"2023-11-22\")",
+        "满月数(日0, 基准日) >= 12",
+        "选0 in (\"小型\", \"微型\")",
+        "文0 != \"甲\"",
+        "是0 and not(是1)",
+        "已知(数2)",
+        "if 是0 then 数2 > 5 else 数2 > 100",
+    ] {
+        assert_eq!(computed(rule), 0, "{rule}");
+    }
+    for rule in ["数2 > 数3", "日0 < 日1", "选0 = 派选", "是0 = 是1"] {
+        assert_eq!(computed(rule), 1, "{rule}");
+    }
+}
+
+/// What comes directly below and above a threshold is worth something: rules tell it apart.
+#[test]
+fn thresholds_are_told_apart() {
+    let (mut threes, mut told) = (0, 0);
+    for seed in 0..12 {
+        let (case, some) = Case::draw(&noise(seed, 4_000), 6, 12).at_thresholds();
+        threes += case.enterprises.len() / 3;
+        told += some;
+    }
+    assert!(told > 150, "{told} of {threes}");
+    // and each comparison at its own threshold
+    let mut case = Case::draw(&noise(1, 4_000), 1, 0);
+    for (comparison, expected) in [
+        ("=", [Truth::False, Truth::True, Truth::False]),
+        ("!=", [Truth::True, Truth::False, Truth::True]),
+        ("<", [Truth::True, Truth::False, Truth::False]),
+        ("<=", [Truth::True, Truth::True, Truth::False]),
+        (">", [Truth::False, Truth::False, Truth::True]),
+        (">=", [Truth::False, Truth::True, Truth::True]),
+    ] {
+        for (quantity, bound) in [
+            ("数2", "0.25"),
+            ("上年.数0 / 上年.数1", "0.25"),
+            // counted downwards: of a later day fewer days have passed
+            ("0 - 天数(日0, 基准日)", "-400"),
+        ] {
+            case.items = vec![case.item(&format!("{quantity} {comparison} {bound}"))];
+            let triples = boundary::triples(&case.dictionary, case.on, &case.items, &[]);
+            let mut truths = triples.iter().map(|triple| {
+                let truth = |facts| case.truth(0, facts).verdict;
+                triple.each_ref().map(truth)
+            });
+            let found = truths.any(|truths| truths == expected);
+            assert!(found, "{quantity} {comparison} {bound}");
+        }
+    }
 }
 
 /// Each single condition, asked alone, says what the reasons say.

@@ -2,9 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
+use chrono::NaiveDate;
 use proptest::prelude::*;
 use zhida_matcher::{Desk, Engine, Finding, Options, Standing, TableBuilder, View, Want};
 use zhida_rules::{Env, Facts, ItemRules, Truth};
@@ -203,5 +204,97 @@ proptest! {
     #[test]
     fn whatever_changes(seed in any::<u64>(), steps in 1_usize..60) {
         changes(seed, steps);
+    }
+}
+
+/// When a day passes, what flips is the difference of both days, of items that expire with it, too.
+#[test]
+fn a_day_that_passes() {
+    let (mut flipped, mut expired) = (0, 0);
+    for seed in 0..6 {
+        let case = Case::draw(&noise(seed, 12_000), 16, 25);
+        let mut builder = TableBuilder::new(&case.dictionary);
+        for (id, facts) in (0..).zip(&case.enterprises) {
+            builder.push(id, facts).unwrap();
+        }
+        let open = |keys: std::ops::Range<u64>| {
+            let items = case.items.iter().cloned().map(Arc::new);
+            let keyed = (0..).zip(items).filter(|(key, _)| keys.contains(key));
+            keyed.collect::<Vec<_>>()
+        };
+        // last year's numbers are another year's
+        let next = "2027-01-01".parse().unwrap();
+        let engine = Engine::new(builder.finish().unwrap(), case.on, open(0..12));
+        let earlier = engine.view();
+        engine.rebuild(next, open(4..16), None);
+        let view = engine.view();
+        assert_eq!((earlier.on(), view.on()), (case.on, next));
+        let standing = |key: u64, facts: &Facts, on: NaiveDate| {
+            let env = Env {
+                dictionary: &case.dictionary,
+                facts,
+                on,
+            };
+            standing(case.items[key as usize].evaluate(&env).into())
+        };
+        let nothing = Standing {
+            verdict: Truth::False,
+            near: false,
+        };
+        for key in 0..16 {
+            let expected = (0..).zip(&case.enterprises).filter_map(|(id, facts)| {
+                let from = (key < 12).then(|| standing(key, facts, case.on));
+                let to = (key >= 4).then(|| standing(key, facts, next));
+                let known = from.unwrap_or(nothing) != nothing || to.unwrap_or(nothing) != nothing;
+                (from != to && known).then_some((id, from, to))
+            });
+            let expected: Vec<_> = expected.collect();
+            let flips = view.item_flips(&earlier, key).unwrap();
+            let flips = flips
+                .iter()
+                .map(|flip| (flip.enterprise, flip.from, flip.to));
+            assert_eq!(flips.collect::<Vec<_>>(), expected, "item {key}");
+            match key {
+                0..4 => expired += expected.len(),
+                4..12 => flipped += expected.len(),
+                _ => {}
+            }
+        }
+    }
+    assert!(flipped > 20 && expired > 20, "{flipped} {expired}");
+}
+
+/// Whoever waits for a full run is told of every tile of every part.
+#[test]
+fn progress_comes_to_its_end() {
+    let case = Case::draw(&noise(5, 12_000), 20, 25);
+    let mut builder = TableBuilder::new(&case.dictionary);
+    for (id, facts) in (0..9_000).zip(case.enterprises.iter().cycle()) {
+        builder.push(id, facts).unwrap();
+    }
+    let items = case.items.iter().cloned().map(Arc::new);
+    let engine = Engine::new(
+        builder.finish().unwrap(),
+        case.on,
+        (0..).zip(items).collect(),
+    );
+    for key in [3, 100] {
+        let rules = Arc::new(case.items[7].clone());
+        engine.change_items(vec![(key, Some(rules))]);
+    }
+    for threads in [1, 2] {
+        let told = Mutex::new(Vec::new());
+        let note = |done, of| told.lock().unwrap().push((done, of));
+        let options = Options {
+            threads: Some(threads),
+            ..Options::default()
+        };
+        engine.view().all(options, Some(&note), None).unwrap();
+        let mut told = told.into_inner().unwrap();
+        assert!(threads > 1 || told.is_sorted(), "{told:?}");
+        told.sort_unstable();
+        let (last, of) = told[told.len() - 1];
+        assert!(told.len() > 6 && last == of && told.iter().all(|(_, all)| *all == of));
+        assert!(told.windows(2).all(|pair| pair[0] < pair[1]), "{told:?}");
     }
 }

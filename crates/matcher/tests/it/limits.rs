@@ -2,8 +2,11 @@
 
 use std::fmt::Write;
 
-use zhida_matcher::{Answer, Desk, Index, Options, Store, TableBuilder, Want};
+use zhida_matcher::{
+    Answer, Desk, Finding, Index, MatcherError, Options, Store, TableBuilder, Want,
+};
 use zhida_rules::{ConditionSource, Dictionary, Facts, ItemRules, ItemRulesSource, Truth, Value};
+use zhida_standards::division;
 
 use crate::tools::Case;
 
@@ -72,13 +75,14 @@ fn everybody() -> Vec<Facts> {
         Some(70_001),
     ] {
         for listed in [None, Some(true), Some(false)] {
-            list.push(facts(staff, listed, Some("名49999")));
+            list.push(facts(staff, listed, Some("c34f")));
             list.push(facts(staff, listed, None));
         }
     }
     list
 }
 
+/// All four questions say what the interpreter says; gives the items that it had to answer itself.
 fn agree(case: &Case) -> Vec<u32> {
     let program = case.program();
     let index = Index::build(&program);
@@ -88,15 +92,15 @@ fn agree(case: &Case) -> Vec<u32> {
     }
     let store = Store::encode(&program, builder.finish().unwrap());
     let counts = store.all_items(Options::default(), None, None).unwrap();
-    let (mut desk, mut answer) = (Desk::default(), Answer::default());
-    for (item, counts) in counts.iter().enumerate() {
+    let truths: Vec<Vec<Finding>> = (0..case.items.len())
+        .map(|item| {
+            let truth = |facts| case.truth(item, facts);
+            case.enterprises.iter().map(truth).collect()
+        })
+        .collect();
+    for (item, (counts, truths)) in counts.iter().zip(&truths).enumerate() {
         let one = store.one_item(item as u32, Want::EVERYTHING).unwrap();
         assert_eq!(one.counts, *counts);
-        let truths: Vec<_> = case
-            .enterprises
-            .iter()
-            .map(|f| case.truth(item, f))
-            .collect();
         let number = |verdict| truths.iter().filter(|t| t.verdict == verdict).count() as u64;
         assert_eq!(one.counts.met, number(Truth::True), "{}", case.texts[item]);
         assert_eq!(
@@ -107,17 +111,41 @@ fn agree(case: &Case) -> Vec<u32> {
         );
         let near = truths.iter().filter(|truth| truth.is_near_miss()).count();
         assert_eq!(one.near().count(), near, "{}", case.texts[item]);
-        for (facts, truth) in case.enterprises.iter().zip(&truths) {
-            let codes = program.encode(facts);
-            assert_eq!(program.finding(item as u32, &codes), *truth);
-            index.answer(&codes, true, &mut desk, &mut answer);
-            assert_eq!(
-                answer.met.contains(&(item as u32)),
-                truth.verdict == Truth::True
-            );
-        }
     }
+    enterprises_agree(case, &index, &truths);
     program.report().interpreted.clone()
+}
+
+/// One enterprise after the other, and what flips from one to the next.
+fn enterprises_agree(case: &Case, index: &Index, truths: &[Vec<Finding>]) {
+    let program = index.program();
+    let (mut desk, mut answer) = (Desk::default(), Answer::default());
+    let mut before: Option<usize> = None;
+    for (at, facts) in case.enterprises.iter().enumerate() {
+        let codes = program.encode(facts);
+        index.answer(&codes, true, &mut desk, &mut answer);
+        let flips = before.map(|before| {
+            let before = program.encode(&case.enterprises[before]);
+            index.flips(&before, &codes, &mut desk)
+        });
+        for (item, truths) in (0..).zip(truths) {
+            let text = &case.texts[item as usize];
+            let truth = truths[at];
+            assert_eq!(program.finding(item, &codes), truth, "{text}");
+            let verdict = truth.verdict;
+            assert_eq!(answer.met.contains(&item), verdict == Truth::True);
+            assert_eq!(answer.unknown.contains(&item), verdict == Truth::Unknown);
+            let near = answer.near.contains(&(item, verdict));
+            assert_eq!(near, truth.is_near_miss(), "{text}");
+            let (Some(flips), Some(before)) = (&flips, before) else {
+                continue;
+            };
+            let flip = flips.iter().find(|flip| flip.item == item);
+            let differ = (truths[before] != truth).then_some((truths[before], truth));
+            assert_eq!(flip.map(|flip| (flip.from, flip.to)), differ, "{text}");
+        }
+        before = Some(at);
+    }
 }
 
 #[test]
@@ -151,13 +179,51 @@ fn branches_that_double_are_interpreted_and_reported() {
 }
 
 #[test]
-fn a_set_of_twenty_thousand() {
+fn a_set_of_fifty_thousand() {
     let mut names = String::from("名称 in (");
-    for n in 0..20_000 {
-        write!(names, "\"名{}\",", n + 30_000).unwrap();
+    for n in 0..50_000 {
+        write!(names, "\"{n:04x}\",").unwrap();
     }
     names.push_str("\"尾\")");
-    assert!(agree(&case(&[names], everybody())).is_empty());
+    let case = case(&[names], everybody());
+    assert!(agree(&case).is_empty());
+    assert!(
+        case.enterprises
+            .iter()
+            .any(|facts| case.truth(0, facts).verdict == Truth::True)
+    );
+}
+
+/// As many as one text takes, and in the next rule the others.
+#[test]
+fn all_townships_there_are() {
+    let townships = division::all_townships();
+    let (first, rest) = townships.split_at(32_000);
+    let rule = |list: &[division::Division]| {
+        let codes: Vec<String> = list.iter().map(|d| format!("\"{}\"", d.code)).collect();
+        format!("地 in ({})", codes.join(","))
+    };
+    let rules = [rule(first), rule(rest)];
+    let index = dictionary().find("地").unwrap();
+    let mut places: Vec<String> = ["650105", "990101001"].map(str::to_owned).into();
+    for township in [first.first(), first.last(), rest.first(), rest.last()] {
+        let itself = township.map(|township| township.code);
+        let upwards = std::iter::successors(itself, |code| code.parent());
+        places.extend(upwards.map(|code| code.to_string()));
+    }
+    let mut enterprises = vec![Facts::new()];
+    for place in places {
+        let mut facts = Facts::new();
+        facts.assume(index, None, Value::Text(place));
+        enterprises.push(facts);
+    }
+    let case = case(&rules, enterprises);
+    assert!(agree(&case).is_empty());
+    let program = case.program();
+    assert_eq!(
+        (program.report().computed, program.report().dimensions),
+        (0, 1)
+    );
 }
 
 #[test]
@@ -185,6 +251,67 @@ fn a_list_longer_than_a_dimension() {
     let case = case(&rules, few);
     assert!(agree(&case).is_empty());
     assert_eq!(case.program().report().computed, 1);
+}
+
+/// The bound that a refusal names is the one that does.
+#[test]
+fn memory_is_the_callers() {
+    let rules: Vec<String> = (0..40)
+        .map(|n| format!("人数 > {n} or not(上市)"))
+        .collect();
+    let case = case(&rules, everybody());
+    let mut builder = TableBuilder::new(&case.dictionary);
+    for (id, facts) in (0..).zip(&case.enterprises) {
+        builder.push(id, facts).unwrap();
+    }
+    let store = Store::encode(&case.program(), builder.finish().unwrap());
+    let bound = |memory| Options {
+        memory,
+        ..Options::default()
+    };
+    let refused = store.all_items(bound(1), None, None).unwrap_err();
+    let MatcherError::Memory { given: 1, needed } = refused else {
+        panic!("{refused:?}");
+    };
+    let words = format!("允许使用的内存为 1 字节，至少需要 {needed} 字节，请调大内存上限");
+    assert_eq!(refused.to_string(), words);
+    let counts = store.all_items(bound(needed), None, None).unwrap();
+    assert_eq!(
+        counts,
+        store.all_items(Options::default(), None, None).unwrap()
+    );
+    assert!(store.all_items(bound(needed - 1), None, None).is_err());
+}
+
+/// Lists that grow beyond the bound are refused; the counts alone would fit.
+#[test]
+fn lists_stay_within_the_callers_memory() {
+    let rules: Vec<String> = (0..500)
+        .map(|n| format!("人数 >= 0 and 人数 != {n}.5"))
+        .collect();
+    let case = case(&rules, vec![facts(Some(1), None, None)]);
+    let mut builder = TableBuilder::new(&case.dictionary);
+    for id in 0..60_000 {
+        builder.push(id, &case.enterprises[0]).unwrap();
+    }
+    let store = Store::encode(&case.program(), builder.finish().unwrap());
+    let bound = |memory| Options {
+        memory,
+        threads: Some(1),
+        ..Options::default()
+    };
+    let refused = store.all_items(bound(1), None, None).unwrap_err();
+    let MatcherError::Memory { needed, .. } = refused else {
+        panic!("{refused:?}");
+    };
+    let refused = store.match_lists(bound(needed), None).err();
+    assert_eq!(refused, Some(MatcherError::Lists { given: needed }));
+    let words = refused.unwrap().to_string();
+    assert!(words.contains("请调大内存上限，或分批计算"), "{words}");
+    let counts = store.all_items(bound(needed), None, None).unwrap();
+    assert!(counts.iter().all(|counts| counts.met == 60_000));
+    let lists = store.match_lists(Options::default(), None).unwrap();
+    assert_eq!((lists.counts(), lists.met(499).count()), (&*counts, 60_000));
 }
 
 #[test]

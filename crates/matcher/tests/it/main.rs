@@ -3,6 +3,7 @@
 
 mod agreement;
 mod beside;
+mod boundary;
 mod engine;
 mod limits;
 mod one_enterprise;

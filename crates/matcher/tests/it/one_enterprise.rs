@@ -134,6 +134,38 @@ proptest! {
     }
 }
 
+/// A fact that passes a threshold flips what it should, and one enterprise is answered like the other.
+#[test]
+fn below_at_and_above_every_threshold() {
+    for seed in 0..5 {
+        let (case, _) = Case::draw(&noise(seed, 12_000), 8, 12).at_thresholds();
+        lists_agree(&case);
+        let program = case.program();
+        let index = Index::build(&program);
+        let mut desk = Desk::default();
+        let mut seen = 0;
+        for pair in case.enterprises.windows(2) {
+            let [before, after] = [&pair[0], &pair[1]].map(|facts| expected(&case, facts));
+            let [old, new] = [&pair[0], &pair[1]].map(|facts| program.encode(facts));
+            let flips = index.flips(&old, &new, &mut desk);
+            let flips = flips
+                .into_iter()
+                .map(|flip| (flip.item, (flip.from, flip.to)));
+            let pairs = (0..).zip(before.into_iter().zip(after));
+            let wanted = pairs.filter(|(_, (from, to))| from != to);
+            let wanted: BTreeMap<u32, (Finding, Finding)> = wanted.collect();
+            seen += wanted.len();
+            assert_eq!(
+                flips.collect::<BTreeMap<_, _>>(),
+                wanted,
+                "{:?}",
+                case.texts
+            );
+        }
+        assert!(seen > 0);
+    }
+}
+
 /// Enough items that rare dimensions have no rows and several blocks exist.
 #[test]
 fn thousands_of_items() {

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use zhida_matcher::{Finding, Program};
 use zhida_rules::{ConditionSource, Dictionary, Env, Facts, ItemRules, ItemRulesSource};
 
-use crate::random;
+use crate::{boundary, random};
 
 /// Dictionary, items, enterprises and reference date of one random case.
 pub struct Case {
@@ -47,6 +47,30 @@ impl Case {
             *text = parts.join("\n & ");
         }
         self
+    }
+
+    /// The same rules, and each condition alone, for enterprises around each of their thresholds, three
+    /// by three; gives how many threes some rule tells apart.
+    pub fn at_thresholds(mut self) -> (Self, usize) {
+        let parts = self.texts.iter().flat_map(|text| text.split("\n & "));
+        let plain =
+            parts.filter(|part| !(part.is_empty() || *part == "人工" || part.contains("中间")));
+        // Joined with others it seldom decides.
+        let alone: Vec<String> = plain.map(str::to_owned).collect();
+        for text in alone {
+            self.items.push(self.item(&text));
+            self.texts.push(text);
+        }
+        let triples = boundary::triples(&self.dictionary, self.on, &self.items, &self.enterprises);
+        let differ = |triple: &&[Facts; 3]| {
+            (0..self.items.len()).any(|item| {
+                let [below, at, above] = triple.each_ref().map(|facts| self.truth(item, facts));
+                below != at || at != above
+            })
+        };
+        let told = triples.iter().filter(differ).count();
+        self.enterprises = triples.into_iter().flatten().collect();
+        (self, told)
     }
 
     /// An item of one rule.

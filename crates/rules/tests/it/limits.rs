@@ -38,6 +38,8 @@ fn code_of(text: &str) -> &'static str {
 #[case::magnitude(format!("从业人数 > 1{}", "万".repeat(399_000)), "number")]
 #[case::list(format!("从业人数 in ({}1)", "1,".repeat(150_000)), "")]
 #[case::digits(format!("从业人数 in ({}1)", "1,000,".repeat(60_000)), "")]
+#[case::codes(format!("所在区划 in ({}\"330114\")", "\"330114\",".repeat(44_000)), "")]
+#[case::more_codes(format!("所在区划 in ({}\"330114\")", "\"330114\",".repeat(50_000)), "too_long")]
 #[case::conditions(format!("{}上市公司", "从业人数 + 1 > 1 and ".repeat(20_000)), "")]
 fn long_rules_are_answered(#[case] text: String, #[case] code: &str) {
     assert_eq!(code_of(&text), code);

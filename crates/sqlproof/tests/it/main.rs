@@ -1,6 +1,8 @@
-//! Interpreter = SQL, on a row store and on a columnar engine, row by row.
+//! Interpreter = SQL, near misses among it, on a row store and on a columnar engine, row by row.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[path = "../../../matcher/tests/it/boundary.rs"]
+mod boundary;
 mod corners;
 mod engines;
 // The same random cases as the column engine's.
@@ -73,8 +75,8 @@ async fn fill(engine: &impl Engine, table: &str, dictionary: &Dictionary, rows: 
         .await;
 }
 
-/// Compares verdict by verdict; gives how often each was seen.
-async fn check(engine: &impl Engine, table: &str, case: &Case) -> [u32; 3] {
+/// Compares verdict by verdict and near miss by near miss; gives how often each was seen.
+async fn check(engine: &impl Engine, table: &str, case: &Case) -> [u32; 4] {
     // SQL knows a register's silence only, not a visitor's.
     let rows: Vec<&Facts> = case
         .enterprises
@@ -82,22 +84,44 @@ async fn check(engine: &impl Engine, table: &str, case: &Case) -> [u32; 3] {
         .filter(|facts| !is_stated(case, facts))
         .collect();
     fill(engine, table, &case.dictionary, &rows).await;
-    let mut seen = [0; 3];
+    let mut seen = [0; 4];
     for (number, item) in case.items.iter().enumerate() {
         let rule = &case.texts[number];
         let text = predicate(case, item);
         let text = text.unwrap_or_else(|error| panic!("{error}: {rule}"));
-        let query = format!("SELECT ({text}) AS met FROM {table} ORDER BY row_id");
-        let found = engine.truths(&query).await;
-        let found = found.unwrap_or_else(|error| panic!("{error}: {rule}\n{text}"));
-        assert_eq!(found.len(), rows.len());
-        for (met, facts) in found.into_iter().zip(&rows) {
-            let expected = case.truth(number, facts).verdict;
-            seen[expected as usize] += 1;
-            assert_eq!(Truth::from(met), expected, "{rule}\n{text}\n{facts:?}");
+        let found = truths(engine, table, &text).await;
+        let close = near_miss(case, item).unwrap_or_else(|error| panic!("{error}: {rule}"));
+        let near = truths(engine, table, &close).await;
+        assert_eq!((found.len(), near.len()), (rows.len(), rows.len()));
+        for ((met, near), facts) in found.into_iter().zip(near).zip(&rows) {
+            let expected = case.truth(number, facts);
+            seen[expected.verdict as usize] += 1;
+            seen[3] += u32::from(expected.is_near_miss());
+            assert_eq!(
+                Truth::from(met),
+                expected.verdict,
+                "{rule}\n{text}\n{facts:?}"
+            );
+            assert_eq!(
+                near,
+                Some(expected.is_near_miss()),
+                "{rule}\n{close}\n{facts:?}"
+            );
         }
     }
     seen
+}
+
+/// What a condition is for each row, in their order.
+async fn truths(engine: &impl Engine, table: &str, condition: &str) -> Vec<Option<bool>> {
+    let query = format!("SELECT ({condition}) AS met FROM {table} ORDER BY row_id");
+    let found = engine.truths(&query).await;
+    found.unwrap_or_else(|error| panic!("{error}\n{condition}"))
+}
+
+fn near_miss(case: &Case, item: &ItemRules) -> Result<String, MatcherError> {
+    let column = |index, year| sql::column_name(&case.dictionary, index, year);
+    sql::near_miss(&case.dictionary, item, case.on, &column)
 }
 
 fn predicate(case: &Case, item: &ItemRules) -> Result<String, MatcherError> {
@@ -113,11 +137,17 @@ fn is_stated(case: &Case, facts: &Facts) -> bool {
         .any(|attribute| facts.absence(attribute) != attribute.absence)
 }
 
-/// Random rules, none of which is refused, and the corners of each construct.
+/// Random rules, none of which is refused, also around each of their thresholds, and the corners of
+/// each construct.
 async fn everything(engine: &impl Engine) {
     let random = (0..24).map(|seed| Case::draw(&noise(1_000 + seed, 9_000), 16, 40));
-    let mut seen = [0; 3];
-    for (number, case) in random.chain(corners::cases()).enumerate() {
+    let around = (0..3).map(|seed| {
+        Case::draw(&noise(4_000 + seed, 9_000), 6, 12)
+            .at_thresholds()
+            .0
+    });
+    let mut seen = [0; 4];
+    for (number, case) in random.chain(around).chain(corners::cases()).enumerate() {
         let found = check(engine, &format!("enterprise_{number}"), &case).await;
         seen.iter_mut()
             .zip(found)
@@ -189,10 +219,8 @@ fn what_has_no_form_is_refused_and_named() {
         ("派业 != \"C\"", "由文字得出的区划或行业"),
     ] {
         let item = corners::item(&case.dictionary, rule);
-        assert_eq!(
-            predicate(&case, &item),
-            Err(MatcherError::Sql(reason.into())),
-            "{rule}"
-        );
+        for refused in [predicate(&case, &item), near_miss(&case, &item)] {
+            assert_eq!(refused, Err(MatcherError::Sql(reason.into())), "{rule}");
+        }
     }
 }

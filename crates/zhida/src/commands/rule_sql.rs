@@ -23,6 +23,8 @@ struct Written<'a> {
     id: &'a str,
     /// Absent when the rule has no form in SQL; `problem` says why.
     sql: Option<String>,
+    /// The condition of a near miss; likewise.
+    near_miss: Option<String>,
     /// The columns that it reads, with their types.
     columns: Vec<Column<'a>>,
     problem: Option<String>,
@@ -53,6 +55,7 @@ pub fn sql(arguments: &RuleSql) -> Result<Outcome> {
             sql::column_name(&dictionary, index, year)
         };
         let found = sql::predicate(&dictionary, item, on, &column);
+        let near = sql::near_miss(&dictionary, item, on, &column);
         all &= found.is_ok();
         let written = Written {
             id,
@@ -60,8 +63,12 @@ pub fn sql(arguments: &RuleSql) -> Result<Outcome> {
                 Ok(_) => columns(&dictionary, &used.borrow()),
                 Err(_) => Vec::new(),
             },
-            problem: found.as_ref().err().map(ToString::to_string),
+            problem: [&found, &near]
+                .iter()
+                .find_map(|found| found.as_ref().err())
+                .map(ToString::to_string),
             sql: found.ok(),
+            near_miss: near.ok(),
         };
         if arguments.json {
             serde_json::to_writer(&mut out, &written)?;

@@ -136,7 +136,18 @@ fn rules_are_written_as_sql_with_the_columns_they_read() {
         lines[1]["sql"],
         "((\"division\" LIKE '3301%' OR (CASE WHEN \"division\" IN ('330000') THEN NULL ELSE FALSE END)))"
     );
+    let near = lines[1]["near_miss"].as_str().unwrap();
+    assert!(
+        near.starts_with("((CASE ((\"division\" LIKE '3301%'"),
+        "{near}"
+    );
+    // nobody moves for a policy's sake
+    assert!(
+        near.ends_with("WHEN TRUE THEN 0 WHEN FALSE THEN 2 ELSE 1 END)) = 1"),
+        "{near}"
+    );
     assert_eq!(lines[2]["sql"], serde_json::Value::Null);
+    assert_eq!(lines[2]["near_miss"], serde_json::Value::Null);
     assert_eq!(
         lines[2]["problem"],
         "规则不能写成 SQL：小数位数不是常数的四舍五入"
