@@ -33,6 +33,9 @@ pub struct Judgement {
     /// 金额，单位：分；算不出确数时没有。
     #[serde(default)]
     pub fen: Option<i64>,
+    /// The most that the rules allow, in fen: of a judgement just made; it is not kept, for each decision is judged anew.
+    #[serde(skip)]
+    pub most: Option<i64>,
     /// 金额的文字。
     #[serde(default)]
     pub amount: String,
@@ -170,6 +173,10 @@ impl Judgement {
             label: item.label.words().to_owned(),
             reason: item.reason.clone(),
             fen: exact.and_then(|amount| amount.low.as_ref()?.round(2).to_fen()),
+            most: item
+                .amount
+                .as_ref()
+                .and_then(|amount| amount.high.as_ref()?.round(2).to_fen()),
             amount: item
                 .amount
                 .as_ref()
@@ -186,18 +193,10 @@ impl Judgement {
         })
     }
 
-    /// Why the enterprise cannot file by this scheme; `None` when it can. What data decide must be met; what
-    /// people verify may be open where somebody does so; what is unknown may be shown by an application.
+    /// Why the enterprise cannot file by this scheme; `None` when it can ([`Scheme::bars`]).
     #[must_use]
     pub fn bars(&self, scheme: &Scheme) -> Option<String> {
-        let approves = scheme.route.iter().any(|step| step.stage.is_approval());
-        let applies = scheme.delivery == zhida_policies::Delivery::Application;
-        match self.verdict {
-            Some(true) => None,
-            None if applies || (approves && self.manual_only) => None,
-            Some(false) => Some(format!("不符合条件：{}", self.reason)),
-            None => Some(format!("现有数据还不能认定符合条件：{}", self.reason)),
-        }
+        scheme.bars(self.verdict, self.manual_only, &self.reason)
     }
 }
 

@@ -233,6 +233,8 @@ struct BatchPage {
     may_send: bool,
     may_export: bool,
     may_withdraw: bool,
+    /// What must be said before a batch is withdrawn whose file has left.
+    stopped: Vec<Choice>,
     waits: bool,
 }
 
@@ -315,6 +317,11 @@ async fn made(funds: &Funds, frame: &Frame, id: &str) -> Result<BatchPage, PageE
         may_withdraw: viewer.may(DRAW)
             && matches!(state, BatchState::Drawn | BatchState::Approved)
             && batch.paid + batch.returned == 0,
+        stopped: batch
+            .exported_at
+            .map(|_| Choice::new("yes", "已向银行核实：没有收到这个文件，或已经撤销", ""))
+            .into_iter()
+            .collect(),
         batch: line(&batch),
     })
 }
@@ -351,8 +358,9 @@ pub(crate) async fn withdraw(
 }
 
 async fn give_back(funds: &Funds, frame: &Frame, id: &str, fields: &Fields) -> Answer {
+    let is_stopped = !fields.get("stopped").is_empty();
     let done = funds
-        .withdraw(&frame.viewer, id, fields.get("reason"))
+        .withdraw(&frame.viewer, id, fields.get("reason"), is_stopped)
         .await;
     answered(funds, frame, id, done, "withdrawn").await
 }

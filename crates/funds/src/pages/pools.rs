@@ -8,7 +8,7 @@ use zhida_platform::export::{csv_response, xlsx_response};
 use zhida_platform::format::{count, datetime_zh, money_fen};
 use zhida_platform::problem::Problem;
 use zhida_standards::Fen;
-use zhida_ui::{FormErrors, Frame, Html, Page, PageError, Pager, Tab, Tone};
+use zhida_ui::{Choice, FormErrors, Frame, Html, Page, PageError, Pager, Tab, Tone, places};
 
 use super::fields::Fields;
 use super::{Answer, App, Asked, POOLS, address, at_fields, office, own_place, tabs, to};
@@ -124,6 +124,7 @@ struct NewPage {
     page: Page,
     errors: FormErrors,
     form: NewPool,
+    places: Vec<Choice>,
     year: String,
     amount: String,
 }
@@ -132,6 +133,11 @@ fn new_page(frame: &Frame, form: NewPool, year: String, amount: String) -> NewPa
     NewPage {
         page: office(frame, "建立资金池").crumb("资金", POOLS),
         errors: FormErrors::none(),
+        places: places::choices(
+            "本单位的区划",
+            &places::roots(&frame.viewer, MANAGE, ""),
+            &form.place,
+        ),
         form,
         year,
         amount,
@@ -148,7 +154,6 @@ pub(crate) async fn new(
     let form = NewPool {
         item: form.item,
         item_name: form.item_name,
-        place: own_place(&frame.viewer),
         organisation: seat
             .map(|seat| seat.organisation_name.clone())
             .unwrap_or_default(),
@@ -178,8 +183,13 @@ pub(crate) async fn submit_new(State(funds): State<App>, frame: Frame, fields: F
     };
     let made = match fields.yuan("amount") {
         Ok(amount) => {
+            let place = match form.place.as_str() {
+                "" => own_place(&frame.viewer),
+                chosen => chosen.to_owned(),
+            };
             let form = NewPool {
                 amount,
+                place,
                 ..form.clone()
             };
             funds.open_pool(&frame.viewer, &form).await

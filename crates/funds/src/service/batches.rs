@@ -5,7 +5,7 @@ use serde_json::json;
 use zhida_platform::access::{Action, Row, Viewer};
 use zhida_platform::audit;
 use zhida_platform::db::Tx;
-use zhida_platform::format::date_zh;
+use zhida_platform::format::{date_zh, datetime_zh};
 
 use super::Funds;
 use crate::actions::{APPROVE, DRAW, READ};
@@ -259,12 +259,14 @@ impl Funds {
         Ok(())
     }
 
-    /// 撤回: before it was handed to the bank; its payments can be drawn again.
+    /// 撤回: before it was handed to the bank; its payments can be drawn again. Once the file has left, somebody must say that
+    /// the bank will not pay by it (`is_stopped`), or all of it could be paid twice.
     pub(crate) async fn withdraw(
         &self,
         viewer: &Viewer,
         id: &str,
         reason: &str,
+        is_stopped: bool,
     ) -> Result<(), Error> {
         let action = if viewer.may(DRAW) { DRAW } else { APPROVE };
         viewer.need(action)?;
@@ -282,6 +284,15 @@ impl Funds {
                         batch.state.word()
                     )));
                 }
+                if let Some(at) = batch.exported_at.filter(|_| !is_stopped) {
+                    return Err(Error::field(
+                        "stopped",
+                        format!(
+                            "付款文件已于 {} 导出：请先向银行核实没有收到，或已经撤销，再勾选确认",
+                            datetime_zh(at)
+                        ),
+                    ));
+                }
                 for row in store::batches::rows(&tx, id).await? {
                     if row.state != RowState::Open && row.state != RowState::Out {
                         return Err(Error::moved("银行已有回单，不能撤回"));
@@ -293,7 +304,7 @@ impl Funds {
                 store::batches::withdraw(&tx, id, reason).await?;
                 let entry = self
                     .entry(viewer, "funds.withdraw", "payment_batch", id)
-                    .detail(json!({ "number": batch.number, "reason": reason }));
+                    .detail(json!({ "number": batch.number, "reason": reason, "stopped_at_bank": is_stopped }));
                 audit::append(&tx, &entry).await?;
                 Ok(())
             })

@@ -167,14 +167,16 @@ impl Funds {
     }
 
     /// 可以拨付: makes a part of a committed claim ready to be drawn into a batch. A part is made once: asked again with the
-    /// same amount it does nothing.
+    /// same amount it does nothing. One that was cancelled with its claim's release is made anew.
     ///
     /// # Errors
     /// Nothing is committed, or the parts come to more than is committed; the part exists with another amount.
     pub async fn payable(&self, tx: &Tx, claim: Claim<'_>, part: &Part<'_>) -> Result<(), Error> {
         let row = self.locked(tx, claim).await?;
         let parts = store::payments::of_claim(tx, &row.id).await?;
-        if let Some(made) = parts.iter().find(|made| made.part == part.number) {
+        let known = parts.iter().find(|made| made.part == part.number);
+        let stands = |made: &&Payment| made.state != PaymentState::Cancelled;
+        if let Some(made) = known.filter(stands) {
             return match made.amount == part.amount {
                 true => Ok(()),
                 false => Err(Error::state(format!(
@@ -192,6 +194,10 @@ impl Funds {
                 money_fen(left),
                 money_fen(part.amount)
             )));
+        }
+        if let Some(made) = known {
+            store::payments::renew(tx, &made.id, part, self.now()).await?;
+            return Ok(());
         }
         let year = self.year();
         let number = store::next_number(tx, "payment", year).await?;

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::HashSet;
 use std::sync::Arc;
 use utoipa::IntoParams;
 use zhida_platform::access::{Row, Viewer};
@@ -351,6 +352,19 @@ impl Funds {
         year: i32,
     ) -> Result<bool, Error> {
         Ok(store::pools::has_open(conn, item, year.into()).await?)
+    }
+
+    /// Those of these items that have a pool of a year that takes reservations.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn open_pools(
+        &self,
+        conn: &impl ConnectionTrait,
+        items: &[String],
+        year: i32,
+    ) -> Result<HashSet<String>, Error> {
+        Ok(store::pools::open_among(conn, items, year.into()).await?)
     }
 
     /// One pool.

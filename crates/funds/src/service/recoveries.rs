@@ -16,7 +16,7 @@ use crate::amount::{Rest, settlement};
 use crate::error::Error;
 use crate::events::DEMANDED;
 use crate::hooks::Recovered;
-use crate::model::{Claim, Demand, Kind, Part, Recovery, Settled};
+use crate::model::{Claim, Demand, Kind, Part, Payment, PaymentState, Recovery, Settled};
 use crate::pages::PAYEE;
 use crate::store;
 
@@ -39,7 +39,8 @@ impl Funds {
     ) -> Result<Settled, Error> {
         let row = self.locked(tx, claim).await?;
         let parts = store::payments::of_claim(tx, &row.id).await?;
-        if let Some(made) = parts.iter().find(|made| made.part == number) {
+        let stands = |made: &&Payment| made.part == number && made.state != PaymentState::Cancelled;
+        if let Some(made) = parts.iter().find(stands) {
             return Ok(Settled::Payable(made.amount));
         }
         if outstanding(&parts) > 0 {

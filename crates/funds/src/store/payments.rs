@@ -4,7 +4,7 @@ use zhida_platform::db::{self, ConnectionTrait, Tx};
 use zhida_standards::Fen;
 
 use super::Select;
-use crate::model::{Payment, PaymentState, PaymentView};
+use crate::model::{Part, Payment, PaymentState, PaymentView};
 
 const COLUMNS: &str = "y.id, y.number, y.claim, y.case_id, y.case_number, y.pool, y.enterprise, y.enterprise_name, \
      y.part, y.label, y.amount, y.not_before, y.state, y.reason, y.paid_on, y.created_at";
@@ -32,6 +32,27 @@ pub(crate) async fn insert(tx: &Tx, payment: &Payment) -> db::Result<u64> {
         payment.not_before.map(|day| day.to_string()).into(),
         payment.state.slug().into(),
         instant_text(payment.created_at).into(),
+    ];
+    db::execute(tx, sql, values).await
+}
+
+/// Makes a cancelled payment anew, under its number: what it says now is what is paid.
+pub(crate) async fn renew(
+    tx: &Tx,
+    id: &str,
+    part: &Part<'_>,
+    now: DateTime<Utc>,
+) -> db::Result<u64> {
+    let sql = "UPDATE fund_payment SET label = $2, amount = $3, not_before = $4, state = $5, reason = '', paid_on = NULL,
+                   created_at = $6 WHERE id = $1 AND state = $7";
+    let values = [
+        id.into(),
+        part.label.into(),
+        part.amount.into(),
+        part.not_before.map(|day| day.to_string()).into(),
+        PaymentState::Due.slug().into(),
+        instant_text(now).into(),
+        PaymentState::Cancelled.slug().into(),
     ];
     db::execute(tx, sql, values).await
 }

@@ -1,6 +1,9 @@
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
+use sea_orm::FromQueryResult;
 use zhida_platform::clock::instant_text;
-use zhida_platform::db::{self, ConnectionTrait, Tx};
+use zhida_platform::db::{self, ConnectionTrait, Tx, Where};
 use zhida_standards::Fen;
 
 use super::Select;
@@ -76,6 +79,25 @@ pub(crate) async fn has_open(
 ) -> db::Result<bool> {
     let sql = "SELECT COUNT(*) FROM fund_pool WHERE item = $1 AND year = $2 AND is_open";
     Ok(db::query_count(conn, sql, [item.into(), year.into()]).await? > 0)
+}
+
+/// Those of these items that have a pool of a year that takes reservations.
+pub(crate) async fn open_among(
+    conn: &impl ConnectionTrait,
+    items: &[String],
+    year: i64,
+) -> db::Result<HashSet<String>> {
+    #[derive(FromQueryResult)]
+    struct Open {
+        item: String,
+    }
+    let mut found = Where::default();
+    found.and("year = ?", year);
+    found.always("is_open");
+    found.among("item", items);
+    let sql = format!("SELECT DISTINCT item FROM fund_pool {}", found.sql());
+    let rows: Vec<Open> = db::query_all(conn, &sql, found.values).await?;
+    Ok(rows.into_iter().map(|row| row.item).collect())
 }
 
 pub(crate) async fn get(conn: &impl ConnectionTrait, id: &str) -> db::Result<Option<Pool>> {

@@ -2,7 +2,7 @@
 
 use zhida_funds::{Cap, Claim, Demand, Error, NewPool, Settled, Standing};
 use zhida_platform::problem::Problem;
-use zhida_testkit::{TestDatabase, both_databases};
+use zhida_testkit::{TestDatabase, both_databases, sqlite};
 
 use crate::world::{BY, ENTERPRISE, NAME, OTHER, OTHER_NAME, World, account, officer, treasurer};
 
@@ -358,6 +358,40 @@ async fn settlement_and_demands_never_exceed_what_was_paid(db: TestDatabase) {
         (30_000, Standing::Committed)
     );
     world.balances_hold().await;
+}
+
+#[tokio::test]
+async fn where_a_pool_is_for_is_chosen_by_name() {
+    let world = World::new(sqlite().await).await;
+    let app = world.app(treasurer());
+    let page = app.get("/funds/pools/new").await.expect_status(200);
+    for option in ["本单位的区划", "鹿城区"] {
+        let option = format!(">{option}</option>");
+        assert!(page.text().contains(&option), "{}", page.text());
+    }
+    let make = async |item: &str, place: &str| {
+        let fields = [
+            ("item", item),
+            ("item_name", "研发费用补助"),
+            ("year", "2026"),
+            ("amount", "1000"),
+            ("organisation", "江城市科技局"),
+            ("place", place),
+        ];
+        app.post_form("/funds/pools/new", &fields).await
+    };
+    for (item, chosen, name) in [
+        ("A", "330302", "浙江省温州市鹿城区"),
+        ("B", "", "浙江省温州市"),
+    ] {
+        let made = make(item, chosen).await.expect_status(303);
+        let page = app.get(made.header("location")).await.expect_status(200);
+        assert!(page.text().contains(name), "{}", page.text());
+    }
+    // what was chosen is there again when something else was wrong
+    let page = make("", "330302").await.expect_status(400);
+    let chosen = "<option value=\"330302\" selected>鹿城区</option>";
+    assert!(page.text().contains(chosen), "{}", page.text());
 }
 
 both_databases!(

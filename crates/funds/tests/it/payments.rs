@@ -442,6 +442,46 @@ async fn withdrawn_batches_and_unreadable_files_pay_nothing(db: TestDatabase) {
     world.balances_hold().await;
 }
 
+async fn a_file_that_has_left_is_stopped_at_the_bank_before_its_batch_is_withdrawn(
+    db: TestDatabase,
+) {
+    let (world, payer) = ready(db).await;
+    world.due("A", "1", 10_000).await;
+    let id = approved(&world, &payer).await;
+    let app = world.app(treasurer());
+    let path = format!("/funds/batches/{id}");
+    let page = app.get(&path).await.expect_status(200);
+    assert!(!page.text().contains("name=\"stopped\""), "{}", page.text());
+    let _ = app
+        .get(&format!("{path}/pain001.xml"))
+        .await
+        .expect_status(200);
+    let withdraw = format!("{path}/withdraw");
+    let refused = app.post_form(&withdraw, &[("reason", "金额有误")]).await;
+    let refused = refused.expect_status(400);
+    assert!(
+        refused.text().contains("请先向银行核实") && refused.text().contains("name=\"stopped\""),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(draw(&world, &payer).await["batch"], Value::Null);
+    let given = [("reason", "金额有误"), ("stopped", "yes")];
+    let _ = app.post_form(&withdraw, &given).await.expect_status(303);
+    assert_eq!(draw(&world, &payer).await["rows"], 1);
+}
+
+async fn what_was_released_is_made_payable_anew_with_another_amount(db: TestDatabase) {
+    let (world, payer) = ready(db).await;
+    world.due("A", "1", 10_000).await;
+    assert_eq!(world.release("1").await.unwrap(), 10_000);
+    world.due("A", "1", 7_000).await;
+    assert!(world.payable("1", 1, 8_000).await.is_err());
+    let id = approved(&world, &payer).await;
+    assert_eq!(figures(&batch(&world, &id).await), [7_000, 0, 0, 7_000]);
+    assert_eq!(world.count("SELECT COUNT(*) FROM fund_payment").await, 1);
+    world.balances_hold().await;
+}
+
 async fn lists_counts_and_exports_are_one_query_within_reach(db: TestDatabase) {
     let (world, _) = ready(db).await;
     world.due("A", "1", 10_000).await;
@@ -613,6 +653,8 @@ both_databases!(
     what_came_back_is_paid_again_when_the_account_is_mended,
     the_last_check_keeps_rows_out_at_both_moments,
     withdrawn_batches_and_unreadable_files_pay_nothing,
+    a_file_that_has_left_is_stopped_at_the_bank_before_its_batch_is_withdrawn,
+    what_was_released_is_made_payable_anew_with_another_amount,
     lists_counts_and_exports_are_one_query_within_reach,
     what_is_another_places_is_answered_like_nothing,
 );

@@ -13,6 +13,7 @@ use zhida_platform::problem::Problem;
 
 use super::run::{CaseView, party};
 use super::store;
+use crate::closure::store::lose_offered;
 use crate::error::Error;
 use crate::judgement::Judgement;
 use crate::letters::Verdict;
@@ -37,8 +38,7 @@ pub(crate) const UNFUNDED: &str =
 impl Redemption {
     /// Whether the money that a confirmation holds can be held: there is a pool of this year.
     pub(crate) async fn may_confirm_now(&self, view: &CaseView) -> Result<bool, Error> {
-        let holds = view.scheme.has(Stage::Payment) && view.scheme.decides_at_once();
-        Ok(!holds || self.is_funded(&view.record.item).await?)
+        Ok(!view.scheme.holds_money_at_once() || self.is_funded(&view.record.item).await?)
     }
 
     /// The conditions by the facts of now and the rules of filing, and the lists; with why it must not be
@@ -224,8 +224,8 @@ impl Redemption {
         self.act(viewer, &view, command, "redemption.advance").await
     }
 
-    /// Grants a case at its last approval: an amount, no more than what was computed unless the item leaves it
-    /// to people, after the conditions were looked at again.
+    /// Grants a case at its last approval: an amount, no more than the rules allow beside what the enterprise has of other
+    /// items, after the conditions were looked at again. Where the rules say exactly how much, none needs to be given.
     ///
     /// # Errors
     /// No right; not at the last approval; a condition is not met any more; somebody was faster; the database.
@@ -251,19 +251,20 @@ impl Redemption {
                 "现在不能核定：{reason}。请核对数据，或作不予兑付的决定"
             )));
         }
-        let computed = judgement.as_ref().and_then(|judgement| judgement.fen);
-        let computed = self
-            .beside_others_of(self.db.conn(), &view, computed)
+        let is_exact = judgement.as_ref().is_some_and(|one| one.fen.is_some());
+        let by_rules = judgement.as_ref().and_then(|one| one.fen.or(one.most));
+        let most = self
+            .beside_others_of(self.db.conn(), &view, by_rules)
             .await?;
         let pays = view.scheme.has(Stage::Payment);
-        let fen = match (pays, fen.or(computed)) {
+        let fen = match (pays, fen.or(most.filter(|_| is_exact))) {
             (false, _) => None,
             (true, None) => return Err(Error::field("amount", "请填写核定金额")),
             (true, Some(fen)) if fen <= 0 => {
                 return Err(Error::field("amount", "核定金额要大于 0"));
             }
-            (true, Some(fen)) if computed.is_some_and(|most| fen > most) => {
-                let most = computed.map(money_fen).unwrap_or_default();
+            (true, Some(fen)) if most.is_some_and(|most| fen > most) => {
+                let most = most.map(money_fen).unwrap_or_default();
                 return Err(Error::field(
                     "amount",
                     format!("按规则最多 {most}，核定金额不能更多"),
@@ -285,8 +286,7 @@ impl Redemption {
                     let case = view.record.case_id.clone();
                     store::take_turn(&tx, &view.record.enterprise).await?;
                     view.loaded = self.undecided(&tx, id, version).await?;
-                    let most = self.beside_others_of(&tx, &view, computed).await?;
-                    if most != computed {
+                    if self.beside_others_of(&tx, &view, by_rules).await? != most {
                         return Err(Error::Overtaken(
                             "同一家企业的另一件办件刚刚变动，请刷新后再核定".to_owned(),
                         ));
@@ -445,6 +445,10 @@ impl Redemption {
                 let (command, by, entry) = (command.clone(), by.clone(), entry.clone());
                 async move {
                     self.run(&tx, view, command, &by).await?;
+                    let record = &view.record;
+                    let whose = (record.item.as_str(), record.enterprise.as_str());
+                    let now = self.clock.now();
+                    lose_offered(&tx, whose, &record.case_id, now).await?;
                     audit::append(&tx, &entry).await?;
                     Ok::<_, Error>(())
                 }
@@ -519,6 +523,39 @@ impl Redemption {
             not_before: None,
         };
         self.funds.payable(tx, claim, &part).await?;
+        Ok(())
+    }
+
+    /// A case that goes back to where it is decided is decided anew: its money is free, its letter does not hold.
+    ///
+    /// # Errors
+    /// Money is on its way, or was paid: that is demanded back, not decided again; the database.
+    pub(super) async fn undecide(
+        &self,
+        tx: &Tx,
+        view: &CaseView,
+        to: Stage,
+        by: &str,
+    ) -> Result<(), Error> {
+        let onward = view.scheme.route.iter().skip_while(|step| step.stage != to);
+        let decides = |stage: Stage| stage.is_approval() || stage == Stage::Confirm;
+        let is_decided_again = onward.map(|step| step.stage).any(decides);
+        if view.record.decision.is_none() || !is_decided_again {
+            return Ok(());
+        }
+        let case = &view.record.case_id;
+        let why = format!("退回“{}”重新办理", to.word());
+        self.free_money(tx, view, &why, by).await?;
+        let money = self.funds.standing(tx, Claim::of(case)).await?;
+        if money.is_some_and(|money| money.paid > 0) {
+            return Err(Error::Refused(
+                "已经拨付过资金，不能退回重新核定：多付的在办结之后追回".to_owned(),
+            ));
+        }
+        self.letters
+            .revoke(tx, case, &why, self.clock.now())
+            .await?;
+        store::undecide(tx, case).await?;
         Ok(())
     }
 

@@ -1,7 +1,8 @@
-//! What the funds ask and tell: may it be paid, it was paid, it came back.
+//! What the rooms below ask and tell: may it be paid, it was paid, it came back; can it be applied for.
 
 use std::sync::{Arc, Weak};
 
+use futures::future::BoxFuture;
 use sea_orm::prelude::async_trait::async_trait;
 use zhida_casework::{Command, Party};
 use zhida_funds::{
@@ -11,15 +12,17 @@ use zhida_platform::db::Tx;
 use zhida_platform::format::money_fen;
 use zhida_platform::messages::Recipient;
 use zhida_platform::problem::Problem;
+use zhida_policies::{Applications, Applying, PublishedItem};
 
 use super::run::{CLERK, CaseView};
 use super::store;
+use crate::clawback;
 use crate::error::Error;
 use crate::service::Redemption;
 use crate::told::{REPAID, STOPPED};
 use crate::words::{Outcome, Stage};
 
-/// The room as the funds see it. It does not keep the room alive: the room keeps the funds.
+/// The room as those below see it. It does not keep the room alive: the room keeps them.
 pub(crate) struct Gate(Weak<Redemption>);
 
 impl Gate {
@@ -49,6 +52,12 @@ impl LastCheck for Gate {
     }
 }
 
+impl Applications for Gate {
+    fn applying<'a>(&'a self, item: &'a PublishedItem) -> BoxFuture<'a, Result<Applying, Problem>> {
+        Box::pin(async move { Ok(self.room()?.applying(item).await?) })
+    }
+}
+
 #[async_trait]
 impl PaymentNews for Gate {
     async fn reserved(&self, tx: &Tx, claim: Claim<'_>, _: &Money) -> Result<(), Problem> {
@@ -62,9 +71,17 @@ impl PaymentNews for Gate {
 
     async fn paid(&self, tx: &Tx, part: &PaidPart<'_>) -> Result<(), Problem> {
         let room = self.room()?;
-        let view = room.case_in(tx, part.claim.case).await?;
+        let mut view = room.case_in(tx, part.claim.case).await?;
         store::paid(tx, &view.record.case_id, part.amount).await?;
         if part.is_last && view.loaded.case.is_open() {
+            // whoever has not answered by now is not waited for: the bank's word is taken in any case
+            for organisation in view.unanswered() {
+                let command = Command::WithdrawOpinion {
+                    organisation,
+                    reason: "资金已到账".to_owned(),
+                };
+                view = room.run(tx, &view, command, &Party::system()).await?;
+            }
             let command = Command::Close {
                 outcome: Outcome::Paid,
                 reason: "资金已到账".to_owned(),
@@ -137,7 +154,15 @@ impl Redemption {
     /// Why a case must not be paid now; `None` when nothing stands in the way.
     async fn bars_payment(&self, view: &CaseView) -> Result<Option<String>, Error> {
         let case = &view.loaded.case;
-        if !case.is_open() || case.stage() != Stage::Payment {
+        let is_owed = match case.ending() {
+            None => case.stage() == Stage::Payment,
+            // the bank had said that it was paid, and sent it back: it is still owed, unless the grant was taken away
+            Some(ending) => {
+                ending.outcome == Outcome::Paid
+                    && !clawback::store::is_taken_away(self.db.conn(), &view.record.case_id).await?
+            }
+        };
+        if !is_owed {
             return Ok(Some(format!("办件现在是“{}”", case.words())));
         }
         if let Some(reason) = case.holds().values().next() {

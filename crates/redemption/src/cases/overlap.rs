@@ -7,6 +7,7 @@ use zhida_platform::db::ConnectionTrait;
 use zhida_platform::format::money_fen;
 use zhida_policies::PublishedItem;
 
+use super::record::CaseRecord;
 use super::run::CaseView;
 use super::store;
 use crate::error::Error;
@@ -20,7 +21,7 @@ impl Redemption {
     ///
     /// # Errors
     /// It is one of the two, named with its number; the database.
-    pub(super) async fn beside_others(
+    pub(crate) async fn beside_others(
         &self,
         conn: &impl ConnectionTrait,
         item: &PublishedItem,
@@ -29,8 +30,23 @@ impl Redemption {
         fen: Option<i64>,
     ) -> Result<Option<i64>, Error> {
         let year = to_shanghai(self.clock.now()).year();
+        let others = store::others(conn, enterprise, case, year).await?;
+        self.beside(item, scheme, &others, fen).await
+    }
+
+    /// The same beside cases that were read already.
+    ///
+    /// # Errors
+    /// As [`Redemption::beside_others`].
+    pub(crate) async fn beside(
+        &self,
+        item: &PublishedItem,
+        scheme: &Scheme,
+        others: &[CaseRecord],
+        fen: Option<i64>,
+    ) -> Result<Option<i64>, Error> {
         let mut had = 0;
-        for other in store::others(conn, enterprise, case, year).await? {
+        for other in others {
             if other.item == item.id
                 || !self
                     .excludes(item, &other.item, other.item_revision)

@@ -1,6 +1,7 @@
 //! A case loaded for somebody, and a step of it taken.
 
 use serde_json::json;
+use uuid::Uuid;
 use zhida_casework::escalation::Recipient as Told;
 use zhida_casework::route::Act;
 use zhida_casework::{Change, Command, Organisation, Party, Person, Route, Rules};
@@ -52,6 +53,13 @@ impl CaseView {
             .rev()
             .find(|step| step.stage.is_approval());
         self.loaded.case.is_open() && last.map(|step| step.stage) == Some(self.loaded.case.stage())
+    }
+
+    /// Bodies that were asked and have not answered.
+    pub(super) fn unanswered(&self) -> Vec<Uuid> {
+        let opinions = self.loaded.case.opinions().iter();
+        let open = opinions.filter(|opinion| opinion.is_open());
+        open.map(|opinion| opinion.organisation.id).collect()
     }
 }
 
@@ -167,7 +175,10 @@ impl Redemption {
                     self.leave_notice(tx, view, true).await?;
                     self.entered(tx, view, &by).await?;
                 }
-                Change::Returned { .. } => self.leave_notice(tx, view, false).await?,
+                Change::Returned { to, .. } => {
+                    self.leave_notice(tx, view, false).await?;
+                    self.undecide(tx, view, *to, &by).await?;
+                }
                 Change::Closed {
                     outcome, reason, ..
                 }
@@ -246,6 +257,10 @@ impl Redemption {
             store::free(tx, &view.record.case_id).await?;
         }
         self.free_money(tx, view, outcome.word(), by).await?;
+        let now = self.clock.now();
+        self.letters
+            .revoke(tx, &view.record.case_id, outcome.word(), now)
+            .await?;
         let reason = match reason.is_empty() {
             true => outcome.word().to_owned(),
             false => format!("{}，{reason}", outcome.word()),

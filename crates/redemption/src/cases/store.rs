@@ -1,10 +1,14 @@
 //! The room's table of cases.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
+use sea_orm::FromQueryResult;
 use zhida_platform::clock::instant_text;
 use zhida_platform::db::{self, ConnectionTrait, Tx, Value};
 
 use super::record::CaseRecord;
+use crate::conditions::Where;
 use crate::judgement::Judgement;
 
 /// The columns of a [`CaseRecord`], of the table `c`.
@@ -73,6 +77,22 @@ pub(crate) async fn holder(
     db::query_one(conn, &sql, [slot.into()]).await
 }
 
+/// Those of these slots that a case holds.
+pub(crate) async fn taken(
+    conn: &impl ConnectionTrait,
+    slots: &[String],
+) -> db::Result<HashSet<String>> {
+    #[derive(FromQueryResult)]
+    struct Taken {
+        slot: String,
+    }
+    let mut found = Where::default();
+    found.among("slot", slots);
+    let sql = format!("SELECT slot FROM redemption_case {}", found.sql());
+    let rows: Vec<Taken> = db::query_all(conn, &sql, found.values).await?;
+    Ok(rows.into_iter().map(|row| row.slot).collect())
+}
+
 /// Keeps what was found when the conditions were looked at again.
 pub(crate) async fn recheck(
     tx: &Tx,
@@ -94,6 +114,14 @@ pub(crate) async fn decide(
 ) -> db::Result<u64> {
     let sql = "UPDATE redemption_case SET fen_decided = $2, decision = $3, decided = TRUE WHERE case_id = $1";
     db::execute(tx, sql, [case.into(), fen.into(), decision.into()]).await
+}
+
+/// Takes a decision back: it is made anew, and so are the parts of the payment.
+pub(crate) async fn undecide(tx: &Tx, case: &str) -> db::Result<u64> {
+    let sql =
+        "UPDATE redemption_case SET fen_decided = NULL, decision = NULL, decided = FALSE, parts = 0
+               WHERE case_id = $1";
+    db::execute(tx, sql, [case.into()]).await
 }
 
 /// Keeps who confirmed it, or filed it anew after a completion.

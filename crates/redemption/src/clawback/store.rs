@@ -54,6 +54,12 @@ pub(super) async fn insert(tx: &Tx, case: &str, row: &ClawbackRow) -> db::Result
     db::execute(tx, sql, values).await
 }
 
+/// Whether the grant itself was taken away, not only some of its money.
+pub(crate) async fn is_taken_away(conn: &impl ConnectionTrait, case: &str) -> db::Result<bool> {
+    let sql = "SELECT COUNT(*) FROM redemption_clawback WHERE case_id = $1 AND extent = 'whole'";
+    Ok(db::query_count(conn, sql, [case.into()]).await? > 0)
+}
+
 /// Oldest first.
 pub(super) async fn of_case(
     conn: &impl ConnectionTrait,

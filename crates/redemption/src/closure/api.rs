@@ -44,6 +44,7 @@ struct CandidateList {
     params(("item" = String, Path, description = "事项标识"), CandidateQuery, PageRequest),
     responses(
         (status = 200, description = "一页候选和总数", body = CandidateList),
+        (status = 400, description = "条件、游标或条数有误", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这个事项", body = Problem, content_type = "application/problem+json"),
     ))]

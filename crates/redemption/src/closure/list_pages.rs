@@ -22,6 +22,7 @@ use super::pages::tabs;
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::pages::{Answer, CLOSURE, LISTS, to};
+use crate::rights::LISTS_ALL;
 use crate::service::Redemption;
 
 /// Rows of a page.
@@ -104,11 +105,16 @@ async fn made(
     let total = app.comparison_list_count(&frame.viewer).await?;
     let found = app.comparison_lists(&frame.viewer, &request).await?;
     let next = found.next.map(|next| format!("{LISTS}?after={next}"));
+    // who sees all lists has them in the menu
+    let line_of_menu = match frame.viewer.may(LISTS_ALL) {
+        true => LISTS,
+        false => CLOSURE,
+    };
     Ok(ListsPage {
         page: frame
             .page("比对名单")
             .lead("各部门给的不予兑付的企业名单。名单上的企业不放行；放行之后才上名单的，拨付前会被拦下。")
-            .active(CLOSURE)
+            .active(line_of_menu)
             .office(),
         tabs: tabs(&frame.viewer, LISTS),
         lines: found.items.into_iter().map(line).collect(),

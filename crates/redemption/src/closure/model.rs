@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use zhida_platform::vocabulary;
+use zhida_platform::vocabulary::known;
 
 vocabulary! {
     /// How far a candidate is.
@@ -48,13 +49,15 @@ pub struct Candidate {
     pub changed_at: DateTime<Utc>,
 }
 
-/// Which candidates.
+/// Which candidates; a state that there is not is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct CandidateQuery {
     /// 状态的标识；空是全部。
-    pub state: String,
+    #[serde(deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub state: Option<CandidateState>,
     /// 企业名称中的字，或统一社会信用代码。
     pub q: String,
 }

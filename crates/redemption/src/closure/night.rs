@@ -59,7 +59,7 @@ impl Redemption {
                 continue;
             }
             let Ok(item) = self.item(&row.item) else {
-                report.lost += self.lose_all(&row.item).await?;
+                report.lost += self.lose(&row.item, None).await?;
                 continue;
             };
             let scheme = self.scheme_revision(&item.id, row.revision).await?.scheme;
@@ -72,14 +72,14 @@ impl Redemption {
         Ok(report)
     }
 
-    /// The item was withdrawn: nobody can have it any more.
-    async fn lose_all(&self, item: &str) -> Result<u64, Error> {
+    /// Nobody can have an item any more, but in this period.
+    async fn lose(&self, item: &str, but: Option<&str>) -> Result<u64, Error> {
         let now = self.clock.now();
         let entry = Entry::new(now, Actor::system(), "redemption.candidates", "item", item);
         let write = |tx| {
             let entry = entry.clone();
             async move {
-                let lost = store::lose_all(&tx, item, now).await?;
+                let lost = store::lose(&tx, item, but, now).await?;
                 if lost > 0 {
                     audit::append(&tx, &entry.detail(json!({ "lost": lost }))).await?;
                 }
@@ -98,6 +98,8 @@ impl Redemption {
     ) -> Result<(), Error> {
         let today = self.clock.today();
         let period = period(scheme.period, today);
+        // what was not released within its year is not had beside this year's
+        report.lost += self.lose(&item.id, Some(&period)).await?;
         let mut known = store::known(self.db.conn(), &item.id, &period).await?;
         let listed = store::listed(self.db.conn(), &scheme.lists).await?;
         let mut writes = Writes {

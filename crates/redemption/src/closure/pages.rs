@@ -178,11 +178,21 @@ async fn candidates_page(
         .candidates(&frame.viewer, &item.id, &query, &request)
         .await?;
     let counts = app.candidate_states(&frame.viewer, &item.id).await?;
-    let here = format!("{CLOSURE}/{}?state={}", item.id, query.state);
-    let states = std::iter::once(Choice::new("", "全部", &query.state)).chain(
+    let state = query.state.map_or("", CandidateState::slug);
+    let here = |after: &str| {
+        let fields = [("state", state), ("q", query.q.as_str()), ("after", after)];
+        let fields = fields.into_iter().filter(|(_, value)| !value.is_empty());
+        let mut text = url::form_urlencoded::Serializer::new(String::new());
+        format!(
+            "{CLOSURE}/{}?{}",
+            item.id,
+            text.extend_pairs(fields).finish()
+        )
+    };
+    let states = std::iter::once(Choice::new("", "全部", state)).chain(
         CandidateState::ALL
             .iter()
-            .map(|state| Choice::new(state.slug(), state.word(), &query.state)),
+            .map(|one| Choice::new(one.slug(), one.word(), state)),
     );
     let mut page = frame
         .page(format!("免申候选：{}", item.name))
@@ -209,12 +219,9 @@ async fn candidates_page(
             summary: format!("共 {} 家", count(total)),
             first: match after.is_empty() {
                 true => String::new(),
-                false => here.clone(),
+                false => here(""),
             },
-            next: found
-                .next
-                .map(|next| format!("{here}&after={next}"))
-                .unwrap_or_default(),
+            next: found.next.map(|next| here(&next)).unwrap_or_default(),
         },
         query,
     })

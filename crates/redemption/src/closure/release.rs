@@ -11,6 +11,7 @@ use zhida_platform::paging::{Page, PageRequest};
 use zhida_policies::PublishedItem;
 
 use super::model::{Candidate, CandidateQuery, CandidateState, ItemCount};
+use super::night::period;
 use super::store;
 use crate::cases::{NewCase, Origin, party};
 use crate::error::Error;
@@ -103,26 +104,42 @@ impl Redemption {
     ) -> Result<Released, Error> {
         viewer.need(HANDLE)?;
         let item = self.item(item)?;
-        let scheme = self.scheme_in_force(&item).await?;
-        let waiting = CandidateQuery {
-            state: CandidateState::Waiting.slug().to_owned(),
-            ..CandidateQuery::default()
-        };
         let candidates = match named.is_empty() {
-            true => {
-                let page = PageRequest::first(RELEASE_MAX);
-                let reach = viewer.reach(HANDLE);
-                let wanted = i64::from(page.limit);
-                store::list(self.db.conn(), &item.id, &waiting, &reach, None, wanted).await?
-            }
+            true => self.waiting(viewer, &item, None).await?,
             false => self.named(viewer, &item, named).await?,
         };
+        let mut report = self.release_these(viewer, &item, candidates).await?;
+        report.left = self
+            .candidate_count(viewer, &item.id, &all_waiting())
+            .await?;
+        Ok(report)
+    }
+
+    /// The next [`RELEASE_MAX`] that wait.
+    async fn waiting(
+        &self,
+        viewer: &Viewer,
+        item: &PublishedItem,
+        after: Option<String>,
+    ) -> Result<Vec<Candidate>, Error> {
+        let (waiting, reach) = (all_waiting(), viewer.reach(HANDLE));
+        let wanted = i64::from(RELEASE_MAX);
+        let conn = self.db.conn();
+        Ok(store::list(conn, &item.id, &waiting, &reach, after, wanted).await?)
+    }
+
+    async fn release_these(
+        &self,
+        viewer: &Viewer,
+        item: &Arc<PublishedItem>,
+        candidates: Vec<Candidate>,
+    ) -> Result<Released, Error> {
+        let scheme = self.scheme_in_force(item).await?;
         let mut report = Released::default();
         for candidate in candidates {
-            self.release_one(viewer, &item, &scheme, candidate, &mut report)
+            self.release_one(viewer, item, &scheme, candidate, &mut report)
                 .await?;
         }
-        report.left = self.candidate_count(viewer, &item.id, &waiting).await?;
         Ok(report)
     }
 
@@ -142,16 +159,18 @@ impl Redemption {
         Ok(found)
     }
 
-    /// Releases all that wait, for schemes that release by themselves.
-    pub(super) async fn release_all(&self, item: &PublishedItem) -> Result<u64, Error> {
+    /// Releases all that wait, for schemes that release by themselves; those that cannot be released go on waiting and keep
+    /// nobody behind them.
+    pub(super) async fn release_all(&self, item: &Arc<PublishedItem>) -> Result<u64, Error> {
         let system = Viewer::system("夜间比对");
-        let mut opened = 0;
+        let (mut opened, mut after) = (0, None);
         loop {
-            let report = self.release(&system, &item.id, &[]).await?;
-            opened += report.opened;
-            if report.opened == 0 {
+            let some = self.waiting(&system, item, after).await?;
+            let Some(last) = some.last() else {
                 return Ok(opened);
-            }
+            };
+            after = Some(last.id.clone());
+            opened += self.release_these(&system, item, some).await?.opened;
         }
     }
 
@@ -209,6 +228,10 @@ impl Redemption {
                 "市场主体库中已没有这家企业".to_owned(),
             )));
         };
+        if candidate.period != period(scheme.scheme.period, self.clock.today()) {
+            let reason = format!("享受的期间（{}）已过", candidate.period);
+            return Ok(Err((CandidateState::Lost, reason)));
+        }
         let judgement = self.judge(&enterprise, &item.id, item.revision).await?;
         if let Some(reason) = judgement.bars(&scheme.scheme) {
             return Ok(Err((CandidateState::Lost, reason)));
@@ -304,6 +327,13 @@ impl Redemption {
                 }
             })
             .await
+    }
+}
+
+fn all_waiting() -> CandidateQuery {
+    CandidateQuery {
+        state: Some(CandidateState::Waiting),
+        ..CandidateQuery::default()
     }
 }
 

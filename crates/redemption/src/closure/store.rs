@@ -155,11 +155,39 @@ pub(super) async fn put(tx: &Tx, candidates: &[Candidate], at: DateTime<Utc>) ->
     bulk.finish(tx).await
 }
 
-/// Nobody who waits for an item meets it any more.
-pub(super) async fn lose_all(tx: &Tx, item: &str, at: DateTime<Utc>) -> db::Result<u64> {
-    let sql = "UPDATE redemption_candidate SET state = 'lost', changed_at = $2
-               WHERE item = $1 AND state IN ('waiting', 'blocked')";
-    db::execute(tx, sql, [item.into(), instant_text(at).into()]).await
+/// Nobody who waits for an item has it any more, but in this period.
+pub(super) async fn lose(
+    tx: &Tx,
+    item: &str,
+    but: Option<&str>,
+    at: DateTime<Utc>,
+) -> db::Result<u64> {
+    let sql = "UPDATE redemption_candidate SET state = 'lost', changed_at = $3
+               WHERE item = $1 AND state IN ('waiting', 'blocked') AND period <> $2";
+    let values = [
+        item.into(),
+        but.unwrap_or_default().into(),
+        instant_text(at).into(),
+    ];
+    db::execute(tx, sql, values).await
+}
+
+/// Whoever was offered something and does not meet it any more: it is offered again when it does.
+pub(crate) async fn lose_offered(
+    tx: &Tx,
+    (item, enterprise): (&str, &str),
+    case: &str,
+    at: DateTime<Utc>,
+) -> db::Result<u64> {
+    let sql = "UPDATE redemption_candidate SET state = 'lost', changed_at = $4
+               WHERE item = $1 AND enterprise = $2 AND case_id = $3 AND state = 'released'";
+    let values = [
+        item.into(),
+        enterprise.into(),
+        case.into(),
+        instant_text(at).into(),
+    ];
+    db::execute(tx, sql, values).await
 }
 
 /// Notes that a candidate was released as this case; false when somebody else was first, or it was lost.
@@ -182,8 +210,8 @@ pub(super) async fn candidate(
 fn filter(item: &str, query: &CandidateQuery, reach: &Reach) -> (String, Vec<Value>) {
     let mut sql = "item = $1".to_owned();
     let mut values: Vec<Value> = vec![item.into()];
-    if !query.state.is_empty() {
-        values.push(query.state.as_str().into());
+    if let Some(state) = query.state {
+        values.push(state.slug().into());
         sql.push_str(&format!(" AND state = ${}", values.len()));
     }
     let text = query.q.trim();

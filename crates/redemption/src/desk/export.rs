@@ -6,7 +6,7 @@ use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::clock::to_shanghai;
 use zhida_platform::export::{Cell, Column, Table};
-use zhida_platform::format::until_zh;
+use zhida_platform::format::until;
 use zhida_platform::paging::{Page, PageRequest};
 
 use super::query::DeskQuery;
@@ -81,9 +81,10 @@ impl Redemption {
             ("结果", 12),
             ("轮到", 10),
             ("承办单位", 26),
-            ("经办人", 12),
+            ("经办人员", 12),
             ("受理日期", 12),
-            ("期限", 18),
+            ("到期日", 12),
+            ("到期时间", 10),
             ("办结日期", 12),
         ];
         let columns = columns
@@ -114,6 +115,7 @@ fn cells(row: DeskRow) -> Vec<Cell> {
     let yuan = row
         .fen
         .map(|fen| Cell::Decimal(format!("{}.{:02}", fen / 100, fen % 100)));
+    let (due_on, due_time) = head.due_at.map(until).unzip();
     vec![
         head.number.into(),
         row.enterprise_name.into(),
@@ -126,7 +128,8 @@ fn cells(row: DeskRow) -> Vec<Cell> {
         head.holder_name.into(),
         head.handler_name.into(),
         day(head.opened_at).into(),
-        head.due_at.map(until_zh).into(),
+        due_on.into(),
+        due_time.into(),
         head.closed_at.map(day).into(),
     ]
 }

@@ -298,7 +298,7 @@ fn rows(view: &CaseView) -> Vec<(&'static str, String)> {
         ),
         ("环节", view.scheme.route_words()),
         ("承办单位", head.holder_name.clone().unwrap_or_default()),
-        ("经办人", head.handler_name.clone().unwrap_or_default()),
+        ("经办人员", head.handler_name.clone().unwrap_or_default()),
         ("测算金额", money(record.fen)),
         ("核定金额", money(record.fen_decided)),
         (

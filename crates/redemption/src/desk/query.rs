@@ -2,17 +2,64 @@
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::IntoParams;
-use zhida_casework::Named as _;
+use zhida_casework::Turn;
 use zhida_platform::access::{Reach, Viewer};
 use zhida_platform::cases::read_number;
 use zhida_platform::clock::{instant_text, to_shanghai};
+use zhida_platform::vocabulary;
+use zhida_platform::vocabulary::{Named as _, known};
 use zhida_standards::uscc::Uscc;
 
 use crate::conditions::{Where, like};
 use crate::reach;
 use crate::rights::{HANDLE, OPINION};
 use crate::words::{Outcome, Stage};
+
+vocabulary! {
+    /// 期限: how near an open case is to it.
+    DueIn {
+        /// Past it.
+        Overdue = "overdue", "已逾期";
+        /// Today.
+        Today = "today", "今天到期";
+        /// Within seven days.
+        Week = "week", "七天内到期";
+    }
+}
+
+vocabulary! {
+    /// 谁办, seen from who asks.
+    Whose {
+        /// The own account handles it.
+        Mine = "mine", "我办理的";
+        /// Nobody handles it yet.
+        Free = "free", "还没有人办的";
+        /// The own body was asked for its opinion.
+        Asked = "asked", "征求我单位意见的";
+    }
+}
+
+vocabulary! {
+    /// Whose turn it is in the messages.
+    Awaits {
+        /// The office's.
+        Office = "office", "待部门答复";
+        /// The enterprise's.
+        Enterprise = "enterprise", "待企业答复";
+    }
+}
+
+vocabulary! {
+    /// Cases beside those under way.
+    Scope {
+        /// Over.
+        Closed = "closed", "已办结";
+        /// Over or not.
+        All = "all", "全部";
+    }
+}
 
 /// When a case is due, as the index of open cases has it: what has no due date comes last.
 pub(super) const DUE: &str = "COALESCE(h.due_at, '9999')";
@@ -28,7 +75,7 @@ pub(super) enum Rows {
     Own,
 }
 
-/// Which cases. Empty fields ask nothing.
+/// Which cases. Empty fields ask nothing; a value that there is not is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
@@ -40,41 +87,48 @@ pub(crate) struct DeskQuery {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub item: String,
     /// 环节的标识，例如 review。
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub stage: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub stage: Option<Stage>,
     /// 轮到谁：office、enterprise、system。
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub turn: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub turn: Option<Turn>,
     /// 期限：overdue 已逾期，today 今天到期，week 七天内到期。
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub due: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub due: Option<DueIn>,
     /// 谁办：mine 我办理的，free 还没有人办的，asked 征求本单位意见的。
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub who: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub who: Option<Whose>,
     /// 留言：office 等部门答复，enterprise 等企业答复。
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub reply: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub reply: Option<Awaits>,
     /// 状态：不填为在办，closed 已办结，all 全部。
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub state: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub state: Option<Scope>,
     /// 办理结果的标识，例如 paid。
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub outcome: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub outcome: Option<Outcome>,
 }
 
 impl DeskQuery {
     /// Whether it is ordered by due date: what is under way is, what is over is by time of opening.
     pub(crate) fn by_due(&self) -> bool {
-        self.state.is_empty()
+        self.state.is_none()
     }
 
     /// The rows among which it counts together with others.
     pub(super) fn counted_among(&self) -> Rows {
         let is_open = self.by_due();
         // what the index of all cases does not hold
-        let chosen = !self.q.trim().is_empty() || !self.due.is_empty();
+        let chosen = !self.q.trim().is_empty() || self.due.is_some();
         let is_far = !is_open && chosen;
-        match (self.who == "asked" || is_far, is_open) {
+        match (self.who == Some(Whose::Asked) || is_far, is_open) {
             (true, _) => Rows::Own,
             (false, true) => Rows::Open,
             (false, false) => Rows::All,
@@ -101,31 +155,32 @@ impl DeskQuery {
 
     /// What is chosen from [`DeskQuery::rows`].
     pub(super) fn choice(&self, viewer: &Viewer, now: DateTime<Utc>, found: &mut Where) {
-        if self.state == "closed" {
+        if self.state == Some(Scope::Closed) {
             // an index has the outcome, which a case has from its end on
             found.always("h.outcome IS NOT NULL");
         }
-        match (self.who.as_str(), viewer.account()) {
-            ("mine", Some(account)) => found.and("h.handler = ?", account.to_string()),
-            ("free", _) => found.always("h.handler IS NULL"),
-            _ => {}
+        match (self.who, viewer.account()) {
+            (Some(Whose::Mine), Some(account)) => found.and("h.handler = ?", account.to_string()),
+            (Some(Whose::Mine), None) => found.always("1 = 0"),
+            (Some(Whose::Free), _) => found.always("h.handler IS NULL"),
+            (Some(Whose::Asked) | None, _) => {}
         }
-        if let Some(stage) = Stage::from_slug(&self.stage) {
+        if let Some(stage) = self.stage {
             found.and("h.stage = ?", stage.slug());
         }
-        if let Some(outcome) = Outcome::from_slug(&self.outcome) {
+        if let Some(outcome) = self.outcome {
             found.and("h.outcome = ?", outcome.slug());
         }
-        if matches!(self.turn.as_str(), "office" | "enterprise" | "system") {
-            found.and("h.turn = ?", self.turn.as_str());
+        if let Some(turn) = self.turn {
+            found.and("h.turn = ?", turn.slug());
         }
         if !self.item.is_empty() {
             found.and("h.topic = ?", self.item.as_str());
         }
         self.words(found);
-        if matches!(self.reply.as_str(), "office" | "enterprise") {
+        if let Some(reply) = self.reply {
             let condition = "h.id IN (SELECT t.subject FROM thread t WHERE t.room = 'redemption' AND t.awaits = ?)";
-            found.and(condition, self.reply.as_str());
+            found.and(condition, reply.slug());
         }
         self.due_within(now, found);
     }
@@ -152,7 +207,7 @@ impl DeskQuery {
 
     /// Rows within reach; asked for opinions, the rows of which one's own body was asked, wherever they lie.
     fn reached(&self, viewer: &Viewer, found: &mut Where) {
-        if self.who == "asked" {
+        if self.who == Some(Whose::Asked) {
             let body = viewer
                 .seat()
                 .and_then(|seat| seat.organisation)
@@ -176,17 +231,28 @@ impl DeskQuery {
             day.and_hms_opt(0, 0, 0)
                 .map(|midnight| instant_text(midnight.and_utc() - Duration::hours(8)))
         };
-        match self.due.as_str() {
-            "overdue" => found.and(&format!("{DUE} < ?"), instant_text(now)),
-            "today" => {
-                found.and(&format!("{DUE} >= ?"), instant_text(now));
-                found.and(&format!("{DUE} <= ?"), end_of(0).unwrap_or_default());
+        let Some(due) = self.due else { return };
+        let days = match due {
+            DueIn::Overdue => return found.and(&format!("{DUE} < ?"), instant_text(now)),
+            DueIn::Today => 0,
+            DueIn::Week => 7,
+        };
+        found.and(&format!("{DUE} >= ?"), instant_text(now));
+        found.and(&format!("{DUE} <= ?"), end_of(days).unwrap_or_default());
+    }
+
+    /// The address of a list with these filters, and more behind them; only what is set stands in it.
+    pub(super) fn address(&self, path: &str, more: Option<(&str, &str)>) -> String {
+        let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+        if let Ok(Value::Object(fields)) = serde_json::to_value(self) {
+            for (name, value) in &fields {
+                pairs.append_pair(name, value.as_str().unwrap_or_default());
             }
-            "week" => {
-                found.and(&format!("{DUE} >= ?"), instant_text(now));
-                found.and(&format!("{DUE} <= ?"), end_of(7).unwrap_or_default());
-            }
-            _ => {}
+        }
+        pairs.extend_pairs(more);
+        match pairs.finish() {
+            pairs if pairs.is_empty() => path.to_owned(),
+            pairs => format!("{path}?{pairs}"),
         }
     }
 }

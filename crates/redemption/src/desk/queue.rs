@@ -10,17 +10,18 @@ use zhida_platform::export::{csv_response, xlsx_response};
 use zhida_platform::format::{count, money_fen, until_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Frame, Html, Page, Pager, Tab};
+use zhida_platform::vocabulary::Named;
+use zhida_ui::{Choice, Frame, Html, Page, Pager, Tab, Tone};
 
 use super::DESK;
 use super::export::{outcome_word, stage_word, turn_word};
-use super::query::DeskQuery;
+use super::query::{Awaits, DeskQuery, DueIn, Scope, Whose};
 use super::store::DeskRow;
 use super::views::SavedView;
 use crate::pages::Answer;
 use crate::rights::HANDLE;
 use crate::service::Redemption;
-use crate::words::{Outcome, Stage};
+use crate::words::Stage;
 
 const ROWS: u32 = 50;
 
@@ -102,155 +103,97 @@ pub(super) async fn list(
     let views = app.views(viewer).await.map_err(Problem::from)?;
     let now = app.clock.now();
     let summary = format!("共 {} 件", count(total));
+    let mut page = frame
+        .page("兑付办件")
+        .lead("先到期的排在前面。导出的就是筛选出来的全部。")
+        .active(DESK)
+        .office();
+    if let Some(words) = unreadable(&views) {
+        page = page.notice(Tone::Warning, words);
+    }
     Ok(Html(QueuePage {
-        page: frame
-            .page("兑付办件")
-            .lead("先到期的排在前面。导出的就是筛选出来的全部。")
-            .active(DESK)
-            .office(),
+        page,
         tabs: tabs(&query, &views),
-        states: choices(
-            &query.state,
-            &[("", "在办"), ("closed", "已办结"), ("all", "全部")],
-        ),
-        stages: std::iter::once(Choice::new("", "全部环节", &query.stage))
-            .chain(
-                Stage::ALL
-                    .iter()
-                    .map(|stage| Choice::new(stage.slug(), stage.word(), &query.stage)),
-            )
-            .collect(),
-        dues: choices(
-            &query.due,
-            &[
-                ("", "不限"),
-                ("overdue", "已逾期"),
-                ("today", "今天到期"),
-                ("week", "七天内到期"),
-            ],
-        ),
-        whos: choices(
-            &query.who,
-            &[
-                ("", "全部"),
-                ("mine", "我办理的"),
-                ("free", "还没有人办的"),
-                ("asked", "征求我单位意见的"),
-            ],
-        ),
-        outcomes: std::iter::once(Choice::new("", "全部结果", &query.outcome))
-            .chain(
-                Outcome::ALL
-                    .iter()
-                    .map(|one| Choice::new(one.slug(), one.word(), &query.outcome)),
-            )
-            .collect(),
-        replies: choices(
-            &query.reply,
-            &[
-                ("", "不限"),
-                ("office", "待部门答复"),
-                ("enterprise", "待企业答复"),
-            ],
-        ),
+        states: words(query.state, "在办"),
+        stages: words(query.stage, "全部环节"),
+        dues: words(query.due, "不限"),
+        whos: words(query.who, "全部"),
+        outcomes: words(query.outcome, "全部结果"),
+        replies: words(query.reply, "不限"),
         lines: found.items.into_iter().map(|row| line(row, now)).collect(),
-        csv: address(&format!("{DESK}/export.csv"), &query, None),
-        xlsx: address(&format!("{DESK}/export.xlsx"), &query, None),
+        csv: query.address(&format!("{DESK}/export.csv"), None),
+        xlsx: query.address(&format!("{DESK}/export.xlsx"), None),
         pager: Pager {
             summary: summary.clone(),
             first: request
                 .after
-                .map(|_| address(DESK, &query, None))
+                .map(|_| query.address(DESK, None))
                 .unwrap_or_default(),
             next: found
                 .next
-                .map(|next| address(DESK, &query, Some(&next)))
+                .map(|next| query.address(DESK, Some(("after", &next))))
                 .unwrap_or_default(),
         },
         summary,
         saved: serde_json::to_string(&query).map_err(Problem::internal)?,
-        handles: viewer.may(HANDLE) && query.who != "asked",
-        actions: choices("", super::batch::ACTIONS),
+        handles: viewer.may(HANDLE) && query.who != Some(Whose::Asked),
+        actions: super::batch::ACTIONS
+            .iter()
+            .map(|(slug, label)| Choice::new(*slug, *label, ""))
+            .collect(),
         views,
         query,
     })
     .into_response())
 }
 
-fn choices(current: &str, all: &[(&'static str, &'static str)]) -> Vec<Choice> {
-    all.iter()
-        .map(|(value, label)| Choice::new(*value, *label, current))
+/// A vocabulary as choices, with one that asks nothing before it.
+fn words<V: Named>(current: Option<V>, none: &str) -> Vec<Choice> {
+    let current = current.map_or("", V::slug);
+    let words = V::ALL.iter();
+    std::iter::once(Choice::new("", none, current))
+        .chain(words.map(|one| Choice::new(one.slug(), one.name(), current)))
         .collect()
 }
 
 /// What everybody needs daily, then one's own views.
 fn tabs(query: &DeskQuery, views: &[SavedView]) -> Vec<Tab> {
+    let with = |change: fn(&mut DeskQuery)| {
+        let mut one = DeskQuery::default();
+        change(&mut one);
+        one
+    };
+    let answering = |one: &mut DeskQuery| {
+        (one.reply, one.state) = (Some(Awaits::Office), Some(Scope::All));
+    };
     let usual = [
         ("全部在办", DeskQuery::default()),
-        (
-            "我办理的",
-            DeskQuery {
-                who: "mine".to_owned(),
-                ..DeskQuery::default()
-            },
-        ),
-        (
-            "已逾期",
-            DeskQuery {
-                due: "overdue".to_owned(),
-                ..DeskQuery::default()
-            },
-        ),
-        (
-            "待回复",
-            DeskQuery {
-                reply: "office".to_owned(),
-                state: "all".to_owned(),
-                ..DeskQuery::default()
-            },
-        ),
-        (
-            "征求意见",
-            DeskQuery {
-                who: "asked".to_owned(),
-                ..DeskQuery::default()
-            },
-        ),
+        ("我办理的", with(|one| one.who = Some(Whose::Mine))),
+        ("已逾期", with(|one| one.due = Some(DueIn::Overdue))),
+        ("待回复", with(answering)),
+        ("征求意见", with(|one| one.who = Some(Whose::Asked))),
     ];
     let usual = usual
         .into_iter()
-        .map(|(label, one)| Tab::new(label, address(DESK, &one, None), one == *query));
-    let own = views.iter().map(|view| Tab {
-        count: count(view.count),
-        ..Tab::new(
-            view.name.as_str(),
-            address(DESK, &view.query, None),
-            view.query == *query,
-        )
+        .map(|(label, one)| Tab::new(label, one.address(DESK, None), one == *query));
+    let own = views.iter().filter_map(|view| {
+        let (one, found) = view.found.as_ref()?;
+        let tab = Tab::new(view.name.as_str(), one.address(DESK, None), one == query);
+        Some(tab.count(count(*found)))
     });
     usual.chain(own).collect()
 }
 
-/// The address of a list with its filters.
-pub(super) fn address(path: &str, query: &DeskQuery, after: Option<&str>) -> String {
-    let fields = [
-        ("q", query.q.as_str()),
-        ("item", &query.item),
-        ("stage", &query.stage),
-        ("turn", &query.turn),
-        ("due", &query.due),
-        ("who", &query.who),
-        ("reply", &query.reply),
-        ("state", &query.state),
-        ("outcome", &query.outcome),
-        ("after", after.unwrap_or_default()),
-    ];
-    let mut text = url::form_urlencoded::Serializer::new(String::new());
-    text.extend_pairs(fields.into_iter().filter(|(_, value)| !value.is_empty()));
-    match text.finish() {
-        text if text.is_empty() => path.to_owned(),
-        text => format!("{path}?{text}"),
-    }
+/// What is said of views that cannot be shown any more; `None` when there are none.
+fn unreadable(views: &[SavedView]) -> Option<String> {
+    let names = views.iter().filter(|view| view.found.is_none());
+    let names: Vec<String> = names.map(|view| format!("“{}”", view.name)).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "常用视图{}里有的条件已经不存在，不再显示：请在本页下方删除，需要的重新保存",
+            names.concat()
+        )
+    })
 }
 
 fn line(row: DeskRow, now: chrono::DateTime<chrono::Utc>) -> Line {

@@ -232,12 +232,15 @@ pub(super) async fn remove_view(tx: &Tx, id: &str, account: &str) -> db::Result<
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+    use zhida_casework::Turn;
     use zhida_platform::db::Engine;
     use zhida_platform::paging::Cursor;
     use zhida_testkit::{TestDatabase, both_databases, seated};
 
     use super::*;
+    use crate::desk::query::{Awaits, DueIn, Scope, Whose};
     use crate::plan::{migrated, plan};
+    use crate::words::{Outcome, Stage};
 
     fn sorts(plan: &str) -> bool {
         plan.contains("Sort") || plan.contains("TEMP B-TREE FOR ORDER BY")
@@ -260,7 +263,7 @@ mod tests {
             limit: 20,
         };
         let reply = DeskQuery {
-            reply: "office".to_owned(),
+            reply: Some(Awaits::Office),
             ..DeskQuery::default()
         };
         for (query, page) in [
@@ -281,11 +284,11 @@ mod tests {
         let text = str::to_owned;
         let open = DeskQuery::default;
         let all = || DeskQuery {
-            state: text("all"),
+            state: Some(Scope::All),
             ..open()
         };
         let closed = || DeskQuery {
-            state: text("closed"),
+            state: Some(Scope::Closed),
             ..open()
         };
         let covering = "COVERING INDEX case_head_";
@@ -293,28 +296,28 @@ mod tests {
             (open(), "case_head_queue"),
             (
                 DeskQuery {
-                    stage: text("review"),
+                    stage: Some(Stage::Review),
                     ..open()
                 },
                 "case_head_queue",
             ),
             (
                 DeskQuery {
-                    turn: text("office"),
+                    turn: Some(Turn::Office),
                     ..open()
                 },
                 "case_head_queue",
             ),
             (
                 DeskQuery {
-                    due: text("overdue"),
+                    due: Some(DueIn::Overdue),
                     ..open()
                 },
                 "case_head_queue",
             ),
             (
                 DeskQuery {
-                    who: text("free"),
+                    who: Some(Whose::Free),
                     ..open()
                 },
                 "case_head_queue",
@@ -336,7 +339,7 @@ mod tests {
             (closed(), covering),
             (
                 DeskQuery {
-                    outcome: text("refused"),
+                    outcome: Some(Outcome::Refused),
                     ..all()
                 },
                 covering,
@@ -358,7 +361,7 @@ mod tests {
             assert!(!sorts(&listed), "{query:?}: {listed}");
         }
         let reply = DeskQuery {
-            reply: text("office"),
+            reply: Some(Awaits::Office),
             ..all()
         };
         if db.engine() == Engine::Sqlite {
@@ -370,10 +373,10 @@ mod tests {
     async fn views_are_counted_in_one_pass_over_an_index(db: TestDatabase) {
         migrated(&db).await;
         let (viewer, now) = (viewer(), now());
-        let asking = |state: &str| {
+        let asking = |state: Option<Scope>| {
             let of = |change: fn(&mut DeskQuery)| {
                 let mut query = DeskQuery {
-                    state: state.to_owned(),
+                    state,
                     ..DeskQuery::default()
                 };
                 change(&mut query);
@@ -381,13 +384,16 @@ mod tests {
             };
             [
                 of(|_| ()),
-                of(|query| "review".clone_into(&mut query.stage)),
+                of(|query| query.stage = Some(Stage::Review)),
                 of(|query| "jiuye".clone_into(&mut query.item)),
-                of(|query| "free".clone_into(&mut query.who)),
-                of(|query| "office".clone_into(&mut query.reply)),
+                of(|query| query.who = Some(Whose::Free)),
+                of(|query| query.reply = Some(Awaits::Office)),
             ]
         };
-        for (state, index) in [("", "case_head_queue"), ("all", "case_head_list")] {
+        for (state, index) in [
+            (None, "case_head_queue"),
+            (Some(Scope::All), "case_head_list"),
+        ] {
             let queries = asking(state);
             let queries: Vec<&DeskQuery> = queries.iter().collect();
             let together = counting_together(&queries, &viewer, now);
@@ -405,7 +411,97 @@ mod tests {
         }
     }
 
+    /// Sixty cases in every state, of places within reach and beyond it.
+    async fn various(db: &TestDatabase, account: &str) {
+        let nothing = |when: bool, text: &str| (!when).then(|| text.to_owned());
+        let write = |tx: Tx| async move {
+            for no in 0_usize..60 {
+                let id = format!("case-{no:02}");
+                let hours = i64::try_from(no).unwrap() * 9 - 270;
+                let due = instant_text(now() + chrono::TimeDelta::hours(hours));
+                let ended = no % 3 == 0;
+                let outcome = Outcome::ALL[no % Outcome::ALL.len()].slug();
+                let handler = [Some(account), None, Some("somebody")][no / 2 % 3];
+                let place = ["370100", "370102", "330106"][no / 5 % 3];
+                let title = format!("事项：样例企业{}号", no % 7);
+                let sql = "INSERT INTO case_head (id, room, number, enterprise, place, title, stage, outcome, turn, held,
+                        handler, version, opened_at, closed_at, changed_at, due_at, topic)
+                    VALUES ($1, 'redemption', $1, 'E', $2, $3, $4, $5, $6, FALSE, $7, 1, '2026', $8, '2026', $9, $10)";
+                let values = [
+                    id.as_str().into(),
+                    place.into(),
+                    title.into(),
+                    Stage::ALL[no % Stage::ALL.len()].slug().into(),
+                    nothing(!ended, outcome).into(),
+                    ["office", "enterprise", "system"][no / 3 % 3].into(),
+                    handler.map(str::to_owned).into(),
+                    nothing(!ended, "2026").into(),
+                    nothing(no % 8 == 0, &due).into(),
+                    ["jiuye", "gaoqi"][no / 7 % 2].into(),
+                ];
+                db::execute(&tx, sql, values).await?;
+                let sql = "INSERT INTO redemption_case (case_id, item, item_name, item_revision, scheme_revision, enterprise,
+                        enterprise_name, place, period, origin, filed_by, agent, filed_at, judgement, answers, paid_fen, parts)
+                    VALUES ($1, 'jiuye', '', 1, 1, 'E', '', '', '', '', '', '', '2026', '{}', '{}', 0, 0)";
+                db::execute(&tx, sql, [id.as_str().into()]).await?;
+                let sql = "INSERT INTO thread (room, subject, awaits, last_entry, last_at) VALUES ('redemption', $1, $2, '', '')";
+                let awaits =
+                    [Some("office"), Some("enterprise"), None][no / 4 % 3].map(str::to_owned);
+                db::execute(&tx, sql, [id.as_str().into(), awaits.into()]).await?;
+            }
+            Ok::<_, db::Error>(())
+        };
+        db.write(write).await.unwrap();
+    }
+
+    fn one_of<T: Copy>(all: &[T], rest: &mut usize) -> Option<T> {
+        let at = *rest % (all.len() + 1);
+        *rest /= all.len() + 1;
+        all.get(at).copied()
+    }
+
+    async fn counted_together_or_alone_and_listed_they_are_the_same(db: TestDatabase) {
+        migrated(&db).await;
+        let (viewer, now) = (viewer(), now());
+        various(&db, &viewer.account().unwrap().to_string()).await;
+        // every combination of filters has a number: some of them, evenly
+        let queries: Vec<DeskQuery> = (0..160)
+            .map(|no| {
+                let rest = &mut (no * 4_001);
+                DeskQuery {
+                    state: one_of(Scope::ALL, rest),
+                    due: one_of(DueIn::ALL, rest),
+                    who: one_of(Whose::ALL, rest),
+                    reply: one_of(Awaits::ALL, rest),
+                    q: one_of(&["样例企业3号", "-1"], rest)
+                        .unwrap_or_default()
+                        .to_owned(),
+                    turn: one_of(&[Turn::Office, Turn::System], rest),
+                    item: one_of(&["jiuye"], rest).unwrap_or_default().to_owned(),
+                    stage: one_of(&[Stage::Review], rest),
+                    outcome: one_of(&[Outcome::Paid], rest),
+                }
+            })
+            .collect();
+        let all: Vec<&DeskQuery> = queries.iter().collect();
+        let mut together = Vec::new();
+        for some in all.chunks(VIEWS_MAX) {
+            together.extend(counts(db.conn(), some, &viewer, now).await.unwrap());
+        }
+        let page = PageRequest::first(100);
+        for (query, together) in queries.iter().zip(together) {
+            let alone = count(db.conn(), query, &viewer, now).await.unwrap();
+            let listed = list(db.conn(), query, &viewer, now, &page).await.unwrap();
+            let listed = listed.items.len() as u64;
+            assert_eq!((together, alone), (listed, listed), "{query:?}");
+        }
+        let found = queries.iter().map(DeskQuery::counted_among);
+        let together = found.filter(|rows| *rows != Rows::Own).count();
+        assert!(together > 40, "{together} are counted together");
+    }
+
     both_databases!(
+        counted_together_or_alone_and_listed_they_are_the_same,
         views_are_counted_in_one_pass_over_an_index,
         the_queue_is_read_in_the_order_of_an_index,
         counts_are_read_from_indexes_of_what_is_asked

@@ -12,7 +12,6 @@ use zhida_ui::Frame;
 
 use super::DESK;
 use super::query::DeskQuery;
-use super::queue::address;
 use super::store::{self, VIEWS_MAX};
 use crate::error::Error;
 use crate::fields::Fields;
@@ -22,13 +21,13 @@ use crate::service::Redemption;
 /// Characters of a name.
 const NAME_MAX: usize = 20;
 
-/// A view with how many cases it has now.
+/// A view as its owner sees it now.
 #[derive(Debug, Clone)]
 pub(crate) struct SavedView {
     pub id: String,
     pub name: String,
-    pub query: DeskQuery,
-    pub count: u64,
+    /// Its filters and what they count; nothing when one of them has a value that there is not any more.
+    pub found: Option<(DeskQuery, u64)>,
 }
 
 fn account(viewer: &Viewer) -> Result<String, Error> {
@@ -40,20 +39,16 @@ impl Redemption {
     /// The viewer's own views, each with what the query that lists it counts.
     pub(crate) async fn views(&self, viewer: &Viewer) -> Result<Vec<SavedView>, Error> {
         let rows = store::views(self.db.conn(), &account(viewer)?).await?;
-        let mut queries = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let query: DeskQuery =
-                serde_json::from_str(&row.query).map_err(|_| Error::Stored("常用视图"))?;
-            queries.push(query);
-        }
-        let counts = self.desk_counts(viewer, &queries).await?;
-        let views = rows.into_iter().zip(queries).zip(counts);
+        let read = |row: &store::ViewRow| serde_json::from_str::<DeskQuery>(&row.query).ok();
+        let queries: Vec<Option<DeskQuery>> = rows.iter().map(read).collect();
+        let known: Vec<DeskQuery> = queries.iter().flatten().cloned().collect();
+        let mut counts = self.desk_counts(viewer, &known).await?.into_iter();
+        let views = rows.into_iter().zip(queries);
         Ok(views
-            .map(|((row, query), count)| SavedView {
+            .map(|(row, query)| SavedView {
                 id: row.id,
                 name: row.name,
-                query,
-                count,
+                found: query.and_then(|query| Some((query, counts.next()?))),
             })
             .collect())
     }
@@ -109,7 +104,7 @@ pub(super) async fn save(
     app.save_view(&frame.viewer, fields.get("name"), &query)
         .await
         .map_err(Problem::from)?;
-    Ok(to(&address(DESK, &query, None)))
+    Ok(to(&query.address(DESK, None)))
 }
 
 /// 删除视图

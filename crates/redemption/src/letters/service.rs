@@ -69,14 +69,7 @@ impl Letters {
     ) -> Result<Issued, Error> {
         let issued = store::count_of_case(tx, decided.case).await?;
         let number = format!("{}-决{}", decided.number, issued + 1);
-        store::end(
-            tx,
-            decided.case,
-            LetterState::Replaced,
-            &format!("由 {number} 取代"),
-            now,
-        )
-        .await?;
+        store::replace(tx, decided.case, &format!("由 {number} 取代"), now).await?;
         let mut random = [0; CODE_BYTES];
         getrandom::fill(&mut random).map_err(Problem::internal)?;
         let code = CheckCode::from_random(random);
@@ -103,7 +96,7 @@ impl Letters {
         })
     }
 
-    /// Revokes what is in force of a case, in the caller's transaction; how many letters.
+    /// Revokes the grant that is in force of a case, in the caller's transaction; how many letters. A refusal stands.
     ///
     /// # Errors
     /// The database.
@@ -114,7 +107,7 @@ impl Letters {
         why: &str,
         now: DateTime<Utc>,
     ) -> Result<u64, Error> {
-        Ok(store::end(tx, case, LetterState::Revoked, why, now).await?)
+        Ok(store::revoke(tx, case, why, now).await?)
     }
 
     /// The letters of a case, newest first. Who may see the case may see them: the caller has asked.
@@ -210,7 +203,7 @@ impl Letters {
     fn printed(&self, letter: &Letter) -> Result<Vec<u8>, Error> {
         self.press
             .pdf(letter)
-            .map_err(|why| Error::from(Problem::conflict(why).hint("“打印”页不需要字体，随时可用")))
+            .map_err(|why| Error::from(Problem::refused(why).hint("“打印”页不需要字体，随时可用")))
     }
 }
 

@@ -9,7 +9,7 @@ use zhida_platform::db::{self, ConnectionTrait, Tx};
 use super::model::{Decided, Kept, LetterKind, LetterState};
 use crate::error::Error;
 
-/// Letters of one case at most: a case is decided again only when it is reopened.
+/// Letters of one case at most: a case is decided again only when it is sent back.
 const OF_CASE_MAX: i64 = 50;
 
 #[derive(Debug, FromQueryResult)]
@@ -114,16 +114,28 @@ pub(super) async fn insert(tx: &Tx, decided: &Decided<'_>, new: &NewLetter<'_>) 
     db::execute(tx, sql, values).await
 }
 
-/// Ends what is in force of a case; how many letters.
-pub(super) async fn end(
+/// Another letter takes the place of what is in force of a case.
+pub(super) async fn replace(tx: &Tx, case: &str, why: &str, at: DateTime<Utc>) -> db::Result<u64> {
+    end(tx, "", (case, LetterState::Replaced), why, at).await
+}
+
+/// Ends the grant that is in force of a case; how many letters.
+pub(super) async fn revoke(tx: &Tx, case: &str, why: &str, at: DateTime<Utc>) -> db::Result<u64> {
+    let grant = format!(" AND kind = '{}'", LetterKind::Granted.slug());
+    end(tx, &grant, (case, LetterState::Revoked), why, at).await
+}
+
+async fn end(
     tx: &Tx,
-    case: &str,
-    state: LetterState,
+    which: &str,
+    (case, state): (&str, LetterState),
     why: &str,
     at: DateTime<Utc>,
 ) -> db::Result<u64> {
-    let sql = "UPDATE redemption_letter SET state = $2, state_why = $3, state_at = $4
-               WHERE case_id = $1 AND state = $5";
+    let sql = format!(
+        "UPDATE redemption_letter SET state = $2, state_why = $3, state_at = $4
+         WHERE case_id = $1 AND state = $5{which}"
+    );
     let values = [
         case.into(),
         state.slug().into(),
@@ -131,7 +143,7 @@ pub(super) async fn end(
         instant_text(at).into(),
         LetterState::InForce.slug().into(),
     ];
-    db::execute(tx, sql, values).await
+    db::execute(tx, &sql, values).await
 }
 
 pub(super) async fn count_of_case(tx: &Tx, case: &str) -> db::Result<i64> {

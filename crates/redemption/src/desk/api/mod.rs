@@ -72,7 +72,7 @@ struct DeskPage {
 /// 审核台的办件，先到期的在前；条件与页面、导出相同
 #[utoipa::path(get, path = "/api/v1/redemption/desk", tag = "兑付审核", params(DeskQuery, PageRequest), responses(
     (status = 200, description = "一页办件", body = DeskPage),
-    (status = 400, description = "游标或条数有误", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "条件、游标或条数有误", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn list_desk(
