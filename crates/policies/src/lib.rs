@@ -8,6 +8,7 @@
 
 mod analysis;
 mod api;
+mod applying;
 mod attachments;
 mod catalogue;
 mod diff;
@@ -40,6 +41,7 @@ use zhida_platform::files::FileStore;
 use zhida_platform::room::{MenuItem, Room};
 
 pub use analysis::{amount_text, formula_texts};
+pub use applying::{Applications, Applying, Way};
 pub use catalogue::{BrokenItem, Catalogue, PublishedItem};
 pub use diff::{FieldChange, diff};
 pub use elements::{ELEMENTS, Element, missing};

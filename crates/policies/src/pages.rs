@@ -13,6 +13,7 @@ use zhida_ui::{Choice, Frame, Html, Page, PageError, Pager, Tone};
 
 use crate::analysis;
 use crate::api::visible;
+use crate::applying::Way;
 use crate::attachments::Attachments;
 use crate::document;
 use crate::editor;
@@ -332,6 +333,7 @@ pub(crate) fn line(policies: &Policies, row: &ListRow) -> Line {
 struct ShowPage {
     page: Page,
     view: ItemView,
+    way: Way,
     revisions: Vec<RevisionLine>,
     may_edit: bool,
     may_match: bool,
@@ -385,9 +387,14 @@ async fn show(
             format!("本事项{}，公众看不到这一页。", state.word()),
         );
     }
+    let way = match state {
+        crate::ItemState::Published => policies.way_to(&entry.item).await?,
+        _ => Way::default(),
+    };
     Ok(Html(ShowPage {
         page,
         view,
+        way,
         revisions: RevisionLine::all(&revisions, may_edit),
         may_edit,
         may_match: frame.viewer.may(MATCHES),

@@ -1,7 +1,7 @@
 //! Use cases of the library; pages, API, CLI and import call these.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::NaiveDate;
 use serde_json::json;
@@ -12,6 +12,7 @@ use zhida_platform::paging::{Page, PageRequest};
 use zhida_rules::{Dictionary, ItemRules, RuleError};
 
 use crate::analysis;
+use crate::applying::Applications;
 use crate::catalogue::{Catalogue, Shelf};
 use crate::error::Error;
 use crate::lint::{self, Finding, Peer, Peers};
@@ -25,6 +26,7 @@ pub struct Policies {
     pub(crate) store: Store,
     pub(crate) dictionary: &'static Dictionary,
     pub(crate) clock: SharedClock,
+    pub(crate) applications: OnceLock<Arc<dyn Applications>>,
     shelf: Shelf,
 }
 
@@ -70,6 +72,7 @@ impl Policies {
             store: Store { db },
             dictionary,
             clock,
+            applications: OnceLock::new(),
             shelf,
         };
         policies.refresh().await?;

@@ -1,6 +1,6 @@
 //! What may be done in the room; who may stands in `data/rights.toml`.
 
-use zhida_platform::access::Action;
+use zhida_platform::access::{Action, Reach, Row, Viewer};
 
 /// 申请和确认兑付, for the own enterprise.
 pub const APPLY: Action = Action("redemption.apply");
@@ -24,6 +24,13 @@ pub const OBJECT: Action = Action("objection.make");
 pub const OPINION: Action = Action("opinion.give");
 /// 评审打分.
 pub const SCORE: Action = Action("score.give");
+
+/// Whether what was filled in is shown whole: to the enterprise's own people whose role sees personal data. Offices and
+/// agencies see it masked.
+pub(crate) fn sees_filled(viewer: &Viewer, case: &Row<'_>) -> bool {
+    let is_own = matches!(viewer.reach(READ), Reach::Own(_));
+    is_own && viewer.facing(READ, case).sees_personal()
+}
 
 #[cfg(test)]
 mod tests {

@@ -75,7 +75,7 @@ pub struct Redemption {
 }
 
 impl Redemption {
-    /// The room; it answers the funds from now on whether a case may be paid.
+    /// The room; from now on it answers the funds whether a case may be paid, and the library how an item is had.
     #[must_use]
     pub fn new(ground: Ground) -> Arc<Self> {
         let funds = Arc::clone(&ground.funds);
@@ -97,6 +97,7 @@ impl Redemption {
             experts: ground.experts,
         });
         let gate = Arc::new(Gate::new(&room));
+        room.policies.attend(Arc::clone(&gate) as _);
         funds.attend(Arc::clone(&gate) as _, gate);
         room
     }

@@ -80,7 +80,7 @@ vocabulary! {
     /// How candidates of 免申即享 become cases.
     Release {
         /// An officer looks at the list and releases it.
-        Officer = "officer", "经办人核对后放行";
+        Officer = "officer", "经办人员核对后放行";
         /// The night's run does.
         Automatic = "automatic", "比对通过自动放行";
     }

@@ -379,7 +379,8 @@ pub(crate) struct SummaryLine {
 }
 
 impl SummaryView {
-    /// Account numbers and what tells of persons masked; with `reveal` plain: the room has recorded who looks.
+    /// Account numbers and what tells of persons masked; with `reveal` plain: for the enterprise's own people, or where the
+    /// room has recorded who looks.
     /// `file_href` makes the address of a file from its id.
     #[must_use]
     pub fn new(filled: &Filled, reveal: bool, file_href: impl Fn(&str) -> String) -> Self {
@@ -400,7 +401,7 @@ impl SummaryView {
                 path: entry.path.clone(),
                 label: entry.label.clone(),
                 value: if reveal { &entry.plain } else { &entry.shown }.clone(),
-                fact: entry.fact.clone().unwrap_or_default(),
+                fact: fact(entry, reveal),
                 source,
                 why,
                 disputed,
@@ -420,6 +421,18 @@ impl SummaryView {
             line.mark = marks.iter().find(|mark| mark.path == line.path).cloned();
         }
         self
+    }
+}
+
+/// What the register says against an answer; what tells of a person is a text, and that is told plain without its field.
+fn fact(entry: &crate::Entry, reveal: bool) -> String {
+    let is_masked = entry.plain != entry.shown;
+    match &entry.origin {
+        Origin::Disputed {
+            fact: crate::Typed::Text(plain),
+            ..
+        } if reveal && is_masked => plain.clone(),
+        _ => entry.fact.clone().unwrap_or_default(),
     }
 }
 

@@ -13,10 +13,11 @@ use zhida_platform::access::Viewer;
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_platform::problem::Problem;
 
+use super::applicable::ApplicableList;
 use super::mine::MineLine;
 use super::status::Status;
 use crate::cases::{CaseRecord, Confirmed};
-use crate::rights::READ;
+use crate::rights::{APPLY, READ};
 use crate::service::Redemption;
 
 type App = State<Arc<Redemption>>;
@@ -24,6 +25,7 @@ type App = State<Arc<Redemption>>;
 pub(crate) fn routes(app: Arc<Redemption>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(list_cases))
+        .routes(routes!(list_applicable))
         .routes(routes!(get_case))
         .routes(routes!(confirm_case))
         .routes(routes!(decline_case))
@@ -53,6 +55,21 @@ async fn list_cases(
     Ok(Json(app.my_cases(&viewer, asked.open, &page).await?))
 }
 
+/// 本企业现在可以申请的事项：符合或信息不足、已发布兑付方案、没有在办的，按推荐顺序
+#[utoipa::path(get, path = "/api/v1/redemption/applicable", tag = "兑付", params(PageRequest), responses(
+    (status = 200, description = "一页可以申请的事项和全部项数", body = ApplicableList),
+    (status = 400, description = "分页参数有误", body = Problem, content_type = "application/problem+json"),
+    (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "不是以企业的身份", body = Problem, content_type = "application/problem+json"),
+))]
+async fn list_applicable(
+    State(app): App,
+    viewer: Viewer,
+    page: PageRequest,
+) -> Result<Json<ApplicableList>, Problem> {
+    Ok(Json(app.applicable(&viewer, &page).await?))
+}
+
 /// 一件办件。
 #[derive(Debug, Serialize, ToSchema)]
 struct RedemptionCase {
@@ -77,12 +94,12 @@ async fn get_case(
     Path(id): Path<String>,
 ) -> Result<Json<RedemptionCase>, Problem> {
     let view = app.case(&viewer, READ, &id).await?;
-    let own = viewer.covers(crate::rights::APPLY, &view.record.access());
+    let own = viewer.covers(APPLY, &view.record.access());
     app.record_look(&viewer, &view, own).await?;
     Ok(Json(RedemptionCase {
         status: app.status(&view).await?,
         number: view.loaded.head.number.clone(),
-        record: view.record,
+        record: app.record_for(&viewer, &view).await?,
     }))
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use zhida_casework::Command;
 use zhida_casework::event::Point;
-use zhida_forms::{Draft, Filled, Form, Known, Mark, Start};
+use zhida_forms::{Draft, Filled, Form, Known, Line, Mark, Start};
 use zhida_funds::{KnownPayee, PayeeForm};
 use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
@@ -13,14 +13,13 @@ use zhida_platform::files::Download;
 use zhida_policies::{Delivery, PublishedItem};
 use zhida_registry::Enterprise;
 
-use crate::cases::{CaseView, NewCase, Origin, agency, party, store as cases};
+use crate::cases::{CaseRecord, CaseView, NewCase, Origin, agency, party, store as cases};
 use crate::closure::period;
 use crate::error::Error;
 use crate::judgement::Judgement;
-use crate::rights::{APPLY, READ};
+use crate::rights::{APPLY, READ, sees_filled};
 use crate::scheme::Published;
 use crate::service::Redemption;
-use crate::words::Stage;
 
 /// Everything that an application rests on.
 pub(crate) struct Ready {
@@ -34,8 +33,36 @@ pub(crate) struct Ready {
     pub form: Option<Form>,
     /// The case that the enterprise has already.
     pub holder: Option<String>,
+    /// Another item that the enterprise has stands against it.
+    pub overlap: Option<String>,
     /// Money is needed at once, and there is none of this year.
     pub is_unfunded: bool,
+}
+
+/// Why nothing can be filed for want of a pool.
+pub(super) fn unfunded(department: &str) -> String {
+    format!(
+        "这个事项今年的资金还没有安排，现在提交不了；资金到位后即可申请，不用重新准备。可以向{department}询问"
+    )
+}
+
+/// What a refusal says; other errors go on.
+pub(super) fn refusal<T>(done: Result<T, Error>) -> Result<Option<String>, Error> {
+    match done {
+        Ok(_) => Ok(None),
+        Err(Error::Refused(why)) => Ok(Some(why)),
+        Err(other) => Err(other),
+    }
+}
+
+/// The code of the enterprise for which the viewer applies.
+///
+/// # Errors
+/// No right; no seat in an enterprise.
+pub(super) fn applicant(viewer: &Viewer) -> Result<String, Error> {
+    viewer.need(APPLY)?;
+    let seat = viewer.seat().and_then(|seat| seat.enterprise.clone());
+    seat.ok_or_else(|| Error::Refused("请以企业的身份申请：在“我的账号”里换一个任职".to_owned()))
 }
 
 impl Ready {
@@ -46,13 +73,8 @@ impl Ready {
 
     /// Why it cannot be applied for now; `None` when it can.
     pub(crate) fn bars(&self) -> Option<String> {
-        let unfunded = || {
-            format!(
-                "这个事项今年的资金还没有安排，现在提交不了；资金到位后即可申请，不用重新准备。可以向{}询问",
-                self.item.elements.department
-            )
-        };
         let bars = self.judgement.bars(&self.scheme.scheme);
+        let unfunded = || unfunded(&self.item.elements.department);
         bars.or_else(|| self.is_unfunded.then(unfunded))
     }
 
@@ -71,11 +93,7 @@ impl Redemption {
     /// # Errors
     /// No seat in an enterprise; the item cannot be applied for now; no scheme; the database.
     pub(crate) async fn prepare(&self, viewer: &Viewer, item: &str) -> Result<Ready, Error> {
-        viewer.need(APPLY)?;
-        let seat = viewer.seat().and_then(|seat| seat.enterprise.clone());
-        let code = seat.ok_or_else(|| {
-            Error::Refused("请以企业的身份申请：在“我的账号”里换一个任职".to_owned())
-        })?;
+        let code = applicant(viewer)?;
         let item = self.item(item)?;
         let today = self.clock.today();
         if let Some(reason) = zhida_matching::judge::not_open_reason(&item, today) {
@@ -92,10 +110,12 @@ impl Redemption {
         let judgement = self.judge(&enterprise, &item.id, item.revision).await?;
         let period = period(scheme.scheme.period, today);
         let holder = cases::holder(self.db.conn(), &item.id, &code, &period).await?;
-        let is_unfunded = scheme.scheme.has(Stage::Payment)
-            && scheme.scheme.decides_at_once()
-            && !self.is_funded(&item.id).await?;
+        let conn = self.db.conn();
+        let beside = self.beside_others(conn, &item, &scheme.scheme, (&code, ""), judgement.fen);
+        let overlap = refusal(beside.await)?;
+        let is_unfunded = scheme.scheme.holds_money_at_once() && !self.is_funded(&item.id).await?;
         Ok(Ready {
+            overlap,
             is_unfunded,
             form: self.form_of(&scheme.scheme)?,
             payee: self.funds.payee(self.db.conn(), &code).await?,
@@ -170,13 +190,7 @@ impl Redemption {
         let agent = agency(&by);
         let code = ready.enterprise.code.as_str();
         let answers = match sent {
-            Some((_, filled)) => json!(
-                filled
-                    .lines()
-                    .iter()
-                    .map(|line| json!({ "label": line.label, "value": line.shown }))
-                    .collect::<Vec<_>>()
-            ),
+            Some((_, filled)) => answers(filled, |line| &line.shown),
             None => json!([]),
         };
         let new = NewCase {
@@ -371,7 +385,36 @@ fn payee_form(account: &zhida_forms::BankAccount) -> PayeeForm {
     }
 }
 
+/// What was filled in, as a record holds it.
+fn answers(filled: &Filled, value: impl Fn(&Line) -> &String) -> Value {
+    let lines = filled.lines();
+    let lines = lines
+        .iter()
+        .map(|line| json!({ "label": line.label, "value": value(line) }));
+    lines.collect()
+}
+
 impl Redemption {
+    /// A case's record as the viewer may see it: its own people read what they filed in plain, where the record holds
+    /// it masked.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) async fn record_for(
+        &self,
+        viewer: &Viewer,
+        view: &CaseView,
+    ) -> Result<CaseRecord, Error> {
+        let mut record = view.record.clone();
+        if sees_filled(viewer, &record.access()) {
+            let rounds = self.drafts.submissions(self.db.conn(), &record.case_id);
+            if let Some(first) = rounds.await?.first() {
+                record.answers = answers(&first.filled, |line| &line.plain);
+            }
+        }
+        Ok(record)
+    }
+
     /// The enterprise of a case as it is today.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The enterprise's side: what it may confirm, what it applies for, where each case is.
 
 mod api;
+mod applicable;
 mod file;
 mod mine;
 pub(crate) mod pages;

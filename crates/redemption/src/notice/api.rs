@@ -66,6 +66,7 @@ async fn count_notices(
     params(("id" = String, Path, description = "公示的标识"), RowQuery, PageRequest),
     responses(
         (status = 200, description = "一页名单，按公示的先后", body = Page<RowView>),
+        (status = 400, description = "条件写错了", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这份公示", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn list_notice_rows(

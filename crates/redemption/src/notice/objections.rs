@@ -193,14 +193,14 @@ pub(super) async fn of_case(
     rows.into_iter().map(|row| row.opened(sealer)).collect()
 }
 
-fn conditions(query: &ObjectionQuery, reached: &Reach) -> Where {
+fn conditions(query: &ObjectionQuery, reached: &Reach) -> Result<Where, Error> {
     let mut found = Where::default();
-    if let Some(state) = query.wanted() {
+    if let Some(state) = query.wanted()? {
         found.and("o.state = ?", state.slug());
     }
     let within = reach::within(reached, ("r.enterprise", "o.place"), &mut found.values);
     found.always(within);
-    found
+    Ok(found)
 }
 
 /// Those within reach, the longest waiting first.
@@ -211,7 +211,7 @@ pub(super) async fn list(
     reached: &Reach,
     page: &PageRequest,
 ) -> Result<Page<Objection>, Error> {
-    let mut found = conditions(query, reached);
+    let mut found = conditions(query, reached)?;
     if let Some(after) = page.cursor::<String>(LIST)? {
         found.and("o.id > ?", after);
     }
@@ -231,7 +231,7 @@ pub(super) async fn count(
     query: &ObjectionQuery,
     reached: &Reach,
 ) -> Result<u64, Error> {
-    let found = conditions(query, reached);
+    let found = conditions(query, reached)?;
     let sql = format!(
         "SELECT COUNT(*) FROM redemption_objection o JOIN redemption_notice_row r ON r.id = o.notice_row {}",
         found.sql()

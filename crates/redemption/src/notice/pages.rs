@@ -15,7 +15,7 @@ use zhida_platform::problem::Problem;
 use zhida_ui::{Choice, FormErrors, Frame, Html, Page, Pager, Tab};
 
 use super::model::{NoticeView, Objection, ObjectionState, RowState, RowView};
-use super::query::{NoticeQuery, ObjectionQuery, RowQuery};
+use super::query::{NoticeQuery, NoticeState, ObjectionQuery, RowQuery};
 use super::service::ObjectionForm;
 use crate::error::Error;
 use crate::fields::Fields;
@@ -86,31 +86,37 @@ async fn list(
     .checked(ROWS)?;
     let total = app.notice_count(&query).await.map_err(Problem::from)?;
     let found = app.notices(&query, &request).await.map_err(Problem::from)?;
-    let here = |state: &str, after: &str| {
+    let here = |state: Option<NoticeState>, after: &str| {
         address(
             NOTICES,
             &[
-                ("state", state),
+                ("state", state.map_or("", NoticeState::slug)),
                 ("q", &query.q),
                 ("item", &query.item),
                 ("after", after),
             ],
         )
     };
-    let states = [("", "全部"), ("open", "公示中"), ("over", "已结束")];
-    let tabs = states
-        .map(|(slug, word)| Tab::new(word, here(slug, ""), slug == query.state))
-        .into();
+    let tab = |word: &str, state: Option<NoticeState>| {
+        Tab::new(word, here(state, ""), state == query.state)
+    };
+    let tabs = std::iter::once(tab("全部", None))
+        .chain(
+            NoticeState::ALL
+                .iter()
+                .map(|state| tab(state.word(), Some(*state))),
+        )
+        .collect();
     let pager = Pager {
         summary: format!("共 {} 份公示", count(total)),
         first: if request.after.is_some() {
-            here(&query.state, "")
+            here(query.state, "")
         } else {
             String::new()
         },
         next: found
             .next
-            .map(|next| here(&query.state, &next))
+            .map(|next| here(query.state, &next))
             .unwrap_or_default(),
     };
     Ok(Html(ListPage {
@@ -170,18 +176,16 @@ async fn show(
         .await
         .map_err(Problem::from)?;
     let path = format!("{NOTICES}/{id}");
+    let state = query.state.map_or("", RowState::slug);
     let here = |path: &str, after: &str| {
-        address(
-            path,
-            &[("q", &query.q), ("state", &query.state), ("after", after)],
-        )
+        address(path, &[("q", &query.q), ("state", state), ("after", after)])
     };
     let today = app.clock.today();
-    let mut states = vec![Choice::new("", "全部", &query.state)];
+    let mut states = vec![Choice::new("", "全部", state)];
     states.extend(
         RowState::ALL
             .iter()
-            .map(|state| Choice::new(state.slug(), state.word(), &query.state)),
+            .map(|one| Choice::new(one.slug(), one.word(), state)),
     );
     let summary = format!("共 {} 家", count(total));
     Ok(Html(ShowPage {
@@ -342,7 +346,7 @@ async fn objections(
         .map_err(Problem::from)?;
     let here =
         |state: &str, after: &str| address(OBJECTIONS, &[("state", state), ("after", after)]);
-    let wanted = query.wanted();
+    let wanted = query.wanted().map_err(Problem::from)?;
     let mut tabs: Vec<Tab> = ObjectionState::ALL
         .iter()
         .map(|state| Tab::new(state.word(), here(state.slug(), ""), wanted == Some(*state)))

@@ -226,6 +226,29 @@ impl Scheme {
         !self.route.iter().any(|step| step.stage.is_approval())
     }
 
+    /// Whether filing or confirming holds money at that moment.
+    #[must_use]
+    pub fn holds_money_at_once(&self) -> bool {
+        self.has(Stage::Payment) && self.decides_at_once()
+    }
+
+    /// Why an enterprise with this verdict cannot file; `None` when it can. What data decide must be met; what
+    /// people verify may be open where somebody does so; what is unknown may be shown by an application.
+    pub(crate) fn bars(
+        &self,
+        verdict: Option<bool>,
+        manual_only: bool,
+        reason: &str,
+    ) -> Option<String> {
+        let applies = self.delivery == Delivery::Application;
+        match verdict {
+            Some(true) => None,
+            None if applies || (manual_only && !self.decides_at_once()) => None,
+            Some(false) => Some(format!("不符合条件：{reason}")),
+            None => Some(format!("现有数据还不能认定符合条件：{reason}")),
+        }
+    }
+
     /// The stage after another; the first without one.
     #[must_use]
     pub fn next(&self, after: Option<Stage>) -> Option<Stage> {

@@ -1,6 +1,6 @@
 //! Use cases of schemes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Utc};
@@ -11,12 +11,12 @@ use utoipa::ToSchema;
 use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Actor, Entry};
 use zhida_platform::clock::parse_instant;
-use zhida_policies::PublishedItem;
 use zhida_policies::lint::Severity;
+use zhida_policies::{Applying, Delivery, PublishedItem};
 
 use super::lint::{self, Context, Finding};
 use super::model::Scheme;
-use super::store::{self, NewRevision, RevisionRow, SchemeRow};
+use super::store::{self, CurrentRow, NewRevision, RevisionRow, SchemeRow};
 use crate::closure::list_store as lists;
 use crate::error::Error;
 use crate::rights::SCHEME;
@@ -168,6 +168,39 @@ impl Redemption {
             Some(row) if row.revision > 0 => self.scheme_revision(&item.id, row.revision).await,
             _ => Err(Error::NoScheme(item.name.clone())),
         }
+    }
+
+    /// How an item is had today.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) async fn applying(&self, item: &PublishedItem) -> Result<Applying, Error> {
+        if let Some(why) = zhida_matching::judge::not_open_reason(item, self.clock.today()) {
+            return Ok(Applying::NotOpen(why));
+        }
+        let row = store::find(self.db.conn(), &item.id).await?;
+        Ok(match row.filter(|row| row.revision > 0) {
+            None => Applying::Elsewhere,
+            Some(row) if row.paused => Applying::Paused,
+            Some(_) if item.elements.delivery == Delivery::NoApplication => Applying::Unasked,
+            Some(_) => Applying::Online,
+        })
+    }
+
+    /// The schemes by which new cases of these items are opened, by item.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) async fn schemes_of(
+        &self,
+        items: &[String],
+    ) -> Result<HashMap<String, Scheme>, Error> {
+        let rows = store::current(self.db.conn(), items).await?;
+        let scheme = |row: CurrentRow| match serde_json::from_str(&row.content) {
+            Ok(scheme) => Ok((row.item, scheme)),
+            Err(_) => Err(Error::Stored("兑付方案")),
+        };
+        rows.into_iter().map(scheme).collect()
     }
 
     /// One revision.

@@ -5,6 +5,7 @@ use sea_orm::FromQueryResult;
 use zhida_platform::clock::instant_text;
 use zhida_platform::db::{self, ConnectionTrait, Tx};
 
+use crate::conditions::Where;
 use crate::words::Release;
 
 /// Schemes at most: a list of items, not of cases.
@@ -46,6 +47,47 @@ pub(crate) async fn all(conn: &impl ConnectionTrait) -> db::Result<Vec<SchemeRow
 pub(crate) async fn find(conn: &impl ConnectionTrait, item: &str) -> db::Result<Option<SchemeRow>> {
     let sql = format!("SELECT {COLUMNS} FROM redemption_scheme WHERE item = $1");
     db::query_one(conn, &sql, [item.into()]).await
+}
+
+/// The items whose scheme takes new cases, without those of which the enterprise has one under way.
+pub(crate) async fn open_to(
+    conn: &impl ConnectionTrait,
+    enterprise: &str,
+) -> db::Result<Vec<String>> {
+    #[derive(FromQueryResult)]
+    struct Open {
+        item: String,
+    }
+    let sql = format!(
+        "SELECT item FROM redemption_scheme WHERE revision > 0 AND NOT paused AND item NOT IN (
+             SELECT c.item FROM redemption_case c JOIN case_head h ON h.id = c.case_id
+             WHERE c.enterprise = $1 AND h.closed_at IS NULL)
+         ORDER BY item LIMIT {SCHEMES_MAX}"
+    );
+    let rows: Vec<Open> = db::query_all(conn, &sql, [enterprise.into()]).await?;
+    Ok(rows.into_iter().map(|row| row.item).collect())
+}
+
+/// The content of an item's current revision.
+#[derive(Debug, Clone, FromQueryResult)]
+pub(crate) struct CurrentRow {
+    pub item: String,
+    pub content: String,
+}
+
+/// The current revisions of these items; none where nothing is published.
+pub(crate) async fn current(
+    conn: &impl ConnectionTrait,
+    items: &[String],
+) -> db::Result<Vec<CurrentRow>> {
+    let mut found = Where::default();
+    found.among("s.item", items);
+    let sql = format!(
+        "SELECT r.item, r.content FROM redemption_scheme s
+         JOIN redemption_scheme_revision r ON r.item = s.item AND r.revision = s.revision {}",
+        found.sql()
+    );
+    db::query_all(conn, &sql, found.values).await
 }
 
 /// The items whose scheme is published and of this delivery, and how each releases.

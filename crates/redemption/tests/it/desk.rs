@@ -173,6 +173,59 @@ async fn the_queue_its_count_and_its_export_agree(db: TestDatabase) {
     assert!(late.text().contains("共 3 件"), "{}", late.text());
 }
 
+async fn a_filter_that_there_is_not_is_refused_and_a_view_of_before_breaks_nothing(
+    db: TestDatabase,
+) {
+    let world = World::new(db).await;
+    applied(&world, &[1]).await;
+    let app = world.app(clerk());
+    for filter in [
+        "stage=reviewed",
+        "who=nobody",
+        "due=tomorrow",
+        "reply=bank",
+        "state=open",
+        "turn=city",
+        "outcome=pid",
+    ] {
+        for path in [
+            "/redemption/desk",
+            "/redemption/desk/export.csv",
+            "/api/v1/redemption/desk",
+        ] {
+            let refused = app.get(&format!("{path}?{filter}")).await;
+            let refused = refused.expect_status(400);
+            let (_, value) = filter.split_once('=').unwrap();
+            assert!(refused.text().contains(value), "{}", refused.text());
+        }
+        let (field, value) = filter.split_once('=').unwrap();
+        let query = json!({ field: value }).to_string();
+        let saved = [("name", "新的"), ("query", query.as_str())];
+        let refused = app.post_form("/redemption/desk/views", &saved).await;
+        let _ = refused.expect_status(400);
+    }
+    // one that was saved when there was such a stage
+    let known = [("name", "审核中"), ("query", r#"{"stage":"accept"}"#)];
+    let saved = app.post_form("/redemption/desk/views", &known).await;
+    let _ = saved.expect_status(303);
+    let old = [("name", "以前的"), ("query", r#"{"stage":"review"}"#)];
+    let saved = app.post_form("/redemption/desk/views", &old).await;
+    let _ = saved.expect_status(303);
+    let sql = r#"UPDATE redemption_view SET query = '{"stage":"stamped"}' WHERE name = '以前的'"#;
+    let changed = world
+        .db
+        .write(|tx| async move { db::execute(&tx, sql, []).await });
+    assert_eq!(changed.await.unwrap(), 1);
+    let list = app.get("/redemption/desk").await.expect_status(200);
+    for words in [
+        "常用视图“以前的”里有的条件已经不存在",
+        "审核中<span class=\"zd-tabs__count\">1</span>",
+        "删除视图：以前的",
+    ] {
+        assert!(list.text().contains(words), "{words}: {}", list.text());
+    }
+}
+
 async fn whoever_opens_a_case_at_the_desk_leaves_a_record(db: TestDatabase) {
     let world = World::new(db).await;
     let ids = applied(&world, &[1]).await;
@@ -489,6 +542,7 @@ async fn a_county_does_not_see_the_next(db: TestDatabase) {
 
 both_databases!(
     the_queue_its_count_and_its_export_agree,
+    a_filter_that_there_is_not_is_refused_and_a_view_of_before_breaks_nothing,
     whoever_opens_a_case_at_the_desk_leaves_a_record,
     a_page_older_than_the_case_changes_nothing_and_loses_no_words,
     a_completion_request_waits_for_the_enterprise_and_comes_back,

@@ -23,6 +23,7 @@ use zhida_platform::jobs::{Jobs, Settings, Worker};
 use zhida_platform::messages::{AddressBook, Contact, MailAddress, Messages, Recipient};
 use zhida_platform::problem::Problem;
 use zhida_platform::progress::Silent;
+use zhida_platform::room::Room;
 use zhida_policies::import::{ImportOptions as PolicyOptions, SourceFile, import_files};
 use zhida_policies::{Delivery, Policies};
 use zhida_redemption::{Departments, Expert, Experts, Ground, Letters, Redemption, Scheme};
@@ -341,7 +342,7 @@ impl World {
             .unwrap();
         assert_eq!(
             (report.accepted, report.rejected),
-            (4, 0),
+            (6, 0),
             "{:?}",
             report.reasons
         );
@@ -431,16 +432,26 @@ impl World {
             zhida_redemption::room(self.redemption.clone()),
             zhida_funds::room(self.funds.clone()),
         ];
-        let mut router = Router::new();
-        for room in rooms {
-            let (api, _) = room.api.split_for_parts();
-            router = router.merge(room.routes).merge(api);
-        }
-        let router = guard(router).layer(from_fn(move |mut request: Request, next: Next| {
-            request.extensions_mut().insert(viewer.clone());
-            next.run(request)
-        }));
-        with_frame(router, Shell::default(), &Config::default())
+        served(rooms, viewer)
+    }
+
+    /// The pages of the rooms below: policies and their matches.
+    pub(crate) fn below(&self, viewer: Viewer) -> App {
+        let shared: SharedClock = self.clock.clone();
+        // no file comes, so the folder is never made
+        let files = FileStore::open(&Config::default().files, shared.clone()).unwrap();
+        let matching = Matching::new(
+            self.db.handle(),
+            self.registry.clone(),
+            self.policies.clone(),
+            Dictionary::shipped(),
+            shared,
+        );
+        let rooms = [
+            zhida_policies::room(self.policies.clone(), files, None),
+            zhida_matching::room(Arc::new(matching)),
+        ];
+        App::new(served(rooms, viewer))
     }
 
     pub(crate) fn app(&self, viewer: Viewer) -> App {
@@ -499,6 +510,19 @@ impl World {
         case["id"] = id.into();
         case
     }
+}
+
+fn served(rooms: impl IntoIterator<Item = Room>, viewer: Viewer) -> Router {
+    let mut router = Router::new();
+    for room in rooms {
+        let (api, _) = room.api.split_for_parts();
+        router = router.merge(room.routes).merge(api);
+    }
+    let router = guard(router).layer(from_fn(move |mut request: Request, next: Next| {
+        request.extensions_mut().insert(viewer.clone());
+        next.run(request)
+    }));
+    with_frame(router, Shell::default(), &Config::default())
 }
 
 /// The account's fields of an enterprise.

@@ -143,7 +143,7 @@ fn apply_page(frame: &Frame, ready: &Ready, payee: PayeeFields, errors: FormErro
         item: item.id.clone(),
         item_name: item.name.clone(),
         route: ready.scheme.scheme.route_words(),
-        bars: ready.bars().unwrap_or_default(),
+        bars: ready.bars().or(ready.overlap.clone()).unwrap_or_default(),
         is_judged: ready.judgement.bars(&ready.scheme.scheme).is_some(),
         enterprise: ready.enterprise.code.clone(),
         judgement: ready.judgement.clone(),

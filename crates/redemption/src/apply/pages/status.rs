@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::evaluation::Rated;
 use crate::judgement::Judgement;
 use crate::pages::{Answer, MINE, case_address};
-use crate::rights::{APPLY, HANDLE, READ};
+use crate::rights::{APPLY, HANDLE, READ, sees_filled};
 use crate::service::Redemption;
 use crate::words::{Outcome, Stage};
 
@@ -126,9 +126,10 @@ pub(crate) async fn status_page(
         .submissions(app.db.conn(), &record.case_id)
         .await?;
     let href = |file: &str| format!("{}/files/{file}", case_address(&record.case_id));
+    let reveal = sees_filled(viewer, &record.access());
     let form = rounds
         .last()
-        .map(|round| SummaryView::new(&round.filled, false, href));
+        .map(|round| SummaryView::new(&round.filled, reveal, href));
     let typed = (written.message.as_str(), &errors);
     let messages = app.own_talk(viewer, view, typed).await?;
     let item_name = record.item_name.clone();
