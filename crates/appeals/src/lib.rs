@@ -17,7 +17,6 @@ mod model;
 mod numbers;
 mod open311;
 mod pages;
-mod places;
 mod query;
 pub mod rights;
 mod rules;

@@ -84,9 +84,7 @@ pub struct Submitted {
     pub check_code: CheckCode,
 }
 
-/// A line of a list: what queues, exports, the API and figures are made of.
-///
-/// Whose appeal it is stands here only if the viewer may know; `enterprise` of the head is empty then, too.
+/// 列表中的一件诉求。查看者不该知道是谁提出的，企业名称和信用代码为空。
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AppealRow {
     /// 办件。
@@ -173,6 +171,11 @@ impl AppealRow {
                 }
             }
         }
+    }
+
+    /// Whether it waits for what a voice says of the reply, given what that voice has said so far.
+    pub(crate) fn awaits_word(&self, answer: Option<&str>) -> bool {
+        self.head.is_open() && self.head.stage == Stage::Visit.slug() && answer.is_none()
     }
 
     /// Takes away whose appeal it is.

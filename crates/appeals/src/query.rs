@@ -2,79 +2,26 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::IntoParams;
 use zhida_platform::access::Viewer;
 use zhida_platform::clock::{instant_text, to_shanghai};
 use zhida_platform::db::{Where, like};
-use zhida_platform::vocabulary;
-use zhida_platform::vocabulary::Named;
+use zhida_platform::vocabulary::known;
 use zhida_standards::division::DivisionCode;
 
 use crate::numbers::Counted;
 use crate::rights::{HANDLE, INTAKE, NUMBERS, OWN, READ, SUPERVISE, VISIT};
-use crate::words::{Channel, Confidentiality, Outcome, Satisfaction, Stage, Supervision, Track};
+use crate::words::{
+    Alert, Awaits, Channel, Confidentiality, Outcome, Satisfaction, Scope, Stage, Supervision,
+    Track, Whose,
+};
 
 /// When a case is due, as the index of open cases has it: what has no due date comes last.
 pub(crate) const DUE: &str = "COALESCE(h.due_at, '9999')";
 
 /// Days without any event after which an open appeal is silent.
 pub const SILENT_DAYS: u64 = 7;
-
-vocabulary! {
-    /// 督办: how an open appeal stands.
-    Standing {
-        /// Past its due date.
-        Overdue = "overdue", "已逾期";
-        /// Due today.
-        Today = "today", "今天到期";
-        /// Due within seven days.
-        Week = "week", "七天内到期";
-        /// Without a lead body.
-        Unassigned = "unassigned", "未指定承办单位";
-        /// Nobody has done anything for [`SILENT_DAYS`].
-        Silent = "silent", "七天没有动静";
-        /// Opened again.
-        Reopened = "reopened", "重新办理的";
-        /// Somebody was dissatisfied once.
-        Dissatisfied = "dissatisfied", "不满意过的";
-        /// 督查督办.
-        Supervised = "supervised", "督查督办中";
-    }
-}
-
-vocabulary! {
-    /// 谁办, seen from who asks.
-    Whose {
-        /// The own account handles it.
-        Mine = "mine", "我办理的";
-        /// Nobody handles it yet.
-        Free = "free", "还没有人办的";
-        /// The own body leads.
-        Lead = "lead", "本单位主办的";
-        /// The own body is asked to help.
-        Asked = "asked", "等本单位协办的";
-    }
-}
-
-vocabulary! {
-    /// Whose turn it is in the messages.
-    Awaits {
-        /// The office's.
-        Office = "office", "等部门答复的";
-        /// The appellant's.
-        Enterprise = "enterprise", "等诉求人答复的";
-    }
-}
-
-vocabulary! {
-    /// Appeals beside those under way.
-    State {
-        /// Over.
-        Closed = "closed", "已办结";
-        /// Over or not.
-        All = "all", "全部";
-    }
-}
 
 /// Which appeals. Empty fields ask nothing; a value that there is not is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
@@ -85,11 +32,9 @@ pub struct AppealQuery {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub q: String,
     /// 渠道的标识，例如 hotline。
-    #[serde(
-        skip_serializing_if = "String::is_empty",
-        deserialize_with = "known::<Channel, _>"
-    )]
-    pub channel: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub channel: Option<Channel>,
     /// 分类的路径，含下级，例如 labour。
     #[serde(skip_serializing_if = "String::is_empty")]
     pub category: String,
@@ -106,69 +51,49 @@ pub struct AppealQuery {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub enterprise: String,
     /// 环节的标识，例如 handle。
-    #[serde(
-        skip_serializing_if = "String::is_empty",
-        deserialize_with = "known::<Stage, _>"
-    )]
-    pub stage: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub stage: Option<Stage>,
     /// 办理类型的标识，例如 joint。
-    #[serde(
-        skip_serializing_if = "String::is_empty",
-        deserialize_with = "known::<Track, _>"
-    )]
-    pub track: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub track: Option<Track>,
     /// 督办：overdue 已逾期，today 今天到期，week 七天内到期，unassigned 未指定承办单位，silent 长期没有动静，reopened 重新办理的，
     /// supervised 督查督办中，dissatisfied 不满意的。
-    #[serde(
-        skip_serializing_if = "String::is_empty",
-        deserialize_with = "known::<Standing, _>"
-    )]
-    pub standing: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub standing: Option<Alert>,
     /// 谁办：mine 我办理的，free 还没有人办的，lead 本单位主办的，asked 本单位协办的。
-    #[serde(
-        skip_serializing_if = "String::is_empty",
-        deserialize_with = "known::<Whose, _>"
-    )]
-    pub who: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub who: Option<Whose>,
     /// 留言在等谁答复：office 等部门的，enterprise 等诉求人的。
-    #[serde(
-        skip_serializing_if = "String::is_empty",
-        deserialize_with = "known::<Awaits, _>"
-    )]
-    pub reply: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub reply: Option<Awaits>,
     /// 状态：不填为在办，closed 已办结，all 全部。
-    #[serde(
-        skip_serializing_if = "String::is_empty",
-        deserialize_with = "known::<State, _>"
-    )]
-    pub state: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub state: Option<Scope>,
     /// 办理结果的标识，例如 solved。
-    #[serde(
-        skip_serializing_if = "String::is_empty",
-        deserialize_with = "known::<Outcome, _>"
-    )]
-    pub outcome: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub outcome: Option<Outcome>,
     /// 评价的标识，例如 not。
-    #[serde(
-        skip_serializing_if = "String::is_empty",
-        deserialize_with = "known::<Satisfaction, _>"
-    )]
-    pub satisfaction: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub satisfaction: Option<Satisfaction>,
     /// 督查督办到了哪一步，例如 interview。
-    #[serde(
-        skip_serializing_if = "String::is_empty",
-        deserialize_with = "known::<Supervision, _>"
-    )]
-    pub supervision: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub supervision: Option<Supervision>,
     /// 一类事的标识。
     #[serde(skip_serializing_if = "String::is_empty")]
     pub theme: String,
     /// 数据口径的标识，例如 on_time：只要这个数据数到的那些。
-    #[serde(
-        skip_serializing_if = "String::is_empty",
-        deserialize_with = "known::<Counted, _>"
-    )]
-    pub counted: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub counted: Option<Counted>,
     /// 从哪一天起登记的，例如 2026-11-01。
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "some_day")]
     pub from: Option<NaiveDate>,
@@ -181,14 +106,14 @@ impl AppealQuery {
     /// Whether it is ordered by due date: what is under way is, what is over is by time of opening.
     #[must_use]
     pub fn by_due(&self) -> bool {
-        self.state.is_empty()
+        self.state.is_none()
     }
 
     /// Every appeal, open or not: what figures begin with.
     #[must_use]
     pub fn all() -> Self {
         Self {
-            state: "all".to_owned(),
+            state: Some(Scope::All),
             ..Self::default()
         }
     }
@@ -212,14 +137,14 @@ impl AppealQuery {
 
     /// What is chosen from [`AppealQuery::rows`].
     pub(crate) fn choice(&self, viewer: &Viewer, now: DateTime<Utc>, found: &mut Where) {
-        if self.state == "closed" {
+        if self.state == Some(Scope::Closed) {
             // an index has the outcome, which a case has from its end on
             found.always("h.outcome IS NOT NULL");
         }
         self.words(found);
         self.texts(viewer, found);
         self.standing(now, found);
-        if let Some(counted) = Counted::parse(&self.counted) {
+        if let Some(counted) = self.counted {
             let condition = counted.condition();
             match condition.contains('?') {
                 true => found.and(&condition, instant_text(now)),
@@ -236,30 +161,23 @@ impl AppealQuery {
     }
 
     fn words(&self, found: &mut Where) {
-        if let Some(channel) = Channel::parse(&self.channel) {
-            found.and("a.channel = ?", channel.slug());
-        }
-        if let Some(stage) = Stage::parse(&self.stage) {
-            found.and("h.stage = ?", stage.slug());
-        }
-        if let Some(outcome) = Outcome::parse(&self.outcome) {
-            found.and("h.outcome = ?", outcome.slug());
-        }
-        if let Some(track) = Track::parse(&self.track) {
-            found.and("a.track = ?", track.slug());
-        }
-        if let Some(satisfaction) = Satisfaction::parse(&self.satisfaction) {
-            found.and("a.satisfaction = ?", satisfaction.slug());
-        }
-        if let Some(supervision) = Supervision::parse(&self.supervision) {
-            found.and("a.supervision = ?", supervision.slug());
-        }
-        if matches!(self.reply.as_str(), "office" | "enterprise") {
+        let mut is = |column: &str, slug: Option<&'static str>| {
+            if let Some(slug) = slug {
+                found.and(&format!("{column} = ?"), slug);
+            }
+        };
+        is("a.channel", self.channel.map(Channel::slug));
+        is("h.stage", self.stage.map(Stage::slug));
+        is("h.outcome", self.outcome.map(Outcome::slug));
+        is("a.track", self.track.map(Track::slug));
+        is("a.satisfaction", self.satisfaction.map(Satisfaction::slug));
+        is("a.supervision", self.supervision.map(Supervision::slug));
+        if let Some(awaits) = self.reply {
             // the few that wait are found first, by their index
             let condition =
                 "h.id IN (SELECT v.case_id FROM thread t JOIN appeal_voice v ON v.id = t.subject
                 WHERE t.room = 'appeals' AND t.awaits = ?)";
-            found.and(condition, self.reply.as_str());
+            found.and(condition, awaits.slug());
         }
         if !self.theme.is_empty() {
             found.and("a.theme = ?", self.theme.as_str());
@@ -314,18 +232,19 @@ impl AppealQuery {
     fn standing(&self, now: DateTime<Utc>, found: &mut Where) {
         let today = to_shanghai(now).date_naive();
         let ends = |days: u64| today.checked_add_days(Days::new(days + 1)).map(day_begins);
-        match self.standing.as_str() {
-            "overdue" => found.and(&format!("{DUE} < ?"), instant_text(now)),
-            "today" | "week" => {
+        match self.standing {
+            None => {}
+            Some(Alert::Overdue) => found.and(&format!("{DUE} < ?"), instant_text(now)),
+            Some(alert @ (Alert::Today | Alert::Week)) => {
                 found.and(&format!("{DUE} >= ?"), instant_text(now));
-                let days = if self.standing == "today" { 0 } else { 7 };
+                let days = if alert == Alert::Today { 0 } else { 7 };
                 found.and(&format!("{DUE} < ?"), ends(days).unwrap_or_default());
             }
-            "unassigned" => found.always("h.holder IS NULL"),
-            "reopened" => found.always("a.reopenings > 0"),
-            "supervised" => found.always("h.stage = 'supervision'"),
-            "dissatisfied" => found.always("a.dissatisfied > 0"),
-            "silent" => {
+            Some(Alert::Unassigned) => found.always("h.holder IS NULL"),
+            Some(Alert::Reopened) => found.always("a.reopenings > 0"),
+            Some(Alert::Supervised) => found.and("h.stage = ?", Stage::Supervision.slug()),
+            Some(Alert::Dissatisfied) => found.always("a.dissatisfied > 0"),
+            Some(Alert::Silent) => {
                 let since = today
                     .checked_sub_days(Days::new(SILENT_DAYS))
                     .map(day_begins);
@@ -334,22 +253,40 @@ impl AppealQuery {
                     AND e.at >= ? AND e.kind NOT IN ('escalated', 'recalculated')))";
                 found.and(condition, since.unwrap_or_default());
             }
-            _ => {}
         }
     }
 
     fn whose(&self, viewer: &Viewer, found: &mut Where) {
+        let Some(whose) = self.who else { return };
         let body = viewer.seat().and_then(|seat| seat.organisation);
-        match (self.who.as_str(), viewer.account(), body) {
-            ("mine", Some(account), _) => found.and("h.handler = ?", account.to_string()),
-            ("free", _, _) => found.always("h.handler IS NULL"),
-            ("lead", _, Some(body)) => found.and("h.holder = ?", body.to_string()),
-            ("asked", _, Some(body)) => found.and(
+        match (whose, viewer.account(), body) {
+            (Whose::Mine, Some(account), _) => found.and("h.handler = ?", account.to_string()),
+            (Whose::Free, ..) => found.always("h.handler IS NULL"),
+            (Whose::Lead, _, Some(body)) => found.and("h.holder = ?", body.to_string()),
+            (Whose::Asked, _, Some(body)) => found.and(
                 "h.id IN (SELECT k.case_id FROM case_clock k WHERE k.organisation = ? AND SUBSTR(k.clock, 1, 8) = 'opinion:')",
                 body.to_string(),
             ),
-            ("lead" | "asked", _, None) => found.always("1 = 0"),
-            _ => {}
+            (Whose::Mine, None, _) | (Whose::Lead | Whose::Asked, _, None) => {
+                found.always("1 = 0");
+            }
+        }
+    }
+
+    /// The address of a list with these filters, and more behind them; only what is set stands in it.
+    pub(crate) fn address(&self, path: &str, more: &[(&str, &str)]) -> String {
+        let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+        if let Ok(Value::Object(fields)) = serde_json::to_value(self) {
+            for (name, value) in &fields {
+                if let Some(text) = value.as_str() {
+                    pairs.append_pair(name, text);
+                }
+            }
+        }
+        pairs.extend_pairs(more.iter().filter(|(_, value)| !value.is_empty()));
+        match pairs.finish() {
+            pairs if pairs.is_empty() => path.to_owned(),
+            pairs => format!("{path}?{pairs}"),
         }
     }
 }
@@ -407,26 +344,6 @@ fn within_reach(viewer: &Viewer, found: &mut Where) {
 pub(crate) fn day_begins(day: NaiveDate) -> String {
     let midnight = day.and_time(chrono::NaiveTime::MIN).and_utc();
     instant_text(midnight - chrono::TimeDelta::hours(8))
-}
-
-/// The slug of a word; a form's empty field is none. To a word that there is not, all appeals would be no answer.
-fn known<'de, V: Named, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    let text = String::deserialize(from)?;
-    let text = text.trim();
-    let found = V::ALL
-        .iter()
-        .find(|one| text == one.slug() || text == one.name());
-    match found {
-        Some(one) => Ok(one.slug().to_owned()),
-        None if text.is_empty() => Ok(String::new()),
-        None => {
-            let all: Vec<&str> = V::ALL.iter().map(|one| one.slug()).collect();
-            let all = all.join("、");
-            Err(serde::de::Error::custom(format!(
-                "没有“{text}”，可以填 {all}，或者不填"
-            )))
-        }
-    }
 }
 
 /// The code of a division; a form's empty field is none.

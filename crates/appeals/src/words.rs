@@ -3,7 +3,7 @@
 use zhida_platform::vocabulary;
 
 vocabulary! {
-    /// 渠道: by which way somebody spoke to us.
+    /// 渠道：诉求从哪里来。
     Channel {
         /// 网页和手机.
         Web = "web", "网页";
@@ -48,7 +48,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// 办理结果. Solved, basically solved, explained and unsolved come from the return visit, never from an officer alone.
+    /// 办理结果。已解决、基本解决、已解释说明、未解决都出自回访，不由工作人员自己认定。
     Outcome {
         /// 已解决.
         Solved = "solved", "已解决";
@@ -85,7 +85,7 @@ impl Outcome {
 }
 
 vocabulary! {
-    /// 办理类型: how hard it is; decides the time for handling.
+    /// 办理类型：有多难办，决定办理的时限。
     Track {
         /// 一般: simple, answered at once.
         Simple = "simple", "一般";
@@ -101,7 +101,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// 保密: who may know whose appeal it is.
+    /// 保密：谁可以知道是谁提出的。
     Confidentiality {
         /// 公开身份.
         Normal = "normal", "不保密";
@@ -113,7 +113,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What the lead body says it did; the appellant has the last word.
+    /// 答复的结论：主办单位怎样说；以诉求人的话为准。
     Claim {
         /// 已解决.
         Solved = "solved", "已解决";
@@ -125,7 +125,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// 满意度 at the return visit.
+    /// 回访时的评价。
     Satisfaction {
         /// 满意.
         Satisfied = "satisfied", "满意";
@@ -141,7 +141,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// How somebody was visited.
+    /// 回访的方式。
     Way {
         /// 电话.
         Phone = "phone", "电话";
@@ -155,7 +155,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// 督查督办 as recorded steps, each harder than the one before.
+    /// 督查督办的步骤，一步比一步重。
     Supervision {
         /// 催办.
         Urge = "urge", "催办";
@@ -175,6 +175,62 @@ vocabulary! {
         Lead = "lead", "主办";
         /// 协办.
         Asked = "asked", "协办";
+    }
+}
+
+vocabulary! {
+    /// 期限和督办: why an open appeal wants to be looked at.
+    Alert {
+        /// Past its due date.
+        Overdue = "overdue", "已逾期";
+        /// Due today.
+        Today = "today", "今天到期";
+        /// Due within seven days.
+        Week = "week", "七天内到期";
+        /// Without a lead body.
+        Unassigned = "unassigned", "未指定承办单位";
+        /// Nobody has done anything for [`crate::SILENT_DAYS`].
+        Silent = "silent", "七天没有动静";
+        /// Opened again.
+        Reopened = "reopened", "重新办理的";
+        /// Somebody was dissatisfied once.
+        Dissatisfied = "dissatisfied", "不满意过的";
+        /// 督查督办.
+        Supervised = "supervised", "督查督办中";
+    }
+}
+
+vocabulary! {
+    /// 谁办, seen from who asks.
+    Whose {
+        /// The own account handles it.
+        Mine = "mine", "我办理的";
+        /// Nobody handles it yet.
+        Free = "free", "还没有人办的";
+        /// The own body leads.
+        Lead = "lead", "本单位主办的";
+        /// The own body is asked to help.
+        Asked = "asked", "等本单位协办的";
+    }
+}
+
+vocabulary! {
+    /// Whose turn it is in the messages.
+    Awaits {
+        /// The office's.
+        Office = "office", "等部门答复的";
+        /// The appellant's.
+        Enterprise = "enterprise", "等诉求人答复的";
+    }
+}
+
+vocabulary! {
+    /// Appeals beside those under way.
+    Scope {
+        /// Over.
+        Closed = "closed", "已办结";
+        /// Over or not.
+        All = "all", "全部";
     }
 }
 

@@ -130,7 +130,7 @@ async fn get_meeting(
         (status = 400, description = "有一栏写错了", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这次会议", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "会议还没有召开，或纪要已印发", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "会议还没有召开，或纪要已印发", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn give_meeting_task(
     State(app): App,
@@ -226,7 +226,8 @@ struct MeetingTaskStep {
         (status = 400, description = "有一栏写错了，或销号缺理由", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "没有权限", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "没有这个交办事项", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "状态不合，或别人刚改过", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "别人刚改过", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "事项现在的状态不能这样操作", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn step_meeting_task(
     State(app): App,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::async_trait::async_trait;
-use zhida_appeals::words::{Outcome, Track};
+use zhida_appeals::words::{Alert, Outcome, Track};
 use zhida_appeals::{AppealQuery, AppealRow, Appeals};
 use zhida_platform::access::Viewer;
 use zhida_platform::clock::to_shanghai;
@@ -22,18 +22,18 @@ fn reasons(words: &str) -> Vec<(&'static str, AppealQuery)> {
         q: words.to_owned(),
         ..AppealQuery::default()
     };
-    let standing = |slug: &str| AppealQuery {
-        standing: slug.to_owned(),
+    let standing = |alert: Alert| AppealQuery {
+        standing: Some(alert),
         ..open.clone()
     };
     let track = |track: Track| AppealQuery {
-        track: track.slug().to_owned(),
+        track: Some(track),
         ..open.clone()
     };
     let mut reasons = vec![
-        ("逾期", standing("overdue")),
-        ("督查督办中", standing("supervised")),
-        ("不满意", standing("dissatisfied")),
+        ("逾期", standing(Alert::Overdue)),
+        ("督查督办中", standing(Alert::Supervised)),
+        ("不满意", standing(Alert::Dissatisfied)),
         ("疑难", track(Track::Difficult)),
         ("重大", track(Track::Major)),
     ];

@@ -88,7 +88,8 @@ impl From<Error> for Problem {
             Error::Field { field, message } => {
                 Self::bad_input(message.clone()).field(field, message)
             }
-            Error::Refused(_) | Error::Stale(_) => Self::conflict(error.to_string()),
+            Error::Refused(words) => Self::refused(words),
+            Error::Stale(_) => Self::conflict(error.to_string()),
             Error::Problem(problem) => *problem,
             Error::Stored(_) | Error::Db(_) => Self::internal(error),
         }

@@ -77,7 +77,7 @@ impl Meetings {
         let letter = letter(&whole, paper);
         let bytes = match format {
             Format::Pdf => self.press.pdf(&letter).map_err(|why| {
-                Problem::conflict(why).hint("没有字体时可以下载 DOCX，在自己的电脑上打印")
+                Problem::refused(why).hint("没有字体时可以下载 DOCX，在自己的电脑上打印")
             })?,
             Format::Docx => letter.docx().map_err(Problem::internal)?,
         };

@@ -391,8 +391,7 @@ async fn get_import(
     viewer: Viewer,
     Path(id): Path<Uuid>,
 ) -> Result<Json<ImportProgress>, Problem> {
-    viewer.need(IMPORT)?;
-    let Import { job, batch } = app.import(id).await?;
+    let Import { job, batch } = app.import(&viewer, id).await?;
     Ok(Json(ImportProgress {
         job: id,
         state: job.state.slug(),
@@ -532,6 +531,6 @@ async fn switch_tag(
 async fn recompute_tags(State(app): State<App>, viewer: Viewer) -> Result<Json<Count>, Problem> {
     viewer.need(TAGS)?;
     Ok(Json(Count {
-        count: app.registry.recompute_tags(&Silent).await?,
+        count: app.registry.recompute_tags(&viewer, &Silent).await?,
     }))
 }

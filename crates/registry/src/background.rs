@@ -189,8 +189,9 @@ impl App {
     /// How far an import is.
     ///
     /// # Errors
-    /// There is no such import; the database.
-    pub(crate) async fn import(&self, id: Uuid) -> Result<Import, RegistryError> {
+    /// No right; there is no such import; the database.
+    pub(crate) async fn import(&self, viewer: &Viewer, id: Uuid) -> Result<Import, RegistryError> {
+        viewer.need(rights::IMPORT)?;
         let found = self.jobs.find(id).await.map_err(Problem::from)?;
         let job = found
             .filter(|job| job.kind == IMPORT)
@@ -206,10 +207,9 @@ async fn import(
     context: &JobContext,
     asked: Asked,
 ) -> Result<Outcome, JobError> {
-    let known = store::batch_of_job(registry.db().conn(), context.id()).await?;
-    let done = known.filter(|batch| batch.status == BatchStatus::Done);
     let file = uploads::kept(registry, &asked.upload, &asked.file_name);
-    if let Some(batch) = done {
+    let known = store::batch_of_job(registry.db().conn(), context.id()).await?;
+    if let Some(batch) = known.filter(|batch| batch.status == BatchStatus::Done) {
         // the server ended between the last rows and this job's end
         if let Ok(file) = file {
             file.forget();
@@ -244,7 +244,7 @@ fn words(batch: i64, accepted: u64, rejected: u64) -> String {
 }
 
 async fn recompute_tags(registry: &Registry, context: &JobContext) -> Result<Outcome, JobError> {
-    match registry.recompute_tags(context).await {
+    match registry.recompute_tags(context.asked_by(), context).await {
         Ok(0) => Ok(Outcome::nothing()),
         Ok(enterprises) => {
             context.check()?;

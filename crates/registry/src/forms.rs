@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use zhida_platform::access::Viewer;
+use zhida_platform::export::percent_encoded;
 
 use crate::RegistryError;
 use crate::import::{ImportLimits, ImportOptions};
@@ -35,13 +36,9 @@ impl ListParams {
         let clean = |text: &str| text.trim().to_owned();
         let order = match self.order.trim() {
             "" => Order::Code,
-            slug => Order::ALL
-                .iter()
-                .find(|(_, known, _)| *known == slug)
-                .map(|(order, ..)| *order)
-                .ok_or_else(|| {
-                    RegistryError::Query("order", "排序应为 code、name 或 registered_on".to_owned())
-                })?,
+            order => Order::parse(order).ok_or_else(|| {
+                RegistryError::Query("order", "排序应为 code、name 或 registered_on".to_owned())
+            })?,
         };
         let (code, text) = match looks_like_code(&self.q) {
             true => (clean(&self.q), String::new()),
@@ -73,7 +70,7 @@ impl ListParams {
         ];
         let given = pairs.iter().filter(|(_, value)| !value.trim().is_empty());
         let query: Vec<String> = given
-            .map(|(name, value)| format!("{name}={}", encoded(value.trim())))
+            .map(|(name, value)| format!("{name}={}", percent_encoded(value.trim())))
             .collect();
         match query.is_empty() {
             true => path.to_owned(),
@@ -91,17 +88,6 @@ fn looks_like_code(text: &str) -> bool {
         .is_some_and(|c| c.is_ascii_digit() || matches!(c.to_ascii_uppercase(), 'A' | 'N' | 'Y'));
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     first && digits >= 5 && chars.all(|c| c.is_ascii_alphanumeric())
-}
-
-/// Percent-encoding of a value in a query.
-pub(crate) fn encoded(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-            char::from(byte).to_string()
-        }
-        other => format!("%{other:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }
 
 /// Options of an import as a form or the API sends them.

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use zhida_platform::access::{self, Reach};
 use zhida_platform::problem::Problem;
+use zhida_platform::vocabulary;
 use zhida_rules::Facts;
 
 use crate::RegistryError;
@@ -89,38 +90,17 @@ pub struct Row {
     pub tags: Vec<String>,
 }
 
-/// 排序。
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Order {
-    /// 按信用代码。
-    #[default]
-    Code,
-    /// 按名称。
-    Name,
-    /// 成立日期新的在前。
-    RegisteredOn,
-}
-
-impl Order {
-    /// All orders with the words shown for them.
-    pub const ALL: [(Self, &'static str, &'static str); 3] = [
-        (Self::Code, "code", "按信用代码"),
-        (Self::Name, "name", "按名称"),
-        (
-            Self::RegisteredOn,
-            "registered_on",
-            "按成立日期（新的在前）",
-        ),
-    ];
-
-    /// The name in addresses.
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Code => "code",
-            Self::Name => "name",
-            Self::RegisteredOn => "registered_on",
-        }
+vocabulary! {
+    /// 排序。
+    #[derive(Default)]
+    Order {
+        /// 按信用代码。
+        #[default]
+        Code = "code", "按信用代码";
+        /// 按名称。
+        Name = "name", "按名称";
+        /// 成立日期新的在前。
+        RegisteredOn = "registered_on", "按成立日期（新的在前）";
     }
 }
 
@@ -176,31 +156,13 @@ impl Query {
     }
 }
 
-/// 导入批次的状态：running 未完成、done 已完成。
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum BatchStatus {
-    /// 正在导入，或已中断；再次导入同一文件会从中断处继续。
-    Running,
-    /// 全部行都已处理。
-    Done,
-}
-
-impl BatchStatus {
-    /// The storage form.
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Done => "done",
-        }
-    }
-
-    /// The word shown.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Running => "未完成",
-            Self::Done => "已完成",
-        }
+vocabulary! {
+    /// 导入批次的状态：running 未完成、done 已完成。
+    BatchStatus {
+        /// 正在导入，或已中断；再次导入同一文件会从中断处继续。
+        Running = "running", "未完成";
+        /// 全部行都已处理。
+        Done = "done", "已完成";
     }
 }
 
@@ -219,7 +181,7 @@ pub struct Batch {
     pub as_of: NaiveDate,
     /// 状态。
     pub status: BatchStatus,
-    /// 经办人。
+    /// 导入人。
     pub actor: String,
     /// 文件的数据行数。
     pub total: i64,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use utoipa::ToSchema;
 use zhida_platform::access::Viewer;
-use zhida_platform::audit;
+use zhida_platform::audit::{self, Actor};
 use zhida_platform::db::Tx;
 use zhida_platform::progress::Progress;
 use zhida_rules::{Env, Rule, RuleError};
@@ -16,6 +16,8 @@ use crate::rights::TAGS;
 use crate::tags::{NAME_CHARS_MAX, RULE_CHARS_MAX, RULES_MAX, Tags};
 use crate::{Registry, RegistryError, store};
 
+/// What a record names that is of no single tag.
+const ALL_TAGS: &str = "全部";
 /// Enterprises whose tags are recomputed in one transaction.
 const CHUNK: i64 = 2_000;
 
@@ -201,18 +203,24 @@ impl Registry {
     }
 
     /// Judges the tags of all enterprises anew, today; how many enterprises there are, or were judged until the
-    /// progress wanted it to stop. Some tags depend on the day (成立月数), so this also runs daily.
+    /// progress wanted it to stop. Some tags depend on the day (成立月数), so this also runs daily. Each chunk in which
+    /// something changed is on record.
     ///
     /// # Errors
     /// When the database fails; the chunks before it stay.
-    pub async fn recompute_tags(&self, progress: &dyn Progress) -> Result<u64, RegistryError> {
+    pub async fn recompute_tags(
+        &self,
+        by: impl Into<Actor>,
+        progress: &dyn Progress,
+    ) -> Result<u64, RegistryError> {
+        let by = &by.into();
         let rules = store::rules(self.db().conn()).await?;
         let tags = &Tags::compile(self.dictionary(), &rules);
         let total = self.count(&Query::default()).await?;
         let (mut after, mut done) = (0, 0_u64);
         loop {
             // read and written under the same lock: a tag never lags behind a fact stored meanwhile
-            let chunk = |tx: Tx| async move { self.recompute_chunk(&tx, tags, after).await };
+            let chunk = |tx: Tx| async move { self.recompute_chunk(&tx, by, tags, after).await };
             let (last, rows) = self.db().write(chunk).await?;
             let Some(last) = last else { return Ok(done) };
             after = last;
@@ -227,6 +235,7 @@ impl Registry {
     async fn recompute_chunk(
         &self,
         tx: &Tx,
+        by: &Actor,
         tags: &Tags,
         after: i64,
     ) -> Result<(Option<i64>, u64), RegistryError> {
@@ -255,6 +264,10 @@ impl Registry {
             // whoever keeps lists or counts by tag asks for the version
             counters.version += 1;
             counters.save(tx).await?;
+            let at = self.clock().now();
+            let entry = audit::Entry::new(at, by, "registry.tag_recompute", "tag", ALL_TAGS)
+                .detail(serde_json::json!({ "enterprises": changed.len() }));
+            audit::append(tx, &entry).await?;
         }
         Ok((seqs.last().copied(), rows.len() as u64))
     }

@@ -1,5 +1,5 @@
-//! Files that officers send through a page or the API, kept until they are imported; those that never are, the sweep
-//! of files removes.
+//! Files that officers send through a page or the API, kept until they are imported. One whose import failed or was
+//! cancelled stays, too, so that its job can be run again; what never is imported, the sweep of files removes.
 
 use std::path::{Path, PathBuf};
 

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use zhida_appeals::AppealQuery;
-use zhida_appeals::words::Appeal;
+use zhida_appeals::words::{Alert, Appeal};
 use zhida_platform::access::Viewer;
 use zhida_platform::cases::Cases;
 use zhida_platform::clock::{Clock as _, SystemClock};
@@ -427,7 +427,7 @@ async fn questions(name: &str, desk: &Desk, lines: &mut Vec<String>) {
     );
     let supervisor = officer("supervisor");
     let overdue = AppealQuery {
-        standing: "overdue".to_owned(),
+        standing: Some(Alert::Overdue),
         ..AppealQuery::default()
     };
     let mut line = |question: &str, found: String, times: Vec<Duration>| {

@@ -96,7 +96,7 @@ impl Appeals {
     ///
     /// # Errors
     /// The database.
-    pub(crate) async fn counts(
+    pub async fn counts(
         &self,
         viewer: &Viewer,
         queries: &[AppealQuery],
@@ -158,9 +158,7 @@ impl Appeals {
             .ending()
             .is_some_and(|ending| ending.outcome == Outcome::Merged);
         Ok(Followed {
-            can_rate: case.is_open()
-                && case.stage() == crate::words::Stage::Visit
-                && voice.answer.is_none(),
+            can_rate: main.row.awaits_word(voice.answer.as_deref()),
             can_reopen: !merged && until.is_some_and(|until| self.clock.now() <= until.at),
             can_withdraw: main.row.voices == 1 && can_withdraw(&main),
             own,

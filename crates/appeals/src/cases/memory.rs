@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use zhida_classifier::{Ask, Index, Likeness, Model, Options, Sample, Text, TrainError};
 use zhida_platform::access::Viewer;
-use zhida_platform::db::{ConnectionTrait, Tx};
+use zhida_platform::db::Tx;
 use zhida_platform::jobs::{Cadence, JobContext, JobError, Jobs, Kind, Outcome, Schedule};
 
 use super::store;
@@ -169,8 +169,8 @@ impl Appeals {
         found
     }
 
-    /// The likeliest categories of a text with the bodies that answer for them, likeliest first; those that are closed are not named. None of them being `sure`
-    /// means 不确定.
+    /// The likeliest categories of a text with the bodies that answer for them, likeliest first; those that are closed are not
+    /// named. None of them being `sure` means 不确定.
     ///
     /// # Errors
     /// The database.
@@ -269,9 +269,8 @@ impl Appeals {
             }
             memory.meanwhile = Some(Vec::new());
         }
-        let retry = |error: Error| JobError::Retry(error.to_string());
-        let decided = self.texts(context, true, LEARNT_MAX).await.map_err(retry)?;
-        let texts = self.texts(context, false, INDEX_MAX).await.map_err(retry)?;
+        let decided = self.texts(context, true, LEARNT_MAX).await?;
+        let texts = self.texts(context, false, INDEX_MAX).await?;
         let made = tokio::task::spawn_blocking(move || (train(&decided), index(texts))).await;
         let (trained, index) = made.map_err(|error| JobError::Retry(error.to_string()))?;
         let (model, samples, decided) =
@@ -290,14 +289,12 @@ impl Appeals {
         context: &JobContext,
         sorted: bool,
         max: usize,
-    ) -> Result<Vec<store::TextRow>, Error> {
+    ) -> Result<Vec<store::TextRow>, JobError> {
         let mut found = Vec::new();
         let mut before = "g".to_owned();
         while found.len() < max {
-            context
-                .check()
-                .map_err(|error| Error::refused(error.to_string()))?;
-            let rows = read(self.db.conn(), &before, sorted).await?;
+            context.check()?;
+            let rows = store::texts(self.db.conn(), &before, sorted, BATCH).await?;
             let Some(last) = rows.last() else { break };
             before.clone_from(&last.id);
             let secret = Confidentiality::Secret.slug();
@@ -357,14 +354,6 @@ fn sample(category: &str, title: &str, text: &str) -> Option<Sample> {
         title: title.to_owned(),
         text: text.to_owned(),
     })
-}
-
-async fn read(
-    conn: &impl ConnectionTrait,
-    before: &str,
-    sorted: bool,
-) -> Result<Vec<store::TextRow>, Error> {
-    Ok(store::texts(conn, before, sorted, BATCH).await?)
 }
 
 fn words(likeness: Likeness) -> &'static str {

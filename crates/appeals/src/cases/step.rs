@@ -8,7 +8,7 @@ use super::view::Sight;
 use super::visit::NewVisit;
 use crate::words::{Claim, Outcome, Track};
 
-/// Who is charged, and who helps; names of bodies.
+/// 交给谁主办、请谁协办，写单位的名称。
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Given {
@@ -20,7 +20,7 @@ pub(crate) struct Given {
     pub note: String,
 }
 
-/// A reply.
+/// 一次答复。
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplyTo {
@@ -33,7 +33,7 @@ pub(crate) struct ReplyTo {
     pub signer: String,
 }
 
-/// A step of an officer.
+/// 工作人员办理的一步。
 #[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
 #[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Step {

@@ -20,7 +20,7 @@ use crate::service::Appeals;
 use crate::told::REMINDER;
 use crate::words::Supervision;
 
-/// A step of supervision.
+/// 督查督办的一步。
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SupervisionStep {

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::service::Appeals;
 use crate::words::{Appeal, Claim, Outcome, Satisfaction, Stage, Way};
 
-/// What a return visit found.
+/// 一次回访的结果。
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewVisit {

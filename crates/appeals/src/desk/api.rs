@@ -33,7 +33,7 @@ pub(super) fn routes(app: Arc<Appeals>) -> OpenApiRouter {
         .with_state(app)
 }
 
-/// A page of appeals.
+/// 诉求列表的一页。
 #[derive(Serialize, ToSchema)]
 pub(super) struct AppealList {
     /// 诉求，先到期的在前。

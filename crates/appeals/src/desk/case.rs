@@ -450,7 +450,10 @@ async fn rows(
         own("分类", category.to_owned()),
         own("时限规则", rules),
         own("主办单位", row.head.holder_name.clone().unwrap_or_default()),
-        own("经办人", row.head.handler_name.clone().unwrap_or_default()),
+        own(
+            "经办人员",
+            row.head.handler_name.clone().unwrap_or_default(),
+        ),
         own("诉求人数", row.voices.to_string()),
         own("交办次数", row.dispatches.to_string()),
     ];

@@ -11,12 +11,11 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page};
+use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, places};
 
 use super::SETUP;
 use crate::error::Error;
 use crate::pages::{Answer, to};
-use crate::places;
 use crate::query::AppealQuery;
 use crate::rights::SETUP as MAY;
 use crate::rules::{Catalogue, Category, PublishedCatalogue, Refusal};
@@ -273,7 +272,7 @@ async fn page(
             None => "组织机构中的全称".to_owned(),
         },
         bodies: app.departments.names().await?,
-        places: places::choices(&[&city], fields.get("place")),
+        places: places::choices("全部", &[&city], fields.get("place")),
         tracks: std::iter::once(Choice::new("", "按上级，或受理时再定", fields.get("track")))
             .chain(
                 Track::ALL

@@ -5,8 +5,8 @@ use zhida_platform::cases::party;
 use zhida_ui::{Choice, Fields, Frame};
 
 use super::forms::plain;
-use super::queue::words;
 use crate::cases::Sight;
+use crate::pages::words;
 use crate::words::{Claim, Confidentiality, Outcome, Satisfaction, Stage, Supervision, Track, Way};
 
 /// Which forms stand on the page.
@@ -227,11 +227,7 @@ pub(super) fn visit_form(voice: &str, number: usize, typed: &Fields) -> VisitFor
         ways: ways
             .map(|one| Choice::new(one.slug(), one.word(), &way))
             .collect(),
-        satisfactions: words(
-            &of("satisfaction", ""),
-            "请选择",
-            Satisfaction::ALL.iter().map(|one| (one.slug(), one.word())),
-        ),
+        satisfactions: words(Satisfaction::parse(&of("satisfaction", "")), "请选择"),
         resolved: said
             .into_iter()
             .map(|(value, label)| Choice::new(value, label, &resolved))

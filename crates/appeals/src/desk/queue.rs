@@ -7,25 +7,23 @@ use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde_json::Value;
 use zhida_platform::access::Viewer;
 use zhida_platform::export::{csv_response, xlsx_response};
 use zhida_platform::format::{count, until_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Frame, Html, Page, Pager, Tab};
+use zhida_ui::{Choice, Frame, Html, Page, Pager, Tab, Tone, places};
 
 use super::DESK;
 use super::views::SavedView;
 use crate::error::Error;
 use crate::model::AppealRow;
-use crate::pages::Answer;
-use crate::places;
-use crate::query::{AppealQuery, Awaits, Standing, Whose};
+use crate::pages::{Answer, words};
+use crate::query::AppealQuery;
 use crate::rights::{HANDLE, READ};
 use crate::rules::Catalogue;
 use crate::service::Appeals;
-use crate::words::{Channel, Outcome, Satisfaction, Stage, Supervision, Track};
+use crate::words::{Alert, Awaits, Stage, Supervision, Whose};
 
 const ROWS: u32 = 50;
 
@@ -63,6 +61,25 @@ struct QueuePage {
     pager: Pager,
     saved: String,
     views: Vec<SavedView>,
+}
+
+impl QueuePage {
+    /// Whether one of the filters is set that are folded otherwise.
+    fn has_rare_filters(&self) -> bool {
+        let lists = [
+            &self.replies,
+            &self.channels,
+            &self.tracks,
+            &self.categories,
+            &self.places,
+            &self.outcomes,
+            &self.satisfactions,
+        ];
+        let mut choices = lists.into_iter().flatten();
+        let texts = [&self.query.enterprise, &self.from, &self.to];
+        choices.any(|one| one.chosen && !one.value.is_empty())
+            || texts.iter().any(|text| !text.is_empty())
+    }
 }
 
 struct Line {
@@ -113,73 +130,42 @@ pub(super) async fn list(
     let views = app.views(viewer).await?;
     let now = app.clock.now();
     let summary = format!("共 {} 件", count(total));
+    let mut page = frame
+        .page("诉求")
+        .lead("先到期的排在前面。导出的就是筛选出来的全部。")
+        .active(DESK)
+        .office();
+    if let Some(words) = unreadable(&views) {
+        page = page.notice(Tone::Warning, words);
+    }
     Ok(Html(QueuePage {
-        page: frame
-            .page("诉求")
-            .lead("先到期的排在前面。导出的就是筛选出来的全部。")
-            .active(DESK)
-            .office(),
+        page,
         tabs: tabs(&query, &views),
-        states: choices(
-            &query.state,
-            &[("", "在办"), ("closed", "已办结"), ("all", "全部")],
-        ),
-        stages: words(
-            &query.stage,
-            "全部环节",
-            Stage::ALL.iter().map(|one| (one.slug(), one.word())),
-        ),
+        states: words(query.state, "在办"),
+        stages: words(query.stage, "全部环节"),
         categories: categories(&app.catalogue().await?.catalogue, &query.category),
-        places: places::choices(&[&app.rules().await?.rules.place], &query.place),
-        channels: words(
-            &query.channel,
-            "全部渠道",
-            Channel::ALL.iter().map(|one| (one.slug(), one.word())),
-        ),
-        tracks: words(
-            &query.track,
-            "全部类型",
-            Track::ALL.iter().map(|one| (one.slug(), one.word())),
-        ),
-        standings: words(
-            &query.standing,
-            "不限",
-            Standing::ALL.iter().map(|one| (one.slug(), one.word())),
-        ),
-        whos: words(
-            &query.who,
-            "全部",
-            Whose::ALL.iter().map(|one| (one.slug(), one.word())),
-        ),
-        replies: words(
-            &query.reply,
-            "不限",
-            Awaits::ALL.iter().map(|one| (one.slug(), one.word())),
-        ),
-        outcomes: words(
-            &query.outcome,
-            "全部结果",
-            Outcome::ALL.iter().map(|one| (one.slug(), one.word())),
-        ),
-        satisfactions: words(
-            &query.satisfaction,
-            "不限",
-            Satisfaction::ALL.iter().map(|one| (one.slug(), one.word())),
-        ),
+        places: places::choices("全部", &[&app.rules().await?.rules.place], &query.place),
+        channels: words(query.channel, "全部渠道"),
+        tracks: words(query.track, "全部类型"),
+        standings: words(query.standing, "不限"),
+        whos: words(query.who, "全部"),
+        replies: words(query.reply, "不限"),
+        outcomes: words(query.outcome, "全部结果"),
+        satisfactions: words(query.satisfaction, "不限"),
         from: query.from.map(|day| day.to_string()).unwrap_or_default(),
         to: query.to.map(|day| day.to_string()).unwrap_or_default(),
         lines: found.items.into_iter().map(|row| line(row, now)).collect(),
-        csv: address(&format!("{DESK}/export.csv"), &query, None),
-        xlsx: address(&format!("{DESK}/export.xlsx"), &query, None),
+        csv: query.address(&format!("{DESK}/export.csv"), &[]),
+        xlsx: query.address(&format!("{DESK}/export.xlsx"), &[]),
         pager: Pager {
             summary: summary.clone(),
             first: request
                 .after
-                .map(|_| address(DESK, &query, None))
+                .map(|_| query.address(DESK, &[]))
                 .unwrap_or_default(),
             next: found
                 .next
-                .map(|next| address(DESK, &query, Some(&next)))
+                .map(|next| query.address(DESK, &[("after", &next)]))
                 .unwrap_or_default(),
         },
         summary,
@@ -188,12 +174,6 @@ pub(super) async fn list(
         query,
     })
     .into_response())
-}
-
-fn choices(current: &str, all: &[(&'static str, &'static str)]) -> Vec<Choice> {
-    all.iter()
-        .map(|(value, label)| Choice::new(*value, *label, current))
-        .collect()
 }
 
 /// The categories in words; a filter has those that are closed too.
@@ -208,18 +188,6 @@ fn categories(catalogue: &Catalogue, current: &str) -> Vec<Choice> {
     choices
 }
 
-/// A vocabulary as choices, with one that asks nothing before it.
-pub(super) fn words(
-    current: &str,
-    none: &str,
-    all: impl Iterator<Item = (&'static str, &'static str)>,
-) -> Vec<Choice> {
-    let first = Choice::new("", none, current);
-    std::iter::once(first)
-        .chain(all.map(|(slug, word)| Choice::new(slug, word, current)))
-        .collect()
-}
-
 /// What everybody needs daily, then one's own views.
 fn tabs(query: &AppealQuery, views: &[SavedView]) -> Vec<Tab> {
     let with = |change: fn(&mut AppealQuery)| {
@@ -229,46 +197,38 @@ fn tabs(query: &AppealQuery, views: &[SavedView]) -> Vec<Tab> {
     };
     let usual = [
         ("全部在办", AppealQuery::default()),
-        ("待受理", with(|one| one.stage = "intake".to_owned())),
-        ("待交办", with(|one| one.stage = "dispatch".to_owned())),
-        ("待回访", with(|one| one.stage = "visit".to_owned())),
-        ("留言待答复", with(|one| one.reply = "office".to_owned())),
-        ("等本单位协办", with(|one| one.who = "asked".to_owned())),
-        ("已逾期", with(|one| one.standing = "overdue".to_owned())),
+        ("待受理", with(|one| one.stage = Some(Stage::Intake))),
+        ("待交办", with(|one| one.stage = Some(Stage::Dispatch))),
+        ("待回访", with(|one| one.stage = Some(Stage::Visit))),
+        ("留言待答复", with(|one| one.reply = Some(Awaits::Office))),
+        ("等本单位协办", with(|one| one.who = Some(Whose::Asked))),
+        ("已逾期", with(|one| one.standing = Some(Alert::Overdue))),
         (
             "督查督办",
-            with(|one| one.standing = "supervised".to_owned()),
+            with(|one| one.standing = Some(Alert::Supervised)),
         ),
     ];
     let usual = usual
         .into_iter()
-        .map(|(label, one)| Tab::new(label, address(DESK, &one, None), one == *query));
-    let own = views.iter().map(|view| {
-        let tab = Tab::new(
-            view.name.as_str(),
-            address(DESK, &view.query, None),
-            view.query == *query,
-        );
-        tab.count(count(view.count))
+        .map(|(label, one)| Tab::new(label, one.address(DESK, &[]), one == *query));
+    let own = views.iter().filter_map(|view| {
+        let (one, found) = view.found.as_ref()?;
+        let tab = Tab::new(view.name.as_str(), one.address(DESK, &[]), one == query);
+        Some(tab.count(count(*found)))
     });
     usual.chain(own).collect()
 }
 
-/// The address of a list with its filters.
-pub(super) fn address(path: &str, query: &AppealQuery, after: Option<&str>) -> String {
-    let mut text = url::form_urlencoded::Serializer::new(String::new());
-    if let Ok(Value::Object(fields)) = serde_json::to_value(query) {
-        for (name, value) in &fields {
-            if let Some(value) = value.as_str() {
-                text.append_pair(name, value);
-            }
-        }
-    }
-    text.extend_pairs(after.map(|after| ("after", after)));
-    match text.finish() {
-        text if text.is_empty() => path.to_owned(),
-        text => format!("{path}?{text}"),
-    }
+/// What is said of views that cannot be shown any more; `None` when there are none.
+fn unreadable(views: &[SavedView]) -> Option<String> {
+    let names = views.iter().filter(|view| view.found.is_none());
+    let names: Vec<String> = names.map(|view| format!("“{}”", view.name)).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "常用视图{}里有的条件已经不存在，不再显示：请在本页下方删除，需要的重新保存",
+            names.concat()
+        )
+    })
 }
 
 fn line(row: AppealRow, now: DateTime<Utc>) -> Line {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, Tone};
+use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, Tone, places};
 
 use super::SETUP;
 use crate::error::Error;
@@ -31,6 +31,7 @@ struct SetupPage {
     tries: String,
     backstop: String,
     place: String,
+    cities: Vec<String>,
     bodies: Vec<String>,
     catalogue_revision: i64,
     catalogue: String,
@@ -44,7 +45,7 @@ struct CategoryLine {
 }
 
 /// What follows when the settings name no city, and how to mend it.
-pub(crate) const NO_CITY: &str = "“诉求设置”里没有填本市区划代码：没有写地点的诉求不算在任何地方，只按辖区看的人（督查、领导）在列表和数据里看不到它们。请管理员在“诉求设置 - 换一套时限”里填写。";
+pub(crate) const NO_CITY: &str = "“诉求设置”里没有填本市：没有写地点的诉求不算在任何地方，只按辖区看的人（督查、领导）在列表和数据里看不到它们。请管理员在“诉求设置 - 换一套时限”里填写。";
 
 type App = State<Arc<Appeals>>;
 
@@ -69,13 +70,7 @@ pub(super) async fn categories(State(app): App, frame: Frame, fields: Fields) ->
 async fn publish_rules(app: &Appeals, frame: &Frame, fields: &Fields) -> Result<(), Error> {
     let preset = Preset::find(fields.get("preset"))
         .ok_or_else(|| Error::field("preset", "请选择一套时限"))?;
-    let place = fields.get("place");
-    if !place.is_empty() && zhida_standards::division::DivisionCode::parse(place).is_err() {
-        return Err(Error::field(
-            "place",
-            format!("“{place}”不是区划代码，例如 330100"),
-        ));
-    }
+    let place = places::read(fields.get("place")).map_err(|why| Error::field("place", why))?;
     let backstop = fields.get("backstop");
     if !backstop.is_empty() {
         app.the_body("backstop", backstop).await?;
@@ -83,7 +78,7 @@ async fn publish_rules(app: &Appeals, frame: &Frame, fields: &Fields) -> Result<
     let rules = CityRules {
         tries: fields.get("tries").parse().unwrap_or_default(),
         backstop: backstop.to_owned(),
-        place: place.to_owned(),
+        place,
         ..CityRules::of(preset)
     };
     let edited = fields.get("revision").parse().unwrap_or_default();
@@ -162,7 +157,8 @@ async fn page(
             .collect(),
         tries: or("tries", &rules.tries.to_string()),
         backstop: or("backstop", &rules.backstop),
-        place: or("place", &rules.place),
+        place: or("place", &places::name(&rules.place)),
+        cities: places::cities(),
         bodies: app.departments.names().await?,
         catalogue_revision: categories.revision,
         catalogue: or("catalogue", &text),

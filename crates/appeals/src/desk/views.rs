@@ -11,7 +11,6 @@ use zhida_platform::problem::Problem;
 use zhida_ui::{Fields, Frame};
 
 use super::DESK;
-use super::queue::address;
 use super::store::{self, VIEWS_MAX};
 use crate::error::Error;
 use crate::pages::{Answer, to};
@@ -21,13 +20,13 @@ use crate::service::Appeals;
 /// Characters of a name.
 const NAME_MAX: usize = 20;
 
-/// A view with how many appeals it has now.
+/// A view as its owner sees it now.
 #[derive(Debug, Clone)]
 pub(crate) struct SavedView {
     pub id: String,
     pub name: String,
-    pub query: AppealQuery,
-    pub count: u64,
+    /// Its filters and what they count; nothing when one of them has a value that there is not any more.
+    pub found: Option<(AppealQuery, u64)>,
 }
 
 fn account(viewer: &Viewer) -> Result<String, Error> {
@@ -39,20 +38,16 @@ impl Appeals {
     /// The viewer's own views, each with what the query that lists it counts.
     pub(crate) async fn views(&self, viewer: &Viewer) -> Result<Vec<SavedView>, Error> {
         let rows = store::views(self.db.conn(), &account(viewer)?).await?;
-        let mut queries = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let query: AppealQuery =
-                serde_json::from_str(&row.query).map_err(|_| Error::Stored("常用视图"))?;
-            queries.push(query);
-        }
-        let counts = self.counts(viewer, &queries).await?;
-        let views = rows.into_iter().zip(queries).zip(counts);
+        let read = |row: &store::ViewRow| serde_json::from_str::<AppealQuery>(&row.query).ok();
+        let queries: Vec<Option<AppealQuery>> = rows.iter().map(read).collect();
+        let known: Vec<AppealQuery> = queries.iter().flatten().cloned().collect();
+        let mut counts = self.counts(viewer, &known).await?.into_iter();
+        let views = rows.into_iter().zip(queries);
         Ok(views
-            .map(|((row, query), count)| SavedView {
+            .map(|(row, query)| SavedView {
                 id: row.id,
                 name: row.name,
-                query,
-                count,
+                found: query.and_then(|query| Some((query, counts.next()?))),
             })
             .collect())
     }
@@ -109,7 +104,7 @@ pub(super) async fn save(State(app): State<Arc<Appeals>>, frame: Frame, fields: 
     app.save_view(&frame.viewer, fields.get("name"), &query)
         .await
         .map_err(Problem::from)?;
-    Ok(to(&address(DESK, &query, None)))
+    Ok(to(&query.address(DESK, &[])))
 }
 
 /// 删除视图

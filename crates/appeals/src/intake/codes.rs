@@ -10,7 +10,7 @@ use zhida_platform::audit::{self, Entry};
 use zhida_platform::problem::Problem;
 use zhida_platform::vocabulary;
 use zhida_standards::division;
-use zhida_ui::Fields;
+use zhida_ui::{Fields, places};
 
 use super::store;
 use crate::cases::random_code;
@@ -131,7 +131,7 @@ impl Appeals {
             id: random_code()?.plain(),
             kind,
             name: name.to_owned(),
-            place: fields.get("place").to_owned(),
+            place: places::read(fields.get("place")).map_err(|why| Error::field("place", why))?,
             enterprise: String::new(),
             enterprise_name: String::new(),
             appeals: 0,
@@ -142,10 +142,8 @@ impl Appeals {
                 .await?;
         }
         if division::lookup(&code.place).is_none() {
-            return Err(Error::field(
-                "place",
-                "没有这个行政区划代码：请填 6 位或 9 位代码，例如 330502",
-            ));
+            let sentence = "请写二维码在哪里，例如 浙江省湖州市吴兴区，或从提示里选择";
+            return Err(Error::field("place", sentence));
         }
         Ok(code)
     }

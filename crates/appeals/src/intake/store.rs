@@ -16,7 +16,7 @@ use super::settings::IntakeSettings;
 use super::take::new_token;
 use crate::error::Error;
 use crate::model::AppealRow;
-use crate::words::{Channel, Stage};
+use crate::words::Channel;
 
 /// Codes that are listed at most; a city has some thousand windows.
 const CODES_MAX: i64 = 5_000;
@@ -382,10 +382,8 @@ impl FromQueryResult for MyVoice {
             channel: Channel::parse(&text("said_by")?).unwrap_or(Channel::Web),
             code: row.try_get(prefix, "sealed_code")?,
             state: now.state_words(),
-            closed: now.head.closed_at.is_some(),
-            can_rate: now.head.closed_at.is_none()
-                && now.head.stage == Stage::Visit.slug()
-                && row.try_get::<Option<String>>(prefix, "answer")?.is_none(),
+            closed: !now.head.is_open(),
+            can_rate: now.awaits_word(row.try_get::<Option<String>>(prefix, "answer")?.as_deref()),
             due_at: now.head.due_at,
         })
     }

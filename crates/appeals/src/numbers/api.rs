@@ -16,6 +16,7 @@ use super::period::Month;
 use super::report::Report;
 use crate::query::AppealQuery;
 use crate::service::Appeals;
+use crate::words::Scope;
 
 const TAG: &str = "诉求数据";
 
@@ -67,10 +68,7 @@ async fn get_appeal_figures(
         })?),
     };
     let query = AppealQuery {
-        state: match query.state.as_str() {
-            "" => "all".to_owned(),
-            state => state.to_owned(),
-        },
+        state: query.state.or(Some(Scope::All)),
         ..query
     };
     let (figures, groups) = match by {

@@ -37,6 +37,12 @@ vocabulary! {
         Dissatisfied = "dissatisfied", "不满意";
         /// 未评价、未接通: left out of the satisfaction rate, and shown.
         Wordless = "wordless", "未评价、未接通";
+        /// 本人主动评价: whoever said it did so by themselves on the page, not asked by an officer.
+        Volunteered = "volunteered", "本人主动评价";
+        /// 评价过不满意: of what is to be handled, what somebody was not satisfied with once; is to be amended.
+        Complained = "complained", "评价过不满意";
+        /// 差评已整改: closed, and each voice that was not satisfied has said better since.
+        Amended = "amended", "不满意后改评满意、基本满意";
         /// 已解决和基本解决, by the appellant's word.
         Solved = "solved", "已解决和基本解决";
         /// 未获确认: nobody reached; counts as not solved.
@@ -56,6 +62,10 @@ const HANDLED: &str =
 const DUE: &str = "(h.outcome IS NULL OR h.outcome IN ('solved', 'basically', 'explained', 'unsolved', 'unconfirmed'))";
 const LATE_NOW: &str = "h.closed_at IS NULL AND (h.due_at < ? OR a.late)";
 const RESPONSE_OVER: &str = "(a.responded_at IS NOT NULL OR a.response_late OR (h.closed_at IS NULL AND h.stage = 'contact' AND h.due_at < ?))";
+/// What a voice was not satisfied with, and has not said better of since.
+const UNAMENDED: &str = "SELECT 1 FROM appeal_visit v WHERE v.case_id = h.id AND v.satisfaction = 'not' AND NOT EXISTS (
+        SELECT 1 FROM appeal_visit later WHERE later.case_id = v.case_id AND later.voice = v.voice AND later.id > v.id
+            AND later.satisfaction IN ('satisfied', 'basically'))";
 
 impl Counted {
     /// The condition on `case_head h` and `appeal a`; each `?` stands for the moment of which the figures are.
@@ -87,6 +97,13 @@ impl Counted {
             Self::Wordless => format!(
                 "({HANDLED} AND (a.satisfaction IS NULL OR a.satisfaction IN ('no_word', 'unreached')))"
             ),
+            Self::Volunteered => format!(
+                "({HANDLED} AND EXISTS (SELECT 1 FROM appeal_visit v WHERE v.case_id = h.id AND v.way = 'own'))"
+            ),
+            Self::Complained => format!("({DUE} AND a.dissatisfied > 0)"),
+            Self::Amended => {
+                format!("({HANDLED} AND a.dissatisfied > 0 AND NOT EXISTS ({UNAMENDED}))")
+            }
             Self::Solved => "h.outcome IN ('solved', 'basically')".to_owned(),
             Self::Unconfirmed => "h.outcome = 'unconfirmed'".to_owned(),
             Self::Second => "a.dispatches > 1".to_owned(),

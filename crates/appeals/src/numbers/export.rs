@@ -74,7 +74,7 @@ impl Appeals {
             ReportFile::Pdf => self
                 .press
                 .pdf(&letter)
-                .map_err(|why| Problem::conflict(why).hint("没有字体时可以下载 DOCX 或 CSV"))?,
+                .map_err(|why| Problem::refused(why).hint("没有字体时可以下载 DOCX 或 CSV"))?,
             ReportFile::Docx => letter.docx().map_err(Problem::internal)?,
         })
     }

@@ -23,6 +23,10 @@ vocabulary! {
         Resolution = "resolution", "解决率";
         /// 满意率.
         Satisfaction = "satisfaction", "满意率";
+        /// 主动评价率 (国办发〔2019〕51号).
+        Volunteering = "volunteering", "主动评价率";
+        /// 差评整改率 (国办发〔2019〕51号).
+        Amendment = "amendment", "差评整改率";
     }
 }
 
@@ -39,6 +43,8 @@ impl Measure {
             Self::Visit => (Counted::Visited, Counted::Closed),
             Self::Resolution => (Counted::Solved, Counted::Closed),
             Self::Satisfaction => (Counted::Satisfied, Counted::Rated),
+            Self::Volunteering => (Counted::Volunteered, Counted::Closed),
+            Self::Amendment => (Counted::Amended, Counted::Complained),
         }
     }
 
@@ -56,6 +62,12 @@ impl Measure {
             Self::Visit => "已回访 ÷ 办结",
             Self::Resolution => "诉求人认为已解决和基本解决 ÷ 办结；未获确认的算没有解决",
             Self::Satisfaction => "满意和基本满意 ÷ 有评价的（未评价、未接通的不算，件数另列）",
+            Self::Volunteering => {
+                "诉求人自己在网上评价过的 ÷ 办结；工作人员回访得来的不算主动（国办发〔2019〕51号“好差评”）"
+            }
+            Self::Amendment => {
+                "评价过不满意、现已办结并且每一位都改评满意或基本满意的 ÷ 应办理中评价过不满意的，含还在办的（国办发〔2019〕51号“好差评”，更严：不满意不论实名与否、有无道理都算应整改）"
+            }
         }
     }
 }

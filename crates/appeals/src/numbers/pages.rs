@@ -8,12 +8,11 @@ use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use serde::Deserialize;
-use serde_json::Value;
 use zhida_platform::export::{csv_response, xlsx_response};
 use zhida_platform::format::{count, date_zh, datetime_zh};
 use zhida_platform::rate::Rounding;
 use zhida_ui::chart::{Caption, Chart, Datum, bars};
-use zhida_ui::{Choice, FormErrors, Frame, Html, Page, Tab, Tone};
+use zhida_ui::{Choice, FormErrors, Frame, Html, Page, Tab, Tone, places};
 
 use super::counted::Counted;
 use super::figures::{Dimension, Figures, Group};
@@ -21,12 +20,11 @@ use super::measure::Measure;
 use super::period::Month;
 use super::report::{Days, ReportFile};
 use crate::desk::setup::NO_CITY;
-use crate::pages::{Answer, attachment};
-use crate::places;
+use crate::pages::{Answer, attachment, words};
 use crate::query::AppealQuery;
 use crate::rights::NUMBERS as MAY;
 use crate::service::Appeals;
-use crate::words::Channel;
+use crate::words::{Alert, Channel, Scope};
 
 /// 诉求数据.
 pub(crate) const NUMBERS: &str = "/appeals/numbers";
@@ -74,33 +72,13 @@ impl Asked {
     }
 }
 
-/// The address of a query with more fields; only what is set stands in it.
-fn address(path: &str, query: &AppealQuery, more: &[(&str, &str)]) -> String {
-    let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-    if let Ok(Value::Object(fields)) = serde_json::to_value(query) {
-        for (name, value) in &fields {
-            if let Some(text) = value.as_str() {
-                pairs.append_pair(name, text);
-            }
-        }
-    }
-    pairs.extend_pairs(more.iter().filter(|(_, value)| !value.is_empty()));
-    match pairs.finish() {
-        pairs if pairs.is_empty() => path.to_owned(),
-        pairs => format!("{path}?{pairs}"),
-    }
-}
-
 /// The list of what a figure counts.
 pub(crate) fn list_address(query: &AppealQuery, counted: Counted) -> String {
     let query = AppealQuery {
-        counted: match counted {
-            Counted::Received => String::new(),
-            other => other.slug().to_owned(),
-        },
+        counted: Some(counted).filter(|one| *one != Counted::Received),
         ..query.clone()
     };
-    address(LIST, &query, &[])
+    query.address(LIST, &[])
 }
 
 /// The query of one group; `None` where no query of a list says just that.
@@ -108,9 +86,9 @@ fn of_group(query: &AppealQuery, by: Dimension, group: &Group) -> Option<AppealQ
     let mut query = query.clone();
     let key = group.key.clone();
     match by {
-        Dimension::Channel => query.channel = key,
+        Dimension::Channel => query.channel = Some(Channel::parse(&key)?),
         Dimension::Category if !key.is_empty() => query.category = key,
-        Dimension::Department if key.is_empty() => query.standing = "unassigned".to_owned(),
+        Dimension::Department if key.is_empty() => query.standing = Some(Alert::Unassigned),
         Dimension::Department => query.department = key,
         // a city's own code would list its counties, too
         Dimension::Place if !key.is_empty() && !key.ends_with("00") => query.place = key,
@@ -304,9 +282,7 @@ struct NumbersPage {
 
 /// The query of the page: all appeals of this month unless somebody says otherwise.
 fn asked_for(app: &Appeals, mut query: AppealQuery) -> AppealQuery {
-    if query.state.is_empty() {
-        "all".clone_into(&mut query.state);
-    }
+    query.state = query.state.or(Some(Scope::All));
     if query.from.is_none() && query.to.is_none() {
         query.from = Some(Month::of(app.clock.today()).first());
         query.to = Some(app.clock.today());
@@ -328,15 +304,9 @@ async fn numbers(
     let (figures, groups) = app.figures_by(viewer, &query, by).await?;
     let more = |by: Dimension| [("by", by.slug()), ("rounding", asked.rounding.as_str())];
     let tab = |one: &Dimension| {
-        let href = address(NUMBERS, &query, &more(*one));
+        let href = query.address(NUMBERS, &more(*one));
         Tab::new(format!("按{}", one.word()), href, *one == by)
     };
-    let mut channels = vec![Choice::new("", "全部", &query.channel)];
-    channels.extend(
-        Channel::ALL
-            .iter()
-            .map(|one| Choice::new(one.slug(), one.word(), &query.channel)),
-    );
     let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
     let mut shown = frame
         .page("诉求数据")
@@ -352,8 +322,8 @@ async fn numbers(
         tabs: Dimension::ALL.iter().map(tab).collect(),
         from: day(query.from),
         to: day(query.to),
-        channels,
-        places: places::choices(&places::roots(viewer, MAY, &city), &query.place),
+        channels: words(query.channel, "全部"),
+        places: places::choices("全部", &places::roots(viewer, MAY, &city), &query.place),
         roundings: roundings(rounding),
         rounding: rounding.word(),
         by,
@@ -375,8 +345,8 @@ async fn numbers(
             ),
             false => String::new(),
         },
-        csv: address("/appeals/numbers/export.csv", &query, &more(by)),
-        xlsx: address("/appeals/numbers/export.xlsx", &query, &more(by)),
+        csv: query.address("/appeals/numbers/export.csv", &more(by)),
+        xlsx: query.address("/appeals/numbers/export.xlsx", &more(by)),
         query,
     })
     .into_response())
@@ -466,7 +436,7 @@ async fn report(State(app): App, frame: Frame, Query(asked): Query<Asked>) -> An
                 .map(|group| line(&query, *by, group, rounding))
                 .collect(),
             all: match groups.len() > LINES_OF_PART {
-                true => address(NUMBERS, &query, &[("by", by.slug())]),
+                true => query.address(NUMBERS, &[("by", by.slug())]),
                 false => String::new(),
             },
         }

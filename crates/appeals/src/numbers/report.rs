@@ -32,7 +32,7 @@ const GROUPS_OF_REPORT: usize = 20;
 /// What groups have that have no key.
 const NAMELESS: &str = "（未定）";
 
-/// How long handling took, in working days.
+/// 办理用时，按工作日。
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = AppealDays)]
 pub struct Days {

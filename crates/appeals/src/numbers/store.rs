@@ -15,7 +15,7 @@ use crate::query::AppealQuery;
 use crate::rights::INTAKE;
 use crate::words::Appeal;
 
-/// Figures of one appeal, or of those that have their key in common and are counted by the same figures.
+/// Figures of one appeal, or of those that have key and name in common and are counted by the same figures.
 pub(super) struct Raw {
     /// Key and name of each dimension, in the order of [`Dimension::ALL`]; empty where it was not asked for.
     pub keys: [(String, String); Dimension::ALL.len()],
@@ -84,11 +84,8 @@ pub(super) async fn figures(
             true => key(*dimension, viewer),
             false => ("''".to_owned(), "''"),
         };
-        columns.push(match grouped {
-            true => format!("{key} AS k{at}, MAX({name}) AS n{at}"),
-            false => format!("{key} AS k{at}, {name} AS n{at}"),
-        });
-        places.push((2 + 2 * at).to_string());
+        columns.push(format!("{key} AS k{at}, {name} AS n{at}"));
+        places.extend([(2 + 2 * at).to_string(), (3 + 2 * at).to_string()]);
     }
     let (number, groups) = match grouped {
         true => ("COUNT(*)", format!("GROUP BY {}", places.join(", "))),

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 use zhida_platform::format::datetime_zh;
 use zhida_standards::division;
-use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page};
+use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, places};
 
 use super::ask::{Search, bad};
 use super::keys::{Key, NewOpen311Key};
@@ -180,6 +180,7 @@ struct KeysPage {
     fresh: String,
     rows: Vec<Row>,
     fields: Fields,
+    places: Vec<Choice>,
     batch: Vec<Choice>,
 }
 
@@ -221,6 +222,7 @@ async fn keys_page(
     errors: FormErrors,
 ) -> Result<KeysPage, Error> {
     let keys = app.open311_keys(&frame.viewer).await?;
+    let city = app.rules().await?.rules.place;
     let batch = Choice::new(
         "batch",
         "先给令牌，再用令牌换编号（type 为 batch）",
@@ -235,6 +237,7 @@ async fn keys_page(
         errors,
         fresh,
         rows: keys.into_iter().map(Row::of).collect(),
+        places: places::choices("本市", &[city], fields.get("place")),
         batch: vec![batch.hint("对方的系统只会处理令牌时才勾选；不勾选的直接给编号（realtime）")],
         fields,
     })

@@ -17,7 +17,7 @@ pub(crate) const CLOSED: &str = "（已停用）";
 /// Characters of a name or reason at most.
 const WORDS_MAX: usize = 200;
 
-/// A line of a refusal list 不予受理清单.
+/// 不予受理清单的一项。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = AppealRefusal)]
@@ -28,7 +28,7 @@ pub struct Refusal {
     pub instead: String,
 }
 
-/// A category with its duty list.
+/// 一个分类和它的职责清单。
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = AppealCategory)]
@@ -58,7 +58,7 @@ pub struct Category {
     pub closed: bool,
 }
 
-/// All categories of one revision.
+/// 一个版本的全部分类。
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = AppealCatalogue)]

@@ -7,7 +7,7 @@ use zhida_platform::access::Row;
 use zhida_platform::vocabulary;
 
 vocabulary! {
-    /// What becomes of a theme.
+    /// 一类事的状态。
     ThemeState {
         /// 新发现: nobody has decided what to do.
         Found = "found", "新发现";
@@ -31,7 +31,7 @@ impl ThemeState {
 }
 
 vocabulary! {
-    /// How far a measure is.
+    /// 举措的状态。
     MeasureState {
         /// 实施中.
         Proposed = "proposed", "实施中";
@@ -40,7 +40,7 @@ vocabulary! {
     }
 }
 
-/// A theme.
+/// 一类事。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = AppealTheme)]
 pub struct Theme {
@@ -92,7 +92,7 @@ impl Theme {
     }
 }
 
-/// What is done against a theme.
+/// 对一类事的一项举措。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = AppealMeasure)]
 pub struct Remedy {
@@ -118,7 +118,7 @@ pub struct Remedy {
     pub version: i64,
 }
 
-/// A measure that is proposed.
+/// 要提出的一项举措。
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[schema(as = NewAppealMeasure)]

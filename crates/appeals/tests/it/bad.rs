@@ -9,6 +9,7 @@ use zhida_casework::calendar::LocalChange;
 use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::cases::calendar;
+use zhida_platform::db::{self, Tx, Value};
 use zhida_testkit::{Part, block_on, databases, sqlite};
 
 use crate::intake::send;
@@ -237,6 +238,41 @@ fn steps_that_are_anothers_or_not_possible_are_refused_with_words() {
             )
             .await;
         assert_eq!(status, 404);
+    });
+}
+
+/// A view that was saved when there was still another channel.
+#[test]
+fn a_saved_view_with_a_filter_that_is_gone_is_said_and_can_be_deleted() {
+    block_on(async {
+        let world = World::new(sqlite().await).await;
+        world.appeal(Some(1), "停电", Confidentiality::Normal).await;
+        let account: &str = &operator().account().unwrap().to_string();
+        for (id, name, query) in [
+            ("1", "传真来的", r#"{"channel":"fax"}"#),
+            ("2", "热线来的", r#"{"channel":"hotline"}"#),
+        ] {
+            let sql = "INSERT INTO appeal_view (id, account, name, query) VALUES ($1, $2, $3, $4)";
+            let kept = world.db.write(|tx: Tx| async move {
+                let values = [id, account, name, query].map(Value::from);
+                db::execute(&tx, sql, values).await
+            });
+            assert_eq!(kept.await.unwrap(), 1);
+        }
+        let app = world.app(operator());
+        let page = app.get("/appeals").await.expect_status(200);
+        for part in [
+            "常用视图“传真来的”里有的条件已经不存在",
+            "删除视图：传真来的",
+            "热线来的<span class=\"zd-tabs__count\">1</span>",
+        ] {
+            assert!(page.text().contains(part), "{part}: {}", page.text());
+        }
+        assert!(!page.text().contains("传真来的<span"), "it is no tab");
+        let removed = app.post_form("/appeals/views/1/remove", &[]).await;
+        let _ = removed.expect_status(303);
+        let page = app.get("/appeals").await.expect_status(200);
+        assert!(!page.text().contains("传真"), "{}", page.text());
     });
 }
 

@@ -82,7 +82,7 @@ impl World {
             ("tries", "3"),
             ("revision", "0"),
             ("note", "试行"),
-            ("place", "370100"),
+            ("place", "山东省济南市"),
         ];
         let done = self
             .app(manager())

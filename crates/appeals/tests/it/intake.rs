@@ -47,7 +47,7 @@ pub(crate) async fn make_code(world: &World, kind: &str, name: &str, enterprise:
     let fields = [
         ("kind", kind),
         ("name", name),
-        ("place", "370102"),
+        ("place", "山东省济南市历下区"),
         ("enterprise", enterprise),
     ];
     let made = world
@@ -576,7 +576,9 @@ async fn settings_and_codes_say_what_is_wrong(db: TestDatabase) {
     );
     for (kind, place, enterprise, words) in [
         ("", CITY, "", "请选择是场所"),
-        ("place", "99", "", "没有这个行政区划代码"),
+        ("place", "99", "", "没有“99”这个地方"),
+        ("place", "鼓楼区", "", "江苏省南京市鼓楼区"),
+        ("place", "", "", "请写二维码在哪里"),
         ("enterprise", "", "913300", "位"),
     ] {
         let fields = [

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use zhida_appeals::words::{Channel, Confidentiality};
+use zhida_appeals::words::{Alert, Channel, Confidentiality};
 use zhida_appeals::{AppealQuery, Contact, Error, NewAppeal, Submitted};
 use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
@@ -491,7 +491,7 @@ fn lists_counts_and_exports_are_one_query() {
                 assert!(queue.text().contains(&tab), "{tab}: {}", queue.text());
             }
             let overdue = AppealQuery {
-                standing: "overdue".to_owned(),
+                standing: Some(Alert::Overdue),
                 ..AppealQuery::default()
             };
             assert_eq!(world.appeals.count(&operator(), &overdue).await.unwrap(), 1);

@@ -9,7 +9,7 @@ use zhida_platform::db::{self, Tx, Value};
 use crate::world::{CITY, World, code, name};
 
 /// An appeal as it stands.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Kept {
     /// The instant of registration.
     pub opened_at: String,
@@ -31,6 +31,10 @@ pub(crate) struct Kept {
     pub replied: bool,
     pub visited: bool,
     pub satisfaction: Option<&'static str>,
+    /// The way of the last visit.
+    pub way: &'static str,
+    /// Visits before the last: number of the voice, which is 1 for the last, and its word.
+    pub before: &'static [(usize, &'static str)],
     pub dispatches: i64,
     pub reopenings: i64,
     pub theme: Option<String>,
@@ -57,6 +61,8 @@ impl Kept {
             replied: true,
             visited: true,
             satisfaction: Some("satisfied"),
+            way: "phone",
+            before: &[],
             dispatches: 1,
             reopenings: 0,
             theme: None,
@@ -74,6 +80,13 @@ impl Kept {
             satisfaction: None,
             ..Self::solved(opened_at)
         }
+    }
+
+    /// How often somebody was not satisfied.
+    fn dissatisfied(&self) -> i64 {
+        let before = self.before.iter().map(|(_, word)| *word);
+        let all = before.chain(self.satisfaction);
+        all.map(|word| i64::from(word == "not")).sum()
     }
 }
 
@@ -169,7 +182,7 @@ async fn insert(tx: &Tx, id: &str, one: &Kept) -> db::Result<()> {
         1_i64.into(),
         0_i64.into(),
         one.dispatches.into(),
-        i64::from(one.satisfaction == Some("not")).into(),
+        one.dissatisfied().into(),
         one.reopenings.into(),
         one.satisfaction.map(str::to_owned).into(),
         at(one.dispatches > 0).into(),
@@ -181,9 +194,7 @@ async fn insert(tx: &Tx, id: &str, one: &Kept) -> db::Result<()> {
         "".into(),
     ];
     db::execute(tx, &sql, values).await?;
-    if one.visited {
-        visit(tx, id, one).await?;
-    }
+    visits(tx, id, one).await?;
     events(tx, id, one).await
 }
 
@@ -228,15 +239,28 @@ async fn events(tx: &Tx, id: &str, one: &Kept) -> db::Result<()> {
     Ok(())
 }
 
-async fn visit(tx: &Tx, id: &str, one: &Kept) -> db::Result<()> {
-    let sql = "INSERT INTO appeal_voice (id, case_id, origin, said_at, channel, enterprise, enterprise_name, text, contact,
-        confidentiality, code_digest) VALUES ($1, $1, $1, $2, 'web', '', '', '', '', 'normal', $1)";
-    db::execute(tx, sql, [id.into(), stored(&one.opened_at).into()]).await?;
-    let sql = "INSERT INTO appeal_visit (id, case_id, voice, round, way, satisfaction, words, visited_by, visited_at)
-        VALUES ($1, $1, $1, 1, 'phone', $2, '', '', $3)";
-    let word = one.satisfaction.unwrap_or("unreached");
-    let values = [id.into(), word.into(), stored(&one.opened_at).into()];
-    db::execute(tx, sql, values).await?;
+/// The voices that were visited, and the visits in their order.
+async fn visits(tx: &Tx, id: &str, one: &Kept) -> db::Result<()> {
+    let last = (1, one.satisfaction.unwrap_or("unreached"));
+    let last = one.visited.then_some((last, one.way));
+    let before = one.before.iter().map(|visit| (*visit, "phone"));
+    for (number, ((voice, word), way)) in before.chain(last).enumerate() {
+        let (visit, voice) = (format!("{id}-{number:02}"), format!("{id}-{voice}"));
+        let sql = "INSERT INTO appeal_voice (id, case_id, origin, said_at, channel, enterprise, enterprise_name, text, contact,
+            confidentiality, code_digest) VALUES ($2, $1, $1, $3, 'web', '', '', '', '', 'normal', $2)
+            ON CONFLICT (id) DO NOTHING";
+        let at = stored(&one.opened_at);
+        db::execute(
+            tx,
+            sql,
+            [id.into(), voice.as_str().into(), at.as_str().into()],
+        )
+        .await?;
+        let sql = "INSERT INTO appeal_visit (id, case_id, voice, round, way, satisfaction, words, visited_by, visited_at)
+            VALUES ($1, $2, $3, 1, $4, $5, '', '', $6)";
+        let values = [visit.as_str(), id, &voice, way, word, &at].map(Value::from);
+        db::execute(tx, sql, values).await?;
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The room on both databases, through the front door.
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod agree;
 mod bad;
 mod browser_desk;
 mod browser_intake;
@@ -14,6 +15,7 @@ mod numbers;
 mod on_time;
 mod open311;
 mod presets;
+mod queue;
 mod refused;
 mod setup;
 mod talk;

@@ -146,7 +146,7 @@ both_databases!(a_category_is_made_and_changed_by_a_form);
 #[tokio::test]
 async fn without_a_city_pages_say_whose_figures_lack_what() {
     let world = World::new(sqlite().await).await;
-    let words = "没有填本市区划代码";
+    let words = "没有填本市";
     for (viewer, path) in [
         (supervisor(), "/appeals/numbers"),
         (manager(), "/appeals/setup"),
@@ -161,6 +161,37 @@ async fn without_a_city_pages_say_whose_figures_lack_what() {
     ] {
         let page = world.app(viewer).get(path).await.expect_status(200);
         assert!(!page.text().contains(words), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn places_are_chosen_by_name() {
+    let world = World::new(sqlite().await).await;
+    world.quanzhou().await;
+    let app = world.app(manager());
+    for (path, words) in [
+        ("/appeals/setup", "value=\"山东省济南市\""),
+        ("/appeals/setup", "<option value=\"浙江省湖州市\">"),
+        ("/appeals/codes", "<option value=\"山东省济南市历下区\">"),
+        (
+            "/appeals/open311-keys",
+            "<option value=\"370102\">历下区</option>",
+        ),
+    ] {
+        let page = app.get(path).await.expect_status(200);
+        assert!(page.text().contains(words), "{path}: {words}");
+        assert!(!page.text().contains("区划代码"), "{path}");
+    }
+    let fields = [
+        ("preset", "quanzhou"),
+        ("tries", "3"),
+        ("revision", "1"),
+        ("place", "鼓楼区"),
+    ];
+    let page = app.post_form("/appeals/setup/rules", &fields).await;
+    let page = page.expect_status(400);
+    for words in ["叫“鼓楼区”的有", "value=\"鼓楼区\""] {
+        assert!(page.text().contains(words), "{words}: {}", page.text());
     }
 }
 

@@ -6,9 +6,10 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use zhida_platform::access::Viewer;
 use zhida_platform::format::{count, date_zh};
 use zhida_platform::paging::PageRequest;
-use zhida_ui::{Fields, FormErrors, Frame, Html, Page, Pager, Tab};
+use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, Pager, Tab, places};
 
 use super::{After, Answer, App, MEETINGS, address, form_errors, to};
 use crate::model::{Line, NewMeeting};
@@ -108,6 +109,7 @@ struct NewPage {
     page: Page,
     errors: FormErrors,
     new: NewMeeting,
+    places: Vec<Choice>,
     task_days: String,
 }
 
@@ -120,6 +122,7 @@ fn new_page(frame: &Frame, new: NewMeeting, errors: FormErrors) -> NewPage {
             .crumb("调度会", MEETINGS)
             .office(),
         errors,
+        places: place_choices(&frame.viewer, &new.place),
         task_days: new.task_days.to_string(),
         new,
     }
@@ -148,6 +151,12 @@ async fn plan(State(app): App, frame: Frame, fields: Fields) -> Answer {
             Ok((StatusCode::BAD_REQUEST, Html(page)).into_response())
         }
     }
+}
+
+/// Where a meeting may be held for: the seat's own place, or a part of it.
+pub(super) fn place_choices(viewer: &Viewer, current: &str) -> Vec<Choice> {
+    let roots = places::roots(viewer, MANAGE, "");
+    places::choices("本单位的区划", &roots, current)
 }
 
 pub(super) fn new_meeting(fields: &Fields) -> NewMeeting {

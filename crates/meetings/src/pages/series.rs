@@ -10,7 +10,7 @@ use serde::Deserialize;
 use zhida_platform::format::date_zh;
 use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page};
 
-use super::list::new_meeting;
+use super::list::{new_meeting, place_choices};
 use super::{Answer, App, MEETINGS, SERIES, form_errors, to};
 use crate::model::{NewMeeting, NewSeries, Series};
 use crate::presets::{Preset, presets};
@@ -56,6 +56,7 @@ struct SeriesPage {
     lines: Vec<Line>,
     presets: &'static [Preset],
     new: NewMeeting,
+    places: Vec<Choice>,
     task_days: String,
     starts_on: String,
     everys: Vec<Choice>,
@@ -111,6 +112,7 @@ async fn page(
         everys: everys.collect(),
         weekdays: numbered(1, &WEEKDAYS, &new.weekday),
         weeks: numbered(0, &WEEKS, &new.week),
+        places: place_choices(&frame.viewer, &new.meeting.place),
         task_days: new.meeting.task_days.to_string(),
         starts_on: new.starts_on,
         new: new.meeting,

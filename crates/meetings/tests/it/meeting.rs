@@ -1,6 +1,6 @@
 //! A meeting from its planning to its minutes.
 
-use zhida_testkit::{TestDatabase, both_databases};
+use zhida_testkit::{TestDatabase, both_databases, sqlite};
 
 use crate::world::{World, clerk_of, leader, neighbour, supervisor};
 
@@ -196,6 +196,26 @@ async fn each_sees_the_own_place_and_only_who_may_writes(db: TestDatabase) {
         .post_form(&format!("{here}/dance"), &[])
         .await
         .expect_status(404);
+}
+
+#[tokio::test]
+async fn where_a_meeting_is_for_is_chosen_by_name() {
+    let world = World::new(sqlite().await).await;
+    let app = world.app(supervisor());
+    for path in ["/meetings/new", "/meetings/series"] {
+        let page = app.get(path).await.expect_status(200);
+        for option in ["本单位的区划", "馆陶镇"] {
+            let option = format!(">{option}</option>");
+            assert!(page.text().contains(&option), "{path}: {}", page.text());
+        }
+    }
+    // what was chosen is there again when something else was wrong
+    let page = app
+        .post_form("/meetings/new", &[("place", "130433100")])
+        .await;
+    let page = page.expect_status(400);
+    let chosen = "<option value=\"130433100\" selected>馆陶镇</option>";
+    assert!(page.text().contains(chosen), "{}", page.text());
 }
 
 both_databases!(

@@ -133,7 +133,7 @@ async fn only_the_chair_strikes_off_and_not_before_the_enterprise_has_spoken(db:
     let _ = world
         .step(leader(), &task, "strike", "再销一次号")
         .await
-        .expect_status(409);
+        .expect_status(422);
     let _ = world
         .step(leader(), &task, "restore", "企业反映又停下来了")
         .await

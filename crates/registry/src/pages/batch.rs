@@ -1,9 +1,11 @@
 //! One batch: what became of it, and the rows that were refused.
 
 use askama::Template;
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use tokio_util::io::ReaderStream;
 use zhida_platform::audit::Look;
 use zhida_platform::format;
 use zhida_ui::{Frame, Html, Page, PageError, Tone};
@@ -12,6 +14,9 @@ use super::{IMPORT, JOBS, LIST};
 use crate::model::{Batch, BatchStatus};
 use crate::room::App;
 use crate::{RegistryError, rights};
+
+/// Bytes of a download that are read at a time.
+const PIECE: usize = 1 << 16;
 
 #[derive(Template)]
 #[template(path = "registry/batch.html")]
@@ -123,27 +128,11 @@ pub(crate) async fn rejects(
         filter: serde_json::json!({ "batch": no }),
     };
     app.registry.record_list(&frame.viewer, look, count).await?;
-    let mut response = (StatusCode::OK, stream(file)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/csv; charset=utf-8"),
-    );
     let name = format!("attachment; filename=\"rejects-{no}.csv\"");
-    if let Ok(name) = HeaderValue::from_str(&name) {
-        headers.insert(header::CONTENT_DISPOSITION, name);
-    }
-    Ok(response)
-}
-
-/// The file as a body, piece by piece.
-fn stream(file: tokio::fs::File) -> axum::body::Body {
-    use tokio::io::AsyncReadExt;
-    let pieces = futures::stream::try_unfold(file, |mut file| async move {
-        let mut bytes = vec![0; 1 << 16];
-        let read = file.read(&mut bytes).await?;
-        bytes.truncate(read);
-        std::io::Result::Ok((read > 0).then_some((bytes, file)))
-    });
-    axum::body::Body::from_stream(pieces)
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+    ];
+    let rows = Body::from_stream(ReaderStream::with_capacity(file, PIECE));
+    Ok((headers, rows).into_response())
 }

@@ -11,7 +11,6 @@ use zhida_ui::{Frame, Html, Page, PageError};
 use super::batch::BatchLine;
 use super::{IMPORT, JOBS, LIST};
 use crate::background::Import;
-use crate::rights;
 use crate::room::App;
 
 #[derive(Template)]
@@ -38,8 +37,7 @@ pub(crate) async fn show(
     frame: Frame,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageError> {
-    frame.viewer.need(rights::IMPORT)?;
-    let Import { job, batch } = app.import(id).await?;
+    let Import { job, batch } = app.import(&frame.viewer, id).await?;
     let running = job.state == JobState::Running;
     let page = frame
         .page("导入进展")

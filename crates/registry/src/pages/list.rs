@@ -9,9 +9,8 @@ use zhida_platform::format;
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_rules::Dictionary;
-use zhida_standards::industry::{self, IndustryLevel};
-use zhida_standards::{division, industry::Industry};
-use zhida_ui::{Choice, Frame, Html, Page, PageError, Pager};
+use zhida_standards::{division, industry};
+use zhida_ui::{Choice, Frame, Html, Page, PageError, Pager, industries, places};
 
 use super::LIST;
 use crate::forms::ListParams;
@@ -94,8 +93,8 @@ pub(crate) async fn list(
     let attribute = |id: &str, all: &str, current: &str| choices_of(dictionary, id, all, current);
     Ok(Html(ListPage {
         page: head,
-        regions: regions(&params.region),
-        industries: industries(&params.industry),
+        regions: places::regions(&params.region),
+        industries: industries::choices(&params.industry),
         sizes: if filters.size {
             attribute("size", "全部规模", &params.size)
         } else {
@@ -105,7 +104,7 @@ pub(crate) async fn list(
         tags: tags(&filters.tags, &params.tag),
         orders: Order::ALL
             .iter()
-            .map(|(_, slug, label)| Choice::new(*slug, *label, query.order.slug()))
+            .map(|order| Choice::new(order.slug(), order.word(), query.order.slug()))
             .collect(),
         lines: found.items.into_iter().map(line).collect(),
         filtered: first != LIST,
@@ -189,117 +188,8 @@ fn tags(names: &[String], current: &str) -> Vec<Choice> {
         .collect()
 }
 
-/// The areas around the chosen one: what it lies in, itself, and what lies in it. So a region is chosen
-/// level by level, without a script.
-fn regions(current: &str) -> Vec<Choice> {
-    let mut choices = vec![Choice::new("", "全部地区", current)];
-    let Some(chosen) = division::lookup(current) else {
-        choices
-            .extend(division::provinces().map(|p| Choice::new(p.code.as_str(), p.name, current)));
-        return choices;
-    };
-    let code = chosen.code.as_str();
-    let mut above: Vec<_> = division::ancestors(code)
-        .filter(|place| !place.is_grouping())
-        .collect();
-    above.reverse();
-    above.push(chosen);
-    for (depth, place) in above.iter().enumerate() {
-        let label = format!("{}{}", "　".repeat(depth), place.name);
-        choices.push(Choice::new(place.code.as_str(), label, code));
-    }
-    let depth = above.len();
-    for place in division::children(code) {
-        choices.push(Choice::new(
-            place.code.as_str(),
-            format!("{}{}", "　".repeat(depth), place.name),
-            code,
-        ));
-    }
-    choices
-}
-
-/// Sections, and under the chosen industry what it is divided into.
-fn industries(current: &str) -> Vec<Choice> {
-    let chosen = industry::lookup(current).map_or("", |found| found.code);
-    let mut choices = vec![Choice::new("", "全部行业", chosen)];
-    let label = |depth: usize, found: &Industry| {
-        format!("{}{} {}", "　".repeat(depth), found.code, found.name)
-    };
-    let mut path: Vec<&str> = industry::ancestors(chosen)
-        .map(|found| found.code)
-        .collect();
-    path.push(chosen);
-    let sections = industry::all()
-        .iter()
-        .filter(|found| found.level == IndustryLevel::Section);
-    for section in sections {
-        choices.push(Choice::new(section.code, label(0, section), chosen));
-        if path.contains(&section.code) {
-            let mut branch: Vec<&str> = path
-                .iter()
-                .copied()
-                .filter(|code| *code != section.code)
-                .collect();
-            branch.sort_unstable();
-            let mut depth = 1;
-            for found in branch.into_iter().filter_map(industry::lookup) {
-                choices.push(Choice::new(found.code, label(depth, found), chosen));
-                depth += 1;
-            }
-            choices.extend(
-                industry::children(chosen).map(|c| Choice::new(c.code, label(depth, c), chosen)),
-            );
-        }
-    }
-    choices
-}
-
 impl From<RegistryError> for PageError {
     fn from(error: RegistryError) -> Self {
         Problem::from(error).into()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_region_is_chosen_level_by_level() {
-        let labels = |code| {
-            regions(code)
-                .into_iter()
-                .map(|choice| choice.label)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(labels("").len(), 1 + division::provinces().count());
-        let of_city = labels("330100");
-        assert_eq!(
-            &of_city[..4],
-            ["全部地区", "浙江省", "　杭州市", "　　上城区"]
-        );
-        assert!(regions("330100")[2].chosen);
-        assert!(labels("110101").contains(&"　东城区".to_owned()));
-    }
-
-    #[test]
-    fn an_industry_is_chosen_level_by_level() {
-        let of = |code| {
-            industries(code)
-                .into_iter()
-                .map(|choice| (choice.value, choice.chosen))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(of("").len(), 21);
-        let manufacture = of("C27");
-        assert!(
-            manufacture.contains(&("C27".into(), true))
-                && manufacture.contains(&("C271".into(), false))
-        );
-        assert!(
-            manufacture.contains(&("D".into(), false))
-                && !manufacture.contains(&("C26".into(), false))
-        );
     }
 }

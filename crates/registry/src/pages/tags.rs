@@ -154,7 +154,7 @@ pub(crate) async fn switch(
 /// 重新计算
 pub(crate) async fn recompute(State(app): State<App>, frame: Frame) -> Result<Response, PageError> {
     frame.viewer.need(rights::TAGS)?;
-    let count = app.registry.recompute_tags(&Silent).await?;
+    let count = app.registry.recompute_tags(&frame.viewer, &Silent).await?;
     let page = head(&frame).notice(
         Tone::Success,
         format!("已重新计算 {} 家市场主体的标签", format::count(count)),

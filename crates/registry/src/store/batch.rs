@@ -75,11 +75,7 @@ impl From<StoredBatch> for Batch {
             file_name: row.file_name,
             sha256: row.sha256,
             as_of: row.as_of.parse().unwrap_or(NaiveDate::MIN),
-            status: if row.status == "done" {
-                BatchStatus::Done
-            } else {
-                BatchStatus::Running
-            },
+            status: BatchStatus::parse(&row.status).unwrap_or(BatchStatus::Running),
             actor: row.actor,
             total: row.total,
             position: row.position,

@@ -1,12 +1,13 @@
 //! Imports in the background: they go on after a stop, and what an interrupted one leaves is cleared up.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
+use uuid::Uuid;
 use zhida_platform::access::Viewer;
 use zhida_platform::clock::Clock as _;
 use zhida_platform::db::{self, FromQueryResult};
-use zhida_platform::jobs::JobQuery;
+use zhida_platform::jobs::{JobQuery, State};
 use zhida_platform::progress::Progress;
 use zhida_registry::BatchStatus;
 use zhida_registry::import::ImportError;
@@ -57,6 +58,34 @@ async fn asked(setup: &Setup, file_name: &str, text: String) -> String {
         .expect_status(202)
         .json();
     asked["job"].as_str().unwrap().to_owned()
+}
+
+/// The only file that was uploaded and not dealt with yet.
+fn uploaded(setup: &Setup) -> PathBuf {
+    let received = setup.folder.path().join("files/received");
+    let mut files = std::fs::read_dir(&received).unwrap();
+    let file = files.next().unwrap().unwrap().path();
+    assert!(files.next().is_none(), "one upload, one file");
+    file
+}
+
+/// What an administrator does in the office.
+async fn run_again(setup: &Setup, id: Uuid) {
+    let again = setup
+        .db
+        .write(|tx| async move { setup.jobs.run_again(&tx, id, "管理员").await });
+    again.await.unwrap();
+}
+
+async fn cancel(setup: &Setup, id: Uuid) {
+    let cancelled = setup
+        .db
+        .write(|tx| async move { setup.jobs.cancel(&tx, id, "管理员").await });
+    cancelled.await.unwrap();
+}
+
+async fn state(setup: &Setup, id: Uuid) -> State {
+    setup.jobs.find(id).await.unwrap().unwrap().state
 }
 
 #[derive(FromQueryResult)]
@@ -125,10 +154,7 @@ async fn a_file_that_is_gone_fails_the_job_and_says_so(db: TestDatabase) {
     let setup = setup(db).await;
     let table = format!("信用代码,企业名称\n{},甲\n", code(1));
     let job = asked(&setup, "a.csv", table).await;
-    let received = setup.folder.path().join("files/received");
-    let mut files = std::fs::read_dir(&received).unwrap();
-    std::fs::remove_file(files.next().unwrap().unwrap().path()).unwrap();
-    assert!(files.next().is_none(), "one upload, one file");
+    std::fs::remove_file(uploaded(&setup)).unwrap();
     setup.work().await;
     let page = app(&setup, Viewer::officer("经办员甲"))
         .get(&format!("/enterprises/import/jobs/{job}"))
@@ -139,6 +165,28 @@ async fn a_file_that_is_gone_fails_the_job_and_says_so(db: TestDatabase) {
         "{}",
         page.text()
     );
+}
+
+async fn an_uploaded_file_stays_until_its_import_is_done(db: TestDatabase) {
+    let setup = setup(db).await;
+    let table = format!("信用代码,企业名称\n{},甲\n", code(1));
+    let job = asked(&setup, "a.csv", table.clone()).await;
+    let id: Uuid = job.parse().unwrap();
+    let file = uploaded(&setup);
+    std::fs::write(&file, "不是表格").unwrap();
+    setup.work().await;
+    assert_eq!(state(&setup, id).await, State::Failed);
+    std::fs::write(&file, table).unwrap();
+    run_again(&setup, id).await;
+    cancel(&setup, id).await;
+    setup.work().await;
+    assert_eq!(state(&setup, id).await, State::Cancelled);
+    assert!(file.exists(), "whoever runs it again needs no new upload");
+    run_again(&setup, id).await;
+    setup.work().await;
+    assert_eq!(state(&setup, id).await, State::Done);
+    assert_eq!(setup.registry.batch(1).await.unwrap().accepted, 1);
+    assert!(!file.exists(), "it is not needed any more");
 }
 
 async fn rejects_are_kept_for_ninety_days(db: TestDatabase) {
@@ -166,5 +214,6 @@ both_databases!(
     a_job_goes_on_where_an_import_stopped,
     indexes_come_back_when_nobody_goes_on,
     a_file_that_is_gone_fails_the_job_and_says_so,
+    an_uploaded_file_stays_until_its_import_is_done,
     rejects_are_kept_for_ninety_days,
 );

@@ -144,7 +144,7 @@ async fn lists_are_in_order(db: TestDatabase) {
     let setup = setup(db).await;
     fill(&setup, &mut TestRunner::deterministic()).await;
     let viewer = Viewer::visitor();
-    for (order, _, _) in Order::ALL {
+    for &order in Order::ALL {
         let query = Query {
             order,
             ..Query::default()

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use zhida_platform::access::{Viewer, guard};
+use zhida_platform::audit;
 use zhida_platform::config::Config;
+use zhida_platform::paging::PageRequest;
 use zhida_testkit::{App, Part, TestDatabase, both_databases};
-use zhida_ui::{Shell, with_frame};
+use zhida_ui::{MenuGroup, Shell, with_frame};
 
 use crate::support::{Setup, code, setup};
 
@@ -16,7 +18,7 @@ pub(crate) fn app(setup: &Setup, viewer: Viewer) -> App {
     let (api, _document) = room.api.split_for_parts();
     let shell = Shell {
         viewer,
-        menu: room.menu.into(),
+        menu: [MenuGroup::new("", room.menu)].into(),
         ..Shell::default()
     };
     App::new(with_frame(guard(room.routes.merge(api)), shell, &config))
@@ -392,6 +394,20 @@ async fn the_api_imports_lists_and_explains_its_errors(db: TestDatabase) {
     assert_eq!(bad["fields"][0]["field"], "as_of");
 }
 
+/// What an officer did to tags, oldest first.
+async fn tag_records(setup: &Setup) -> Vec<String> {
+    let query = audit::Query {
+        actor: Some("经办员甲".to_owned()),
+        subject_kind: Some("tag".to_owned()),
+        oldest_first: true,
+        ..audit::Query::default()
+    };
+    let page = PageRequest::first(20);
+    let found = audit::list(&setup.db, &query, &page).await;
+    let records = found.unwrap().items.into_iter();
+    records.map(|record| record.action).collect()
+}
+
 async fn tags_follow_their_rules(db: TestDatabase) {
     let setup = setup(db).await;
     setup.bring(&table(), "税务", "2025-06-01").await;
@@ -461,6 +477,19 @@ async fn tags_follow_their_rules(db: TestDatabase) {
         .await
         .expect_status(200);
     assert!(!tags().await.contains(&"大户".to_owned()));
+    let again = app.post_form("/tags/recompute", &[]).await;
+    let _ = again.expect_status(200);
+    let recorded = [
+        "registry.tag_add",
+        "registry.tag_recompute",
+        "registry.tag_switch",
+        "registry.tag_recompute",
+    ];
+    assert_eq!(
+        tag_records(&setup).await,
+        recorded,
+        "the last changed nothing"
+    );
     assert_eq!(
         app.post_form("/tags/switch", &[("name", "没有"), ("active", "false")])
             .await

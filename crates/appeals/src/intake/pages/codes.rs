@@ -10,7 +10,7 @@ use zhida_letters::{Block, CheckCode, Letter};
 use zhida_platform::format::count;
 use zhida_platform::problem::Problem;
 use zhida_standards::division;
-use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, Tone};
+use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, Tone, places};
 
 use super::{CODES, SETTINGS, site, with_fields};
 use crate::error::Error;
@@ -30,6 +30,7 @@ struct CodesPage {
     total: String,
     fields: Fields,
     kinds: Vec<Choice>,
+    places: Vec<String>,
     settings: &'static str,
 }
 
@@ -66,6 +67,7 @@ async fn page(
         errors,
         total: format!("共 {} 个", count(codes.len() as u64)),
         kinds: CodeKind::ALL.iter().map(kind).collect(),
+        places: places::names_within(&app.rules().await?.rules.place),
         rows: codes.into_iter().map(Row::of).collect(),
         fields,
         settings: SETTINGS,

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use zhida_platform::access::Viewer;
 use zhida_platform::format::count;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, Tab};
+use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, Tab, places};
 
 use super::{DESK, confidentiality_choices, contact_faults, place_choices, with_fields};
 use crate::cases::Similar;
@@ -23,7 +23,6 @@ use crate::intake::take::{Arrival, Source, Taken, new_token};
 use crate::intake::text;
 use crate::model::{Contact, NewAppeal, TITLE_MAX};
 use crate::pages::{Answer, to};
-use crate::places;
 use crate::rights::INTAKE;
 use crate::service::Appeals;
 use crate::words::{Channel, Confidentiality};

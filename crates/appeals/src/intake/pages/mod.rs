@@ -15,11 +15,10 @@ use axum::Router;
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, FormErrors};
+use zhida_ui::{Choice, FormErrors, places};
 
 use super::posted::upload_limit;
 use crate::error::Error;
-use crate::places;
 use crate::service::Appeals;
 use crate::words::Confidentiality;
 

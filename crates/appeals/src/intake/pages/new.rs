@@ -12,7 +12,7 @@ use zhida_platform::access::{Viewer, sign_in_address};
 use zhida_platform::files::Received;
 use zhida_platform::format::count;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, Tone};
+use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, Tone, places};
 
 use super::{
     FOLLOW, MINE, NEW, confidentiality_choices, place_choices, status_address, with_fields,
@@ -25,7 +25,6 @@ use crate::intake::take::{Arrival, Source, Taken, new_token};
 use crate::intake::text;
 use crate::model::{Contact, NewAppeal};
 use crate::pages::{Answer, to};
-use crate::places;
 use crate::service::Appeals;
 use crate::words::{Channel, Confidentiality};
 
