@@ -36,7 +36,7 @@ impl Row {
         // What somebody out of reach would get is nobody's question, and amounts cost most.
         let worth = match label {
             Label::OutOfReach => None,
-            _ => Worth::of(rules, env),
+            _ => Worth::of(rules, env).map(|worth| worth.seen_by(label)),
         };
         Self {
             seq,
@@ -112,6 +112,18 @@ impl Worth {
             low: fen(low),
             high: fen(high),
         })
+    }
+
+    /// As it is told to somebody whose verdict has this label.
+    fn seen_by(self, label: Label) -> Self {
+        match label.is_unmet() && self.high == Some(0) {
+            true => Self {
+                kind: AmountKind::Range,
+                high: None,
+                ..self
+            },
+            false => self,
+        }
     }
 
     /// The largest first.

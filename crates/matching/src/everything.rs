@@ -82,6 +82,9 @@ pub struct Summary {
     pub total: Pairs,
     /// By item, most 符合 first.
     pub items: Vec<ItemSum>,
+    /// Numbers of the items whose conditions are too large for columns: the interpreter computed them,
+    /// one enterprise after the other.
+    pub interpreted: Vec<String>,
     /// By 发布层级, from the country down.
     pub levels: Vec<LevelSum>,
     /// By county, in the order of codes.
@@ -256,6 +259,7 @@ fn summary(
         pairs,
     };
     let levels = levels.into_iter().map(level).collect();
+    let interpreted = interpreted(view, items);
     let mut items: Vec<ItemSum> = sums.into_iter().map(|(_, sum)| sum).collect();
     items.sort_by(|a, b| {
         let order = |sum: &ItemSum| (std::cmp::Reverse(sum.pairs.met), sum.head.number.clone());
@@ -268,11 +272,20 @@ fn summary(
         reached: sizes.iter().map(|size| size.reached).sum(),
         total,
         items,
+        interpreted,
         levels,
         regions,
         sizes,
         took,
     })
+}
+
+/// The numbers of the items that the interpreter answers.
+fn interpreted(view: &View, items: &Items) -> Vec<String> {
+    let found = view.interpreted().filter_map(|key| items.get(&key));
+    let mut numbers: Vec<String> = found.map(|item| judge::head(item).number).collect();
+    numbers.sort_unstable();
+    numbers
 }
 
 /// Pairs of one group, in the order of [`Pairs`].

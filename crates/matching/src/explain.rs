@@ -1,10 +1,14 @@
 //! From the rules' explanations to what is shown.
 
 use zhida_rules::{
-    Amount, ConditionExplanation, Explanation, Missing, Node, TestExplanation, Truth, Used,
+    Amount, AmountKind, ConditionExplanation, Explanation, Missing, Node, Number, TestExplanation,
+    Truth, Used,
 };
 
-use crate::model::{AmountView, ConditionView, FactView, MissingView, StepView, TestView};
+use crate::model::{
+    AmountView, ConditionView, FactView, MissingView, StepView, TestView, range_words,
+};
+use crate::verdict::Label;
 
 /// The conditions of an explanation.
 pub fn conditions(explanation: &Explanation) -> Vec<ConditionView> {
@@ -66,23 +70,29 @@ fn missing(missing: &Missing) -> MissingView {
     }
 }
 
-/// The amount with its steps.
-pub fn amount(amount: &Amount) -> AmountView {
-    AmountView {
+/// The amount with its steps, for somebody whose verdict has this label.
+pub fn amount(amount: &Amount, label: Label) -> AmountView {
+    let steps = amount.steps.iter().map(|step| StepView {
+        name: step.name.clone(),
+        formula: step.formula.clone(),
+        value: step.value.clone(),
+    });
+    let shown = AmountView {
         kind: amount.kind,
         low: amount.low.clone(),
         high: amount.high.clone(),
         text: amount.text.clone(),
-        steps: amount
-            .steps
-            .iter()
-            .map(|step| StepView {
-                name: step.name.clone(),
-                formula: step.formula.clone(),
-                value: step.value.clone(),
-            })
-            .collect(),
+        steps: steps.collect(),
         missing: amount.missing.iter().map(missing).collect(),
+    };
+    match label.is_unmet() && shown.high.as_ref().is_some_and(Number::is_zero) {
+        true => AmountView {
+            kind: AmountKind::Range,
+            high: None,
+            text: range_words(&Number::zero(), None),
+            ..shown
+        },
+        false => shown,
     }
 }
 

@@ -96,13 +96,14 @@ fn judge<'a>(item: &'a PublishedItem, env: &Env<'_>, detail: Detail) -> Judged<'
         distance: explanation.distance,
     };
     let amount = item.rules.amount(env);
+    let label = Label::of(outcome);
     let shown = MatchedItem {
         head: head(item),
         verdict: explanation.verdict.known(),
-        label: Label::of(outcome),
+        label,
         manual_only: explanation.manual_only,
         distance: explanation.distance,
-        amount: amount.as_ref().map(explain::amount),
+        amount: amount.as_ref().map(|amount| explain::amount(amount, label)),
         reason: explain::reason(&explanation),
         conditions: (detail == Detail::Full).then(|| explain::conditions(&explanation)),
     };

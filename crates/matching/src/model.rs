@@ -150,8 +150,16 @@ pub struct AmountView {
 }
 
 impl AmountView {
+    /// The amount in fen, when the facts make it exact.
+    #[must_use]
+    pub fn exact_fen(&self) -> Option<i64> {
+        let exact = self.low.as_ref().filter(|_| self.kind == AmountKind::Exact);
+        exact?.round(2).to_fen()
+    }
+
     /// Only words, no figure: 待评审, 权益或资质, 金额待定.
-    pub(crate) fn is_words(&self) -> bool {
+    #[must_use]
+    pub fn is_words(&self) -> bool {
         self.high.is_none() && self.low.as_ref().is_none_or(Number::is_zero)
     }
 }
@@ -228,6 +236,17 @@ pub struct FactView {
     /// 导入批次。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<String>,
+}
+
+impl MissingView {
+    /// In words, with the year where it has one: “2025 年研发费用（科技）”.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.year {
+            Some(year) => format!("{year} 年{}（{}）", self.attribute, self.department),
+            None => format!("{}（{}）", self.attribute, self.department),
+        }
+    }
 }
 
 /// 缺少的一项数据。

@@ -166,7 +166,28 @@ impl Matching {
     ) -> Result<EnterpriseMatch, Error> {
         let on = self.day(Some(on))?;
         let enterprise = self.enterprise(code).await?;
-        self.judge_all(head(&enterprise), enterprise.facts, on, detail)
+        let items = Arc::clone(&self.policies.catalogue(on).items);
+        self.judge_all(head(&enterprise), enterprise.facts, items, on, detail)
+            .await
+    }
+
+    /// As [`Matching::for_enterprise`], of these items only; ids that no published item has are passed over.
+    ///
+    /// # Errors
+    /// No such enterprise; a day out of range; the database.
+    pub async fn for_enterprise_among(
+        &self,
+        code: &str,
+        ids: &[String],
+        on: NaiveDate,
+        detail: Detail,
+    ) -> Result<EnterpriseMatch, Error> {
+        let on = self.day(Some(on))?;
+        let enterprise = self.enterprise(code).await?;
+        let catalogue = self.policies.catalogue(on);
+        let items = ids.iter().filter_map(|id| catalogue.find(id).cloned());
+        let items = items.collect();
+        self.judge_all(head(&enterprise), enterprise.facts, items, on, detail)
             .await
     }
 
@@ -181,7 +202,8 @@ impl Matching {
         detail: Detail,
     ) -> Result<EnterpriseMatch, Error> {
         let on = self.day(Some(on))?;
-        self.judge_all(EnterpriseHead::default(), facts, on, detail)
+        let items = Arc::clone(&self.policies.catalogue(on).items);
+        self.judge_all(EnterpriseHead::default(), facts, items, on, detail)
             .await
     }
 
@@ -208,10 +230,10 @@ impl Matching {
         &self,
         head: EnterpriseHead,
         facts: Facts,
+        items: Arc<[Arc<PublishedItem>]>,
         on: NaiveDate,
         detail: Detail,
     ) -> Result<EnterpriseMatch, Error> {
-        let catalogue = self.policies.catalogue(on);
         let dictionary = self.dictionary;
         let judge = move || {
             let env = Env {
@@ -219,7 +241,7 @@ impl Matching {
                 facts: &facts,
                 on,
             };
-            judge::match_items(head, &catalogue.items, &env, detail)
+            judge::match_items(head, &items, &env, detail)
         };
         Ok(tokio::task::spawn_blocking(judge).await?)
     }

@@ -88,6 +88,13 @@ pub fn everything(found: &Summary, items: usize) -> String {
         count(found.total.unknown),
         count(found.total.near_miss),
     );
+    if !found.interpreted.is_empty() {
+        text.push_str(&format!(
+            "{} 个事项的条件展开后太长，没有列式形式，由解释器逐家计算：{}\n",
+            found.interpreted.len(),
+            cut(&found.interpreted.join("、"), 2 * CELL_MAX),
+        ));
+    }
     let pairs = |pairs: &Pairs| [pairs.met, pairs.unknown, pairs.near_miss].map(count);
     let line = |head: Vec<String>, pairs: &[String]| [&head, pairs].concat();
     let levels = found.levels.iter();

@@ -91,6 +91,12 @@ impl Label {
         }
     }
 
+    /// Some condition is not met, so facts must change before anything is had. A zero by the facts of now then
+    /// does not say what it would be.
+    pub fn is_unmet(self) -> bool {
+        matches!(self, Self::NearMiss | Self::Ineligible | Self::OutOfReach)
+    }
+
     /// Could the enterprise be paid as things stand?
     pub fn is_candidate(self) -> bool {
         matches!(self, Self::Eligible | Self::Manual)

@@ -124,14 +124,17 @@ pub fn weekday_zh(date: NaiveDate) -> String {
 /// `2026年11月22日（周日）24:00`.
 #[must_use]
 pub fn until_zh(due: DateTime<Utc>) -> String {
+    let (day, time) = until(due);
+    format!("{}{time}", weekday_zh(day))
+}
+
+/// The same as a day and a time of day, for tables that are sorted by the day.
+#[must_use]
+pub fn until(due: DateTime<Utc>) -> (NaiveDate, String) {
     let local = to_shanghai(due);
     match local.date_naive().pred_opt() {
-        Some(before) if local.time() == NaiveTime::MIN => format!("{}24:00", weekday_zh(before)),
-        _ => format!(
-            "{}{}",
-            weekday_zh(local.date_naive()),
-            local.format("%H:%M")
-        ),
+        Some(before) if local.time() == NaiveTime::MIN => (before, "24:00".to_owned()),
+        _ => (local.date_naive(), local.format("%H:%M").to_string()),
     }
 }
 

@@ -113,12 +113,12 @@ impl<S: Send + Sync> FromRequestParts<S> for PageRequest {
     }
 }
 
-/// One page of a list.
+/// 列表的一页。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Page<T> {
-    /// The items.
+    /// 本页的内容。
     pub items: Vec<T>,
-    /// Cursor of the next page; absent on the last.
+    /// 下一页的 after；最后一页没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }

@@ -14,31 +14,31 @@ use utoipa::ToSchema;
 
 use crate::{db, http};
 
-/// A field of a form or of a JSON body that is wrong.
+/// 填错的一项：表单的一栏，或 JSON 正文的一个字段。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// Name of the field as it was sent.
+    /// 字段名，与发来的一致。
     pub field: String,
-    /// Chinese sentence: what is wrong and how to mend it.
+    /// 错在哪里、怎样改正。
     pub message: String,
 }
 
-/// What went wrong, where, and how to mend it; every text is Chinese.
+/// 出了什么问题、在哪里、怎样改正（RFC 9457）。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
-    /// HTTP status.
+    /// HTTP 状态码。
     #[serde(serialize_with = "status_number")]
     #[schema(value_type = u16, example = 404)]
     pub status: StatusCode,
-    /// Stable ASCII slug for programs, for instance `not-found`.
+    /// 给程序判断用的代号，不会改变，例如 not-found。
     pub code: &'static str,
-    /// What kind of problem it is.
+    /// 是哪一类问题。
     pub title: String,
-    /// What happened this time.
+    /// 这一次发生了什么。
     pub detail: String,
-    /// How to mend it.
+    /// 怎样改正；可以为空。
     pub hint: String,
-    /// Wrong fields, in the order of the form.
+    /// 填错的各项，按表单的顺序；没有时不出现。
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldError>,
 }

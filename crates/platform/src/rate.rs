@@ -28,7 +28,7 @@ impl Rounding {
     }
 }
 
-/// So many of so many.
+/// 比率的分子和分母。
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
 pub struct Rate {
     /// 分子。

@@ -1,8 +1,46 @@
 //! Closed vocabularies: enums of which each word has a slug for files, addresses and the API, and Chinese for people.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
 // what the macro names in the crates that use it
 #[doc(hidden)]
 pub use zhida_casework::Named;
+
+/// Reads an optional filter: a slug or a word; a form's empty field is none. To a word that there is not, everything would be
+/// no answer.
+///
+/// ```
+/// # zhida_platform::vocabulary! { /// How urgent.
+/// #     Urgency { /// At once.
+/// #         High = "high", "紧急"; } }
+/// #[derive(serde::Deserialize)]
+/// struct Filters {
+///     #[serde(deserialize_with = "zhida_platform::vocabulary::known")]
+///     urgency: Option<Urgency>,
+/// }
+/// let read = serde_json::from_str::<Filters>;
+/// assert_eq!(read(r#"{"urgency": "high"}"#).unwrap().urgency, Some(Urgency::High));
+/// assert_eq!(read(r#"{"urgency": ""}"#).unwrap().urgency, None);
+/// assert!(read(r#"{"urgency": "low"}"#).is_err());
+/// ```
+///
+/// # Errors
+/// A word that there is not, with those that there are.
+pub fn known<'de, V: Named, D: Deserializer<'de>>(from: D) -> Result<Option<V>, D::Error> {
+    let text = String::deserialize(from)?;
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let mut all = V::ALL.iter().copied();
+    let found = all.find(|one| text == one.slug() || text == one.name());
+    found.map(Some).ok_or_else(|| {
+        let all: Vec<&str> = V::ALL.iter().map(|one| one.slug()).collect();
+        let all = all.join("、");
+        D::Error::custom(format!("没有“{text}”，可以填 {all}，或者不填"))
+    })
+}
 
 /// Writes a public enum whose words have a slug and Chinese.
 ///

@@ -1,11 +1,9 @@
 //! Serves the component gallery alone: `cargo run -p zhida-ui --example gallery`, then open the address it prints.
 
-use std::sync::Arc;
-
 use zhida_platform::access::Viewer;
 use zhida_platform::config::Config;
 use zhida_platform::room::MenuItem;
-use zhida_ui::{Shell, gallery, with_frame};
+use zhida_ui::{MenuGroup, Shell, gallery, with_frame};
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
@@ -14,15 +12,16 @@ async fn main() -> std::io::Result<()> {
         href,
         action: None,
     };
+    let items = vec![
+        item("首页", "/"),
+        item("惠企政策", "/policies"),
+        item("市场主体", "/enterprises"),
+        item("我的匹配", "/matches"),
+        item("政策计算器", "/calculator"),
+        item("组件陈列", "/ui-gallery"),
+    ];
     let shell = Shell {
-        menu: Arc::new([
-            item("首页", "/"),
-            item("惠企政策", "/policies"),
-            item("市场主体", "/enterprises"),
-            item("我的匹配", "/matches"),
-            item("政策计算器", "/calculator"),
-            item("组件陈列", "/ui-gallery"),
-        ]),
+        menu: [MenuGroup::new("", items)].into(),
         demo: true,
         viewer: Viewer::officer("演示管理员"),
         ..Shell::default()

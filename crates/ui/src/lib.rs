@@ -58,8 +58,10 @@ mod form;
 mod frame;
 pub mod gallery;
 mod html;
+pub mod industries;
 mod page;
 pub mod phrases;
+pub mod places;
 pub mod thread;
 
 pub use error_page::PageError;
@@ -67,5 +69,5 @@ pub use fields::Fields;
 pub use form::{Choice, FormErrors, Mark, Pager, Tab};
 pub use frame::with_frame;
 pub use html::{Html, is_htmx};
-pub use page::{Crumb, Frame, Notice, Page, Shell, Tone, Unread};
+pub use page::{Crumb, Frame, MenuGroup, Notice, Page, Shell, Tone, Unread};
 pub use thread::{ThreadForm, ThreadView};

@@ -10,11 +10,50 @@ use zhida_platform::room::MenuItem;
 
 use crate::{assets, is_htmx};
 
+/// Menu entries from which on groups have headings; fewer are found without.
+const HEADED_FROM: usize = 9;
+
+/// A part of the menu under a heading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MenuGroup {
+    /// The heading; empty for none.
+    pub label: &'static str,
+    /// The entries under it, in the order shown.
+    pub items: Vec<MenuItem>,
+}
+
+impl MenuGroup {
+    /// Entries under a heading; an empty heading is not shown.
+    pub fn new(label: &'static str, items: Vec<MenuItem>) -> Self {
+        Self { label, items }
+    }
+}
+
+/// What a viewer sees of the menu: the entries of what the viewer may do; groups without any are left out, and the
+/// headings, too, where there is little to find.
+fn menu_for(viewer: &Viewer, menu: &[MenuGroup]) -> Vec<MenuGroup> {
+    let may = |item: &&MenuItem| item.action.is_none_or(|action| viewer.may(action));
+    let seen = |group: &MenuGroup| {
+        let items: Vec<MenuItem> = group.items.iter().filter(may).cloned().collect();
+        (!items.is_empty()).then(|| MenuGroup::new(group.label, items))
+    };
+    let groups: Vec<MenuGroup> = menu.iter().filter_map(seen).collect();
+    let items = groups.iter().map(|group| group.items.len());
+    match items.sum::<usize>() {
+        0 => Vec::new(),
+        HEADED_FROM.. => groups,
+        _ => {
+            let items = groups.into_iter().flat_map(|group| group.items);
+            vec![MenuGroup::new("", items.collect())]
+        }
+    }
+}
+
 /// What all pages of one server share. Cheap to clone.
 #[derive(Clone)]
 pub struct Shell {
     /// The menu of all rooms, in the order shown; a viewer sees the entries of what the viewer may do.
-    pub menu: Arc<[MenuItem]>,
+    pub menu: Arc<[MenuGroup]>,
     /// Version of the program, shown in the footer.
     pub version: &'static str,
     /// Whether the data are generated: shows the banner that says so.
@@ -159,8 +198,8 @@ pub struct Page {
     pub unread: Option<u64>,
     /// Whether to offer to sign in.
     pub sign_in: bool,
-    /// Menu entries this viewer may see.
-    pub menu: Vec<MenuItem>,
+    /// Menu entries this viewer may see, in their groups.
+    pub menu: Vec<MenuGroup>,
     /// Version of the program.
     pub version: &'static str,
     /// Whether the data are generated.
@@ -184,12 +223,7 @@ impl Page {
             signed_in: viewer.as_person().is_some(),
             unread: None,
             sign_in: shell.sign_in && viewer.as_person().is_none(),
-            menu: shell
-                .menu
-                .iter()
-                .filter(|item| item.action.is_none_or(|action| viewer.may(action)))
-                .cloned()
-                .collect(),
+            menu: menu_for(viewer, &shell.menu),
             version: shell.version,
             demo: shell.demo,
             office: false,
@@ -250,6 +284,18 @@ impl Page {
         self.active == href
     }
 
+    /// Whether the menu has headings, and is folded on a phone; used by the frame.
+    pub fn has_headed_menu(&self) -> bool {
+        self.menu.iter().any(|group| !group.label.is_empty())
+    }
+
+    /// Label of the menu item this page belongs to; used by the frame.
+    pub fn active_label(&self) -> Option<&'static str> {
+        let mut items = self.menu.iter().flat_map(|group| &group.items);
+        let item = items.find(|item| self.is_active(item.href));
+        item.map(|item| item.label)
+    }
+
     /// Address of an asset with its digest; used by the frame.
     pub fn asset(&self, name: &str) -> &'static str {
         assets::url(name)
@@ -262,30 +308,80 @@ mod tests {
 
     use super::*;
 
-    fn shell() -> Shell {
-        let item = |label: &'static str, href: &'static str, action| MenuItem {
+    const READ: Option<Action> = Some(Action("policy.read"));
+    const MANAGE: Option<Action> = Some(Action("tag.manage"));
+
+    fn item(label: &'static str, href: &'static str, action: Option<Action>) -> MenuItem {
+        MenuItem {
             label,
             href,
             action,
-        };
-        Shell {
-            menu: Arc::new([
-                item("开放接口", "/api", None),
-                item("惠企政策", "/policies", Some(Action("policy.read"))),
-                item("标签", "/tags", Some(Action("tag.manage"))),
-            ]),
-            ..Shell::default()
         }
+    }
+
+    fn page(menu: Vec<MenuGroup>, viewer: &Viewer) -> Page {
+        let shell = Shell {
+            menu: menu.into(),
+            ..Shell::default()
+        };
+        Page::new(&shell, viewer, "甲".into())
+    }
+
+    fn small() -> Vec<MenuGroup> {
+        let policies = item("惠企政策", "/policies", READ);
+        let platform = vec![
+            item("标签", "/tags", MANAGE),
+            item("开放接口", "/api", None),
+        ];
+        vec![
+            MenuGroup::new("政策", vec![policies]),
+            MenuGroup::new("平台", platform),
+        ]
+    }
+
+    /// With one group that only officers see something of.
+    fn large() -> Vec<MenuGroup> {
+        let desks = ["/1", "/2", "/3", "/4", "/5", "/6"].map(|href| item("办件", href, MANAGE));
+        let mut menu = small();
+        menu.insert(1, MenuGroup::new("办理", desks.into()));
+        menu
+    }
+
+    fn labels(page: &Page) -> Vec<(&'static str, usize)> {
+        let groups = page.menu.iter();
+        groups
+            .map(|group| (group.label, group.items.len()))
+            .collect()
     }
 
     #[test]
     fn the_menu_follows_the_rights() {
-        let public = Page::new(&shell(), &Viewer::visitor(), "甲".into());
-        assert_eq!(public.menu.len(), 2);
+        let public = page(small(), &Viewer::visitor());
+        assert_eq!(labels(&public), [("", 2)]);
         assert!(public.viewer_banner.is_empty());
         let officer = Viewer::officer("演示管理员");
-        let office = Page::new(&shell(), &officer, "甲".into());
-        assert_eq!(office.menu.len(), 3);
+        let office = page(small(), &officer);
+        assert_eq!(labels(&office), [("", 3)]);
         assert!(office.viewer_banner.contains("演示管理员"));
+        assert_eq!(labels(&page(Vec::new(), &officer)), []);
+    }
+
+    #[test]
+    fn a_long_menu_has_headings_and_only_those_with_entries() {
+        let officer = Viewer::officer("演示管理员");
+        let office = page(large(), &officer);
+        assert_eq!(labels(&office), [("政策", 1), ("办理", 6), ("平台", 2)]);
+        assert!(office.has_headed_menu());
+        let public = page(large(), &Viewer::visitor());
+        assert_eq!(labels(&public), [("", 2)]);
+        assert!(!public.has_headed_menu());
+    }
+
+    #[test]
+    fn the_current_entry_is_known_by_its_address() {
+        let officer = Viewer::officer("演示管理员");
+        let office = page(large(), &officer).active("/tags");
+        assert_eq!(office.active_label(), Some("标签"));
+        assert_eq!(office.active("/elsewhere").active_label(), None);
     }
 }

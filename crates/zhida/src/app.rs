@@ -1,6 +1,7 @@
 //! The program put together: database, rooms, routes. The only list of rooms.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
     pin::Pin,
@@ -44,7 +45,7 @@ use zhida_policies::Policies;
 use zhida_redemption::{Departments, Expert, Experts, Ground, Letters, Organisation, Redemption};
 use zhida_registry::Registry;
 use zhida_rules::Dictionary;
-use zhida_ui::Shell;
+use zhida_ui::{MenuGroup, Shell};
 
 use crate::{api_page, cli::Store, commands::demo, database, watch::Watch};
 
@@ -72,7 +73,6 @@ pub struct App {
     pub appeals: Arc<Appeals>,
     /// 调度会.
     pub meetings: Arc<Meetings>,
-    /// What is done in the background.
     /// What is done in the background.
     pub jobs: Jobs,
 }
@@ -393,17 +393,13 @@ impl App {
     pub fn router(&self, config: &Config, viewer: Viewer, demo: bool) -> Router {
         let mut pages = Router::new();
         let mut api = OpenApiRouter::with_openapi(described());
-        let mut menu: Vec<MenuItem> = Vec::new();
+        let mut lines = BTreeMap::new();
         for room in self.rooms(config) {
             pages = pages.merge(room.routes);
             api = api.merge(room.api);
-            menu.extend(room.menu);
+            lines.insert(room.name, room.menu);
         }
-        menu.push(MenuItem {
-            label: "开放接口",
-            href: "/api",
-            action: None,
-        });
+        lines.insert("api", vec![API_LINE]);
         let (api, document) = api.split_for_parts();
         let mut router = pages
             .merge(api)
@@ -415,7 +411,7 @@ impl App {
             router = loopback_only(router.merge(zhida_ui::gallery::router()).merge(demo));
         }
         let shell = Shell {
-            menu: menu.into(),
+            menu: menu(&mut lines),
             version: env!("CARGO_PKG_VERSION"),
             demo,
             viewer,
@@ -427,6 +423,30 @@ impl App {
         );
         zhida_ui::with_frame(router, shell, config)
     }
+}
+
+/// The menu's headings, and the rooms whose lines stand under each; `api` is no room but the page of the API.
+const MENU: [(&str, &[&str]); 5] = [
+    ("政策", &["policies", "matching"]),
+    ("兑付", &["redemption", "funds"]),
+    ("诉求", &["appeals", "meetings"]),
+    ("企业和单位", &["registry", "people"]),
+    ("平台", &["inbox", "office", "api"]),
+];
+
+const API_LINE: MenuItem = MenuItem {
+    label: "开放接口",
+    href: "/api",
+    action: None,
+};
+
+/// The lines of the rooms under the headings of [`MENU`].
+fn menu(lines: &mut BTreeMap<&str, Vec<MenuItem>>) -> Arc<[MenuGroup]> {
+    let groups = MENU.iter().map(|(label, rooms)| {
+        let items = rooms.iter().filter_map(|room| lines.remove(room)).flatten();
+        MenuGroup::new(label, items.collect())
+    });
+    groups.collect()
 }
 
 /// The head of the API document; the rooms add their endpoints.
@@ -483,8 +503,6 @@ async fn stopped() {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use std::collections::BTreeMap;
-
     use super::*;
 
     #[test]
@@ -503,6 +521,18 @@ mod tests {
             let found = snapshots(&config);
             assert_eq!(found.as_deref(), expected.map(Path::new), "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn each_room_stands_under_a_heading_of_the_menu() {
+        let mut config = Config::default();
+        config.database.url = "sqlite::memory:".to_owned();
+        let app = App::open(&config).await.unwrap();
+        let rooms = app.rooms(&config).into_iter();
+        let mut lines = rooms.map(|room| (room.name, room.menu)).collect();
+        let all: usize = BTreeMap::values(&lines).map(Vec::len).sum();
+        let shown: usize = menu(&mut lines).iter().map(|group| group.items.len()).sum();
+        assert_eq!((shown, lines.len()), (all, 0), "{lines:?}");
     }
 
     #[tokio::test]

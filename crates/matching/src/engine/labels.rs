@@ -45,25 +45,24 @@ pub(crate) fn labels(
             *at = label;
         }
     };
-    reach
-        .met()
-        .for_each(|number| put(number, Label::Ineligible));
-    reach
-        .unknown()
-        .for_each(|number| put(number, Label::Ineligible));
-    item.unknown()
-        .for_each(|number| put(number, Label::Unknown));
-    computed.met().for_each(|number| put(number, Label::Manual));
-    for (number, verdict) in item.near() {
-        put(
-            number,
-            match verdict {
-                Truth::False => Label::NearMiss,
-                Truth::Unknown | Truth::True => Label::OneUnknown,
-            },
-        );
+    for number in reach.met().chain(reach.unknown()) {
+        put(number, Label::Ineligible);
     }
-    item.met().for_each(|number| put(number, Label::Eligible));
+    for named in item.named() {
+        let label = match (named.verdict, named.near) {
+            (Truth::True, _) => Label::Eligible,
+            (Truth::Unknown, true) => Label::OneUnknown,
+            (Truth::Unknown, false) => Label::Unknown,
+            (Truth::False, _) => Label::NearMiss,
+        };
+        put(named.id, label);
+    }
+    for number in computed.met() {
+        let label = labels.get_mut(number as usize);
+        if let Some(label @ (Label::OutOfReach | Label::Ineligible | Label::Unknown)) = label {
+            *label = Label::Manual;
+        }
+    }
     Ok(labels)
 }
 

@@ -38,10 +38,16 @@ async fn run(matching: &Matching, context: &JobContext) -> Result<Outcome, JobEr
 }
 
 fn words(report: &RunReport) -> String {
-    let items = count(report.items);
+    let mut items = format!("已匹配 {} 个事项", count(report.items));
+    if report.interpreted > 0 {
+        let interpreted = count(report.interpreted);
+        items.push_str(&format!(
+            "（其中 {interpreted} 个没有列式形式，由解释器计算）"
+        ));
+    }
     match report.first {
-        true => format!("已匹配 {items} 个事项，作为以后比较的起点"),
-        false => format!("已匹配 {items} 个事项，新匹配 {} 条", count(report.news)),
+        true => format!("{items}，作为以后比较的起点"),
+        false => format!("{items}，新匹配 {} 条", count(report.news)),
     }
 }
 

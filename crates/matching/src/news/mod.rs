@@ -1,7 +1,8 @@
 //! 新匹配: who newly meets what since the last full run.
 //!
 //! A run compares, item by item, the enterprises that meet it with those of the run before, and
-//! keeps the difference as news and the new state in one transaction. A run that was interrupted
+//! keeps the difference as news and the new state in one transaction. An item that is no longer in
+//! force is met by nobody, so that its next opening is news. A run that was interrupted
 //! goes on where it stopped; one that is repeated finds no difference. The very first run has
 //! nothing to compare with and brings no news.
 
@@ -48,7 +49,7 @@ pub struct News {
     pub item_name: String,
     /// 发现它的那次匹配的基准日。
     pub since: NaiveDate,
-    /// “新事项”：事项本身是新的；“情况变化”：数据、事项或日期变了。
+    /// “新事项”：事项是新的，或重新开放了；“情况变化”：数据、事项或日期变了。
     pub reason: &'static str,
 }
 

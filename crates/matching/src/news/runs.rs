@@ -29,6 +29,8 @@ pub struct RunReport {
     pub no: i64,
     /// Items that were compared.
     pub items: u64,
+    /// Those among them that have no column form, so that the interpreter answered.
+    pub interpreted: u64,
     /// News that it brought.
     pub news: u64,
     /// It was the first: news count from now on.
@@ -113,15 +115,24 @@ impl Matching {
         }
         let (day, items) = (snapshot.view.on(), snapshot.items.len() as u64);
         let run = store::open(&self.db, actor, day, items, self.clock.now()).await?;
+        let view = Arc::clone(&snapshot.view);
+        let interpreted = spawn_blocking(move || {
+            // All at once is faster than one by one.
+            view.warm();
+            view.interpreted().count() as u64
+        });
+        let interpreted = interpreted.await?;
+        let ids: Vec<String> = snapshot.items.values().map(|i| i.id.clone()).collect();
         let compared = self.compare_all(run, snapshot, progress).await;
         if let Err(error) = &compared {
             store::fail(&self.db, run, &error.to_string(), self.clock.now()).await?;
         }
         compared?;
-        let news = store::close(&self.db, actor, run, self.clock.now()).await?;
+        let news = store::close(&self.db, actor, run, &ids, self.clock.now()).await?;
         Ok(RunReport {
             no: run.no,
             items,
+            interpreted,
             news,
             first: run.first,
         })

@@ -248,18 +248,30 @@ pub(super) async fn fail(
     .await
 }
 
-/// Closes a run and tells how many news it brought.
+/// Closes a run over these items and tells how many news it brought. Whoever met an item that is no
+/// longer in force does not meet it any more: when it comes back, that is news.
 pub(super) async fn close(
     db: &Database,
     actor: &str,
     run: Run,
+    items: &[String],
     at: DateTime<Utc>,
 ) -> Result<u64, Error> {
-    db.write(|tx| close_in(tx, actor, run, at)).await
+    db.write(|tx| close_in(tx, actor, run, items, at)).await
 }
 
-async fn close_in(tx: Tx, actor: &str, run: Run, at: DateTime<Utc>) -> Result<u64, Error> {
+async fn close_in(
+    tx: Tx,
+    actor: &str,
+    run: Run,
+    items: &[String],
+    at: DateTime<Utc>,
+) -> Result<u64, Error> {
     lock(&tx).await?;
+    let members = db::text_members(&tx);
+    let sql = format!("DELETE FROM match_met WHERE item NOT IN ({members})");
+    let members = db::members_value(items.iter().map(String::as_str));
+    db::execute(&tx, &sql, [members]).await?;
     let sql = "UPDATE match_run SET finished_at = $2, updated_at = $2 \
                WHERE no = $1 AND finished_at = ''";
     let values = [run.no.into(), instant_text(at).into()];

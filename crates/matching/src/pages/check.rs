@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use zhida_platform::access::Viewer;
 use zhida_platform::problem::Problem;
+use zhida_policies::Way;
 use zhida_standards::uscc::Uscc;
 use zhida_ui::{FormErrors, Frame, Html, Mark, Page, PageError};
 
@@ -32,6 +33,7 @@ pub(crate) struct CheckQuery {
 /// What the form led to.
 struct Answer {
     found: PairMatch,
+    way: Way,
     mark: Mark,
     conditions: Vec<ConditionRow>,
     amount: String,
@@ -93,7 +95,8 @@ pub(crate) async fn show(
                     }
                     let found = matching.for_pair_as(&viewer, code.as_str(), &item.id, on);
                     let found = found.await.map_err(Problem::from)?;
-                    answer = Some(answer_for(&matching, &viewer, found));
+                    let way = super::way(&matching, &found).await?;
+                    answer = Some(answer_for(&matching, &viewer, found, way));
                 } else if id.is_empty() && viewer.may(READ) {
                     let all = format!("/enterprises/{}/matches", code.as_str());
                     let all = super::address(&all, &[("on", &query.on)]);
@@ -141,7 +144,7 @@ pub(crate) async fn show(
     Ok((status, Html(page)).into_response())
 }
 
-fn answer_for(matching: &Matching, viewer: &Viewer, mut found: PairMatch) -> Answer {
+fn answer_for(matching: &Matching, viewer: &Viewer, mut found: PairMatch, way: Way) -> Answer {
     if let Some(conditions) = &mut found.item.conditions {
         sight::mark_withheld(viewer, matching.dictionary, conditions);
     }
@@ -157,6 +160,7 @@ fn answer_for(matching: &Matching, viewer: &Viewer, mut found: PairMatch) -> Ans
         mark: found.item.label.mark(),
         conditions: condition_rows(found.item.conditions.as_deref().unwrap_or_default()),
         amount,
+        way,
         found,
     }
 }

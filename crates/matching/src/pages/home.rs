@@ -1,14 +1,13 @@
 //! The home page: search, figures, ways in for enterprises, visitors and officers, what is new and
 //! what ends soon.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
 use zhida_platform::format::{count, date_zh};
 use zhida_platform::problem::Problem;
-use zhida_policies::{Delivery, PublishedItem, Theme, Validity};
+use zhida_policies::{Delivery, Facet, FacetCount, PublishedItem, QueryText, Theme, Validity};
 use zhida_registry::rights::LIST as ENTERPRISES;
 use zhida_ui::chart::{Caption, Chart, Datum, bars};
 use zhida_ui::{Frame, Html, Page, PageError};
@@ -64,22 +63,14 @@ pub(crate) async fn show(
         Spread::default()
     };
     let open = &catalogue.open;
-    let mut documents: Vec<&str> = open.iter().map(|item| item.document.id.as_str()).collect();
+    let in_force = catalogue
+        .items
+        .iter()
+        .filter(|item| item.validity(on).is_in_force());
+    let mut documents: Vec<&str> = in_force.map(|item| item.document.id.as_str()).collect();
     documents.sort_unstable();
     documents.dedup();
-    let deliveries = Delivery::ALL
-        .iter()
-        .map(|delivery| {
-            let number = open
-                .iter()
-                .filter(|item| item.elements.delivery == *delivery)
-                .count();
-            let href = format!("/policies?delivery={}", delivery.slug());
-            (delivery.word().to_owned(), number, href)
-        })
-        .filter(|(_, number, _)| *number > 0)
-        .map(|(word, number, href)| (word, count(number as u64), href))
-        .collect();
+    let figures = figures(&matching).await?;
     let line = |item: &Arc<PublishedItem>, note: String| Line {
         name: item.name.clone(),
         href: format!("/policies/{}", percent(&item.id)),
@@ -104,16 +95,16 @@ pub(crate) async fn show(
         own: super::own_code(&frame.viewer)
             .unwrap_or_default()
             .to_owned(),
-        items: open.len() as u64,
+        items: figures.items,
         documents: documents.len() as u64,
-        deliveries,
+        deliveries: deliveries(&figures.deliveries),
         enterprises: if spread.total > 0 {
             count(spread.total)
         } else {
             String::new()
         },
         map: places::map(&spread),
-        themes: themes(open),
+        themes: themes(&figures.themes),
         latest: newest
             .iter()
             .take(LISTED)
@@ -132,12 +123,38 @@ fn is_soon(on: chrono::NaiveDate, day: chrono::NaiveDate) -> bool {
     (0..=zhida_policies::EXPIRING_DAYS as i64).contains(&(day - on).num_days())
 }
 
-fn themes(open: &[Arc<PublishedItem>]) -> Option<Chart> {
-    let mut numbers: BTreeMap<Theme, u64> = BTreeMap::new();
-    for item in open {
-        *numbers.entry(item.elements.theme).or_default() += 1;
-    }
-    let mut numbers: Vec<(Theme, u64)> = numbers.into_iter().collect();
+/// What the list of policies counts before anybody chooses: the figures lead there.
+struct Figures {
+    items: u64,
+    deliveries: Vec<FacetCount>,
+    themes: Vec<FacetCount>,
+}
+
+async fn figures(matching: &Matching) -> Result<Figures, Problem> {
+    let policies = &matching.policies;
+    let query = QueryText::default().parse()?;
+    Ok(Figures {
+        items: policies.count(&query).await?,
+        deliveries: policies.facet(&query, Facet::Delivery).await?,
+        themes: policies.facet(&query, Facet::Theme).await?,
+    })
+}
+
+fn deliveries(counts: &[FacetCount]) -> Vec<(String, String, String)> {
+    let of = |delivery: &Delivery| {
+        let slug = delivery.slug();
+        let found = counts.iter().find(|one| one.value == slug)?;
+        let number = count(found.count.unsigned_abs());
+        let href = format!("/policies?delivery={slug}");
+        Some((delivery.word().to_owned(), number, href))
+    };
+    Delivery::ALL.iter().filter_map(of).collect()
+}
+
+fn themes(counts: &[FacetCount]) -> Option<Chart> {
+    let known = counts.iter();
+    let known = known.filter_map(|one| Some((Theme::parse(&one.value)?, one.count.unsigned_abs())));
+    let mut numbers: Vec<(Theme, u64)> = known.collect();
     numbers.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     let most = numbers.first()?;
     let caption = Caption::new(

@@ -12,7 +12,7 @@ use zhida_platform::format::{count, date_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_ui::chart::{Caption, Chart, Datum, funnel};
-use zhida_ui::{Choice, Frame, Html, Mark, Page, PageError, Pager};
+use zhida_ui::{Choice, Frame, Html, Mark, Page, PageError, Pager, industries, places};
 
 use super::enterprise::verdict_bar;
 use super::{DayQuery, address, percent};
@@ -104,6 +104,8 @@ pub(crate) struct ItemPage {
     query: ItemQuery,
     verdicts: Vec<Choice>,
     sizes: Vec<Choice>,
+    regions: Vec<Choice>,
+    industries: Vec<Choice>,
     csv: String,
     xlsx: String,
     summary: String,
@@ -177,6 +179,8 @@ pub(crate) async fn show(
         sizes: std::iter::once(Choice::new("", "不限", &query.size))
             .chain(["微型", "小型", "中型", "大型"].map(|s| Choice::new(s, s, &query.size)))
             .collect(),
+        regions: places::within_reach(&frame.viewer, LIST, &query.region),
+        industries: industries::choices(&query.industry),
         csv: query.address(&format!("{path}.csv"), &query.verdict, ""),
         xlsx: query.address(&format!("{path}.xlsx"), &query.verdict, ""),
         pager: Pager {

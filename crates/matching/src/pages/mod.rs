@@ -19,10 +19,11 @@ use serde::Deserialize;
 use zhida_platform::access::Viewer;
 use zhida_platform::format::date_zh;
 use zhida_platform::problem::Problem;
+use zhida_policies::Way;
 use zhida_ui::Mark;
 
 use crate::Matching;
-use crate::model::{AmountView, MatchedItem};
+use crate::model::{AmountView, MatchedItem, PairMatch};
 use crate::verdict::Label;
 
 /// Cards of one group that are shown before one asks for the whole group.
@@ -56,6 +57,15 @@ fn matches_title(viewer: &Viewer, code: &str) -> &'static str {
         true => "我的政策",
         false => "可享政策",
     }
+}
+
+/// How the item of a match is had today; nothing of one that is not open on the day asked for.
+async fn way(matching: &Matching, found: &PairMatch) -> Result<Way, Problem> {
+    if found.not_open.is_some() {
+        return Ok(Way::default());
+    }
+    let item = matching.item(&found.item.head.id, found.on)?;
+    matching.policies.way_to(&item.elements).await
 }
 
 /// 基准日 of an address.

@@ -11,6 +11,7 @@ use zhida_platform::export::{Table, csv_response, xlsx_response};
 use zhida_platform::format::{count, date_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
+use zhida_policies::Catalogue;
 use zhida_ui::{Frame, Html, Page, PageError, Pager};
 
 use super::{address, percent};
@@ -37,10 +38,11 @@ impl NewsFilters {
             .all(|field| field.trim().is_empty())
     }
 
-    fn query(&self, viewer: &Viewer) -> NewsQuery {
+    fn query(&self, matching: &Matching, viewer: &Viewer) -> NewsQuery {
+        let catalogue = matching.policies.catalogue(matching.today());
         NewsQuery {
             enterprise: self.enterprise.clone(),
-            item: self.item.clone(),
+            item: item_named(&catalogue, self.item.trim()),
             reach: viewer.reach(LIST),
         }
     }
@@ -53,6 +55,28 @@ impl NewsFilters {
         ];
         address(path, &fields)
     }
+}
+
+/// Items that the field for one offers.
+const OFFERED: usize = 200;
+
+/// Names of items in force with their numbers, as the field offers them.
+fn suggested(matching: &Matching) -> Vec<String> {
+    let catalogue = matching.policies.catalogue(matching.today());
+    let open = catalogue.open.iter().take(OFFERED);
+    open.map(|item| format!("{}（{}）", item.name, item.number))
+        .collect()
+}
+
+/// The item that was typed or chosen: its name with the number behind, its name, its number or its id.
+fn item_named(catalogue: &Catalogue, typed: &str) -> String {
+    let inside = typed
+        .strip_suffix('）')
+        .and_then(|text| text.rsplit_once('（'));
+    let number = inside.map(|(_, number)| number);
+    let known = number.and_then(|number| catalogue.find(number));
+    let known = known.or_else(|| catalogue.items.iter().find(|item| item.name == typed));
+    known.map_or(typed, |item| item.id.as_str()).to_owned()
 }
 
 /// A line of the list.
@@ -70,6 +94,7 @@ struct Line {
 pub(crate) struct NewsPage {
     page: Page,
     filters: NewsFilters,
+    items: Vec<String>,
     lines: Vec<Line>,
     /// The newest run, and the last that was finished if that is another.
     runs: Vec<RunRecord>,
@@ -91,7 +116,7 @@ pub(crate) async fn show(
         limit: 50,
     }
     .checked(200)?;
-    let query = filters.query(&frame.viewer);
+    let query = filters.query(&matching, &frame.viewer);
     let total = matching.news_count(&query).await.map_err(Problem::from)?;
     let found = matching.news(&query, &page).await.map_err(Problem::from)?;
     let look = views::of_news("matching.list", &query);
@@ -135,6 +160,7 @@ pub(crate) async fn show(
                 .unwrap_or_default(),
         },
         summary,
+        items: suggested(&matching),
         filters,
         lines,
         runs,
@@ -172,7 +198,7 @@ async fn table(
     filters: &NewsFilters,
 ) -> Result<Table, PageError> {
     frame.viewer.need(LIST)?;
-    let query = filters.query(&frame.viewer);
+    let query = filters.query(matching, &frame.viewer);
     let total = matching.news_count(&query).await.map_err(Problem::from)?;
     let table = matching.export_news(&query).await.map_err(Problem::from)?;
     let look = views::of_news("matching.export", &query);

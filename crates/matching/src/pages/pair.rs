@@ -6,11 +6,12 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use zhida_platform::format::date_zh;
 use zhida_platform::problem::Problem;
+use zhida_policies::Way;
 use zhida_ui::{Frame, Html, Mark, Page, PageError};
 
 use super::{DayQuery, day_text, matches_title};
 use crate::Matching;
-use crate::model::{ConditionView, FactView, PairMatch, TestView};
+use crate::model::{ConditionView, FactView, MissingView, PairMatch, TestView};
 
 #[derive(Template)]
 #[template(path = "matching/pair.html")]
@@ -19,6 +20,8 @@ pub(crate) struct PairPage {
     /// What the page of all items is called.
     matches: &'static str,
     found: PairMatch,
+    /// How it is had; says nothing of an item that is not open on the day.
+    way: Way,
     mark: Mark,
     conditions: Vec<ConditionRow>,
     code: String,
@@ -79,14 +82,7 @@ fn test_row(test: &TestView) -> TestRow {
         [only] if only.year.is_none() && only.attribute == test.subject => vec![whence(only)],
         facts => facts.iter().map(source).collect(),
     };
-    let missing: Vec<String> = test
-        .missing
-        .iter()
-        .map(|m| match m.year {
-            Some(year) => format!("{year} 年{}（{}）", m.attribute, m.department),
-            None => format!("{}（{}）", m.attribute, m.department),
-        })
-        .collect();
+    let missing: Vec<String> = test.missing.iter().map(MissingView::words).collect();
     TestRow {
         mark: mark(test.verdict),
         subject: test.subject.clone(),
@@ -155,6 +151,7 @@ pub(crate) async fn show(
         .crumb(matches, format!("/enterprises/{code}/matches"));
     Ok(Html(PairPage {
         page,
+        way: super::way(&matching, &found).await?,
         matches,
         mark: found.item.label.mark(),
         conditions: condition_rows(found.item.conditions.as_deref().unwrap_or_default()),

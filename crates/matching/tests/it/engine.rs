@@ -1,14 +1,14 @@
 //! The engine answers as the interpreter does, whatever has changed since it was loaded.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use chrono::NaiveDate;
 use zhida_matching::everything::GroupSum;
 use zhida_matching::{Counts, Label, Matching, Patience, RunOptions};
 use zhida_platform::export::write_csv;
 use zhida_platform::paging::PageRequest;
-use zhida_platform::progress::Silent;
+use zhida_platform::progress::{Progress, Silent};
 use zhida_policies::Preview;
 use zhida_registry::Query;
 use zhida_testkit::{TestDatabase, both_databases};
@@ -173,6 +173,65 @@ async fn a_full_run_adds_up(db: TestDatabase) {
     }
 }
 
+/// What a full run said of itself.
+#[derive(Default)]
+struct Heard(Mutex<Vec<(u64, Option<u64>)>>);
+
+impl Progress for Heard {
+    fn report(&self, done: u64, total: Option<u64>, message: &str) {
+        if message == "正在匹配全部事项" {
+            self.0.lock().unwrap().push((done, total));
+        }
+    }
+}
+
+async fn a_full_run_tells_how_far_it_is_and_keeps_to_its_memory(db: TestDatabase) {
+    let setup = filled(db).await.ready().await;
+    let on = day("2026-11-22");
+    let heard = Arc::new(Heard::default());
+    let options = RunOptions::default();
+    let run = setup.matching.match_all(on, options, heard.clone()).await;
+    assert!(run.unwrap().total.met > 0);
+    let last = heard.0.lock().unwrap().iter().max().copied();
+    let (done, total) = last.unwrap();
+    assert_eq!(Some(done), total);
+    let options = RunOptions {
+        memory: Some(1),
+        ..options
+    };
+    let refused = setup.matching.match_all(on, options, heard).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("请调大内存上限"), "{refused}");
+}
+
+async fn what_has_no_column_form_is_answered_and_told(db: TestDatabase) {
+    let setup = filled(db).await;
+    let mut rule = "上年.从业人数 >= 20".to_owned();
+    for people in 0..40 {
+        rule = format!("(if 高新技术企业 then 上年.从业人数 > {people} else {rule})");
+    }
+    setup.publish(&rule).await;
+    let setup = setup.ready().await;
+    agree(&setup, &["2026-11-22"]).await;
+    let on = day("2026-11-22");
+    let run = setup
+        .matching
+        .match_all(on, RunOptions::default(), Arc::new(Silent));
+    let run = run.await.unwrap();
+    let item = run.items.iter().find(|sum| sum.head.id == "zhankai");
+    let item = item.unwrap();
+    assert!(item.pairs.met > 0 && item.pairs.unknown > 0);
+    assert_eq!(run.interpreted, std::slice::from_ref(&item.head.number));
+    let words = format!(
+        "1 个事项的条件展开后太长，没有列式形式，由解释器逐家计算：{}",
+        item.head.number
+    );
+    let told = zhida_matching::text::everything(&run, 20);
+    assert!(told.contains(&words), "{told}");
+    let report = setup.matching.save_run("经办员甲", &Silent).await.unwrap();
+    assert_eq!(report.interpreted, 1);
+}
+
 async fn it_follows_facts_and_newcomers(db: TestDatabase) {
     let setup = filled(db).await.ready().await;
     setup
@@ -255,6 +314,8 @@ both_databases!(
     lists_are_the_interpreters,
     so_they_are_for_all_shipped_items,
     a_full_run_adds_up,
+    a_full_run_tells_how_far_it_is_and_keeps_to_its_memory,
+    what_has_no_column_form_is_answered_and_told,
     it_follows_facts_and_newcomers,
     it_follows_publications_and_the_day,
     readers_see_one_moment_while_it_changes,

@@ -83,7 +83,11 @@ async fn a_list_by_tag_follows_the_tags(db: TestDatabase) {
         .await
         .unwrap();
     assert!(paged(&setup, "gaoqi", &query, None, 50).await.is_empty());
-    setup.registry.recompute_tags(&Silent).await.unwrap();
+    setup
+        .registry
+        .recompute_tags(&officer, &Silent)
+        .await
+        .unwrap();
     let holders = setup.registry.count(&query).await.unwrap();
     assert!(holders > 0);
     let listed = paged(&setup, "gaoqi", &query, None, 50).await;
@@ -93,7 +97,11 @@ async fn a_list_by_tag_follows_the_tags(db: TestDatabase) {
         "the list from before is not kept"
     );
     let version = setup.registry.version().await.unwrap();
-    setup.registry.recompute_tags(&Silent).await.unwrap();
+    setup
+        .registry
+        .recompute_tags(&officer, &Silent)
+        .await
+        .unwrap();
     assert_eq!(
         setup.registry.version().await.unwrap(),
         version,

@@ -2,6 +2,7 @@
 //! and API through the front door.
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod amounts;
 mod api;
 mod browser;
 mod eligible;

@@ -79,6 +79,20 @@ async fn changed_facts_newcomers_and_new_items_are_news(db: TestDatabase) {
     assert_eq!(items, ["gaoqi", "jiuye"]);
 }
 
+async fn an_item_that_opens_again_is_news(db: TestDatabase) {
+    let setup = filled(db).await;
+    save(&setup).await;
+    setup.policies.withdraw("经办员甲", "gaoqi").await.unwrap();
+    assert_eq!(save(&setup).await, 0, "nobody meets it any more");
+    setup.policies.reinstate("经办员甲", "gaoqi").await.unwrap();
+    let again = save(&setup).await;
+    let news = all(&setup, &NewsQuery::default()).await;
+    assert!(again > 2 && news.len() as u64 == again);
+    let fine = |one: &News| one.item == "gaoqi" && one.reason == "新事项";
+    assert!(news.iter().all(fine), "{news:?}");
+    assert_eq!(save(&setup).await, 0, "told once");
+}
+
 async fn officers_read_them_on_the_page_in_files_and_by_api(db: TestDatabase) {
     let setup = filled(db).await;
     let app = setup.officer();
@@ -104,6 +118,15 @@ async fn officers_read_them_on_the_page_in_files_and_by_api(db: TestDatabase) {
     let news = news.expect_status(200).json();
     assert_eq!(news["items"][0]["code"], first());
     assert_eq!(news["items"][0]["item"], "jiuye");
+    let catalogue = setup.policies.catalogue(setup.matching.today());
+    let item = catalogue.find("jiuye").unwrap();
+    let offered = format!("{}（{}）", item.name, item.number);
+    assert!(app.get("/match/news").await.text().contains(&offered));
+    for typed in [&offered, &item.name, &item.number, &item.id] {
+        let address = format!("/match/news?item={typed}");
+        let page = app.get(&address).await.expect_status(200);
+        assert!(page.text().contains("共 1 条"), "{typed}: {}", page.text());
+    }
     let nothing = app.get("/match/news?item=gaoqi").await.expect_status(200);
     assert!(nothing.text().contains("没有符合条件的新匹配"));
     assert!(!nothing.text().contains("还没有新匹配"));
@@ -300,6 +323,7 @@ both_databases!(
     a_cancelled_run_says_so_and_goes_on_later,
     without_data_the_job_is_done_and_says_why,
     changed_facts_newcomers_and_new_items_are_news,
+    an_item_that_opens_again_is_news,
     officers_read_them_on_the_page_in_files_and_by_api,
     officers_see_how_far_a_run_came,
     without_data_there_is_no_run,

@@ -1,7 +1,8 @@
 //! The pages, with data, without, and for those who may see less.
 
 use zhida_platform::access::Viewer;
-use zhida_testkit::{TestDatabase, both_databases};
+use zhida_policies::QueryText;
+use zhida_testkit::{TestDatabase, both_databases, seated};
 
 use crate::support::{code, empty, filled, first};
 
@@ -58,6 +59,20 @@ async fn an_officer_reads_every_page(db: TestDatabase) {
         "enterprises.csv?verdict=eligible",
     ] {
         assert!(page.text().contains(words), "{words} is missing");
+    }
+    for (viewer, places) in [
+        (Viewer::officer("经办员甲"), ["山东省", "C 制造业"]),
+        (
+            seated("clerk", Some("370100"), None),
+            ["历下区", "C 制造业"],
+        ),
+    ] {
+        let app = setup.app(viewer);
+        let page = app.get("/policies/gaoqi/enterprises").await;
+        for name in places {
+            let option = format!(">{name}</option>");
+            assert!(page.text().contains(&option), "{name}: {}", page.text());
+        }
     }
     let page = app
         .get("/policies/guoqi/enterprises")
@@ -199,7 +214,7 @@ async fn empty_libraries_say_what_to_do(db: TestDatabase) {
     let setup = empty(db).await;
     let app = setup.officer();
     let page = app.get("/").await.expect_status(200);
-    assert!(page.text().contains("政策库里还没有在办的事项"));
+    assert!(page.text().contains("政策库里还没有现行的事项"));
     let page = app.get("/calculator").await.expect_status(200);
     assert!(page.text().contains("政策库里还没有已发布的事项"));
     let page = app
@@ -224,8 +239,39 @@ async fn empty_libraries_say_what_to_do(db: TestDatabase) {
         .expect_status(404);
 }
 
+/// What stands in a figure that leads to `href`.
+fn figure(page: &str, href: &str) -> u64 {
+    let (_, rest) = page.split_once(&format!("href=\"{href}\"")).unwrap();
+    let (_, rest) = rest.split_once("zd-figure__value\">").unwrap();
+    rest.split_once('<').unwrap().0.parse().unwrap()
+}
+
+async fn the_figures_of_the_home_page_are_those_of_the_lists_they_lead_to(db: TestDatabase) {
+    let setup = filled(db).await;
+    let page = setup.app(Viewer::visitor()).get("/").await;
+    let page = page.expect_status(200);
+    let listed = async |delivery: &str| {
+        let delivery = delivery.to_owned();
+        let text = QueryText {
+            delivery,
+            ..QueryText::default()
+        };
+        let query = text.parse().unwrap();
+        setup.policies.count(&query).await.unwrap()
+    };
+    let all = figure(page.text(), "/policies");
+    // one of them is in force and not open yet: the list shows it, so it is counted
+    let open = setup.policies.catalogue(setup.matching.today()).open.len() as u64;
+    assert_eq!((all, open), (listed("").await, all - 1));
+    for delivery in ["no_application", "instant", "application"] {
+        let href = format!("/policies?delivery={delivery}");
+        assert_eq!(figure(page.text(), &href), listed(delivery).await, "{href}");
+    }
+}
+
 both_databases!(
     an_officer_reads_every_page,
+    the_figures_of_the_home_page_are_those_of_the_lists_they_lead_to,
     the_calculator_asks_what_matters_and_ends,
     a_stranger_checks_and_sees_no_figure,
     the_public_is_told_why_not,

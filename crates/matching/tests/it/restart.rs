@@ -117,6 +117,10 @@ async fn a_damaged_snapshot_is_made_anew(db: TestDatabase) {
         setup.matching.save_snapshot().await.unwrap();
         assert_eq!(restart(&mut setup).await, Source::Snapshot, "{file}");
     }
+    let manifest = setup.snapshots().join("matching/snapshot/manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("\"version\": 1", "\"version\": 0")).unwrap();
+    assert_eq!(restart(&mut setup).await, Source::Registry, "an older form");
     fs::remove_dir_all(setup.snapshots()).unwrap();
     assert_eq!(restart(&mut setup).await, Source::Registry);
 }

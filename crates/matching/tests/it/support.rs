@@ -18,7 +18,7 @@ use zhida_registry::import::{ImportOptions, Importer};
 use zhida_rules::Dictionary;
 use zhida_standards::uscc::Uscc;
 use zhida_testkit::{App, HandClock, TestDatabase};
-use zhida_ui::{Shell, with_frame};
+use zhida_ui::{MenuGroup, Shell, with_frame};
 
 const ITEMS: &str = include_str!("../data/items.yaml");
 const EXPIRED: &str = include_str!("../data/expired.yaml");
@@ -170,6 +170,32 @@ impl Setup {
         self
     }
 
+    /// Publishes one item more, of one rule, under the id `zhankai`.
+    pub async fn publish(&self, rule: &str) {
+        let (document, _) = ITEMS.split_once("items:\n").unwrap();
+        let document = document.replace("ceshi-2026", "zhankai-2026");
+        let document = document.replace("〔2026〕1号", "〔2026〕9号");
+        let item = format!(
+            "items:\n  - id: zhankai\n    name: 展开很长的事项\n    theme: 财政支持\n    category: 奖补类\n    \
+             delivery: application\n    delivery_basis: source\n    clause: 第九条\n    audience: 各类企业\n    \
+             regions: [\"370100\"]\n    conditions:\n      - text: 逐层判断\n        rule: '{rule}'\n    \
+             benefit: {{ kind: money, formula: 1万, text: 一次性奖励 1 万元 }}\n    phone: 0531-00000000\n"
+        );
+        let file = SourceFile {
+            name: "zhankai.yaml".into(),
+            bytes: format!("{document}{item}").into(),
+        };
+        let options = PolicyOptions::default();
+        let report = import_files(&self.policies, vec![file], &options, &Silent).await;
+        let report = report.unwrap();
+        assert_eq!(
+            (report.accepted, report.rejected),
+            (1, 0),
+            "{:?}",
+            report.reasons
+        );
+    }
+
     /// Imports CSV text as of a day.
     pub async fn bring(&self, text: &str, as_of: &str) {
         let path = self.folder.path().join("file.csv");
@@ -199,7 +225,7 @@ impl Setup {
         let (api, _) = room.api.split_for_parts();
         let shell = Shell {
             viewer,
-            menu: room.menu.into(),
+            menu: [MenuGroup::new("", room.menu)].into(),
             ..Shell::default()
         };
         with_frame(guard(room.routes.merge(api)), shell, &Config::default())

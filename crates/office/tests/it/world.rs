@@ -18,7 +18,7 @@ use zhida_platform::files::FileStore;
 use zhida_platform::jobs::{JobContext, JobError, Jobs, Kind, NewJob, Outcome, Settings, Worker};
 use zhida_platform::progress::Progress;
 use zhida_testkit::{App, TestDatabase, seated};
-use zhida_ui::{Shell, with_frame};
+use zhida_ui::{MenuGroup, Shell, with_frame};
 
 pub(crate) const ENTERPRISE: &str = "91370102PDY000001K";
 /// Steps of the slow job.
@@ -103,7 +103,7 @@ impl World {
         let room = zhida_office::room(Arc::clone(&self.office));
         let (api, _) = room.api.split_for_parts();
         let shell = Shell {
-            menu: room.menu.into(),
+            menu: [MenuGroup::new("", room.menu)].into(),
             viewer,
             ..Shell::default()
         };

@@ -9,7 +9,7 @@ use zhida_platform::access::Viewer;
 use zhida_platform::format::count;
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Frame, Html, Page, Pager};
+use zhida_ui::{Choice, Frame, Html, Page, Pager, places};
 
 use super::form::{Fields, FormPage, Input};
 use super::{Answer, App, SeatLine, choices, office, period_of, to};
@@ -201,7 +201,7 @@ impl Values {
                 .unwrap_or_default(),
             name: organisation.name.clone(),
             kind: organisation.kind.slug().to_owned(),
-            division: organisation.division.clone(),
+            division: places::name(&organisation.division),
             valid_from: organisation.valid_from.to_string(),
             valid_until: text(organisation.valid_until).unwrap_or_default(),
         }
@@ -231,7 +231,8 @@ async fn read(
         name: fields.get("name").to_owned(),
         kind: OrganisationKind::parse(fields.get("kind"))
             .ok_or_else(|| Error::field("kind", "请选择类别"))?,
-        division: fields.get("division").to_owned(),
+        division: places::read(fields.get("division"))
+            .map_err(|why| Error::field("division", why))?,
         valid_from: fields.day("valid_from")?,
         valid_until: fields.maybe_day("valid_until")?,
     })
@@ -250,13 +251,17 @@ async fn form(
     let kinds = OrganisationKind::ALL
         .map(|kind| Choice::new(kind.slug(), kind.word(), &values.kind))
         .to_vec();
+    let within = match places::read(&values.division) {
+        Ok(place) if !place.is_empty() => places::names_within(&place),
+        _ => places::cities(),
+    };
     Ok(FormPage::new(page, action, "保存")
         .input(parent.hint("输入名称里的字，从提示里选；最上一级的不填"))
         .input(Input::text("name", "名称", &values.name))
         .input(Input::select("kind", "类别", kinds))
         .input(
-            Input::text("division", "辖区的行政区划代码", &values.division)
-                .hint("县以上 6 位，乡镇 9 位；要在上级的辖区之内"),
+            Input::search("division", "辖区", &values.division, within, "")
+                .hint("写名称，例如 浙江省湖州市吴兴区；要在上级的辖区之内"),
         )
         .input(Input::date("valid_from", "起始日", &values.valid_from))
         .input(Input::date(
@@ -283,7 +288,7 @@ pub(crate) async fn new(
             .await
             .map_err(Problem::from)?;
         values.parent = parent.to_string();
-        values.division = above.division;
+        values.division = places::name(&above.division);
         values.kind = OrganisationKind::Department.slug().to_owned();
     }
     Ok(

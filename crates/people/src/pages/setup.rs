@@ -4,7 +4,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Frame};
+use zhida_ui::{Choice, Frame, places};
 
 use super::form::{Fields, FormPage, Input, OncePage};
 use super::{Answer, App};
@@ -46,8 +46,14 @@ fn wizard(frame: &Frame, code: &str, sent: Option<&Fields>) -> FormPage {
         .input(Input::text("organisation_name", "单位名称", &was("organisation_name")))
         .input(Input::select("organisation_kind", "单位类别", kinds.to_vec()))
         .input(
-            Input::text("organisation_division", "辖区的行政区划代码", &was("organisation_division"))
-                .hint("6 位数字，如 330300；辖区是全省的写到省"),
+            Input::search(
+                "organisation_division",
+                "辖区",
+                &was("organisation_division"),
+                places::cities(),
+                "",
+            )
+            .hint("写名称，例如 浙江省温州市；辖区是全省的写到省"),
         );
     for role in ADMINISTRATORS {
         let (login, name) = (format!("{role}_login"), format!("{role}_name"));
@@ -85,7 +91,8 @@ async fn set_up(
             parent: None,
             name: fields.get("organisation_name").to_owned(),
             kind,
-            division: fields.get("organisation_division").to_owned(),
+            division: places::read(fields.get("organisation_division"))
+                .map_err(|why| Error::field("organisation_division", why))?,
             valid_from: people.today(),
             valid_until: None,
         },

@@ -1,7 +1,7 @@
 //! Three administrators, kept apart; the first run; what forms do not ask for.
 
 use serde_json::json;
-use zhida_people::{NewSeat, PlaceKey};
+use zhida_people::{NewSeat, OrganisationQuery, PlaceKey};
 use zhida_testkit::{App, TestDatabase, both_databases, sqlite};
 
 use crate::world::{ENTERPRISE, World, between, empty, organisation, router, system};
@@ -190,6 +190,47 @@ both_databases!(
     the_first_run_makes_three_administrators_once,
     jurisdictions_nest_by_hierarchy,
 );
+
+#[tokio::test]
+async fn the_place_of_an_organisation_is_written_by_its_name() {
+    let db = sqlite().await;
+    let world = World::new(&db).await;
+    let mut sys = world.administrator("sys").await;
+    let above = format!("/organisations/new?parent={}", world.bureau.id);
+    let page = sys.get(&above).await.expect_status(200);
+    for words in [
+        "value=\"浙江省温州市\"",
+        "<option value=\"浙江省温州市鹿城区\">",
+    ] {
+        assert!(page.text().contains(words), "{words}: {}", page.text());
+    }
+    let parent = world.bureau.id.to_string();
+    for (place, status, words) in [
+        ("桃花源", 400, "没有“桃花源”这个地方"),
+        ("浙江省温州市鹿城区", 303, ""),
+    ] {
+        let fields = [
+            ("parent", parent.as_str()),
+            ("name", "样例区政务服务中心"),
+            ("kind", "government"),
+            ("division", place),
+            ("valid_from", "2026-11-22"),
+        ];
+        let answer = sys.post("/organisations/new", &fields).await;
+        let answer = answer.expect_status(status);
+        assert!(answer.text().contains(words), "{}", answer.text());
+    }
+    let query = OrganisationQuery {
+        name: "样例区政务服务中心".to_owned(),
+        ..OrganisationQuery::default()
+    };
+    let people = &world.people;
+    let found = people
+        .organisations(&system(), &query, &Default::default())
+        .await
+        .unwrap();
+    assert_eq!(found.items[0].division, "330302");
+}
 
 #[tokio::test]
 async fn a_security_administrator_does_not_raise_himself() {

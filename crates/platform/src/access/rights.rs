@@ -438,6 +438,15 @@ may = { "enterprise.list" = "place" }
     }
 
     #[test]
+    fn no_role_is_called_like_another() {
+        let names = || Rights::shipped().roles().iter().map(|role| &role.name);
+        for name in names() {
+            let alike = names().filter(|other| other.contains(name.as_str()));
+            assert_eq!(alike.collect::<Vec<_>>(), [name]);
+        }
+    }
+
+    #[test]
     fn a_role_has_what_everybody_has_unless_it_says_otherwise() {
         let rights = Rights::parse(TABLE).expect("right");
         let clerk = rights.role("clerk").expect("there");

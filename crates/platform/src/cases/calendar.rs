@@ -73,16 +73,16 @@ pub async fn change(
     Ok(store::set_calendar(tx, version, &body, why, now).await?)
 }
 
-/// What another calendar would do to the open cases.
+/// 换一份日历对在办件的影响。
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub struct Effect {
-    /// Open cases that are due on the first day that changes, or later: no others can move.
+    /// 到期日在第一个变动日或以后的在办件；其他的不会变。
     pub concerned: u64,
-    /// Of those, how many were computed.
+    /// 其中已经试算的件数。
     pub computed: u64,
-    /// Of the computed ones, how many get another due date.
+    /// 试算的里面，到期日会改变的件数。
     pub moved: u64,
-    /// Of the computed ones, how many would run into a year that is not known.
+    /// 试算的里面，会算到还没有日历的年份的件数。
     pub refused: u64,
 }
 

@@ -6,58 +6,58 @@ use uuid::Uuid;
 
 use crate::clock::parse_instant;
 
-/// One row of a list of cases. A room that joins `case_head` in its own query selects [`Head::COLUMNS`] and
-/// reads them with [`Head::from_query_result`](FromQueryResult).
+/// 列表中的一件办件。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Head {
-    /// Id; sorts by time of opening.
+    /// 标识，按开始的先后排序。
     #[schema(value_type = String)]
     pub id: Uuid,
-    /// The room.
+    /// 属于哪个库，例如 appeals。
     pub room: String,
-    /// 办件编号, with a check digit.
+    /// 办件编号，末位是校验码。
     #[schema(example = "兑付-2026-000123-8")]
     pub number: String,
-    /// 统一社会信用代码 of whose case it is.
+    /// 是谁的办件：统一社会信用代码；没有企业的为空。
     pub enterprise: String,
-    /// The division it lies in; empty when unknown.
+    /// 所在的区划代码；不知道时为空。
     pub place: String,
-    /// What it is about.
+    /// 标题。
     pub title: String,
-    /// Slug of the stage; where it ended, when it is closed.
+    /// 环节的标识；办结的是最后的环节。
     pub stage: String,
-    /// Slug of the outcome.
+    /// 办理结果的标识；在办的没有。
     pub outcome: Option<String>,
-    /// Whose turn it is: `enterprise`, `office` or `system`.
+    /// 轮到谁：enterprise 企业或诉求人、office 部门、system 系统。
     pub turn: String,
-    /// Whether something holds it.
+    /// 是否暂停。
     pub held: bool,
-    /// The body that holds it.
+    /// 承办单位的标识；还没有的为空。
     #[schema(value_type = Option<String>)]
     pub holder: Option<Uuid>,
-    /// Its name.
+    /// 承办单位的名称。
     pub holder_name: Option<String>,
-    /// Account of who handles it.
+    /// 经办人的账号标识；还没有的为空。
     #[schema(value_type = Option<String>)]
     pub handler: Option<Uuid>,
-    /// The name.
+    /// 经办人的姓名。
     pub handler_name: Option<String>,
-    /// Number of its last event.
+    /// 最后一个事件的序号。
     pub version: i64,
-    /// When it began.
+    /// 开始的时间。
     pub opened_at: DateTime<Utc>,
-    /// When it ended.
+    /// 办结的时间；在办的没有。
     pub closed_at: Option<DateTime<Utc>>,
-    /// When something last happened. For display and synchronisation only; no clock looks at it.
+    /// 最近一次变动的时间，供显示和同步；时限不看它。
     pub changed_at: DateTime<Utc>,
-    /// The earliest due date of a clock that runs.
+    /// 最早到期的时限；没有在计的时限时没有。
     pub due_at: Option<DateTime<Utc>>,
-    /// Which clock that is.
+    /// 那是哪一个时限。
     pub due_clock: Option<String>,
 }
 
 impl Head {
-    /// The columns, each with `h.` before it: `SELECT {COLUMNS} FROM case_head h JOIN …`.
+    /// The columns, each with `h.` before it, for a room that joins `case_head` in its own query and reads rows with
+    /// [`FromQueryResult`]: `SELECT {COLUMNS} FROM case_head h JOIN …`.
     pub const COLUMNS: &'static str = "h.id, h.room, h.number, h.enterprise, h.place, h.title, h.stage, h.outcome, \
         h.turn, h.held, h.holder, h.holder_name, h.handler, h.handler_name, h.version, h.opened_at, h.closed_at, \
         h.changed_at, h.due_at, h.due_clock";

@@ -29,7 +29,7 @@ const COLUMNS: &str =
     (SELECT h.number FROM case_head h WHERE h.id = s.case_id) AS number";
 
 vocabulary! {
-    /// What does not succeed.
+    /// 受阻的是哪一步：due 到期处理、calendar 按新日历重算时限。
     Task {
         /// What is due: reminders, escalation, what the route says happens when time is up.
         Due = "due", "到期处理";
@@ -38,27 +38,27 @@ vocabulary! {
     }
 }
 
-/// A case that is stuck.
+/// 一件受阻的办件。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Stuck {
-    /// The case.
+    /// 办件的标识。
     #[schema(value_type = String)]
     pub case: Uuid,
-    /// What does not succeed.
+    /// 受阻的是哪一步。
     pub task: Task,
-    /// The room that it belongs to.
+    /// 属于哪个库。
     pub room: String,
-    /// 办件编号; empty when the case is gone.
+    /// 办件编号；办件已不在时为空。
     pub number: String,
-    /// How often it was tried.
+    /// 试了几次。
     pub tries: i64,
-    /// When it failed first.
+    /// 第一次失败的时间。
     pub since: DateTime<Utc>,
-    /// When it failed last.
+    /// 最近一次失败的时间。
     pub failed_at: DateTime<Utc>,
-    /// When it is tried again.
+    /// 下一次再试的时间。
     pub next_at: DateTime<Utc>,
-    /// Why it failed last.
+    /// 最近一次失败的原因。
     pub reason: String,
 }
 

@@ -26,6 +26,20 @@ impl Where {
         self.conditions.push(condition.into());
     }
 
+    /// Adds that a column has one of these values; without any no row has.
+    pub fn among(&mut self, column: &str, members: &[String]) {
+        let first = self.values.len();
+        self.values
+            .extend(members.iter().map(|one| Value::from(one.as_str())));
+        let numbers: Vec<String> = (first + 1..=self.values.len())
+            .map(|number| format!("${number}"))
+            .collect();
+        self.always(match members.is_empty() {
+            true => "1 = 0".to_owned(),
+            false => format!("{column} IN ({})", numbers.join(", ")),
+        });
+    }
+
     /// Adds that a row is within reach, by its columns of 统一社会信用代码 and of the division.
     pub fn within(&mut self, reach: &Reach, columns: (&str, &str)) {
         let condition = within(reach, columns, &mut self.values);
@@ -140,6 +154,17 @@ mod tests {
             (next.sql(), next.values.len()),
             ("WHERE d = $3".to_owned(), 3)
         );
+    }
+
+    #[test]
+    fn one_of_none_is_nothing() {
+        let mut found = Where::default();
+        found.and("a = ?", 1);
+        found.among("b", &["x".to_owned(), "y".to_owned()]);
+        assert_eq!(found.sql(), "WHERE a = $1 AND b IN ($2, $3)");
+        assert_eq!(found.values[1..], [Value::from("x"), Value::from("y")]);
+        found.among("c", &[]);
+        assert!(found.sql().ends_with("AND 1 = 0"));
     }
 
     #[test]

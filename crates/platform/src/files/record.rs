@@ -7,7 +7,8 @@ use crate::clock::instant_text;
 use crate::vocabulary;
 
 vocabulary! {
-    /// What is known of the bytes of a file.
+    /// 文件内容的状态：pending 待查毒、clean 已查毒、unscanned 未查毒、unscannable 无法查毒、released 人工放行、
+    /// infected 含病毒、damaged 已损坏。
     State {
         /// Only its uploader can read it.
         Pending = "pending", "待查毒";

@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::vocabulary;
 
 vocabulary! {
-    /// What has become of a delivery.
+    /// 发送的状态：queued 待发送、sent 对方已收下、given-up 已放弃、undeliverable 无法发送。
     #[schema(as = MessageDeliveryState)]
     DeliveryState {
         /// Waiting, for its time or for another try.
@@ -31,51 +31,50 @@ impl DeliveryState {
     }
 }
 
-/// One try to reach one person or endpoint, for those who look after it.
+/// 一条发送记录：把一条消息发给一个人或一个推送地址。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = MessageDelivery)]
 pub struct Delivery {
-    /// UUIDv7; later deliveries have greater ids.
+    /// 标识（UUIDv7），后来的更大。
     pub id: String,
-    /// The message.
+    /// 消息的标识。
     pub message_id: String,
-    /// Slug of its kind.
+    /// 事件的标识。
     pub event: String,
-    /// Kind of whom it is for: `account`, `enterprise`, `address`, `subscribers`.
+    /// 发给哪一类：account 账号、enterprise 企业、address 地址、subscribers 订阅者。
     pub recipient_kind: String,
-    /// Whom.
+    /// 发给谁。
     pub recipient: String,
-    /// `mail`, `sms` or `webhook`.
+    /// 方式：mail 邮件、sms 短信、webhook 接口推送。
     pub channel: String,
-    /// The account behind the address; empty for addresses and endpoints.
+    /// 地址是哪个账号的；直接发给地址和推送地址的为空。
     pub account: String,
-    /// E-mail address, phone, or the endpoint's id. Personal: mask it by role.
+    /// 邮箱、手机号，或推送地址的标识；按角色脱敏。
     pub address: String,
-    /// Whether it goes, or went, into a daily digest.
+    /// 是否并入每日汇总。
     pub is_digest: bool,
-    /// Whether it is in the digest because the enterprise had had its share of
-    /// the day.
+    /// 是否因为当天已达上限而并入汇总。
     pub is_held: bool,
-    /// One line.
+    /// 标题。
     pub title: String,
-    /// What has become of it.
+    /// 状态。
     pub state: DeliveryState,
-    /// Tries so far.
+    /// 试了几次。
     pub attempts: i64,
-    /// Why the last try failed, or why there was none.
+    /// 最近一次失败的原因，或没有发送的原因。
     pub error: String,
-    /// An endpoint's running number, once it was tried.
+    /// 推送地址的流水号；还没有推送的没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<i64>,
-    /// When it is sent next.
+    /// 下一次发送的时间。
     #[serde(serialize_with = "stored")]
     #[schema(value_type = String, format = DateTime)]
     pub due_at: DateTime<Utc>,
-    /// When it was written.
+    /// 写下的时间。
     #[serde(serialize_with = "stored")]
     #[schema(value_type = String, format = DateTime)]
     pub created_at: DateTime<Utc>,
-    /// When it was taken.
+    /// 对方收下的时间；还没有的没有。
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "stored_if_any"

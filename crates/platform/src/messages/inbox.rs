@@ -22,33 +22,32 @@ pub struct Reader<'a> {
     pub organisation: Option<&'a str>,
 }
 
-/// A message as its reader sees it. All texts are plain: what shows them
-/// escapes them.
+/// 一条消息。各项文字都是纯文本。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct InboxMessage {
-    /// UUIDv7; later messages have greater ids.
+    /// 标识（UUIDv7），后来的更大。
     pub id: String,
-    /// Slug of its kind.
+    /// 事件的标识。
     pub event: String,
-    /// 统一社会信用代码, when it is for an enterprise rather than a person.
+    /// 发给企业的，它的统一社会信用代码；发给个人的没有。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enterprise: Option<String>,
-    /// One line.
+    /// 标题。
     pub title: String,
-    /// Some paragraphs.
+    /// 正文。
     pub body: String,
-    /// Where to go from here, a path of this site.
+    /// 从这里去哪里：本站的路径；没有时不出现。
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// Kind of what it is about.
+    /// 关于哪一类事物。
     pub subject_kind: String,
-    /// Which one.
+    /// 它的标识。
     pub subject_id: String,
-    /// When it was sent.
+    /// 发出的时间。
     #[serde(serialize_with = "stored")]
     #[schema(value_type = String, format = DateTime)]
     pub created_at: DateTime<Utc>,
-    /// When this reader first read it.
+    /// 本人第一次读它的时间；没有读的没有。
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "stored_if_any"

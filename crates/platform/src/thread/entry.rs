@@ -17,7 +17,7 @@ pub struct About<'a> {
 }
 
 vocabulary! {
-    /// On whose side somebody writes and reads.
+    /// 哪一方：enterprise 企业（诉求里是诉求人）、office 部门。
     #[schema(as = ThreadSide)]
     Side {
         /// Its people and agencies; of an appeal whoever made it.
@@ -104,7 +104,7 @@ impl<'a> NewEntry<'a> {
     }
 }
 
-/// What was written.
+/// 一条留言。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ThreadEntry)]
 pub struct Entry {
@@ -128,7 +128,7 @@ pub struct Entry {
     pub(super) file_count: i64,
 }
 
-/// A file of an entry.
+/// 留言的一个附件。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ThreadFile)]
 pub struct FileLine {
@@ -153,7 +153,7 @@ impl From<FileRecord> for FileLine {
     }
 }
 
-/// How a thread stands.
+/// 留言的状况。
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 #[schema(as = ThreadStanding)]
 pub struct Standing {

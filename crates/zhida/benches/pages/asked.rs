@@ -233,7 +233,7 @@ const QUESTIONS: &[(&str, &[&str])] = &[
     ("/api/v1/enterprises", &["", "q=有限", "limit=100"]),
     ("/api/v1/enterprises/count", &["", "q=有限"]),
     ("/policies", &["", "q=研发"]),
-    ("/redemption", &["", "state=all"]),
+    ("/redemption", &["", "show=applicable"]),
     (
         "/redemption/desk",
         &[

@@ -7,6 +7,7 @@ mod city;
 mod fuzz;
 mod matrix;
 mod meetings;
+mod menu;
 mod messages;
 mod routes;
 #[path = "../../tests/it/snapshot.rs"]

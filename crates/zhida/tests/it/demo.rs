@@ -52,7 +52,7 @@ fn the_main_path_of_the_demo() {
 
 async fn searches_a_policy(visitor: &Visitor) {
     visitor.open("/").await;
-    visitor.sees(&["在办政策事项", "市场主体", "演示"]).await;
+    visitor.sees(&["现行政策事项", "市场主体", "演示"]).await;
     visitor.looks("demo-01-home").await;
     visitor.picture_for_readme("home").await;
     visitor.types(".zd-hero #search-q", "小型微利").await;

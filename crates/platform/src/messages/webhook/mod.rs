@@ -126,7 +126,7 @@ impl Owner {
 }
 
 vocabulary! {
-    /// Which messages an endpoint gets.
+    /// 推送哪些消息：own 本单位的、all 全部。
     #[schema(as = WebhookScope)]
     Scope {
         /// Those that its owner gets.
@@ -150,36 +150,36 @@ pub struct NewEndpoint {
     pub events: Vec<String>,
 }
 
-/// An endpoint as its owner sees it; never with its secret.
+/// 一个推送地址；其中没有签名的密钥。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = WebhookEndpoint)]
 pub struct Endpoint {
-    /// UUIDv7.
+    /// 标识（UUIDv7）。
     pub id: String,
     /// Who it belongs to.
     #[serde(skip)]
     pub owner: Owner,
-    /// Which messages.
+    /// 推送哪些消息。
     pub scope: Scope,
-    /// Where to.
+    /// 推送到哪里。
     pub url: String,
-    /// Slugs of events, or [`EVERY_EVENT`] alone.
+    /// 事件的标识；只有一个“*”是全部事件。
     pub events: Vec<String>,
-    /// Whether requests are sent.
+    /// 是否启用。
     pub is_on: bool,
-    /// Why not.
+    /// 停用的原因。
     #[serde(skip_serializing_if = "String::is_empty")]
     pub off_reason: String,
-    /// The number of the last event that was tried.
+    /// 最近推送的事件的序号。
     pub last_number: i64,
-    /// Since when every request has failed.
+    /// 从什么时候起一直失败；没有失败的没有。
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "stored_if_any"
     )]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub failing_since: Option<DateTime<Utc>>,
-    /// When it was made.
+    /// 建立的时间。
     #[serde(serialize_with = "stored")]
     #[schema(value_type = String, format = DateTime)]
     pub created_at: DateTime<Utc>,

@@ -102,7 +102,7 @@ impl Cast {
             enterprise: Some(company.code.clone()),
             ..self.seat("handler", &company.name)
         };
-        Ok(self.person("企业经办人", seat))
+        Ok(self.person("企业办事人", seat))
     }
 
     async fn body(&self, app: &App, name: &str, officer: &str) -> Result<Viewer> {

@@ -294,7 +294,7 @@ impl World<'_> {
     async fn release(&mut self, count: Option<usize>) -> Result<()> {
         let clerk = self.cast.role("clerk")?;
         let waiting = CandidateQuery {
-            state: CandidateState::Waiting.slug().to_owned(),
+            state: Some(CandidateState::Waiting),
             ..CandidateQuery::default()
         };
         let page = PageRequest::first(CANDIDATES);
@@ -458,7 +458,7 @@ impl World<'_> {
         let mut fields = vec![
             ("version", version.as_str()),
             ("tab", tab.as_str()),
-            ("contact", "演示经办人"),
+            ("contact", "演示企业办事人"),
             ("phone", phone.as_str()),
             ("graduates", "3"),
             ("period", "上半年"),
