@@ -17,6 +17,7 @@ use zhida_rules::Truth;
 use crate::{
     cut::{Cutter, Local},
     error::MatcherError,
+    ids::Ids,
     kernel::{Bench, Place},
     lanes::{Instructions, Lanes, Work},
     planes::{self, Plane, WORDS},
@@ -87,7 +88,7 @@ impl Block<'_> {
 /// What a rule says of the rows of a tile, with their ids.
 #[derive(Clone, Copy)]
 pub(crate) struct Found<'a> {
-    pub ids: &'a [u64],
+    pub ids: &'a Ids,
     pub said: &'a Said,
     pub sums: Sums,
 }
@@ -95,19 +96,19 @@ pub(crate) struct Found<'a> {
 impl<'a> Found<'a> {
     pub fn met(self) -> impl Iterator<Item = u64> + 'a {
         let Self { ids, said, sums } = self;
-        rows(sums.met, &said.met).map(move |row| ids[row])
+        rows(sums.met, &said.met).map(move |row| ids.at(row))
     }
 
     pub fn unknown(self) -> impl Iterator<Item = u64> + 'a {
         let Self { ids, said, sums } = self;
-        rows(sums.unknown, &said.unknown).map(move |row| ids[row])
+        rows(sums.unknown, &said.unknown).map(move |row| ids.at(row))
     }
 
     pub fn near(self) -> impl Iterator<Item = (u64, Truth)> + 'a {
         let Self { ids, said, sums } = self;
         rows(sums.near, &said.near).map(move |row| {
             let (at, bit) = (row / 64, row % 64);
-            (ids[row], verdict(said.met[at], said.unknown[at], bit))
+            (ids.at(row), verdict(said.met[at], said.unknown[at], bit))
         })
     }
 
@@ -123,7 +124,7 @@ impl<'a> Found<'a> {
             let wanted = lists.into_iter().filter(|(wanted, _)| *wanted);
             let named = wanted.fold(0, |named, (_, list)| named | list);
             planes::bits(named).map(move |bit| Named {
-                id: ids[at * 64 + bit],
+                id: ids.at(at * 64 + bit),
                 verdict: verdict(met, unknown, bit),
                 near: near >> bit & 1 == 1,
             })

@@ -236,7 +236,7 @@ impl MatchLists {
         let pieces = parts.flat_map(move |part| part.of(item).map(move |piece| (part, piece)));
         pieces.flat_map(|(part, piece)| {
             let ids = &self.store.chunk(piece.tile).ids;
-            part.rows(piece).into_iter().map(|row| ids[row])
+            part.rows(piece).into_iter().map(|row| ids.at(row))
         })
     }
 

@@ -15,6 +15,7 @@ use crate::{
     cut::{Cutter, Local},
     error::MatcherError,
     fresh::Fresh,
+    ids::Ids,
     kernel::{Bench, Place},
     lanes::{Instructions, Lanes, Work},
     plan::{Constant, Ordered, Zone, gate},
@@ -107,9 +108,19 @@ struct Part<'t> {
 /// The rows of a tile of which a rule says something that is wanted.
 #[derive(Debug, Clone)]
 struct Marked<'t> {
-    ids: &'t [u64],
+    ids: &'t Ids,
     sums: Sums,
     said: Said,
+}
+
+impl Marked<'_> {
+    fn found(&self) -> Found<'_> {
+        Found {
+            ids: self.ids,
+            said: &self.said,
+            sums: self.sums,
+        }
+    }
 }
 
 impl ItemMatches<'_> {
@@ -131,18 +142,37 @@ impl ItemMatches<'_> {
     /// Everybody on the lists that are wanted, once, with what the item says of them: one pass over the
     /// ids, where the lists one by one are three.
     pub fn named(&self) -> impl Iterator<Item = Named> + '_ {
-        let want = self.want;
-        self.tiles(true).flat_map(move |tile| tile.named(want))
+        self.shares().flat_map(Share::named)
+    }
+
+    /// What each thread found, if it found anybody. Reading ids waits for memory, so a caller with long
+    /// lists reads each share on a thread of its own; short lists are one share.
+    pub fn shares(&self) -> impl Iterator<Item = Share<'_>> {
+        let found = self.parts.iter().filter(|part| !part.tiles.is_empty());
+        found.map(|part| Share {
+            want: self.want,
+            tiles: &part.tiles,
+        })
     }
 
     fn tiles(&self, wanted: bool) -> impl Iterator<Item = Found<'_>> {
         let parts = self.parts.iter().filter(move |_| wanted);
-        let tiles = parts.flat_map(|part| &part.tiles);
-        tiles.map(|Marked { ids, sums, said }| Found {
-            ids,
-            said,
-            sums: *sums,
-        })
+        parts.flat_map(|part| &part.tiles).map(Marked::found)
+    }
+}
+
+/// A share of an item's enterprises; the shares together are all of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Share<'a> {
+    want: Want,
+    tiles: &'a [Marked<'a>],
+}
+
+impl<'a> Share<'a> {
+    /// Everybody of this share on the lists that are wanted, once, with what the item says of them.
+    pub fn named(self) -> impl Iterator<Item = Named> + 'a {
+        let tiles = self.tiles.iter().map(Marked::found);
+        tiles.flat_map(move |tile| tile.named(self.want))
     }
 }
 

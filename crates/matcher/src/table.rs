@@ -18,6 +18,7 @@ use zhida_standards::division::DivisionCode;
 use crate::{
     error::MatcherError,
     eval::Val,
+    ids::Ids,
     planes::{self, Plane, ROWS},
     raw::Raw,
 };
@@ -32,7 +33,7 @@ pub(crate) type At = (u32, u32);
 #[derive(Debug, Clone)]
 pub(crate) struct Chunk {
     /// The caller's id of each row; those of removed rows stay.
-    pub ids: Vec<u64>,
+    pub ids: Ids,
     /// Rows in use.
     pub alive: Plane,
     /// Ascending; attributes unknown for all rows are left out.
@@ -124,8 +125,8 @@ impl Table {
     ) -> Result<Self, MatcherError> {
         let mut built: Vec<(u64, At)> = Vec::with_capacity(chunks.len() * ROWS);
         for (number, chunk) in (0..).zip(&chunks) {
-            let rows = (0..).zip(&chunk.ids);
-            built.extend(rows.map(|(row, id)| (*id, (number, row))));
+            let rows = (0..).zip(chunk.ids.iter());
+            built.extend(rows.map(|(row, id)| (id, (number, row))));
         }
         built.sort_unstable();
         if let Some(twice) = built.windows(2).find(|pair| pair[0].0 == pair[1].0) {
@@ -160,7 +161,7 @@ impl Table {
     pub fn bytes(&self) -> usize {
         let chunks = self.chunks.iter().map(|chunk| {
             let columns = chunk.columns.iter().map(|(_, raw)| raw.bytes());
-            columns.sum::<usize>() + chunk.ids.len() * 8
+            columns.sum::<usize>() + chunk.ids.bytes()
         });
         chunks.sum::<usize>() + size_of_val(&*self.built)
     }
@@ -169,7 +170,7 @@ impl Table {
     pub fn ids(&self) -> impl Iterator<Item = u64> + '_ {
         self.chunks.iter().flat_map(|chunk| {
             let rows = chunk.ids.iter().enumerate();
-            rows.filter_map(|(row, id)| chunk.is_alive(row).then_some(*id))
+            rows.filter_map(|(row, id)| chunk.is_alive(row).then_some(id))
         })
     }
 
@@ -230,7 +231,7 @@ impl Table {
             None => {
                 let chunk = self.chunks.len() as u32;
                 self.chunks.push(Arc::new(Chunk {
-                    ids: Vec::new(),
+                    ids: Ids::default(),
                     alive: planes::ZEROS,
                     columns: Vec::new(),
                 }));

@@ -1,8 +1,8 @@
 //! P2: one item, and items that are new.
 
-use std::{hint::black_box, sync::Arc, time::Duration};
+use std::{hint::black_box, sync::Arc, thread, time::Duration};
 
-use zhida_matcher::{Desk, Engine, Instructions, ItemMatches, Program, Store, Table, Want};
+use zhida_matcher::{Desk, Engine, Instructions, ItemMatches, Program, Share, Store, Table, Want};
 use zhida_rules::{Facts, ItemRules};
 
 use crate::{
@@ -52,6 +52,11 @@ pub fn all_enterprises(store: &Store, world: &World) {
             Some(every_id),
         ),
         (
+            "the same, on one thread",
+            Want::EVERYTHING,
+            Some(every_id_alone),
+        ),
+        (
             "the same, list by list",
             Want::EVERYTHING,
             Some(list_by_list),
@@ -92,10 +97,32 @@ fn wanted(found: &ItemMatches<'_>, want: Want) -> u64 {
 /// Reads ids, and says of how many enterprises.
 type Read = fn(&ItemMatches<'_>) -> u64;
 
-/// Everybody on the lists, once.
+/// Everybody on the lists, once, each share on a thread of its own.
 fn every_id(found: &ItemMatches<'_>) -> u64 {
+    let mut shares = found.shares();
+    let Some(mine) = shares.next() else {
+        return 0;
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = shares
+            .map(|share| scope.spawn(move || read(share)))
+            .collect();
+        let joined = others.into_iter().map(|thread| thread.join());
+        read(mine)
+            + joined
+                .map(|count| count.expect("it only reads"))
+                .sum::<u64>()
+    })
+}
+
+/// Everybody on the lists, once, on this thread.
+fn every_id_alone(found: &ItemMatches<'_>) -> u64 {
+    found.shares().map(read).sum()
+}
+
+fn read(share: Share<'_>) -> u64 {
     let (mut count, mut ids) = (0, 0);
-    found.named().for_each(|named| {
+    share.named().for_each(|named| {
         count += 1;
         ids ^= named.id;
     });

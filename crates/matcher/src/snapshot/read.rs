@@ -252,7 +252,7 @@ impl Groups {
                 number: numbers[0],
                 county,
                 chunk: Chunk {
-                    ids: ids[run].to_vec(),
+                    ids: ids[run].iter().copied().collect(),
                     alive: planes::first(numbers.len()),
                     columns: Vec::with_capacity(self.sources.len()),
                 },

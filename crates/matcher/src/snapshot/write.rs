@@ -200,7 +200,7 @@ fn encode_group(
     };
     let ids = group
         .iter()
-        .flat_map(|p| p.rows.iter().map(|row| p.chunk.ids[*row]));
+        .flat_map(|p| p.rows.iter().map(|row| p.chunk.ids.at(*row)));
     let own: [ArrayRef; 3] = [
         Arc::new(UInt64Array::from_iter_values(ids)),
         each(|part| part.county),
