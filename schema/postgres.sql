@@ -179,6 +179,16 @@ CREATE TABLE enterprise_tag (
     PRIMARY KEY (seq, tag)
 );
 CREATE INDEX enterprise_tag_tag ON enterprise_tag USING btree (tag, seq);
+CREATE TABLE export_template (
+    id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    list TEXT NOT NULL,
+    name TEXT NOT NULL,
+    headings TEXT NOT NULL,
+    saved_at TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX export_template_name ON export_template USING btree (account, list, name);
 CREATE TABLE fact_change (
     seq BIGINT NOT NULL,
     code TEXT NOT NULL,

@@ -168,6 +168,15 @@ CREATE TABLE enterprise_tag (
             PRIMARY KEY (seq, tag)
         );
 CREATE INDEX enterprise_tag_tag ON enterprise_tag (tag, seq);
+CREATE TABLE export_template (
+    id TEXT NOT NULL PRIMARY KEY,
+    account TEXT NOT NULL,
+    list TEXT NOT NULL,
+    name TEXT NOT NULL,
+    headings TEXT NOT NULL,
+    saved_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX export_template_name ON export_template (account, list, name);
 CREATE TABLE fact_change (
             seq BIGINT NOT NULL PRIMARY KEY,
             code TEXT NOT NULL,

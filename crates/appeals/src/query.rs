@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::IntoParams;
 use zhida_platform::access::Viewer;
+use zhida_platform::cases::Scope;
 use zhida_platform::clock::{instant_text, to_shanghai};
 use zhida_platform::db::{Where, like};
 use zhida_platform::vocabulary::known;
@@ -13,8 +13,8 @@ use zhida_standards::division::DivisionCode;
 use crate::numbers::Counted;
 use crate::rights::{HANDLE, INTAKE, NUMBERS, OWN, READ, SUPERVISE, VISIT};
 use crate::words::{
-    Alert, Awaits, Channel, Confidentiality, Outcome, Satisfaction, Scope, Stage, Supervision,
-    Track, Whose,
+    Alert, Awaits, Channel, Confidentiality, Outcome, Satisfaction, Stage, Supervision, Track,
+    Whose,
 };
 
 /// When a case is due, as the index of open cases has it: what has no due date comes last.
@@ -275,19 +275,7 @@ impl AppealQuery {
 
     /// The address of a list with these filters, and more behind them; only what is set stands in it.
     pub(crate) fn address(&self, path: &str, more: &[(&str, &str)]) -> String {
-        let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-        if let Ok(Value::Object(fields)) = serde_json::to_value(self) {
-            for (name, value) in &fields {
-                if let Some(text) = value.as_str() {
-                    pairs.append_pair(name, text);
-                }
-            }
-        }
-        pairs.extend_pairs(more.iter().filter(|(_, value)| !value.is_empty()));
-        match pairs.finish() {
-            pairs if pairs.is_empty() => path.to_owned(),
-            pairs => format!("{path}?{pairs}"),
-        }
+        zhida_ui::filtered(path, self, more)
     }
 }
 

@@ -224,16 +224,6 @@ vocabulary! {
     }
 }
 
-vocabulary! {
-    /// Appeals beside those under way.
-    Scope {
-        /// Over.
-        Closed = "closed", "已办结";
-        /// Over or not.
-        All = "all", "全部";
-    }
-}
-
 /// A case of the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Appeal;

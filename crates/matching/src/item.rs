@@ -235,15 +235,6 @@ impl Matching {
         let item = self.item(id, on)?;
         let list = self.list(&item, query, on, patience).await?;
         let lines = list.len(label);
-        let columns = vec![
-            Column::wide("统一社会信用代码", 22),
-            Column::wide("企业名称", 40),
-            Column::wide("结论", 22),
-            Column::new("未满足条件数"),
-            Column::new("金额下限（元）"),
-            Column::new("金额上限（元）"),
-            Column::wide("金额说明", 28),
-        ];
         let registry = Arc::clone(&self.registry);
         let starts = (0..lines).step_by(CHUNK);
         let chunks = stream::iter(starts).map(move |from| {
@@ -258,7 +249,7 @@ impl Matching {
         // while one portion is written the next is read and judged
         let rows = chunks.buffered(WORKERS);
         let name = format!("{}_匹配企业_{on}", item.name);
-        let table = Table::new(name, columns, rows.try_flatten());
+        let table = Table::new(name, columns(), rows.try_flatten());
         Ok((table, lines as u64))
     }
 }
@@ -273,6 +264,19 @@ fn marked(numbers: &[i64], end: usize) -> Vec<bool> {
         }
     }
     marked
+}
+
+/// The columns of [`Matching::export_item`].
+pub(crate) fn columns() -> Vec<Column> {
+    vec![
+        Column::wide("统一社会信用代码", 22),
+        Column::wide("企业名称", 40),
+        Column::wide("结论", 22),
+        Column::new("未满足条件数"),
+        Column::new("金额下限（元）"),
+        Column::new("金额上限（元）"),
+        Column::wide("金额说明", 28),
+    ]
 }
 
 fn cells(row: &Row) -> Vec<Cell> {

@@ -238,17 +238,6 @@ pub struct FactView {
     pub batch: Option<String>,
 }
 
-impl MissingView {
-    /// In words, with the year where it has one: “2025 年研发费用（科技）”.
-    #[must_use]
-    pub fn words(&self) -> String {
-        match self.year {
-            Some(year) => format!("{year} 年{}（{}）", self.attribute, self.department),
-            None => format!("{}（{}）", self.attribute, self.department),
-        }
-    }
-}
-
 /// 缺少的一项数据。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MissingView {
@@ -261,6 +250,17 @@ pub struct MissingView {
     pub year: Option<i32>,
     /// 主管部门。
     pub department: String,
+}
+
+impl MissingView {
+    /// In words, with the year where it has one: “2025 年研发费用（科技）”.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.year {
+            Some(year) => format!("{year} 年{}（{}）", self.attribute, self.department),
+            None => format!("{}（{}）", self.attribute, self.department),
+        }
+    }
 }
 
 /// 最佳组合。

@@ -5,9 +5,8 @@ use sea_orm::prelude::async_trait::async_trait;
 use zhida_appeals::words::{Alert, Outcome, Track};
 use zhida_appeals::{AppealQuery, AppealRow, Appeals};
 use zhida_platform::access::Viewer;
-use zhida_platform::clock::to_shanghai;
 use zhida_platform::db::Tx;
-use zhida_platform::format::date_zh;
+use zhida_platform::format::{date_zh, until};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 
@@ -44,6 +43,11 @@ fn reasons(words: &str) -> Vec<(&'static str, AppealQuery)> {
     reasons
 }
 
+/// The last day on which it was in time: what is due at midnight was due the day before.
+fn overdue_since(due: DateTime<Utc>) -> String {
+    format!("，已逾期（期限 {}）", date_zh(until(due).0))
+}
+
 fn question(row: AppealRow, why: &str, now: DateTime<Utc>) -> Question {
     let outcome = row.head.outcome.as_deref().and_then(Outcome::parse);
     let overdue = row
@@ -52,8 +56,7 @@ fn question(row: AppealRow, why: &str, now: DateTime<Utc>) -> Question {
         .filter(|due| row.head.is_open() && *due < now);
     let mut standing = row.state_words();
     if let Some(due) = overdue {
-        let day = date_zh(to_shanghai(due).date_naive());
-        standing.push_str(&format!("，已逾期（期限 {day}）"));
+        standing.push_str(&overdue_since(due));
     }
     Question {
         id: row.head.id.to_string(),
@@ -108,5 +111,22 @@ impl Questions for Appeals {
 
     async fn note(&self, tx: &Tx, viewer: &Viewer, id: &str, words: &str) -> Result<(), Problem> {
         Ok(self.note_in(tx, id, viewer, words).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn midnight_is_the_end_of_the_day_before() {
+        // 24:00 of 10 November and 17:30 of 11 November, in China
+        for (due, day) in [
+            ("2026-11-10T16:00:00Z", "2026年11月10日"),
+            ("2026-11-11T09:30:00Z", "2026年11月11日"),
+        ] {
+            let said = overdue_since(due.parse().expect("an instant"));
+            assert!(said.contains(day), "{said}");
+        }
     }
 }

@@ -39,7 +39,7 @@ pub struct Series {
     pub secretary: String,
 }
 
-/// A meeting.
+/// 一次会议。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Meeting {
     /// 标识。
@@ -91,7 +91,7 @@ impl Meeting {
     }
 }
 
-/// A line of the list of meetings.
+/// 会议列表的一行。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = MeetingLine)]
 pub struct Line {
@@ -105,7 +105,7 @@ pub struct Line {
     pub struck: i64,
 }
 
-/// An item of an agenda.
+/// 一项议题。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = MeetingItem)]
 pub struct Item {
@@ -127,7 +127,7 @@ pub struct Item {
     pub result: String,
 }
 
-/// Somebody who takes part.
+/// 一名参会人员。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = MeetingAttendee)]
 pub struct Attendee {
@@ -143,7 +143,7 @@ pub struct Attendee {
     pub present: bool,
 }
 
-/// Something somebody was charged with.
+/// 一件交办事项。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = MeetingTask)]
 pub struct Task {
@@ -209,7 +209,7 @@ impl Task {
     }
 }
 
-/// What happened to a task.
+/// 交办事项的一条记录。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = MeetingNote)]
 pub struct Note {
@@ -223,7 +223,7 @@ pub struct Note {
     pub by: String,
 }
 
-/// A meeting that is asked for.
+/// 要安排的会议。
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[schema(as = NewMeeting)]
@@ -256,7 +256,7 @@ pub(crate) struct NewSeries {
     pub starts_on: String,
 }
 
-/// A task that is given.
+/// 要交办的事项。
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 #[schema(as = NewMeetingTask)]
@@ -277,7 +277,7 @@ pub struct NewTask {
     pub due_on: String,
 }
 
-/// How the tasks stand; each number is the count of a list.
+/// 交办事项各种情况的件数；每个数都是一个列表的条数。
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 #[schema(as = MeetingTaskTally)]
 pub struct Tally {

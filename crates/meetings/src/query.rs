@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use zhida_platform::access::Viewer;
 use zhida_platform::db::{Where, like};
+use zhida_platform::vocabulary::known;
 
 use crate::rights::{READ, TASK};
-use crate::words::{MeetingState, TaskState};
+use crate::words::{MeetingState, TaskStanding, TaskState};
 
-/// Which meetings. Empty fields ask nothing.
+/// Which meetings. Empty fields ask nothing; a state that there is not is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
@@ -18,8 +19,9 @@ pub struct MeetingQuery {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub q: String,
     /// 状态：planned、held、issued、cancelled。
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub state: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub state: Option<MeetingState>,
     /// 系列的标识。
     #[serde(skip_serializing_if = "String::is_empty")]
     pub series: String,
@@ -30,7 +32,7 @@ impl MeetingQuery {
     pub(crate) fn conditions(&self, viewer: &Viewer) -> Where {
         let mut found = Where::default();
         found.within(&viewer.reach(READ), ("''", "m.place"));
-        if let Some(state) = MeetingState::parse(&self.state) {
+        if let Some(state) = self.state {
             found.and("m.state = ?", state.slug());
         }
         if !self.series.is_empty() {
@@ -44,7 +46,7 @@ impl MeetingQuery {
     }
 }
 
-/// Which tasks. Empty fields ask nothing.
+/// Which tasks. Empty fields ask nothing; a state that there is not is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
@@ -53,8 +55,9 @@ pub struct TaskQuery {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub q: String,
     /// 状态：open 办理中，overdue 逾期，done 待销号，struck 已销号，on_time 按期报送办结。
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub state: String,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub state: Option<TaskStanding>,
     /// 会议的标识。
     #[serde(skip_serializing_if = "String::is_empty")]
     pub meeting: String,
@@ -68,15 +71,17 @@ impl TaskQuery {
     pub(crate) fn conditions(&self, viewer: &Viewer, today: NaiveDate) -> Where {
         let mut found = Where::default();
         reached(viewer, &mut found);
-        match self.state.as_str() {
-            "overdue" => {
+        let mut is = |state: TaskState| found.and("t.state = ?", state.slug());
+        match self.state {
+            None => {}
+            Some(TaskStanding::Open) => is(TaskState::Open),
+            Some(TaskStanding::Done) => is(TaskState::Done),
+            Some(TaskStanding::Struck) => is(TaskState::Struck),
+            Some(TaskStanding::Overdue) => {
                 found.and("t.state = 'open' AND t.due_on < ?", today.to_string());
             }
-            "on_time" => found.always("t.done_on IS NOT NULL AND t.done_on <= t.due_on"),
-            state => {
-                if let Some(state) = TaskState::parse(state) {
-                    found.and("t.state = ?", state.slug());
-                }
+            Some(TaskStanding::OnTime) => {
+                found.always("t.done_on IS NOT NULL AND t.done_on <= t.due_on");
             }
         }
         if !self.meeting.is_empty() {

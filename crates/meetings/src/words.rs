@@ -21,7 +21,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// How far a meeting is.
+    /// 会议的状态。
     MeetingState {
         /// 筹备中: its agenda is made.
         Planned = "planned", "筹备中";
@@ -48,7 +48,7 @@ impl MeetingState {
 }
 
 vocabulary! {
-    /// As what somebody takes part.
+    /// 以什么身份参会。
     AttendeePart {
         /// 主持.
         Chair = "chair", "主持";
@@ -62,7 +62,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// How far a task is.
+    /// 交办事项的状态。
     TaskState {
         /// 办理中.
         Open = "open", "办理中";
@@ -70,6 +70,22 @@ vocabulary! {
         Done = "done", "待销号";
         /// 已销号, by the chair.
         Struck = "struck", "已销号";
+    }
+}
+
+vocabulary! {
+    /// By what the list of tasks is filtered.
+    TaskStanding {
+        /// 办理中.
+        Open = "open", "办理中";
+        /// 逾期: open past its day.
+        Overdue = "overdue", "逾期";
+        /// 待销号.
+        Done = "done", "待销号";
+        /// 已销号.
+        Struck = "struck", "已销号";
+        /// 按期报送: reported as done in time.
+        OnTime = "on_time", "按期报送";
     }
 }
 
@@ -86,7 +102,7 @@ impl TaskState {
 }
 
 vocabulary! {
-    /// What happened to a task.
+    /// 交办事项上发生了什么。
     NoteKind {
         /// 交办.
         Given = "given", "交办";

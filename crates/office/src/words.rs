@@ -72,6 +72,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("calendar.change", "变更工作日历"),
     ("messages.", "消息：全部"),
     ("messages.choose", "修改消息设置"),
+    ("messages.unsubscribe", "用邮件里的链接退订"),
     ("messages.ask_mail", "发送邮箱验证码"),
     ("messages.confirm_mail", "确认邮箱"),
     ("messages.add_endpoint", "添加推送地址"),
@@ -223,6 +224,9 @@ const ACTIONS: &[(&str, &str)] = &[
     ("phrase.", "常用语：全部"),
     ("phrase.save", "保存常用语"),
     ("phrase.remove", "删除常用语"),
+    ("export_template.", "导出模板：全部"),
+    ("export_template.save", "保存导出模板"),
+    ("export_template.remove", "删除导出模板"),
 ];
 
 /// Kinds of what things are done to.
@@ -270,6 +274,7 @@ const KINDS: &[(&str, &str)] = &[
     ("calendar", "工作日历"),
     ("thread", "留言"),
     ("phrase", "常用语"),
+    ("export_template", "导出模板"),
 ];
 
 /// Names of what records say of a thing before and after.
@@ -326,6 +331,8 @@ const KEYS: &[(&str, &str)] = &[
     ("removed", "移除"),
     ("file", "文件"),
     ("bytes", "字节数"),
+    ("columns", "列"),
+    ("list", "列表"),
 ];
 
 /// An action in Chinese, or its slug.

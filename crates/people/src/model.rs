@@ -7,7 +7,7 @@ use uuid::Uuid;
 use zhida_platform::access::{Rights, Role, Side};
 use zhida_standards::division;
 
-/// What an organisation is.
+/// 组织的类型。
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrganisationKind {

@@ -1,9 +1,11 @@
-//! Lists leave the system as CSV or XLSX from one row source, row by row.
+//! Lists leave the system as CSV or XLSX from one row source, row by row, all columns or those that were [`Chosen`].
 //!
 //! Text cells that a spreadsheet would run as a formula get a leading `'`
 //! (OWASP, “CSV Injection”); numbers stay numbers.
 
+mod chosen;
 mod csv_file;
+pub(crate) mod templates;
 mod xlsx_file;
 mod xlsx_parts;
 
@@ -15,7 +17,9 @@ use chrono::NaiveDate;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use tokio::task::JoinSet;
 
+pub use chosen::{COLUMNS, Chosen};
 pub use csv_file::{csv_response, write_csv};
+pub use templates::{ExportTemplate, ExportTemplates};
 pub use xlsx_file::{write_xlsx, xlsx_response};
 
 use crate::problem::Problem;
@@ -23,7 +27,7 @@ use crate::problem::Problem;
 /// A column of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
-    /// Chinese heading.
+    /// Chinese heading, by which the column is chosen: once in a table, without a comma.
     pub heading: String,
     /// Width in XLSX, in characters of the digit 0.
     pub width: u16,
@@ -156,6 +160,25 @@ impl Table {
             .try_flatten();
         Self::new(name, columns, rows)
     }
+
+    /// The same rows with the chosen columns only, in the order of the table.
+    ///
+    /// # Errors
+    /// A column that the table does not have, with the list of those it has; none at all.
+    pub fn only(self, chosen: &Chosen) -> Result<Self, Problem> {
+        let Some(kept) = chosen.among(&self.columns)? else {
+            return Ok(self);
+        };
+        let columns = kept_of(self.columns, &kept);
+        let rows = self.rows.map_ok(move |row| kept_of(row, &kept));
+        Ok(Self::new(self.name, columns, rows))
+    }
+}
+
+fn kept_of<T>(all: Vec<T>, kept: &[bool]) -> Vec<T> {
+    let all = all.into_iter().zip(kept);
+    all.filter_map(|(one, is_kept)| is_kept.then_some(one))
+        .collect()
 }
 
 /// Why an export cannot be finished.

@@ -5,6 +5,7 @@
 //! Chinese.
 
 mod client;
+mod refusal;
 
 use std::any::Any;
 use std::net::IpAddr;
@@ -319,8 +320,7 @@ fn problem_of(status: StatusCode, path: &str, bytes_max: u64, text: &str) -> Pro
             Problem::new(status, "refused", "请求被拒绝", "请求不能处理").hint("请核对地址与参数")
         }
         _ if status.is_client_error() => {
-            // the parser's words name the field and the place; they are about the client's own input
-            let mut problem = Problem::bad_input(format!("请求看不懂（{text}）"));
+            let mut problem = refusal::problem(text);
             problem.status = status;
             problem
         }

@@ -5,26 +5,16 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How the digits that are not shown are treated. Reports of the same figures differ by it: 2414 of 2422 is 99.67 %
-/// rounded and 99.66 % cut off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Rounding {
-    /// 四舍五入.
-    #[default]
-    Nearest,
-    /// 截尾: further digits are left out.
-    Down,
-}
-
-impl Rounding {
-    /// The word on screens.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Nearest => "四舍五入",
-            Self::Down => "截尾",
-        }
+crate::vocabulary! {
+    /// How the digits that are not shown are treated. Reports of the same figures differ by it: 2414 of 2422 is 99.67 %
+    /// rounded and 99.66 % cut off.
+    #[derive(Default)]
+    Rounding {
+        /// 四舍五入.
+        #[default]
+        Nearest = "nearest", "四舍五入";
+        /// 截尾: further digits are left out.
+        Down = "down", "截尾";
     }
 }
 

@@ -334,6 +334,8 @@ struct ShowPage {
     page: Page,
     view: ItemView,
     way: Way,
+    /// The code of the enterprise that the viewer acts for.
+    own_code: String,
     revisions: Vec<RevisionLine>,
     may_edit: bool,
     may_match: bool,
@@ -395,6 +397,7 @@ async fn show(
         page,
         view,
         way,
+        own_code: frame.viewer.own_enterprise().unwrap_or_default().to_owned(),
         revisions: RevisionLine::all(&revisions, may_edit),
         may_edit,
         may_match: frame.viewer.may(MATCHES),

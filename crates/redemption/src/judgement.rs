@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::scheme::Scheme;
 use crate::service::Redemption;
 
-/// A verdict with everything that it rests on: the item's revision, the day, each condition with the facts.
+/// 判定及其全部依据：事项的第几版、哪一天、各项条件和当时的数据。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Judgement {
     /// 基准日。
@@ -46,7 +46,7 @@ pub struct Judgement {
     pub conditions: Vec<JudgedCondition>,
 }
 
-/// A step of the amount.
+/// 金额计算的一步。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct JudgedStep {
     /// 名称。
@@ -57,7 +57,7 @@ pub struct JudgedStep {
     pub value: Option<String>,
 }
 
-/// A condition.
+/// 一项申报条件。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct JudgedCondition {
     /// 条款原文。
@@ -72,7 +72,7 @@ pub struct JudgedCondition {
     pub tests: Vec<JudgedTest>,
 }
 
-/// A single comparison.
+/// 条件里的一处比较。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct JudgedTest {
     /// 比较什么。
@@ -89,7 +89,7 @@ pub struct JudgedTest {
     pub verdict: Option<bool>,
 }
 
-/// A fact with its source.
+/// 一项数据及其来源。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct JudgedFact {
     /// 属性。

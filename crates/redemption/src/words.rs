@@ -55,7 +55,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// How often an enterprise may have an item.
+    /// 同一企业多久可以享受一次。
     Period {
         /// Once a year.
         Year = "year", "每年一次";
@@ -83,6 +83,40 @@ vocabulary! {
         Officer = "officer", "经办人员核对后放行";
         /// The night's run does.
         Automatic = "automatic", "比对通过自动放行";
+    }
+}
+
+vocabulary! {
+    /// 期限: how near an open case is to it.
+    DueIn {
+        /// Past it.
+        Overdue = "overdue", "已逾期";
+        /// Today.
+        Today = "today", "今天到期";
+        /// Within seven days.
+        Week = "week", "七天内到期";
+    }
+}
+
+vocabulary! {
+    /// 谁办, seen from who asks.
+    Whose {
+        /// The own account handles it.
+        Mine = "mine", "我办理的";
+        /// Nobody handles it yet.
+        Free = "free", "还没有人办的";
+        /// The own body was asked for its opinion.
+        Asked = "asked", "征求我单位意见的";
+    }
+}
+
+vocabulary! {
+    /// Whose turn it is in the messages.
+    Awaits {
+        /// The office's.
+        Office = "office", "待部门答复";
+        /// The enterprise's.
+        Enterprise = "enterprise", "待企业答复";
     }
 }
 

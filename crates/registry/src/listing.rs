@@ -2,7 +2,7 @@
 
 use zhida_platform::access::{self, Level, Reach, Viewer};
 use zhida_platform::audit::Look;
-use zhida_platform::export::{Cell, Column, Row as Line, Table};
+use zhida_platform::export::{Cell, Chosen, Column, Row as Line, Table};
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_platform::problem::Problem;
 use zhida_rules::{Attribute, Dictionary, Value};
@@ -88,6 +88,25 @@ impl Sight {
             true => &self.within,
             false => &self.beyond,
         }
+    }
+
+    /// The columns of an export of the list.
+    pub(crate) fn headings(&self) -> Vec<Column> {
+        let mut columns = vec![
+            Column::wide("统一社会信用代码", 22),
+            Column::wide("企业名称", 36),
+            Column::wide("区划代码", 10),
+            Column::wide("所在区划", 28),
+            Column::wide("行业代码", 10),
+            Column::wide("所属行业", 28),
+            Column::new("登记状态"),
+            Column::new("成立日期"),
+        ];
+        if self.filters().size {
+            columns.push(Column::new("企业规模"));
+        }
+        columns.push(Column::wide("标签", 30));
+        columns
     }
 
     /// Whether rows may show more than everybody sees, which is recorded then.
@@ -219,59 +238,43 @@ impl Registry {
         self.count(&query).await
     }
 
-    /// The whole list for a viewer, for `platform::export`.
+    /// The whole list for a viewer, for `platform::export`, with the chosen columns.
     ///
     /// # Errors
-    /// As [`Registry::search_as`].
+    /// As [`Registry::search_as`]; a column that the viewer's list does not have.
     pub async fn export(
         self: &Arc<Self>,
         viewer: &Viewer,
         query: &Query,
+        chosen: &Chosen,
     ) -> Result<Table, RegistryError> {
         let sight = Arc::new(Sight::of(self, viewer).await?);
         let query = sight.narrow(query)?;
         // refuses a condition that makes no sense before the download begins
         let count = self.count(&query).await?;
-        if sight.tells_more() {
-            self.record_list(viewer, look("registry.export", &query), count)
-                .await?;
+        let tells_more = sight.tells_more();
+        let mut look = look("registry.export", &query);
+        look.filter = chosen.told(look.filter);
+        let (registry, columns) = (Arc::clone(self), sight.headings());
+        let fetch = move |after: Option<String>| {
+            let (registry, query, sight) =
+                (Arc::clone(&registry), query.clone(), Arc::clone(&sight));
+            async move {
+                let page = PageRequest {
+                    after,
+                    limit: EXPORT_ROWS,
+                };
+                let found = registry.rows(&query, &page).await.map_err(Problem::from)?;
+                let lines = found.items.into_iter();
+                let lines = lines.map(|row| line(&sight, sight.row(row))).collect();
+                Ok((lines, found.next))
+            }
+        };
+        let table = Table::by_pages("市场主体", columns, fetch).only(chosen)?;
+        if tells_more {
+            self.record_list(viewer, look, count).await?;
         }
-        let mut columns = vec![
-            Column::wide("统一社会信用代码", 22),
-            Column::wide("企业名称", 36),
-            Column::wide("区划代码", 10),
-            Column::wide("所在区划", 28),
-            Column::wide("行业代码", 10),
-            Column::wide("所属行业", 28),
-            Column::new("登记状态"),
-            Column::new("成立日期"),
-        ];
-        if sight.filters().size {
-            columns.push(Column::new("企业规模"));
-        }
-        columns.push(Column::wide("标签", 30));
-        let registry = Arc::clone(self);
-        Ok(Table::by_pages(
-            "市场主体",
-            columns,
-            move |after: Option<String>| {
-                let (registry, query, sight) =
-                    (Arc::clone(&registry), query.clone(), Arc::clone(&sight));
-                async move {
-                    let page = PageRequest {
-                        after,
-                        limit: EXPORT_ROWS,
-                    };
-                    let found = registry.rows(&query, &page).await.map_err(Problem::from)?;
-                    let lines = found
-                        .items
-                        .into_iter()
-                        .map(|row| line(&sight, sight.row(row)))
-                        .collect();
-                    Ok((lines, found.next))
-                }
-            },
-        ))
+        Ok(table)
     }
 }
 

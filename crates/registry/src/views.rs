@@ -80,6 +80,20 @@ impl From<Record> for FileView {
     }
 }
 
+/// The columns of [`Registry::views_table`].
+pub(crate) fn view_columns() -> Vec<Column> {
+    vec![
+        Column::new("记录编号"),
+        Column::wide("时间", 20),
+        Column::wide("单位", 30),
+        Column::new("角色"),
+        Column::new("姓名（脱敏）"),
+        Column::wide("查看内容", 30),
+        Column::wide("依据的权限", 28),
+        Column::new("是否受托代办"),
+    ]
+}
+
 impl Registry {
     /// The enterprise whose record of views the viewer may see: the own one only. Any other is
     /// answered like one that is not there.
@@ -121,20 +135,10 @@ impl Registry {
         enterprise: &Enterprise,
         oldest_first: bool,
     ) -> Table {
-        let columns = vec![
-            Column::new("记录编号"),
-            Column::wide("时间", 20),
-            Column::wide("单位", 30),
-            Column::new("角色"),
-            Column::new("姓名（脱敏）"),
-            Column::wide("查看内容", 30),
-            Column::wide("依据的权限", 28),
-            Column::new("是否受托代办"),
-        ];
         let registry = Arc::clone(self);
         let query = views_query(&enterprise.code, oldest_first);
         let name = format!("{}_谁看过档案", enterprise.name);
-        Table::by_pages(name, columns, move |after: Option<String>| {
+        Table::by_pages(name, view_columns(), move |after: Option<String>| {
             let (registry, query) = (Arc::clone(&registry), query.clone());
             async move {
                 let limit = EXPORT_ROWS;

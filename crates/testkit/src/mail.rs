@@ -19,7 +19,7 @@ pub struct TakenMail {
 }
 
 /// A mail server (RFC 5321) on a free port of this machine, without encryption and sign-in, that
-/// takes what is sent to it.
+/// takes what is sent to it but what is for `refused@…`.
 #[derive(Debug, Clone)]
 pub struct MailServer {
     port: u16,
@@ -75,7 +75,11 @@ impl MailServer {
                 "RCPT" => {
                     let address = line.trim_start_matches("RCPT TO:<");
                     address.trim_end_matches('>').clone_into(&mut to);
-                    say(&mut socket, "250 ok").await?;
+                    let answer = match to.starts_with("refused@") {
+                        true => "550 5.1.1 no such mailbox",
+                        false => "250 ok",
+                    };
+                    say(&mut socket, answer).await?;
                 }
                 "DATA" => {
                     say(&mut socket, "354 go on").await?;

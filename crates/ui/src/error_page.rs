@@ -34,9 +34,13 @@ impl PageError {
             StatusCode::UNAUTHORIZED => sign_in_address(here),
             _ => String::new(),
         };
+        let fields = self.0.fields.iter().map(|field| field.message.as_str());
         self.render(ErrorPage {
             page,
             sign_in,
+            more: fields
+                .filter(|message| !self.0.detail.contains(message))
+                .collect(),
             problem: &self.0,
         })
     }
@@ -73,6 +77,8 @@ struct ErrorPage<'a> {
     page: Page,
     /// Where to sign in; empty when that would not help.
     sign_in: String,
+    /// What is wrong with single fields, unless the detail says it.
+    more: Vec<&'a str>,
     problem: &'a Problem,
 }
 
@@ -80,4 +86,36 @@ struct ErrorPage<'a> {
 #[template(path = "ui/error_fragment.html")]
 struct ErrorFragment<'a> {
     problem: &'a Problem,
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+
+    use super::*;
+
+    async fn shown(problem: Problem) -> String {
+        let page = PageError::from(problem).page(&Shell::default(), &Viewer::visitor(), "/here");
+        let bytes = to_bytes(page.into_body(), usize::MAX)
+            .await
+            .expect("the whole page");
+        String::from_utf8(bytes.into()).expect("a page is text")
+    }
+
+    #[tokio::test]
+    async fn what_the_detail_says_is_said_once() {
+        let problem = Problem::bad_input("年度请写四位数字").field("year", "年度请写四位数字");
+        let page = shown(problem.field("note", "备注太长")).await;
+        assert_eq!(page.matches("年度请写四位数字").count(), 1, "{page}");
+        assert!(page.contains("备注太长"), "{page}");
+    }
+
+    #[tokio::test]
+    async fn whoever_has_to_sign_in_is_told_what_to_press_and_no_header() {
+        let hint = "请到 /sign-in 登录；程序请在 Authorization 头里带访问令牌";
+        let page = shown(Problem::sign_in("要先登录").hint(hint)).await;
+        assert!(page.contains("点下面的“登录”"), "{page}");
+        assert!(page.contains("/sign-in?next="), "{page}");
+        assert!(!page.contains("Authorization"), "{page}");
+    }
 }

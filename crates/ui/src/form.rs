@@ -1,6 +1,7 @@
 //! The form-error model and the small values that component macros take.
 
 use zhida_platform::problem::FieldError;
+use zhida_platform::vocabulary::Named;
 
 /// Messages of a form that was sent back: shown in the summary on top and at each field.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +69,15 @@ impl Choice {
             label: label.into(),
             hint: String::new(),
         }
+    }
+
+    /// A vocabulary as options, with one before it that asks for nothing.
+    pub fn words<V: Named>(current: Option<V>, none: &str) -> Vec<Self> {
+        let current = current.map_or("", V::slug);
+        let words = V::ALL.iter();
+        std::iter::once(Self::new("", none, current))
+            .chain(words.map(|one| Self::new(one.slug(), one.name(), current)))
+            .collect()
     }
 
     /// Adds a line of help.

@@ -6,6 +6,7 @@ use axum::routing::get;
 use zhida_platform::thread::{Side, Standing};
 
 use crate::chart::{Caption, Chart, Datum, Tile, bars, funnel, stacked_bar, tile_map};
+use crate::exports::{Exports, TemplateLine};
 use crate::thread::{Line, ThreadForm, ThreadView};
 use crate::{Choice, FormErrors, Frame, Html, Mark, Page, Pager, Tab, Tone};
 
@@ -51,6 +52,7 @@ struct GalleryPage {
     marks: [Mark; 4],
     rows: Vec<Row>,
     tabs: Vec<Tab>,
+    exports: Exports,
     pager: Pager,
     errors: FormErrors,
     counties: Vec<Choice>,
@@ -76,6 +78,7 @@ impl GalleryPage {
                 Tab::new("只差一项", "/ui-gallery?tab=near", false).count(5),
                 Tab::new("信息不足", "/ui-gallery?tab=unknown", false).count(31),
             ],
+            exports: exports(),
             pager: Pager {
                 summary: "共 1,234 家，本页 20 家".into(),
                 first: "/ui-gallery".into(),
@@ -98,6 +101,44 @@ impl GalleryPage {
             by_county: by_county(),
             thread: thread(),
         }
+    }
+}
+
+fn exports() -> Exports {
+    let [csv, xlsx] = ["csv", "xlsx"].map(|kind| format!("/ui-gallery/export.{kind}"));
+    let template = |name: &str, columns: &str, gone: &str| TemplateLine {
+        name: name.to_owned(),
+        csv: csv.clone(),
+        xlsx: xlsx.clone(),
+        columns: columns.to_owned(),
+        gone: gone.to_owned(),
+        remove: "/ui-gallery".to_owned(),
+    };
+    let headings = [
+        "名称",
+        "统一社会信用代码",
+        "行业",
+        "上年营业收入（万元）",
+        "结论",
+    ];
+    Exports {
+        summary: "共 1,234 家".to_owned(),
+        templates: vec![
+            template("月报", "名称、上年营业收入（万元）", ""),
+            template(
+                "核对用",
+                "统一社会信用代码",
+                "“企业规模”一列没有了，不再导出",
+            ),
+        ],
+        columns: headings
+            .map(|heading| Choice::new(heading, heading, heading))
+            .to_vec(),
+        filters: vec![("gallery-county".to_owned(), "青溪县".to_owned())],
+        save: "/ui-gallery".to_owned(),
+        paths: (csv.clone(), xlsx.clone()),
+        csv,
+        xlsx,
     }
 }
 

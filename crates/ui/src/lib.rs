@@ -50,24 +50,32 @@
 // Templates of this crate name paths as those of the rooms do.
 extern crate self as zhida_ui;
 
+mod address;
 pub mod assets;
 pub mod chart;
 mod error_page;
+pub mod exports;
 mod fields;
 mod form;
 mod frame;
 pub mod gallery;
 mod html;
 pub mod industries;
+mod local;
 mod page;
 pub mod phrases;
 pub mod places;
 pub mod thread;
+mod views;
 
+pub use address::{address, filtered};
 pub use error_page::PageError;
+pub use exports::Exports;
 pub use fields::Fields;
 pub use form::{Choice, FormErrors, Mark, Pager, Tab};
 pub use frame::with_frame;
 pub use html::{Html, is_htmx};
+pub use local::safe_address;
 pub use page::{Crumb, Frame, MenuGroup, Notice, Page, Shell, Tone, Unread};
 pub use thread::{ThreadForm, ThreadView};
+pub use views::SavedView;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use zhida_platform::access::Viewer;
+use zhida_platform::export::ExportTemplates;
 use zhida_platform::room::MenuItem;
 
 use crate::{assets, is_htmx};
@@ -62,6 +63,8 @@ pub struct Shell {
     pub viewer: Viewer,
     /// Whether there is a page to sign in on.
     pub sign_in: bool,
+    /// Where accounts keep templates of exports; `None` where the routes of [`crate::exports::router`] are not served.
+    pub templates: Option<ExportTemplates>,
 }
 
 impl Default for Shell {
@@ -73,6 +76,7 @@ impl Default for Shell {
             demo: false,
             viewer: Viewer::visitor(),
             sign_in: false,
+            templates: None,
         }
     }
 }
@@ -86,7 +90,9 @@ pub struct Frame {
     pub viewer: Viewer,
     /// Whether htmx asks for a fragment (see [`is_htmx`]).
     pub htmx: bool,
-    shell: Shell,
+    pub(crate) shell: Shell,
+    /// Path and query of the page, to come back to.
+    pub(crate) here: String,
     unread: Option<u64>,
 }
 
@@ -115,7 +121,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Frame {
             .get::<Viewer>()
             .cloned()
             .unwrap_or_else(|| shell.viewer.clone());
+        let here = parts.uri.path_and_query();
         Ok(Self {
+            here: here.map_or("/", |here| here.as_str()).to_owned(),
             viewer,
             htmx: is_htmx(&parts.headers),
             unread: parts.extensions.get::<Unread>().map(|unread| unread.0),

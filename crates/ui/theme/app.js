@@ -47,6 +47,21 @@ function copyButton(button) {
   });
 }
 
+/** One press checks all boxes of a form, or none of them when all are checked. */
+function checkAll(button) {
+  const boxes = [...button.form.querySelectorAll("input[type=checkbox]")];
+  const areAll = () => boxes.every((box) => box.checked);
+  const label = () => { button.textContent = areAll() ? "全不选" : "全选"; };
+  button.addEventListener("click", () => {
+    const checked = !areAll();
+    for (const box of boxes) box.checked = checked;
+    label();
+  });
+  button.form.addEventListener("change", label);
+  button.hidden = false;
+  label();
+}
+
 /** What a cell is sorted by: its data-sort, else its number, else its words in Chinese order. */
 function sortKey(row, column) {
   const cell = row.cells[column];
@@ -86,6 +101,7 @@ const ENHANCEMENTS = [
   ["form[data-autosave]", autosave],
   ["details[data-fold-on-phone]", foldOnPhone],
   ["button[data-copy]", copyButton],
+  ["button[data-check-all]", checkAll],
   ["table[data-sortable]", sortable],
 ];
 

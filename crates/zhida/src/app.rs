@@ -32,6 +32,7 @@ use zhida_platform::{
     clock::{Clock as _, SharedClock, SystemClock},
     config::{Config, ConfigError, Traced},
     db::{Database, MigrationSet},
+    export::ExportTemplates,
     files::FileStore,
     http::loopback_only,
     jobs::{Jobs, Settings as Work, Worker},
@@ -75,6 +76,8 @@ pub struct App {
     pub meetings: Arc<Meetings>,
     /// What is done in the background.
     pub jobs: Jobs,
+    /// Which columns of lists people take away.
+    pub templates: ExportTemplates,
 }
 
 /// The registry's names, for seats in enterprises.
@@ -329,8 +332,9 @@ impl App {
             experts: Arc::new(Bodies(people.clone())),
             hierarchy: Arc::new(Directory::new(clock.clone())),
             jobs: jobs.clone(),
-            clock,
+            clock: clock.clone(),
         });
+        let templates = ExportTemplates::new(db.clone(), clock);
         // rooms register here what they do in the background
         zhida_registry::background(&registry, &jobs, config);
         zhida_matching::background(&matching, &jobs);
@@ -351,6 +355,7 @@ impl App {
             appeals,
             meetings,
             jobs,
+            templates,
         })
     }
 
@@ -404,6 +409,7 @@ impl App {
         let mut router = pages
             .merge(api)
             .merge(api_page::router(document))
+            .merge(zhida_ui::exports::router(self.templates.clone()))
             .merge(self.watch().routes());
         if demo {
             // roles are entered without a password: only what this machine's own browser asked for
@@ -416,6 +422,7 @@ impl App {
             demo,
             viewer,
             sign_in: true,
+            templates: Some(self.templates.clone()),
         };
         let router = identified(
             counted(guard(router), self.inbox.clone()),

@@ -10,14 +10,15 @@ use anyhow::{Context, Result};
 
 const WORDS: &str = "crates/office/src/words.rs";
 const RIGHTS: &str = "data/rights.toml";
-/// What comes before a slug that is no action: of a message, a job, a schedule, a setting.
-const OTHERS: [&str; 6] = [
+/// What comes before a slug that is no action: of a message, a job, a schedule, a list, a setting.
+const OTHERS: [&str; 7] = [
     "EventKind::new(",
     "&str =",
     "name:",
     "wrong(",
     "title) = (",
     "Schedule::new(",
+    ".exports(",
 ];
 /// Sources of settings.
 const SETTINGS: [&str; 3] = [

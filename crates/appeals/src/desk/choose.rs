@@ -6,7 +6,6 @@ use zhida_ui::{Choice, Fields, Frame};
 
 use super::forms::plain;
 use crate::cases::Sight;
-use crate::pages::words;
 use crate::words::{Claim, Confidentiality, Outcome, Satisfaction, Stage, Supervision, Track, Way};
 
 /// Which forms stand on the page.
@@ -122,7 +121,8 @@ pub(super) fn can(
         note: open
             && (sight.leads || sight.asked || sight.intake || sight.supervises || sight.visits),
     };
-    can.any = open || can.unmerge;
+    // whoever has any other form may also note
+    can.any = can.note || can.unmerge;
     can
 }
 
@@ -227,7 +227,7 @@ pub(super) fn visit_form(voice: &str, number: usize, typed: &Fields) -> VisitFor
         ways: ways
             .map(|one| Choice::new(one.slug(), one.word(), &way))
             .collect(),
-        satisfactions: words(Satisfaction::parse(&of("satisfaction", "")), "请选择"),
+        satisfactions: Choice::words(Satisfaction::parse(&of("satisfaction", "")), "请选择"),
         resolved: said
             .into_iter()
             .map(|(value, label)| Choice::new(value, label, &resolved))

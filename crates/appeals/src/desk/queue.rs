@@ -8,17 +8,17 @@ use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use zhida_platform::access::Viewer;
-use zhida_platform::export::{csv_response, xlsx_response};
+use zhida_platform::export::{Chosen, csv_response, xlsx_response};
 use zhida_platform::format::{count, until_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Frame, Html, Page, Pager, Tab, Tone, places};
+use zhida_ui::{Choice, Exports, Frame, Html, Page, Pager, SavedView, Tab, Tone, places};
 
 use super::DESK;
-use super::views::SavedView;
+use super::export::columns;
 use crate::error::Error;
 use crate::model::AppealRow;
-use crate::pages::{Answer, words};
+use crate::pages::Answer;
 use crate::query::AppealQuery;
 use crate::rights::{HANDLE, READ};
 use crate::rules::Catalogue;
@@ -55,12 +55,10 @@ struct QueuePage {
     from: String,
     to: String,
     lines: Vec<Line>,
-    csv: String,
-    xlsx: String,
-    summary: String,
+    exports: Exports,
     pager: Pager,
     saved: String,
-    views: Vec<SavedView>,
+    views: Vec<SavedView<AppealQuery>>,
 }
 
 impl QueuePage {
@@ -130,35 +128,38 @@ pub(super) async fn list(
     let views = app.views(viewer).await?;
     let now = app.clock.now();
     let summary = format!("共 {} 件", count(total));
+    let csv = query.address(&format!("{DESK}/export.csv"), &[]);
+    let exports = frame
+        .exports("appeals.desk", &csv, &columns(), &summary)
+        .await?;
     let mut page = frame
         .page("诉求")
         .lead("先到期的排在前面。导出的就是筛选出来的全部。")
         .active(DESK)
         .office();
-    if let Some(words) = unreadable(&views) {
+    if let Some(words) = SavedView::unreadable(&views) {
         page = page.notice(Tone::Warning, words);
     }
     Ok(Html(QueuePage {
         page,
         tabs: tabs(&query, &views),
-        states: words(query.state, "在办"),
-        stages: words(query.stage, "全部环节"),
+        states: Choice::words(query.state, "在办"),
+        stages: Choice::words(query.stage, "全部环节"),
         categories: categories(&app.catalogue().await?.catalogue, &query.category),
         places: places::choices("全部", &[&app.rules().await?.rules.place], &query.place),
-        channels: words(query.channel, "全部渠道"),
-        tracks: words(query.track, "全部类型"),
-        standings: words(query.standing, "不限"),
-        whos: words(query.who, "全部"),
-        replies: words(query.reply, "不限"),
-        outcomes: words(query.outcome, "全部结果"),
-        satisfactions: words(query.satisfaction, "不限"),
+        channels: Choice::words(query.channel, "全部渠道"),
+        tracks: Choice::words(query.track, "全部类型"),
+        standings: Choice::words(query.standing, "不限"),
+        whos: Choice::words(query.who, "全部"),
+        replies: Choice::words(query.reply, "不限"),
+        outcomes: Choice::words(query.outcome, "全部结果"),
+        satisfactions: Choice::words(query.satisfaction, "不限"),
         from: query.from.map(|day| day.to_string()).unwrap_or_default(),
         to: query.to.map(|day| day.to_string()).unwrap_or_default(),
         lines: found.items.into_iter().map(|row| line(row, now)).collect(),
-        csv: query.address(&format!("{DESK}/export.csv"), &[]),
-        xlsx: query.address(&format!("{DESK}/export.xlsx"), &[]),
+        exports,
         pager: Pager {
-            summary: summary.clone(),
+            summary,
             first: request
                 .after
                 .map(|_| query.address(DESK, &[]))
@@ -168,7 +169,6 @@ pub(super) async fn list(
                 .map(|next| query.address(DESK, &[("after", &next)]))
                 .unwrap_or_default(),
         },
-        summary,
         saved: serde_json::to_string(&query).map_err(Problem::internal)?,
         views,
         query,
@@ -189,7 +189,7 @@ fn categories(catalogue: &Catalogue, current: &str) -> Vec<Choice> {
 }
 
 /// What everybody needs daily, then one's own views.
-fn tabs(query: &AppealQuery, views: &[SavedView]) -> Vec<Tab> {
+fn tabs(query: &AppealQuery, views: &[SavedView<AppealQuery>]) -> Vec<Tab> {
     let with = |change: fn(&mut AppealQuery)| {
         let mut one = AppealQuery::default();
         change(&mut one);
@@ -211,24 +211,8 @@ fn tabs(query: &AppealQuery, views: &[SavedView]) -> Vec<Tab> {
     let usual = usual
         .into_iter()
         .map(|(label, one)| Tab::new(label, one.address(DESK, &[]), one == *query));
-    let own = views.iter().filter_map(|view| {
-        let (one, found) = view.found.as_ref()?;
-        let tab = Tab::new(view.name.as_str(), one.address(DESK, &[]), one == query);
-        Some(tab.count(count(*found)))
-    });
+    let own = views.iter().filter_map(|view| view.tab(DESK, query));
     usual.chain(own).collect()
-}
-
-/// What is said of views that cannot be shown any more; `None` when there are none.
-fn unreadable(views: &[SavedView]) -> Option<String> {
-    let names = views.iter().filter(|view| view.found.is_none());
-    let names: Vec<String> = names.map(|view| format!("“{}”", view.name)).collect();
-    (!names.is_empty()).then(|| {
-        format!(
-            "常用视图{}里有的条件已经不存在，不再显示：请在本页下方删除，需要的重新保存",
-            names.concat()
-        )
-    })
 }
 
 fn line(row: AppealRow, now: DateTime<Utc>) -> Line {
@@ -255,9 +239,14 @@ fn line(row: AppealRow, now: DateTime<Utc>) -> Line {
 }
 
 /// CSV of the queue.
-pub(super) async fn csv(State(app): App, frame: Frame, Query(query): Query<AppealQuery>) -> Answer {
+pub(super) async fn csv(
+    State(app): App,
+    frame: Frame,
+    Query(query): Query<AppealQuery>,
+    chosen: Chosen,
+) -> Answer {
     may_look(&frame.viewer)?;
-    let table = app.table(&frame.viewer, query, "CSV").await?;
+    let table = app.table(&frame.viewer, query, &chosen, "CSV").await?;
     Ok(csv_response(table))
 }
 
@@ -266,8 +255,9 @@ pub(super) async fn xlsx(
     State(app): App,
     frame: Frame,
     Query(query): Query<AppealQuery>,
+    chosen: Chosen,
 ) -> Answer {
     may_look(&frame.viewer)?;
-    let table = app.table(&frame.viewer, query, "Excel").await?;
+    let table = app.table(&frame.viewer, query, &chosen, "Excel").await?;
     Ok(xlsx_response(table).await?)
 }

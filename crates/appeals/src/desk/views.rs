@@ -8,7 +8,7 @@ use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::ids;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Fields, Frame};
+use zhida_ui::{Fields, Frame, SavedView};
 
 use super::DESK;
 use super::store::{self, VIEWS_MAX};
@@ -20,15 +20,6 @@ use crate::service::Appeals;
 /// Characters of a name.
 const NAME_MAX: usize = 20;
 
-/// A view as its owner sees it now.
-#[derive(Debug, Clone)]
-pub(crate) struct SavedView {
-    pub id: String,
-    pub name: String,
-    /// Its filters and what they count; nothing when one of them has a value that there is not any more.
-    pub found: Option<(AppealQuery, u64)>,
-}
-
 fn account(viewer: &Viewer) -> Result<String, Error> {
     let account = viewer.account().map(|id| id.to_string());
     account.ok_or_else(|| Error::refused("要先登录"))
@@ -36,7 +27,10 @@ fn account(viewer: &Viewer) -> Result<String, Error> {
 
 impl Appeals {
     /// The viewer's own views, each with what the query that lists it counts.
-    pub(crate) async fn views(&self, viewer: &Viewer) -> Result<Vec<SavedView>, Error> {
+    pub(crate) async fn views(
+        &self,
+        viewer: &Viewer,
+    ) -> Result<Vec<SavedView<AppealQuery>>, Error> {
         let rows = store::views(self.db.conn(), &account(viewer)?).await?;
         let read = |row: &store::ViewRow| serde_json::from_str::<AppealQuery>(&row.query).ok();
         let queries: Vec<Option<AppealQuery>> = rows.iter().map(read).collect();

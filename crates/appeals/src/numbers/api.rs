@@ -9,16 +9,19 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zhida_platform::access::Viewer;
+use zhida_platform::cases::Scope;
 use zhida_platform::problem::Problem;
 
-use super::figures::{Dimension, Group};
+use super::figures::{Dimension, Group, rest};
 use super::period::Month;
 use super::report::Report;
 use crate::query::AppealQuery;
 use crate::service::Appeals;
-use crate::words::Scope;
 
 const TAG: &str = "诉求数据";
+
+/// Groups of a dimension at most: of enterprises there can be as many as appeals. An export has all.
+const GROUPS_MAX: usize = 1_000;
 
 type App = State<Arc<Appeals>>;
 
@@ -42,8 +45,11 @@ struct Grouping {
 struct AppealFigures {
     /// 条件之内的全部。
     whole: Group,
-    /// 各组；不分组时为空。
+    /// 各组；不分组时为空。最多列 1000 组，登记多的在前（周按先后）。
     groups: Vec<Group>,
+    /// 没有列出的各组合计；都列出的没有。
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rest: Option<Group>,
 }
 
 /// 诉求数据：件数和比率的分子、分母
@@ -71,13 +77,20 @@ async fn get_appeal_figures(
         state: query.state.or(Some(Scope::All)),
         ..query
     };
-    let (figures, groups) = match by {
+    let (figures, mut groups) = match by {
         Some(by) => app.figures_by(&viewer, &query, by).await?,
         None => (app.figures(&viewer, &query).await?, Vec::new()),
     };
+    let rest = rest(&groups, GROUPS_MAX);
+    groups.truncate(GROUPS_MAX);
     Ok(Json(AppealFigures {
-        whole: Group::new(String::new(), "全部".to_owned(), figures),
+        whole: Group {
+            key: String::new(),
+            name: "全部".to_owned(),
+            figures,
+        },
         groups,
+        rest,
     }))
 }
 
@@ -97,5 +110,5 @@ async fn get_appeal_report(
     let month: Month = month
         .parse()
         .map_err(|_: String| Problem::not_found("这个月的月报（写月份，例如 2026-10）"))?;
-    Ok(Json(app.report(&viewer, month).await?))
+    Ok(Json(app.report(&viewer, month).await?.listed(GROUPS_MAX)))
 }

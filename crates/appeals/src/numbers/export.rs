@@ -4,7 +4,7 @@ use futures::stream;
 use serde_json::json;
 use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
-use zhida_platform::export::{Cell, Column, Row, Table};
+use zhida_platform::export::{Cell, Chosen, Column, Row, Table};
 use zhida_platform::problem::Problem;
 use zhida_platform::rate::Rounding;
 
@@ -18,25 +18,24 @@ use crate::query::AppealQuery;
 use crate::service::Appeals;
 
 impl Appeals {
-    /// The figures of a query by a dimension as a table: every count, and every rate as it is shown.
+    /// The chosen columns of the figures of a query by a dimension: every count, and every rate as it is shown.
     ///
     /// # Errors
-    /// No right; the database.
+    /// No right; a column that is not there; the database.
     pub(crate) async fn figures_table(
         &self,
         viewer: &Viewer,
         query: &AppealQuery,
         by: Dimension,
         rounding: Rounding,
+        chosen: &Chosen,
     ) -> Result<Table, Error> {
         let (_, groups) = self.figures_by(viewer, query, by).await?;
-        self.taken(
-            viewer,
-            json!({ "filters": query, "by": by.slug(), "groups": groups.len() }),
-        )
-        .await?;
+        let what = json!({ "filters": query, "by": by.slug(), "groups": groups.len() });
         let name = format!("诉求数据-按{}", by.word());
-        Ok(table(name, by.word(), groups, rounding))
+        let table = table(name, by.word(), groups, rounding).only(chosen)?;
+        self.taken(viewer, chosen.told(what)).await?;
+        Ok(table)
     }
 
     /// The report of a month as a table: the whole, and every dimension's groups.
@@ -91,36 +90,29 @@ impl Appeals {
 impl Report {
     /// Every figure as a row: dimension, group, counts, rates.
     #[must_use]
-    pub fn table(&self, rounding: Rounding) -> Table {
-        let mut rows = vec![row(Some("全部"), &self.whole, rounding)];
-        for by in Dimension::ALL {
-            let groups = self.groups.get(by.slug()).map_or(&[][..], Vec::as_slice);
-            rows.extend(
-                groups
-                    .iter()
-                    .map(|group| row(Some(by.word()), group, rounding)),
-            );
-        }
+    pub fn table(self, rounding: Rounding) -> Table {
+        let mut all = self.groups;
+        let groups = Dimension::ALL.iter().flat_map(move |by| {
+            let groups = all.remove(by.slug()).unwrap_or_default();
+            groups.into_iter().map(|group| (by.word(), group))
+        });
+        let rows = std::iter::once(("全部", self.whole)).chain(groups);
+        let rows = rows.map(move |(by, group)| Ok(row(Some(by), &group, rounding)));
         let mut columns = vec![Column::wide("维度", 12)];
         columns.extend(headings("分组"));
         let name = format!("诉求月报-{}", self.month);
-        Table::new(name, columns, stream::iter(rows.into_iter().map(Ok)))
+        Table::new(name, columns, stream::iter(rows))
     }
 }
 
+/// A row is made when it is written: there can be as many groups as enterprises.
 fn table(name: String, heading: &str, groups: Vec<Group>, rounding: Rounding) -> Table {
-    let rows: Vec<Row> = groups
-        .iter()
-        .map(|group| row(None, group, rounding))
-        .collect();
-    Table::new(
-        name,
-        headings(heading),
-        stream::iter(rows.into_iter().map(Ok)),
-    )
+    let rows = groups.into_iter();
+    let rows = rows.map(move |group| Ok(row(None, &group, rounding)));
+    Table::new(name, headings(heading), stream::iter(rows))
 }
 
-fn headings(first: &str) -> Vec<Column> {
+pub(super) fn headings(first: &str) -> Vec<Column> {
     let mut columns = vec![Column::wide(first, 30)];
     columns.extend(
         Counted::ALL

@@ -1,11 +1,13 @@
 //! Figures of a group of appeals.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use zhida_platform::rate::Rate;
 use zhida_platform::vocabulary;
 
@@ -85,39 +87,96 @@ impl Serialize for Figures {
     }
 }
 
-/// 一组诉求的数据。
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = AppealGroup)]
+/// A group of appeals. Of enterprises there can be very many: rates are computed where a group is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "GroupShown")]
 pub struct Group {
-    /// 组的标识：渠道、分类、单位、区划、信用代码，或者周的第一天。
+    /// What the group has in common, as queries know it.
     pub key: String,
-    /// 组的名称。
+    /// What it is called.
     pub name: String,
-    /// 各项件数，键是数据口径的标识。
-    #[schema(value_type = BTreeMap<String, u64>)]
+    /// The figures of its appeals.
     pub figures: Figures,
-    /// 各项比率的分子和分母。
-    pub rates: BTreeMap<&'static str, Rate>,
 }
 
-impl Group {
-    /// A group with its rates.
-    pub(crate) fn new(key: String, name: String, figures: Figures) -> Self {
-        let rates = Measure::ALL
-            .iter()
-            .map(|one| (one.slug(), figures.rate(*one)));
+/// 一组诉求的数据。
+#[derive(Serialize, ToSchema)]
+#[schema(as = AppealGroup)]
+struct GroupShown {
+    /// 组的标识：渠道、分类、单位、区划、信用代码，或者周的第一天。
+    key: String,
+    /// 组的名称。
+    name: String,
+    /// 各项件数，键是数据口径的标识。
+    #[schema(value_type = BTreeMap<String, u64>)]
+    figures: Figures,
+    /// 各项比率的分子和分母。
+    rates: BTreeMap<&'static str, Rate>,
+}
+
+impl From<Group> for GroupShown {
+    fn from(group: Group) -> Self {
+        let rate = |one: &Measure| (one.slug(), group.figures.rate(*one));
         Self {
-            key,
-            name,
-            rates: rates.collect(),
-            figures,
+            rates: Measure::ALL.iter().map(rate).collect(),
+            key: group.key,
+            name: group.name,
+            figures: group.figures,
         }
     }
+}
+
+impl PartialSchema for Group {
+    fn schema() -> RefOr<Schema> {
+        GroupShown::schema()
+    }
+}
+
+impl ToSchema for Group {
+    fn name() -> Cow<'static, str> {
+        GroupShown::name()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        GroupShown::schemas(schemas);
+    }
+}
+
+/// What stands behind so many groups, as one; nothing when there are no more.
+pub(crate) fn rest(groups: &[Group], listed: usize) -> Option<Group> {
+    let rest = groups.get(listed..).filter(|rest| !rest.is_empty())?;
+    let mut figures = Figures::default();
+    for group in rest {
+        figures += group.figures;
+    }
+    Some(Group {
+        key: String::new(),
+        name: format!("其余 {} 个", rest.len()),
+        figures,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_and_the_rest_are_all() {
+        let group = |number: u64| Group {
+            key: number.to_string(),
+            name: number.to_string(),
+            figures: Figures::of(1, number),
+        };
+        let groups: Vec<Group> = [5, 3, 2, 1].map(group).into();
+        let received = |group: Group| group.figures.get(Counted::Received);
+        assert_eq!(rest(&groups, 2).map(received), Some(3));
+        assert_eq!(rest(&groups, 0).map(received), Some(11));
+        assert_eq!(
+            rest(&groups, 2).map(|rest| rest.name),
+            Some("其余 2 个".to_owned())
+        );
+        assert!(rest(&groups, 4).is_none() && rest(&[], 4).is_none());
+    }
 
     #[test]
     fn marks_are_the_figures_that_count() {

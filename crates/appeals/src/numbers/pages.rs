@@ -8,23 +8,26 @@ use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use serde::Deserialize;
-use zhida_platform::export::{csv_response, xlsx_response};
+use zhida_platform::cases::Scope;
+use zhida_platform::export::{Chosen, csv_response, xlsx_response};
 use zhida_platform::format::{count, date_zh, datetime_zh};
 use zhida_platform::rate::Rounding;
+use zhida_platform::vocabulary::known;
 use zhida_ui::chart::{Caption, Chart, Datum, bars};
-use zhida_ui::{Choice, FormErrors, Frame, Html, Page, Tab, Tone, places};
+use zhida_ui::{Choice, Exports, FormErrors, Frame, Html, Page, Tab, Tone, places};
 
 use super::counted::Counted;
+use super::export::headings;
 use super::figures::{Dimension, Figures, Group};
 use super::measure::Measure;
 use super::period::Month;
 use super::report::{Days, ReportFile};
 use crate::desk::setup::NO_CITY;
-use crate::pages::{Answer, attachment, words};
+use crate::pages::{Answer, attachment};
 use crate::query::AppealQuery;
 use crate::rights::NUMBERS as MAY;
 use crate::service::Appeals;
-use crate::words::{Alert, Channel, Scope};
+use crate::words::{Alert, Channel};
 
 /// 诉求数据.
 pub(crate) const NUMBERS: &str = "/appeals/numbers";
@@ -54,21 +57,20 @@ pub(super) fn routes(app: Arc<Appeals>) -> Router {
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
-    by: String,
-    rounding: String,
+    #[serde(deserialize_with = "known")]
+    by: Option<Dimension>,
+    #[serde(deserialize_with = "known")]
+    rounding: Option<Rounding>,
     month: String,
 }
 
 impl Asked {
     fn rounding(&self) -> Rounding {
-        match self.rounding.as_str() {
-            "down" => Rounding::Down,
-            _ => Rounding::Nearest,
-        }
+        self.rounding.unwrap_or_default()
     }
 
     fn by(&self) -> Dimension {
-        Dimension::parse(&self.by).unwrap_or(Dimension::Channel)
+        self.by.unwrap_or(Dimension::Channel)
     }
 }
 
@@ -182,7 +184,8 @@ struct Line {
     received: Linked,
     closed: Linked,
     overdue: Linked,
-    rates: Vec<(String, String)>,
+    /// What it is called, per cent and fraction.
+    rates: Vec<(&'static str, String, String)>,
 }
 
 /// Rates of a group's line.
@@ -206,7 +209,7 @@ fn line(query: &AppealQuery, by: Dimension, group: &Group, rounding: Rounding) -
     let figure = |counted| linked(&group.figures, counted, own.as_ref());
     let rate = |measure: Measure| {
         let rate = group.figures.rate(measure);
-        (rate.percent(rounding), rate.fraction())
+        (measure.word(), rate.percent(rounding), rate.fraction())
     };
     Line {
         name: group_name(by, group),
@@ -248,14 +251,13 @@ fn chart(query: &AppealQuery, by: Dimension, groups: &[Group]) -> Option<Chart> 
 }
 
 fn roundings(current: Rounding) -> Vec<Choice> {
-    let slug = match current {
-        Rounding::Nearest => "nearest",
-        Rounding::Down => "down",
+    let label = |one: Rounding| match one {
+        Rounding::Nearest => one.word(),
+        Rounding::Down => "截尾（不进位）",
     };
-    vec![
-        Choice::new("nearest", "四舍五入", slug),
-        Choice::new("down", "截尾（不进位）", slug),
-    ]
+    let all = Rounding::ALL.iter();
+    all.map(|one| Choice::new(one.slug(), label(*one), current.slug()))
+        .collect()
 }
 
 #[derive(Template)]
@@ -275,9 +277,7 @@ struct NumbersPage {
     counts: Vec<CountShown>,
     chart: Option<Chart>,
     lines: Vec<Line>,
-    more: String,
-    csv: String,
-    xlsx: String,
+    exports: Exports,
 }
 
 /// The query of the page: all appeals of this month unless somebody says otherwise.
@@ -302,7 +302,8 @@ async fn numbers(
     let query = asked_for(&app, query);
     let (by, rounding) = (asked.by(), asked.rounding());
     let (figures, groups) = app.figures_by(viewer, &query, by).await?;
-    let more = |by: Dimension| [("by", by.slug()), ("rounding", asked.rounding.as_str())];
+    let kept = asked.rounding.map_or("", Rounding::slug);
+    let more = |by: Dimension| [("by", by.slug()), ("rounding", kept)];
     let tab = |one: &Dimension| {
         let href = query.address(NUMBERS, &more(*one));
         Tab::new(format!("按{}", one.word()), href, *one == by)
@@ -317,12 +318,23 @@ async fn numbers(
     if city.is_empty() {
         shown = shown.notice(Tone::Warning, NO_CITY);
     }
+    let summary = match groups.len() > GROUPS_SHOWN {
+        true => format!(
+            "只列前 {GROUPS_SHOWN} 组，共 {} 组；导出有全部。",
+            groups.len()
+        ),
+        false => String::new(),
+    };
+    let csv = query.address("/appeals/numbers/export.csv", &more(by));
+    let exports = frame
+        .exports("appeals.numbers", &csv, &headings(by.word()), &summary)
+        .await?;
     Ok(Html(NumbersPage {
         page: shown,
         tabs: Dimension::ALL.iter().map(tab).collect(),
         from: day(query.from),
         to: day(query.to),
-        channels: words(query.channel, "全部"),
+        channels: Choice::words(query.channel, "全部"),
         places: places::choices("全部", &places::roots(viewer, MAY, &city), &query.place),
         roundings: roundings(rounding),
         rounding: rounding.word(),
@@ -338,15 +350,7 @@ async fn numbers(
             .take(GROUPS_SHOWN)
             .map(|group| line(&query, by, group, rounding))
             .collect(),
-        more: match groups.len() > GROUPS_SHOWN {
-            true => format!(
-                "只列前 {GROUPS_SHOWN} 组，共 {} 组；导出有全部。",
-                groups.len()
-            ),
-            false => String::new(),
-        },
-        csv: query.address("/appeals/numbers/export.csv", &more(by)),
-        xlsx: query.address("/appeals/numbers/export.xlsx", &more(by)),
+        exports,
         query,
     })
     .into_response())
@@ -358,9 +362,11 @@ async fn csv(
     frame: Frame,
     Query(asked): Query<Asked>,
     Query(query): Query<AppealQuery>,
+    chosen: Chosen,
 ) -> Answer {
     let query = asked_for(&app, query);
-    let table = app.figures_table(&frame.viewer, &query, asked.by(), asked.rounding());
+    let (by, rounding) = (asked.by(), asked.rounding());
+    let table = app.figures_table(&frame.viewer, &query, by, rounding, &chosen);
     Ok(csv_response(table.await?))
 }
 
@@ -370,9 +376,11 @@ async fn xlsx(
     frame: Frame,
     Query(asked): Query<Asked>,
     Query(query): Query<AppealQuery>,
+    chosen: Chosen,
 ) -> Answer {
     let query = asked_for(&app, query);
-    let table = app.figures_table(&frame.viewer, &query, asked.by(), asked.rounding());
+    let (by, rounding) = (asked.by(), asked.rounding());
+    let table = app.figures_table(&frame.viewer, &query, by, rounding, &chosen);
     Ok(xlsx_response(table.await?).await?)
 }
 
@@ -468,7 +476,7 @@ async fn report(State(app): App, frame: Frame, Query(asked): Query<Asked>) -> An
         counts: counts(whole, &query),
         days: report.days,
         parts_of_report: Dimension::ALL.iter().map(part).collect(),
-        files: format!("month={}&rounding={}", month.slug(), asked.rounding),
+        files: format!("month={}&rounding={}", month.slug(), rounding.slug()),
     };
     Ok((status, Html(page)).into_response())
 }

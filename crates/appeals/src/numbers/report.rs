@@ -15,7 +15,7 @@ use zhida_platform::rate::Rounding;
 use zhida_standards::division;
 
 use super::counted::Counted;
-use super::figures::{Dimension, Figures, Group};
+use super::figures::{Dimension, Figures, Group, rest};
 use super::measure::Measure;
 use super::period::{Month, monday, week_of};
 use super::store;
@@ -62,8 +62,11 @@ pub struct Report {
     pub before: Group,
     /// 办理用时；还没有办结的没有。
     pub days: Option<Days>,
-    /// 分组，键是维度的标识。
+    /// 分组，键是维度的标识；一个维度最多列 1000 组，登记多的在前（周按先后）。
     pub groups: BTreeMap<&'static str, Vec<Group>>,
+    /// 没有列出的各组合计，键是维度的标识；都列出的没有。
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rest: BTreeMap<&'static str, Group>,
 }
 
 /// As which file a report is written.
@@ -160,7 +163,11 @@ impl Appeals {
             ..AppealQuery::all()
         };
         let query = of(month);
-        let whole = |month: Month, figures| Group::new(month.slug(), month.words(), figures);
+        let whole = |month: Month, figures| Group {
+            key: month.slug(),
+            name: month.words(),
+            figures,
+        };
         let (figures, groups) = self.tally(viewer, &query, Dimension::ALL).await?;
         let before = month.before();
         Ok(Report {
@@ -172,6 +179,7 @@ impl Appeals {
             before: whole(before, self.figures(viewer, &of(before)).await?),
             days: self.days(viewer, &query).await?,
             groups,
+            rest: BTreeMap::new(),
         })
     }
 }
@@ -183,7 +191,7 @@ fn ordered(by: Dimension, mut sums: Sums) -> Vec<Group> {
     if by == Dimension::Week {
         fill_weeks(&mut sums);
     }
-    let group = |(key, (name, figures))| Group::new(key, name, figures);
+    let group = |(key, (name, figures))| Group { key, name, figures };
     let mut groups: Vec<Group> = sums.into_iter().map(group).collect();
     if by != Dimension::Week {
         let received = |group: &Group| group.figures.get(Counted::Received);
@@ -247,6 +255,16 @@ fn fill_weeks(groups: &mut BTreeMap<String, (String, Figures)>) {
 }
 
 impl Report {
+    /// The report with so many groups of each dimension at most; what is left out is told as one.
+    #[must_use]
+    pub(crate) fn listed(mut self, most: usize) -> Self {
+        for (by, groups) in &mut self.groups {
+            self.rest.extend(rest(groups, most).map(|rest| (*by, rest)));
+            groups.truncate(most);
+        }
+        self
+    }
+
     /// The report as a letter.
     #[must_use]
     pub fn letter(&self, rounding: Rounding) -> Letter {
@@ -357,18 +375,10 @@ fn by_group(by: Dimension, groups: &[Group], rounding: Rounding) -> Block {
             rate(Measure::Satisfaction),
         ]
     };
-    let (first, rest) = groups.split_at(groups.len().min(GROUPS_OF_REPORT));
-    let mut rows: Vec<Vec<String>> = first
-        .iter()
-        .map(|group| row(&group.name, &group.figures))
-        .collect();
-    if !rest.is_empty() {
-        let mut sum = Figures::default();
-        for group in rest {
-            sum += group.figures;
-        }
-        rows.push(row(&format!("其余 {} 个", rest.len()), &sum));
-    }
+    let rest = rest(groups, GROUPS_OF_REPORT);
+    let shown = groups.iter().take(GROUPS_OF_REPORT).chain(&rest);
+    let rows = shown.map(|group| row(&group.name, &group.figures));
+    let rows: Vec<Vec<String>> = rows.collect();
     let mut columns = vec![column(by.word(), 5, false)];
     columns.extend(["登记", "办结", "逾期在办"].map(|word| column(word, 2, true)));
     columns.extend(["按期率", "解决率", "满意率"].map(|word| column(word, 3, true)));

@@ -110,7 +110,7 @@ pub(super) async fn requests(
     let mut found = Where::default();
     found.and("i.source = ?", key.source());
     match search {
-        Search::Ids(ids) => members(&mut found, "h.id", ids.iter().cloned()),
+        Search::Ids(ids) => found.among("h.id", ids),
         Search::Where {
             codes,
             from,
@@ -121,11 +121,8 @@ pub(super) async fn requests(
             found.and("i.made_at >= ?", instant_text(*from));
             found.and("i.made_at <= ?", instant_text(*until));
             if !codes.is_empty() {
-                members(
-                    &mut found,
-                    "a.category",
-                    codes.iter().map(|code| path_of(code)),
-                );
+                let paths: Vec<String> = codes.iter().map(|code| path_of(code)).collect();
+                found.among("a.category", &paths);
             }
             match status {
                 Some(Status::Open) => found.always("h.closed_at IS NULL"),
@@ -146,14 +143,4 @@ pub(super) async fn requests(
         found.sql()
     );
     Ok(db::query_all(conn, &sql, found.values).await?)
-}
-
-/// `column` is one of these.
-fn members(found: &mut Where, column: &str, members: impl Iterator<Item = String>) {
-    let first = found.values.len();
-    found.values.extend(members.map(db::Value::from));
-    let numbers: Vec<String> = (first + 1..=found.values.len())
-        .map(|number| format!("${number}"))
-        .collect();
-    found.always(format!("{column} IN ({})", numbers.join(", ")));
 }

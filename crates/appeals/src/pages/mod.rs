@@ -6,8 +6,7 @@ use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use utoipa_axum::router::OpenApiRouter;
-use zhida_platform::vocabulary::Named;
-use zhida_ui::{Choice, PageError};
+use zhida_ui::PageError;
 
 use crate::service::Appeals;
 use crate::{desk, intake, numbers, open311, talk, themes};
@@ -48,13 +47,4 @@ pub(crate) fn attachment(media: &'static str, name: &str, bytes: Vec<u8>) -> Res
         (header::CONTENT_DISPOSITION, disposition),
     ];
     (headers, bytes).into_response()
-}
-
-/// A vocabulary as choices, with one that asks nothing before it.
-pub(crate) fn words<V: Named>(current: Option<V>, none: &str) -> Vec<Choice> {
-    let current = current.map_or("", V::slug);
-    let words = V::ALL.iter();
-    std::iter::once(Choice::new("", none, current))
-        .chain(words.map(|one| Choice::new(one.slug(), one.name(), current)))
-        .collect()
 }

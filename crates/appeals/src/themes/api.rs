@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use zhida_platform::access::Viewer;
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
+use zhida_platform::vocabulary::known;
 
 use super::model::{NewRemedy, Remedy, Theme, ThemeState};
 use crate::numbers::Group;
@@ -34,7 +35,9 @@ pub(super) fn routes(app: Arc<Appeals>) -> OpenApiRouter {
 #[into_params(parameter_in = Query)]
 struct ThemesAsked {
     /// 状态：found 新发现，acted 已有举措，dismissed 不作为一类事；不填为全部。
-    state: String,
+    #[serde(deserialize_with = "known")]
+    #[param(value_type = String)]
+    state: Option<ThemeState>,
 }
 
 /// 一页一类事。
@@ -61,7 +64,7 @@ async fn list_appeal_themes(
     Query(asked): Query<ThemesAsked>,
     page: PageRequest,
 ) -> Result<Json<AppealThemePage>, Problem> {
-    let state = ThemeState::parse(&asked.state);
+    let state = asked.state;
     let total = app.theme_count(&viewer, state).await?;
     let found = app.themes(&viewer, state, &page).await?;
     Ok(Json(AppealThemePage {

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use zhida_platform::format::{count, date_zh, weekday_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
+use zhida_platform::vocabulary::known;
 use zhida_ui::chart::{Caption, Chart, Datum, bars};
 use zhida_ui::{Fields, FormErrors, Frame, Html, Page, PageError, Pager, Tab};
 
@@ -45,7 +46,8 @@ pub(super) fn routes(app: Arc<Appeals>) -> Router {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Asked {
-    state: String,
+    #[serde(deserialize_with = "known")]
+    state: Option<ThemeState>,
     after: Option<String>,
 }
 
@@ -59,23 +61,15 @@ struct ListPage {
     least: i64,
 }
 
-fn address(state: &str, after: &str) -> String {
-    let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-    pairs.extend_pairs(
-        [("state", state), ("after", after)]
-            .iter()
-            .filter(|(_, value)| !value.is_empty()),
-    );
-    match pairs.finish() {
-        pairs if pairs.is_empty() => THEMES.to_owned(),
-        pairs => format!("{THEMES}?{pairs}"),
-    }
+fn address(state: Option<ThemeState>, after: &str) -> String {
+    let state = state.map_or("", ThemeState::slug);
+    zhida_ui::address(THEMES, &[("state", state), ("after", after)])
 }
 
 /// 一类事
 async fn list(State(app): App, frame: Frame, Query(asked): Query<Asked>) -> Answer {
     let viewer = &frame.viewer;
-    let state = ThemeState::parse(&asked.state);
+    let state = asked.state;
     let request = PageRequest {
         after: asked.after,
         limit: ROWS,
@@ -83,11 +77,11 @@ async fn list(State(app): App, frame: Frame, Query(asked): Query<Asked>) -> Answ
     .checked(ROWS)?;
     let total = app.theme_count(viewer, state).await?;
     let found = app.themes(viewer, state, &request).await?;
-    let mut tabs = vec![Tab::new("全部", address("", ""), state.is_none())];
+    let mut tabs = vec![Tab::new("全部", address(None, ""), state.is_none())];
     tabs.extend(
         ThemeState::ALL
             .iter()
-            .map(|one| Tab::new(one.word(), address(one.slug(), ""), state == Some(*one))),
+            .map(|one| Tab::new(one.word(), address(Some(*one), ""), state == Some(*one))),
     );
     Ok(Html(ListPage {
         page: frame
@@ -101,11 +95,11 @@ async fn list(State(app): App, frame: Frame, Query(asked): Query<Asked>) -> Answ
             first: request
                 .after
                 .as_ref()
-                .map(|_| address(&asked.state, ""))
+                .map(|_| address(state, ""))
                 .unwrap_or_default(),
             next: found
                 .next
-                .map(|next| address(&asked.state, &next))
+                .map(|next| address(state, &next))
                 .unwrap_or_default(),
         },
         themes: found.items,
@@ -162,7 +156,7 @@ async fn page(
             let monday = week.key.parse();
             let monday = monday.map_or_else(|_| week.name.clone(), date_zh);
             let received = week.figures.get(Counted::Received);
-            Datum::new(format!("{monday} 起的一周"), received)
+            Datum::new(format!("{monday} 起"), received)
         })
         .collect();
     let caption = Caption::new("每周登记的件数", theme.growth(), "周", "件");

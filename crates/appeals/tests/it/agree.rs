@@ -3,11 +3,10 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use zhida_appeals::words::{
-    Alert, Awaits, Channel, Outcome, Satisfaction, Scope, Stage, Track, Whose,
-};
+use zhida_appeals::words::{Alert, Awaits, Channel, Outcome, Satisfaction, Stage, Track, Whose};
 use zhida_appeals::{AppealQuery, Counted, Dimension, Month};
 use zhida_platform::access::Viewer;
+use zhida_platform::cases::Scope;
 use zhida_platform::db::{self, Tx, Value};
 use zhida_testkit::{TestDatabase, both_databases};
 

@@ -99,6 +99,18 @@ impl World {
     }
 }
 
+async fn whoever_has_no_step_is_not_sent_to_any(db: TestDatabase) {
+    let world = World::new(db).await;
+    let id = &world.at_the_body().await;
+    for (viewer, steps) in [(clerk(0), true), (manager(), false)] {
+        let page = world.app(viewer).get(&format!("/appeals/{id}")).await;
+        let page = page.expect_status(200);
+        for part in ["href=\"#steps\"", "id=\"steps\""] {
+            assert_eq!(page.text().contains(part), steps, "{part}: {}", page.text());
+        }
+    }
+}
+
 async fn a_body_objects_once_within_a_working_day_and_it_is_decided_once(db: TestDatabase) {
     let world = World::new(db).await;
     world.quanzhou().await;
@@ -217,7 +229,10 @@ async fn a_body_objects_once_within_a_working_day_and_it_is_decided_once(db: Tes
         .await;
 }
 
-both_databases!(a_body_objects_once_within_a_working_day_and_it_is_decided_once);
+both_databases!(
+    whoever_has_no_step_is_not_sent_to_any,
+    a_body_objects_once_within_a_working_day_and_it_is_decided_once
+);
 
 async fn more_time_is_applied_for_in_time_and_granted_before_it_is_over(db: TestDatabase) {
     let world = World::new(db).await;

@@ -154,6 +154,11 @@ async fn pages_link_each_figure_to_the_list_of_just_that(db: TestDatabase) {
             by.slug()
         );
         let page = app.get(&path).await.expect_status(200);
+        // on a phone each cell stands under its own name
+        for name in ["响应率", "按期率", "解决率", "满意率"] {
+            let cell = format!("<td data-label=\"{name}\"");
+            assert!(page.text().contains(&cell), "{name}: {}", page.text());
+        }
         let links = linked_numbers(page.text());
         assert!(links.len() > 16, "{links:?}");
         for (href, number) in links {
@@ -161,6 +166,20 @@ async fn pages_link_each_figure_to_the_list_of_just_that(db: TestDatabase) {
             assert_eq!(listed, number, "{href}");
         }
     }
+    for wrong in [
+        "numbers?by=foo",
+        "numbers?rounding=foo",
+        "report?rounding=foo",
+        "themes?state=foo",
+    ] {
+        let refused = app
+            .get(&format!("/appeals/{wrong}"))
+            .await
+            .expect_status(400);
+        assert!(refused.text().contains("没有“foo”"), "{wrong}");
+    }
+    let refused = app.get("/api/v1/appeal-themes?state=foo").await;
+    let _ = refused.expect_status(400);
     let border = AppealQuery {
         from: "2026-10-01".parse().ok(),
         to: "2026-10-31".parse().ok(),
@@ -551,6 +570,28 @@ async fn the_report_leaves_as_page_and_as_four_files(db: TestDatabase) {
         4,
         "each file that left is on record"
     );
+}
+
+#[tokio::test]
+async fn the_interface_lists_a_thousand_groups_and_tells_the_others_as_one() {
+    let world = World::new(sqlite().await).await;
+    let days = ["2005-01-05T03:00:00.000000Z", "2026-10-14T03:00:00.000000Z"];
+    world.keep(&days.map(Kept::solved)).await;
+    let app = world.app(supervisor());
+    // each week between them is a group
+    let by_week = "/api/v1/appeal-figures?by=week";
+    let answer = app.get(by_week).await.expect_status(200).json();
+    assert_eq!(answer["groups"].as_array().unwrap().len(), 1_000);
+    assert_eq!(answer["groups"][0]["rates"]["on_time"]["all"], 1);
+    assert_eq!(answer["rest"]["name"], "其余 137 个");
+    assert_eq!(answer["rest"]["figures"]["received"], 1);
+    assert_eq!(answer["whole"]["figures"]["received"], 2);
+    let page = app.get("/appeals/numbers?by=week&from=2005-01-01").await;
+    let page = page.expect_status(200);
+    assert!(page.text().contains("共 1137 组"), "{}", page.text());
+    let export = app.get("/appeals/numbers/export.csv?by=week&from=2005-01-01");
+    let export = export.await.expect_status(200);
+    assert_eq!(export.text().lines().count(), 1 + 1_137, "all of them");
 }
 
 both_databases!(

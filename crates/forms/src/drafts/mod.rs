@@ -13,6 +13,8 @@
 mod model;
 mod store;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
@@ -20,7 +22,7 @@ use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::clock::SharedClock;
 use zhida_platform::db::{ConnectionTrait, Database, Tx};
-use zhida_platform::files::{Download, FileRecord, FileStore, Received, Subject};
+use zhida_platform::files::{Download, FileRecord, FileStore, Received, State, Subject};
 use zhida_platform::format::datetime_zh;
 use zhida_platform::ids;
 
@@ -111,6 +113,29 @@ impl Drafts {
                 Ok(Opened { draft, is_new })
             })
             .await
+    }
+
+    /// The files of what was sent that not everybody who may see it can open, by id: quarantined, with a virus, damaged.
+    ///
+    /// # Errors
+    /// When a file has no record, or the database refuses.
+    pub async fn held_files(&self, filled: &Filled) -> Result<BTreeMap<String, State>, Error> {
+        let files = filled.all_files();
+        let Some(first) = files.first() else {
+            return Ok(BTreeMap::new());
+        };
+        // all files of what was sent belong to its draft
+        let record = self.files.get(self.db.conn(), &first.file).await?;
+        let draft = Subject {
+            kind: FILES_OF,
+            id: &record.subject_id,
+        };
+        let all = self.files.of_subject(self.db.conn(), draft).await?;
+        let lost = |state| matches!(state, State::Infected | State::Damaged);
+        let held = all
+            .into_iter()
+            .filter(|file| file.state.is_quarantined() || lost(file.state));
+        Ok(held.map(|file| (file.id, file.state)).collect())
     }
 
     /// A draft with what was kept aside.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
+use zhida_platform::files::State as FileState;
 use zhida_platform::format::datetime_zh;
 use zhida_ui::FormErrors;
 
@@ -375,7 +376,15 @@ pub(crate) struct SummaryLine {
     pub why: String,
     pub disputed: bool,
     pub mark: Option<Mark>,
-    pub files: Vec<(String, String)>,
+    pub files: Vec<SummaryFile>,
+}
+
+pub(crate) struct SummaryFile {
+    pub id: String,
+    pub name: String,
+    pub href: String,
+    /// Why not everybody who sees the page can open it; empty for nothing.
+    pub held: &'static str,
 }
 
 impl SummaryView {
@@ -393,7 +402,12 @@ impl SummaryView {
             let files = match &entry.value {
                 crate::Typed::Files(files) => files
                     .iter()
-                    .map(|file| (file.name.clone(), file_href(&file.file)))
+                    .map(|file| SummaryFile {
+                        id: file.file.clone(),
+                        name: file.name.clone(),
+                        href: file_href(&file.file),
+                        held: "",
+                    })
                     .collect(),
                 _ => Vec::new(),
             };
@@ -412,6 +426,15 @@ impl SummaryView {
         Self {
             lines: filled.entries.iter().map(line).collect(),
         }
+    }
+
+    /// Says beside each file why it cannot be opened, by what [`crate::Drafts::held_files`] has found.
+    #[must_use]
+    pub fn held(mut self, held: &BTreeMap<String, FileState>) -> Self {
+        for file in self.lines.iter_mut().flat_map(|line| &mut line.files) {
+            file.held = held.get(&file.id).map_or("", |state| state.word());
+        }
+        self
     }
 
     /// Shows an officer's marks beside the fields they are of.

@@ -126,7 +126,7 @@ impl FromQueryResult for Batch {
 }
 
 vocabulary! {
-    /// What became of one row of a batch.
+    /// 批次中一笔拨付的状态。
     #[schema(as = PaymentRowState)]
     RowState {
         /// Without a receipt.

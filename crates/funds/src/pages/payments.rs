@@ -3,16 +3,16 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
-use zhida_platform::export::{csv_response, xlsx_response};
+use zhida_platform::export::{Chosen, csv_response, xlsx_response};
 use zhida_platform::format::{count, date_zh, money_fen};
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Frame, Html, Page, Pager, Tab, Tone};
+use zhida_ui::{Choice, Exports, Frame, Html, Page, Pager, Tab, Tone};
 
 use super::fields::Fields;
 use super::{Answer, App, Asked, PAYMENTS, address, office, tabs, to};
 use crate::actions::DRAW;
 use crate::model::{PaymentState, PaymentView};
-use crate::service::{Funds, PaymentFilters};
+use crate::service::{Funds, PaymentFilters, payment_columns};
 
 #[derive(Template)]
 #[template(path = "funds/payments.html")]
@@ -23,9 +23,7 @@ struct PaymentsPage {
     q: String,
     pool: String,
     is_filtered: bool,
-    summary: String,
-    csv: String,
-    xlsx: String,
+    exports: Exports,
     may_draw: bool,
     rows: Vec<Line>,
     pager: Pager,
@@ -102,6 +100,10 @@ pub(crate) async fn list(
         ("pool", &filters.pool),
     ];
     let summary = format!("共 {} 笔，{}", count(total), money_fen(amount));
+    let csv = address("/funds/payments/export.csv", &fields);
+    let exports = frame
+        .exports("funds.payments", &csv, &payment_columns(), &summary)
+        .await?;
     let mut page = office(&frame, "拨付").lead("不选状态时只列没有付出去的，等得最久的在最前。");
     if asked.done == "again" {
         page = page.notice(Tone::Success, "已恢复为待拨付，可以列入下一个批次。");
@@ -113,12 +115,10 @@ pub(crate) async fn list(
         q: filters.q.clone(),
         pool: filters.pool.clone(),
         is_filtered: filters != PaymentFilters::default(),
-        csv: address("/funds/payments/export.csv", &fields),
-        xlsx: address("/funds/payments/export.xlsx", &fields),
+        exports,
         may_draw: frame.viewer.may(DRAW),
         rows: found.items.iter().map(|one| line(&funds, one)).collect(),
-        pager: asked.pager(&address(PAYMENTS, &fields), summary.clone(), found.next),
-        summary,
+        pager: asked.pager(&address(PAYMENTS, &fields), summary, found.next),
     })
     .into_response())
 }
@@ -137,9 +137,11 @@ pub(crate) async fn csv(
     State(funds): State<App>,
     frame: Frame,
     Query(filters): Query<PaymentFilters>,
+    chosen: Chosen,
 ) -> Answer {
     let table = funds.export_payments(&frame.viewer, &filters);
-    Ok(csv_response(table.map_err(Problem::from)?))
+    let table = table.map_err(Problem::from)?.only(&chosen)?;
+    Ok(csv_response(table))
 }
 
 /// 导出 Excel
@@ -147,9 +149,11 @@ pub(crate) async fn xlsx(
     State(funds): State<App>,
     frame: Frame,
     Query(filters): Query<PaymentFilters>,
+    chosen: Chosen,
 ) -> Answer {
     let table = funds.export_payments(&frame.viewer, &filters);
-    Ok(xlsx_response(table.map_err(Problem::from)?).await?)
+    let table = table.map_err(Problem::from)?.only(&chosen)?;
+    Ok(xlsx_response(table).await?)
 }
 
 /// 再次拨付

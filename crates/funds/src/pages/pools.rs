@@ -4,18 +4,20 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use zhida_platform::access::Viewer;
-use zhida_platform::export::{csv_response, xlsx_response};
+use zhida_platform::export::{Chosen, csv_response, xlsx_response};
 use zhida_platform::format::{count, datetime_zh, money_fen};
 use zhida_platform::problem::Problem;
 use zhida_standards::Fen;
-use zhida_ui::{Choice, FormErrors, Frame, Html, Page, PageError, Pager, Tab, Tone, places};
+use zhida_ui::{
+    Choice, Exports, FormErrors, Frame, Html, Page, PageError, Pager, Tab, Tone, places,
+};
 
 use super::fields::Fields;
 use super::{Answer, App, Asked, POOLS, address, at_fields, office, own_place, tabs, to};
 use crate::actions::MANAGE;
 use crate::files::yuan;
 use crate::model::Pool;
-use crate::service::{Funds, NewPool, PoolFilters};
+use crate::service::{Funds, NewPool, PoolFilters, pool_columns};
 
 #[derive(Template)]
 #[template(path = "funds/pools.html")]
@@ -26,9 +28,7 @@ struct PoolsPage {
     may_manage: bool,
     is_filtered: bool,
     figures: Vec<(&'static str, String)>,
-    csv: String,
-    xlsx: String,
-    summary: String,
+    exports: Exports,
     rows: Vec<Line>,
     pager: Pager,
 }
@@ -72,6 +72,10 @@ pub(crate) async fn list(
     let ((total, sums), found) = found.map_err(Problem::from)?;
     let fields = [("year", filters.year.as_str()), ("q", &filters.q)];
     let summary = format!("共 {} 个资金池", count(total));
+    let csv = address("/funds/export.csv", &fields);
+    let exports = frame
+        .exports("funds.pools", &csv, &pool_columns(), &summary)
+        .await?;
     Ok(Html(PoolsPage {
         page: office(&frame, "资金")
             .lead("每个事项一年一个资金池：预占、锁定、拨付之和不会超过预算。"),
@@ -88,11 +92,9 @@ pub(crate) async fn list(
                 money_fen(sums.amount - sums.reserved - sums.committed - sums.paid),
             ),
         ],
-        csv: address("/funds/export.csv", &fields),
-        xlsx: address("/funds/export.xlsx", &fields),
+        exports,
         rows: found.items.iter().map(line).collect(),
-        pager: asked.pager(&address(POOLS, &fields), summary.clone(), found.next),
-        summary,
+        pager: asked.pager(&address(POOLS, &fields), summary, found.next),
         filters,
     })
     .into_response())
@@ -103,9 +105,11 @@ pub(crate) async fn csv(
     State(funds): State<App>,
     frame: Frame,
     Query(filters): Query<PoolFilters>,
+    chosen: Chosen,
 ) -> Answer {
     let table = funds.export_pools(&frame.viewer, &filters);
-    Ok(csv_response(table.map_err(Problem::from)?))
+    let table = table.map_err(Problem::from)?.only(&chosen)?;
+    Ok(csv_response(table))
 }
 
 /// 导出 Excel
@@ -113,9 +117,11 @@ pub(crate) async fn xlsx(
     State(funds): State<App>,
     frame: Frame,
     Query(filters): Query<PoolFilters>,
+    chosen: Chosen,
 ) -> Answer {
     let table = funds.export_pools(&frame.viewer, &filters);
-    Ok(xlsx_response(table.map_err(Problem::from)?).await?)
+    let table = table.map_err(Problem::from)?.only(&chosen)?;
+    Ok(xlsx_response(table).await?)
 }
 
 #[derive(Template)]

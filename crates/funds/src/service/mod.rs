@@ -21,9 +21,9 @@ use zhida_platform::messages::Messages;
 
 pub(crate) use batches::{Checked, DrawForm, ROWS_MAX};
 pub use command::{DrawnBatch, DrawnRow, FileFormat, ReceiptReport};
-pub(crate) use payments::PaymentFilters;
+pub(crate) use payments::{PaymentFilters, payment_columns};
 pub use pools::NewPool;
-pub(crate) use pools::PoolFilters;
+pub(crate) use pools::{PoolFilters, pool_columns};
 pub(crate) use receipts::{BYTES_MAX, Taken};
 
 use crate::hooks::{LastCheck, PaymentNews};

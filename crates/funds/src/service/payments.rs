@@ -18,6 +18,25 @@ use crate::files::yuan;
 use crate::model::{Batch, BatchState, Day, Payment, PaymentState, PaymentView};
 use crate::store::{self, Select};
 
+/// The columns of [`Funds::export_payments`].
+pub(crate) fn payment_columns() -> Vec<Column> {
+    vec![
+        Column::new("拨付编号"),
+        Column::wide("办件编号", 22),
+        Column::wide("事项", 32),
+        Column::new("年度"),
+        Column::wide("企业", 32),
+        Column::wide("统一社会信用代码", 22),
+        Column::new("期次"),
+        Column::new("金额(元)"),
+        Column::new("状态"),
+        Column::wide("说明", 40),
+        Column::new("批次"),
+        Column::new("拨付日期"),
+        Column::new("已等天数"),
+    ]
+}
+
 /// Lines of an export that are read at a time.
 const EXPORT_LINES: u32 = 1_000;
 /// due, drawn and returned, in the words of an index.
@@ -135,21 +154,6 @@ impl Funds {
     ) -> Result<Table, Error> {
         viewer.need(READ)?;
         let select = filters.select(&viewer.reach(READ))?;
-        let columns = vec![
-            Column::new("拨付编号"),
-            Column::wide("办件编号", 22),
-            Column::wide("事项", 32),
-            Column::new("年度"),
-            Column::wide("企业", 32),
-            Column::wide("统一社会信用代码", 22),
-            Column::new("期次"),
-            Column::new("金额(元)"),
-            Column::new("状态"),
-            Column::wide("说明", 40),
-            Column::new("批次"),
-            Column::new("拨付日期"),
-            Column::new("已等天数"),
-        ];
         let funds = Arc::clone(self);
         let fetch = move |after: Option<String>| {
             let (funds, select) = (Arc::clone(&funds), select.clone());
@@ -163,7 +167,7 @@ impl Funds {
                 Ok((rows, found.next))
             }
         };
-        Ok(Table::by_pages("拨付", columns, fetch))
+        Ok(Table::by_pages("拨付", payment_columns(), fetch))
     }
 
     fn cells(&self, view: &PaymentView) -> Vec<Cell> {

@@ -104,17 +104,6 @@ impl Funds {
     ) -> Result<Table, Error> {
         viewer.need(READ)?;
         filters.select(viewer)?;
-        let columns = vec![
-            Column::wide("事项", 32),
-            Column::new("年度"),
-            Column::wide("责任单位", 28),
-            Column::new("预算(元)"),
-            Column::new("预占(元)"),
-            Column::new("锁定(元)"),
-            Column::new("已拨付(元)"),
-            Column::new("余额(元)"),
-            Column::new("状态"),
-        ];
         let (funds, viewer, filters) = (Arc::clone(self), viewer.clone(), filters.clone());
         let fetch = move |after: Option<String>| {
             let (funds, viewer, filters) = (Arc::clone(&funds), viewer.clone(), filters.clone());
@@ -125,7 +114,7 @@ impl Funds {
                 Ok((found.items.iter().map(cells).collect(), found.next))
             }
         };
-        Ok(Table::by_pages("资金池", columns, fetch))
+        Ok(Table::by_pages("资金池", pool_columns(), fetch))
     }
 
     /// The ledger of a pool, the newest first.
@@ -387,6 +376,21 @@ fn within(pool: Option<Pool>, covers: impl Fn(&Row<'_>) -> bool) -> Result<Pool,
     };
     pool.filter(reached)
         .ok_or_else(|| Error::missing("这个资金池"))
+}
+
+/// The columns of [`Funds::export_pools`].
+pub(crate) fn pool_columns() -> Vec<Column> {
+    vec![
+        Column::wide("事项", 32),
+        Column::new("年度"),
+        Column::wide("责任单位", 28),
+        Column::new("预算(元)"),
+        Column::new("预占(元)"),
+        Column::new("锁定(元)"),
+        Column::new("已拨付(元)"),
+        Column::new("余额(元)"),
+        Column::new("状态"),
+    ]
 }
 
 fn cells(pool: &Pool) -> Vec<Cell> {

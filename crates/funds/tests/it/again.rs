@@ -104,8 +104,8 @@ async fn a_payment_that_came_back_for_another_reason_is_paid_again_to_the_same_a
         .get("/funds/payments?state=returned")
         .await
         .expect_status(200);
-    let (_, rest) = list.text().split_once("action=\"/funds/payments/").unwrap();
-    let path = format!("/funds/payments/{}", rest.split_once('"').unwrap().0);
+    let (form, _) = list.text().split_once("/again\"").unwrap();
+    let path = format!("{}/again", form.rsplit_once('"').unwrap().1);
     let app = world.app(treasurer());
     let _ = app
         .post_form(&path, &[("reason", "")])

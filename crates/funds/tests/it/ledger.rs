@@ -346,17 +346,25 @@ async fn settlement_and_demands_never_exceed_what_was_paid(db: TestDatabase) {
     // committed without a part: all of it becomes the last part, what is beyond is free again
     world.reserve("A", "2", 40_000).await.unwrap();
     world.commit("2", 40_000).await.unwrap();
-    let settled = world.db.write(|tx| async move {
-        funds
-            .settle(&tx, Claim::of("2"), 30_000, (1, due_on), BY)
-            .await
-    });
-    assert_eq!(settled.await.unwrap(), Settled::Payable(30_000));
+    let settle = |due| {
+        world.db.write(move |tx| async move {
+            funds
+                .settle(&tx, Claim::of("2"), due, (1, due_on), BY)
+                .await
+        })
+    };
+    assert_eq!(settle(30_000).await.unwrap(), Settled::Payable(30_000));
     let money = world.money("2").await;
     assert_eq!(
         (money.committed, money.standing),
         (30_000, Standing::Committed)
     );
+    // decided anew: what was settled before does not count
+    assert_eq!(world.release("2").await.unwrap(), 30_000);
+    world.reserve("A", "2", 25_000).await.unwrap();
+    world.commit("2", 25_000).await.unwrap();
+    assert_eq!(settle(20_000).await.unwrap(), Settled::Payable(20_000));
+    assert_eq!(world.money("2").await.committed, 20_000);
     world.balances_hold().await;
 }
 

@@ -6,15 +6,15 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use zhida_platform::export::{csv_response, percent_encoded, xlsx_response};
+use zhida_platform::export::{Chosen, csv_response, percent_encoded, xlsx_response};
 use zhida_platform::format::{count, datetime_zh};
 use zhida_platform::messages::{Channel, Delivery, DeliveryState};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Frame, Html, Page, PageError, Pager, Tab, Tone};
+use zhida_ui::{Choice, Exports, Frame, Html, Page, PageError, Pager, Tab, Tone};
 
 use super::{Answer, App, DELIVERIES, ROWS, office, tabs, to};
-use crate::service::{DeliveryFilters, Inbox};
+use crate::service::{DeliveryFilters, Inbox, delivery_columns};
 
 #[derive(Template)]
 #[template(path = "inbox/deliveries.html")]
@@ -26,9 +26,7 @@ struct DeliveriesPage {
     events: Vec<Choice>,
     to: String,
     is_filtered: bool,
-    summary: String,
-    csv: String,
-    xlsx: String,
+    exports: Exports,
     rows: Vec<Line>,
     pager: Pager,
 }
@@ -66,7 +64,7 @@ pub(super) fn line(inbox: &Inbox, one: &Delivery) -> Line {
         tone: match one.state {
             DeliveryState::Queued => "blue",
             DeliveryState::Sent => "green",
-            DeliveryState::GivenUp => "red",
+            DeliveryState::GivenUp | DeliveryState::Refused => "red",
             DeliveryState::Undeliverable => "yellow",
         },
         why: one.error.clone(),
@@ -107,8 +105,12 @@ pub(crate) async fn list(
     let found = inbox.deliveries(viewer, &filters, &request).await;
     let found = found.map_err(Problem::from)?;
     let summary = format!("共 {} 条", count(total));
+    let csv = address("/office/deliveries/export.csv", &filters, "");
+    let exports = frame
+        .exports("office.deliveries", &csv, &delivery_columns(), &summary)
+        .await?;
     let mut page = office(&frame, "发送记录").lead(
-        "每条消息送到了哪里、没有送到是什么原因。“已收下”只说明对方服务器收了，不等于对方看了。",
+        "每条消息送到了哪里、没有送到是什么原因。“已收下”只说明对方服务器收了，不等于对方看了；“被拒收”的是地址不存在或已停用的，请联系本人更换邮箱。",
     );
     for (channel, tone) in [(Channel::Mail, Tone::Warning), (Channel::Sms, Tone::Info)] {
         if !inbox.messages.is_on(channel) {
@@ -123,11 +125,10 @@ pub(crate) async fn list(
         events: events(&inbox, &filters.event),
         to: filters.to.clone(),
         is_filtered: filters != DeliveryFilters::default(),
-        csv: address("/office/deliveries/export.csv", &filters, ""),
-        xlsx: address("/office/deliveries/export.xlsx", &filters, ""),
+        exports,
         rows: found.items.iter().map(|one| line(&inbox, one)).collect(),
         pager: Pager {
-            summary: summary.clone(),
+            summary,
             first: match after.is_empty() {
                 true => String::new(),
                 false => address(DELIVERIES, &filters, ""),
@@ -137,7 +138,6 @@ pub(crate) async fn list(
                 .map(|next| address(DELIVERIES, &filters, &next))
                 .unwrap_or_default(),
         },
-        summary,
     })
     .into_response())
 }
@@ -197,8 +197,10 @@ pub(crate) async fn csv(
     State(inbox): State<App>,
     frame: Frame,
     Query(filters): Query<DeliveryFilters>,
+    chosen: Chosen,
 ) -> Answer {
-    Ok(csv_response(export(&inbox, &frame, &filters)?))
+    let table = export(&inbox, &frame, &filters)?;
+    Ok(csv_response(table.only(&chosen)?))
 }
 
 /// 导出 Excel
@@ -206,8 +208,10 @@ pub(crate) async fn xlsx(
     State(inbox): State<App>,
     frame: Frame,
     Query(filters): Query<DeliveryFilters>,
+    chosen: Chosen,
 ) -> Result<Response, PageError> {
-    Ok(xlsx_response(export(&inbox, &frame, &filters)?).await?)
+    let table = export(&inbox, &frame, &filters)?;
+    Ok(xlsx_response(table.only(&chosen)?).await?)
 }
 
 fn export(

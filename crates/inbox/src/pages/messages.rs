@@ -1,5 +1,7 @@
 //! 消息: the inbox.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
@@ -8,9 +10,10 @@ use zhida_platform::format::{count, datetime_zh};
 use zhida_platform::messages::InboxMessage;
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Frame, Html, Page, Pager, Tab};
+use zhida_ui::{Frame, Html, Page, Pager, Tab, Tone};
 
 use super::fields::Fields;
+use super::preferences::refused_words;
 use super::{Answer, App, MESSAGES, ROWS, to};
 
 #[derive(Template)]
@@ -33,6 +36,8 @@ struct Line {
     when: String,
     is_read: bool,
     has_link: bool,
+    /// Whether messages of its kind are pushed, and need not be.
+    can_mute: bool,
     /// For whom, when it is not for the person.
     to: String,
 }
@@ -42,6 +47,8 @@ struct Line {
 pub(crate) struct Asked {
     show: String,
     after: String,
+    /// Slug of the kind that was just switched off.
+    muted: String,
 }
 
 /// 消息
@@ -83,14 +90,34 @@ pub(crate) async fn list(
         },
         Tab::new("全部", "/messages?show=all", all),
     ];
-    let page = frame
+    let mut page = frame
         .page("消息")
         .lead("发给您本人、您所在企业和您所任角色的消息。")
         .active(MESSAGES);
+    let muted = inbox
+        .messages
+        .events()
+        .find(|event| event.slug == asked.muted);
+    if let Some(event) = muted {
+        let words = format!(
+            "“{}”以后不再用邮件、短信推送，站内信仍然保留；要恢复，请到“接收方式”。",
+            event.name
+        );
+        page = page.notice(Tone::Success, words);
+    }
+    let mail = inbox.mail_state(viewer).await.map_err(Problem::from)?;
+    if let Some(refusal) = &mail.refusal {
+        let words = format!(
+            "您的邮箱拒收了邮件（{}）。请到“接收方式”换一个邮箱。",
+            refused_words(refusal)
+        );
+        page = page.notice(Tone::Warning, words);
+    }
+    let pushed = inbox.pushed(viewer).await.map_err(Problem::from)?;
     let rows = found
         .items
         .into_iter()
-        .map(|one| line(&inbox, one))
+        .map(|one| line(&inbox, &pushed, one))
         .collect();
     Ok(Html(MessagesPage {
         page,
@@ -103,8 +130,9 @@ pub(crate) async fn list(
     .into_response())
 }
 
-fn line(inbox: &App, message: InboxMessage) -> Line {
+fn line(inbox: &App, pushed: &BTreeSet<&str>, message: InboxMessage) -> Line {
     Line {
+        can_mute: pushed.contains(message.event.as_str()),
         kind: inbox.event_name(&message.event).to_owned(),
         to: message
             .enterprise
@@ -132,6 +160,13 @@ pub(crate) async fn read(
         .map_err(Problem::from)?;
     let link = message.link.filter(|_| !fields.get("go").is_empty());
     Ok(to(link.as_deref().unwrap_or(MESSAGES)))
+}
+
+/// 不再推送这一类消息
+pub(crate) async fn mute(State(inbox): State<App>, frame: Frame, Path(id): Path<String>) -> Answer {
+    let event = inbox.mute(&frame.viewer, &id).await;
+    let event = event.map_err(Problem::from)?;
+    Ok(to(&format!("{MESSAGES}?show=all&muted={event}")))
 }
 
 /// 全部标为已读

@@ -5,6 +5,7 @@ mod fields;
 mod messages;
 mod preferences;
 mod templates;
+mod unsubscribe;
 mod webhooks;
 
 use std::sync::Arc;
@@ -32,6 +33,11 @@ pub(crate) fn routes(inbox: App) -> Router {
         .route("/messages", get(messages::list))
         .route("/messages/read-all", post(messages::read_all))
         .route("/messages/{id}/read", post(messages::read))
+        .route("/messages/{id}/mute", post(messages::mute))
+        .route(
+            "/messages/off/{token}",
+            get(unsubscribe::show).post(unsubscribe::submit),
+        )
         .route(
             "/messages/preferences",
             get(preferences::show).post(preferences::submit),

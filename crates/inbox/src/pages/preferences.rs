@@ -6,14 +6,15 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use zhida_platform::access::mask;
-use zhida_platform::messages::{Channel, Mode, Preference, Urgency};
+use zhida_platform::format::datetime_zh;
+use zhida_platform::messages::{Channel, Mode, Preference, Refusal, Urgency};
 use zhida_platform::problem::Problem;
 use zhida_ui::{Choice, FormErrors, Frame, Html, Page, Tone};
 
 use super::fields::Fields;
 use super::{Answer, App, MESSAGES, to};
 use crate::error::Error;
-use crate::service;
+use crate::service::{self, Chosen};
 
 #[derive(Template)]
 #[template(path = "inbox/preferences.html")]
@@ -33,6 +34,8 @@ struct Mail {
     waits: String,
     is_on: bool,
     typed: String,
+    /// When and why the address refused mail; empty when it does not.
+    refused: String,
 }
 
 /// One kind of message.
@@ -40,6 +43,8 @@ struct Group {
     name: &'static str,
     /// What is special about it; empty for nothing.
     note: &'static str,
+    /// How many came lately.
+    lately: String,
     lines: Vec<Line>,
 }
 
@@ -77,10 +82,10 @@ pub(crate) async fn show(
 }
 
 async fn made(inbox: &App, frame: &Frame) -> Result<PreferencesPage, Problem> {
-    let lines = inbox.preferences(&frame.viewer).await?;
+    let chosen = inbox.chosen(&frame.viewer).await?;
     let state = inbox.mail_state(&frame.viewer).await?;
     let mut groups: Vec<Group> = Vec::new();
-    for line in &lines {
+    for Chosen { line, lately } in &chosen {
         if groups
             .last()
             .is_none_or(|group| group.name != line.event.name)
@@ -88,6 +93,7 @@ async fn made(inbox: &App, frame: &Frame) -> Result<PreferencesPage, Problem> {
             groups.push(Group {
                 name: line.event.name,
                 note: note(line.event.urgency),
+                lately: lately_words(*lately),
                 lines: Vec::new(),
             });
         }
@@ -115,10 +121,29 @@ async fn made(inbox: &App, frame: &Frame) -> Result<PreferencesPage, Problem> {
                 .unwrap_or_default(),
             is_on: state.is_on,
             typed: String::new(),
+            refused: state
+                .refusal
+                .as_ref()
+                .map(refused_words)
+                .unwrap_or_default(),
         },
         groups,
         lacks: lacks.collect(),
     })
+}
+
+/// How much would be pushed, by what came in the last four weeks.
+fn lately_words(messages: i64) -> String {
+    match messages {
+        0 => "最近四周没有".to_owned(),
+        1..=3 => format!("最近四周 {messages} 条"),
+        _ => format!("最近四周 {messages} 条，每周约 {} 条", (messages + 2) / 4),
+    }
+}
+
+/// When and why the address refused mail.
+pub(super) fn refused_words(refusal: &Refusal) -> String {
+    format!("{}，{}", datetime_zh(refusal.at), refusal.why)
 }
 
 fn note(urgency: Urgency) -> &'static str {

@@ -25,7 +25,7 @@ const EXPORT_LINES: u32 = 200;
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeliveryFilters {
-    /// 状态：queued、sent、given-up、undeliverable。
+    /// 状态：queued、sent、given-up、refused、undeliverable。
     pub state: String,
     /// 方式：mail、sms、webhook。
     pub channel: String,
@@ -40,7 +40,8 @@ impl DeliveryFilters {
         let some = |text: &'_ str| !text.trim().is_empty();
         let state = match some(&self.state) {
             true => Some(DeliveryState::parse(self.state.trim()).ok_or_else(|| {
-                Error::field("state", "状态请写 queued、sent、given-up 或 undeliverable")
+                let words = "状态请写 queued、sent、given-up、refused 或 undeliverable";
+                Error::field("state", words)
             })?),
             false => None,
         };
@@ -62,6 +63,19 @@ impl DeliveryFilters {
             message: None,
         })
     }
+}
+
+/// The columns of [`Inbox::export_deliveries`].
+pub(crate) fn delivery_columns() -> Vec<Column> {
+    vec![
+        Column::wide("时间", 20),
+        Column::new("种类"),
+        Column::new("方式"),
+        Column::wide("收件人", 28),
+        Column::wide("标题", 40),
+        Column::wide("状态", 28),
+        Column::wide("原因", 40),
+    ]
 }
 
 impl Inbox {
@@ -103,15 +117,6 @@ impl Inbox {
     ) -> Result<Table, Error> {
         viewer.need(MANAGE)?;
         filters.read()?;
-        let columns = vec![
-            Column::wide("时间", 20),
-            Column::new("种类"),
-            Column::new("方式"),
-            Column::wide("收件人", 28),
-            Column::wide("标题", 40),
-            Column::wide("状态", 28),
-            Column::wide("原因", 40),
-        ];
         let (inbox, viewer, filters) = (Arc::clone(self), viewer.clone(), filters.clone());
         let fetch = move |after: Option<String>| {
             let (inbox, viewer, filters) = (Arc::clone(&inbox), viewer.clone(), filters.clone());
@@ -126,7 +131,7 @@ impl Inbox {
                 Ok((rows, found.next))
             }
         };
-        Ok(Table::by_pages("发送记录", columns, fetch))
+        Ok(Table::by_pages("发送记录", delivery_columns(), fetch))
     }
 
     fn cells(&self, delivery: &Delivery) -> Vec<Cell> {

@@ -14,9 +14,9 @@ use zhida_platform::clock::SharedClock;
 use zhida_platform::db::Database;
 use zhida_platform::messages::Messages;
 
-pub(crate) use deliveries::DeliveryFilters;
+pub(crate) use deliveries::{DeliveryFilters, delivery_columns};
 pub(crate) use mail::CODE;
-pub(crate) use own::Choice;
+pub(crate) use own::{Choice, Chosen};
 pub(crate) use webhooks::{EndpointView, NewEndpointForm};
 
 /// 消息. Made once at start, after the migrations, and shared.

@@ -1,10 +1,13 @@
 //! One's own: the inbox and the preferences.
 
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
 use serde_json::json;
 use zhida_platform::access::{Reach, Rights, Role, Side as Of, Viewer};
-use zhida_platform::audit;
+use zhida_platform::audit::{self, Actor, Entry};
 use zhida_platform::messages::{
-    Channel, InboxMessage, MailAddress, Mode, Preference, Reader, Side,
+    Channel, InboxMessage, MailAddress, Mode, Preference, Reader, Refusal, Side, Unsubscribing,
 };
 use zhida_platform::paging::{Page, PageRequest};
 
@@ -12,6 +15,9 @@ use super::Inbox;
 use crate::actions::{ENTERPRISE, OWN};
 use crate::error::Error;
 use crate::store;
+
+/// What the preferences count: four weeks.
+const LATELY: TimeDelta = TimeDelta::weeks(4);
 
 /// Whose inbox a request looks into.
 struct Whose {
@@ -86,6 +92,15 @@ pub(crate) struct MailState {
     pub waits: Option<String>,
     /// Whether mail is sent at all.
     pub is_on: bool,
+    /// That the address refuses mail.
+    pub refusal: Option<Refusal>,
+}
+
+/// What holds for one kind of message and channel, and how many of the kind came lately.
+pub(crate) struct Chosen {
+    pub line: Preference,
+    /// Messages of the kind in the last four weeks.
+    pub lately: i64,
 }
 
 /// What somebody chooses for one kind of message and channel; `None` for the default.
@@ -162,6 +177,77 @@ impl Inbox {
         Ok(found)
     }
 
+    /// The same with how many messages of each kind the viewer got in the last four weeks.
+    pub(crate) async fn chosen(&self, viewer: &Viewer) -> Result<Vec<Chosen>, Error> {
+        let whose = Whose::of(viewer)?;
+        let codes = whose.codes();
+        let reader = whose.reader(&codes);
+        let since = self.clock.now() - LATELY;
+        let told = self
+            .messages
+            .told_since(self.db.conn(), &reader, since)
+            .await?;
+        let lines = self.preferences(viewer).await?.into_iter();
+        let chosen = lines.map(|line| Chosen {
+            lately: told.get(line.event.slug).copied().unwrap_or(0),
+            line,
+        });
+        Ok(chosen.collect())
+    }
+
+    /// Pushes no more messages of the kind of this one; the kind. The inbox still has them.
+    pub(crate) async fn mute(&self, viewer: &Viewer, id: &str) -> Result<String, Error> {
+        let whose = Whose::of(viewer)?;
+        let codes = whose.codes();
+        let reader = whose.reader(&codes);
+        let message = self.messages.message(self.db.conn(), &reader, id).await?;
+        let event = message.ok_or(Error::Missing("这条消息"))?.event;
+        let lines = self.preferences(viewer).await?.into_iter();
+        let off = |line: Preference| Choice {
+            event: line.event.slug.to_owned(),
+            channel: line.channel,
+            mode: Some(Mode::Off),
+        };
+        let choices: Vec<Choice> = lines
+            .filter(|line| line.event.slug == event && pushes(line))
+            .map(off)
+            .collect();
+        self.choose(viewer, &choices).await?;
+        Ok(event)
+    }
+
+    /// The kinds of messages that are pushed to the viewer and need not be.
+    pub(crate) async fn pushed(&self, viewer: &Viewer) -> Result<BTreeSet<&'static str>, Error> {
+        let lines = self.preferences(viewer).await?;
+        let pushed = lines.iter().filter(|line| pushes(line));
+        Ok(pushed.map(|line| line.event.slug).collect())
+    }
+
+    /// What a link of a mail switches off.
+    pub(crate) fn unsubscribing(&self, token: &str) -> Result<Unsubscribing, Error> {
+        Ok(self.messages.unsubscribing(self.db.sealer(), token)?)
+    }
+
+    /// Sends no more mails of the kind that the link names; the kind's name. Whoever has the mail has the link: it
+    /// needs no sign-in, and can do nothing else.
+    pub(crate) async fn unsubscribe(&self, token: &str) -> Result<&'static str, Error> {
+        let Unsubscribing { account, event } = &self.unsubscribing(token)?;
+        self.db
+            .write(|tx| async move {
+                self.messages
+                    .set_preference(&tx, account, event.slug, Channel::Mail, Some(Mode::Off))
+                    .await?;
+                let by = Actor::from("邮件里的退订链接");
+                let now = self.clock.now();
+                let entry = Entry::new(now, by, "messages.unsubscribe", "account", account)
+                    .after(json!({ "event": event.slug, "channel": "mail", "mode": "off" }));
+                audit::append(&tx, &entry).await?;
+                Ok::<_, Error>(())
+            })
+            .await?;
+        Ok(event.name)
+    }
+
     /// Keeps choices; those that say what holds anyway are left out.
     pub(crate) async fn choose(&self, viewer: &Viewer, choices: &[Choice]) -> Result<(), Error> {
         let whose = &Whose::of(viewer)?;
@@ -201,12 +287,20 @@ impl Inbox {
         let whose = Whose::of(viewer)?;
         let waits = store::mail_check(self.db.conn(), &whose.account).await?;
         let waits = waits.filter(|check| super::mail::is_open(check, self.clock.now()));
+        let address = self.messages.mail_of(&self.db, &whose.account).await?;
+        let refusal = self.messages.refusal(self.db.conn(), &address.address);
         Ok(MailState {
-            address: self.messages.mail_of(&self.db, &whose.account).await?,
+            refusal: refusal.await?,
+            address,
             waits: waits.map(|check| check.mail),
             is_on: self.messages.is_on(Channel::Mail),
         })
     }
+}
+
+/// Whether it is pushed, and need not be.
+fn pushes(line: &Preference) -> bool {
+    line.mode != Mode::Off && !line.event.is_required(line.channel)
 }
 
 fn told(choice: &Choice) -> serde_json::Value {

@@ -1,7 +1,8 @@
 //! The e-mail address of one's own: proved by a code, never by typing it.
 
 use chrono::TimeDelta;
-use zhida_platform::messages::{Recipient, Side};
+use zhida_platform::db::Tx;
+use zhida_platform::messages::{Reached, Recipient, Side};
 use zhida_testkit::{TestDatabase, both_databases};
 
 use crate::world::{ENTERPRISE, NEWS, World, account, between, staff};
@@ -148,7 +149,62 @@ async fn without_a_mail_server_pages_say_so(db: TestDatabase) {
     assert!(list.text().contains("无法发送") && list.text().contains("再发一次"));
 }
 
+async fn an_address_that_refuses_mail_is_told_and_mended(db: TestDatabase) {
+    let world = World::new(db).await;
+    let boss = staff("legal", ENTERPRISE, 11);
+    let side = || Side::Enterprise {
+        uscc: ENTERPRISE.to_owned(),
+    };
+    world.book.add(&boss, side(), "refused@example.cn");
+    let app = world.app(boss.clone());
+    let page = async |path: &str| app.get(path).await.expect_status(200).text().to_owned();
+    assert!(!page("/messages").await.contains("拒收"));
+    world
+        .tell(&NEWS, Recipient::Enterprise(ENTERPRISE), "甲")
+        .await;
+    world.work().await;
+    assert!(page("/messages").await.contains("您的邮箱拒收了邮件"));
+    let told = page("/messages/preferences").await;
+    assert!(told.contains("拒收邮件") && told.contains("550"), "{told}");
+    let office = world.app(crate::world::sysadmin());
+    let list = office.get("/office/deliveries?state=refused").await;
+    let list = list.expect_status(200);
+    assert!(
+        list.text().contains("共 1 条") && list.text().contains("地址拒收"),
+        "{}",
+        list.text()
+    );
+    let messages = &world.messages;
+    let reached = async || {
+        let to = Recipient::Enterprise(ENTERPRISE);
+        let asked = world
+            .db
+            .write(|tx: Tx| async move { messages.reached(&tx, to).await });
+        asked.await.unwrap()
+    };
+    let refused = Reached {
+        people: 1,
+        unverified: 0,
+        refused: 1,
+    };
+    assert_eq!(reached().await, refused);
+
+    world.clock.pass(TimeDelta::minutes(2));
+    let _ = app
+        .post_form("/messages/mail", &[("mail", "boss@example.cn")])
+        .await
+        .expect_status(303);
+    world.work().await;
+    let code = between(&world.mail.taken()[0].text, "验证码是 ", "，");
+    let _ = app
+        .post_form("/messages/mail/code", &[("code", &code)])
+        .await
+        .expect_status(303);
+    assert!(!page("/messages").await.contains("您的邮箱拒收了邮件"));
+}
+
 both_databases!(
+    an_address_that_refuses_mail_is_told_and_mended,
     an_address_counts_once_its_code_came_back,
     codes_are_not_guessed_and_grow_old,
     without_a_mail_server_pages_say_so,

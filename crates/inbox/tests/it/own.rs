@@ -210,7 +210,90 @@ async fn the_daily_cap_holds_the_rest_for_the_morning(db: TestDatabase) {
     );
 }
 
+async fn one_click_switches_a_kind_off(db: TestDatabase) {
+    let world = World::new(db).await;
+    let boss = staff("legal", ENTERPRISE, 11);
+    world.book.add(&boss, side(), "boss@example.cn");
+    let app = world.app(boss.clone());
+    world
+        .tell(&RESET, Recipient::Account(&account(&boss)), "本人的")
+        .await;
+    let page = app.get("/messages").await.expect_status(200);
+    assert!(!page.text().contains("不再推送这类消息"), "it is required");
+    for item in ["甲", "乙", "丙", "丁", "戊"] {
+        world
+            .tell(&NEWS, Recipient::Enterprise(ENTERPRISE), item)
+            .await;
+    }
+    let page = app.get("/messages/preferences").await.expect_status(200);
+    assert!(
+        page.text().contains("最近四周 5 条，每周约 1 条")
+            && page.text().contains("最近四周 1 条。"),
+        "{}",
+        page.text()
+    );
+    let page = app.get("/messages").await.expect_status(200);
+    let (before, _) = page.text().split_once("/mute\"").unwrap();
+    let (_, id) = before.rsplit_once("/messages/").unwrap();
+    let mute = format!("/messages/{id}/mute");
+    let other = world.app(staff("legal", OTHER, 22));
+    let _ = other.post_form(&mute, &[]).await.expect_status(404);
+    let done = app.post_form(&mute, &[]).await.expect_status(303);
+    let page = app.get(done.header("location")).await.expect_status(200);
+    assert!(page.text().contains("“新政策”以后不再用邮件、短信推送"));
+    assert!(!page.text().contains("不再推送这类消息"));
+    let sent = world.mail.taken().len();
+    world
+        .tell(&NEWS, Recipient::Enterprise(ENTERPRISE), "静悄悄")
+        .await;
+    world.work().await;
+    let late = world.mail.taken().split_off(sent);
+    assert!(late.iter().all(|mail| !mail.subject.contains("静悄悄")));
+    assert_eq!(world.recorded("messages.choose").await, 1);
+}
+
+async fn the_link_of_a_mail_switches_its_kind_off_without_signing_in(db: TestDatabase) {
+    let world = World::new(db).await;
+    let boss = staff("legal", ENTERPRISE, 11);
+    world.book.add(&boss, side(), "boss@example.cn");
+    let to = account(&boss);
+    world.tell(&RESET, Recipient::Account(&to), "密码").await;
+    world.tell(&NEWS, Recipient::Account(&to), "甲").await;
+    world.work().await;
+    let taken = world.mail.taken();
+    let (required, news) = (&taken[0], &taken[1]);
+    assert!(!required.text.contains("/messages/off/"), "{required:?}");
+    let site = "https://zhida.example.gov.cn";
+    let link = between(&news.text, &format!("不再接收这类邮件：{site}"), "\n");
+    let link = link.trim();
+    let nobody = world.app(Viewer::default());
+    for forged in [
+        format!("{} test.news", account(&boss)),
+        format!("plain:{} test.news", account(&boss)),
+        format!("{}x", link.trim_start_matches("/messages/off/")),
+    ] {
+        let path = format!("/messages/off/{}", forged.replace(' ', "%20"));
+        let _ = nobody.get(&path).await.expect_status(404);
+        let _ = nobody.post_form(&path, &[]).await.expect_status(404);
+    }
+    let page = nobody.get(link).await.expect_status(200);
+    assert!(page.text().contains("以后不再用邮件发送“新政策”"));
+    assert_eq!(
+        world.recorded("messages.unsubscribe").await,
+        0,
+        "looking changes nothing"
+    );
+    let done = nobody.post_form(link, &[]).await.expect_status(200);
+    assert!(done.text().contains("已退订"), "{}", done.text());
+    assert_eq!(world.recorded("messages.unsubscribe").await, 1);
+    world.tell(&NEWS, Recipient::Account(&to), "乙").await;
+    world.work().await;
+    assert_eq!(world.mail.taken().len(), 2);
+}
+
 both_databases!(
+    one_click_switches_a_kind_off,
+    the_link_of_a_mail_switches_its_kind_off_without_signing_in,
     an_inbox_belongs_to_the_enterprise_and_the_role,
     reading_is_each_persons_own,
     a_choice_holds_and_security_cannot_be_switched_off,

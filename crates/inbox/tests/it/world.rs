@@ -14,10 +14,12 @@ use zhida_platform::clock::Clock;
 use zhida_platform::config::Config;
 use zhida_platform::db::{self, Database, Tx};
 use zhida_platform::jobs::{Jobs, Settings, Worker};
+use zhida_platform::keys::KeyBytes;
 use zhida_platform::messages::{
     AddressBook, Audience, Channel, Contact, EventKind, Field, MailAddress, Message, Messages,
     Recipient, Side, Urgency,
 };
+use zhida_platform::seal::Sealer;
 use zhida_testkit::{App, MailServer, TestDatabase, seated};
 use zhida_ui::{Shell, with_frame};
 
@@ -180,8 +182,11 @@ impl World {
         let events = [&[&NEWS, &RESET], zhida_inbox::EVENTS].concat();
         let messages = Messages::new(&config, &events, book.clone(), None, clock.clone()).unwrap();
         let jobs = Jobs::new(db.handle(), clock.clone());
-        messages.work_with(&jobs, &db.handle());
-        let inbox = Inbox::new(db.handle(), clock.clone(), messages.clone());
+        let sealed = db
+            .handle()
+            .with_sealer(Sealer::new(&[KeyBytes::new([7; 32])]));
+        messages.work_with(&jobs, &sealed);
+        let inbox = Inbox::new(sealed, clock.clone(), messages.clone());
         Self {
             db,
             clock,

@@ -57,8 +57,8 @@ mod table;
 
 use chrono::{Datelike, NaiveDate};
 use zhida_rules::{
-    Absence, AttributeIndex, Check, Comparison, Dictionary, Facts, Hierarchy, ItemRules, Kind,
-    Members,
+    Absence, AttributeIndex, Check, Comparison, Dictionary, Expr, Facts, Hierarchy, ItemRules,
+    Kind, Members,
 };
 
 use crate::{
@@ -117,20 +117,9 @@ pub fn predicate(
     on: NaiveDate,
     column: &dyn Fn(AttributeIndex, Option<i32>) -> String,
 ) -> Lowered<String> {
-    let mut flattener = Flattener::new(dictionary, on);
-    let local_nodes = flattener.locals(item.locals());
-    let scope = Scope {
-        local_nodes: &local_nodes,
-        year: on.year(),
-    };
-    let roots: Vec<Option<NodeId>> = item
-        .conditions()
-        .iter()
-        .map(|condition| match &condition.check {
-            Check::Manual(_) => None,
-            Check::Rule(expr) => Some(flattener.truth(expr, scope)),
-        })
-        .collect();
+    let (flattener, roots) = flattened(dictionary, item, on, |expr, flattener, scope| {
+        flattener.truth(expr, scope)
+    });
     let writer = Writer {
         flattener: &flattener,
         column,
@@ -159,17 +148,10 @@ pub fn near_miss(
     on: NaiveDate,
     column: &dyn Fn(AttributeIndex, Option<i32>) -> String,
 ) -> Lowered<String> {
-    let mut flattener = Flattener::new(dictionary, on);
-    let local_nodes = flattener.locals(item.locals());
-    let scope = Scope {
-        local_nodes: &local_nodes,
-        year: on.year(),
-    };
-    let rules = item.conditions().iter().filter_map(|c| match &c.check {
-        Check::Rule(expr) => Some(Missing::of(expr, false, item, &mut flattener, scope)),
-        Check::Manual(_) => None,
+    let (flattener, roots) = flattened(dictionary, item, on, |expr, flattener, scope| {
+        Missing::of(expr, false, item, flattener, scope)
     });
-    let rules: Vec<Missing> = rules.collect();
+    let rules: Vec<Missing> = roots.into_iter().flatten().collect();
     if rules.is_empty() {
         return Ok("FALSE".to_owned());
     }
@@ -178,6 +160,28 @@ pub fn near_miss(
         column,
     };
     limited(format!("{} = 1", writer.missing(&Missing::All(rules))?))
+}
+
+/// What is made of each condition of an item, in their order; of those that people verify, nothing.
+fn flattened<'d, T>(
+    dictionary: &'d Dictionary,
+    item: &ItemRules,
+    on: NaiveDate,
+    make: impl Fn(&Expr, &mut Flattener<'d>, Scope<'_>) -> T,
+) -> (Flattener<'d>, Vec<Option<T>>) {
+    let mut flattener = Flattener::new(dictionary, on);
+    let local_nodes = flattener.locals(item.locals());
+    let scope = Scope {
+        local_nodes: &local_nodes,
+        year: on.year(),
+    };
+    let conditions = item.conditions().iter();
+    let made = conditions.map(|condition| match &condition.check {
+        Check::Manual(_) => None,
+        Check::Rule(expr) => Some(make(expr, &mut flattener, scope)),
+    });
+    let made = made.collect();
+    (flattener, made)
 }
 
 struct Writer<'a, 'd> {

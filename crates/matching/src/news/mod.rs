@@ -75,6 +75,17 @@ impl Default for NewsQuery {
     }
 }
 
+/// The columns of [`Matching::export_news`].
+pub(crate) fn columns() -> Vec<Column> {
+    vec![
+        Column::wide("统一社会信用代码", 22),
+        Column::wide("企业名称", 40),
+        Column::wide("事项", 40),
+        Column::new("新符合日期"),
+        Column::new("原因"),
+    ]
+}
+
 impl Matching {
     /// A page of the news, newest first.
     ///
@@ -111,13 +122,6 @@ impl Matching {
     pub async fn export_news(self: &Arc<Self>, query: &NewsQuery) -> Result<Table, Error> {
         let filter = Arc::new(self.news_filter(query).await?);
         let matching = Arc::clone(self);
-        let columns = vec![
-            Column::wide("统一社会信用代码", 22),
-            Column::wide("企业名称", 40),
-            Column::wide("事项", 40),
-            Column::new("新符合日期"),
-            Column::new("原因"),
-        ];
         let fetch = move |after: Option<String>| {
             let (matching, filter) = (Arc::clone(&matching), Arc::clone(&filter));
             async move {
@@ -130,7 +134,7 @@ impl Matching {
                 Ok((found.items.into_iter().map(cells).collect(), found.next))
             }
         };
-        Ok(Table::by_pages("新匹配", columns, fetch))
+        Ok(Table::by_pages("新匹配", columns(), fetch))
     }
 
     async fn news_filter(&self, query: &NewsQuery) -> Result<Filter, Error> {

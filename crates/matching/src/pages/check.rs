@@ -131,7 +131,11 @@ pub(crate) async fn show(
             .map(|item| item.name.clone())
             .unwrap_or_default(),
         item: query.item,
-        code: query.code,
+        // whoever acts for an enterprise asks about that one first
+        code: match query.code.is_empty() {
+            true => frame.viewer.own_enterprise().unwrap_or_default().to_owned(),
+            false => query.code,
+        },
         on: query.on,
         errors,
         // before a code is given, who may see matches at all may leave the item open

@@ -14,7 +14,7 @@ use zhida_ui::chart::{Caption, Chart, Datum, stacked_bar};
 use zhida_ui::{FormErrors, Frame, Html, Page, PageError};
 
 use super::fields::{FieldView, field};
-use super::{DayQuery, Group, address, day_text, groups, matches_title};
+use super::{DayQuery, Group, address, day_text, groups, label_asked, matches_title};
 use crate::Matching;
 use crate::answers::Answers;
 use crate::calculator::question_text;
@@ -76,6 +76,8 @@ pub(crate) async fn show(
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Html<EnterprisePage>, PageError> {
     let on = day.day(&matching)?;
+    let only = pairs.iter().find(|(name, _)| name == "group");
+    let only = only.map_or(Ok(None), |(name, key)| label_asked(name, key))?;
     let reached = matching.reached(&frame.viewer, &code, "政策匹配结果", None);
     let enterprise = reached.await.map_err(Problem::from)?;
     let code = enterprise.code.clone();
@@ -94,8 +96,6 @@ pub(crate) async fn show(
     } else {
         None
     };
-    let only = pairs.iter().find(|(name, _)| name == "group");
-    let only = only.and_then(|(_, key)| Label::from_key(key));
     let (base, on_text) = (
         format!("/enterprises/{code}/matches"),
         day_text(&matching, on),

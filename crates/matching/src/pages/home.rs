@@ -92,9 +92,7 @@ pub(crate) async fn show(
     Ok(Html(HomePage {
         page: frame.page(name).own_heading().active("/"),
         officer,
-        own: super::own_code(&frame.viewer)
-            .unwrap_or_default()
-            .to_owned(),
+        own: frame.viewer.own_enterprise().unwrap_or_default().to_owned(),
         items: figures.items,
         documents: documents.len() as u64,
         deliveries: deliveries(&figures.deliveries),
@@ -133,27 +131,32 @@ struct Figures {
 async fn figures(matching: &Matching) -> Result<Figures, Problem> {
     let policies = &matching.policies;
     let query = QueryText::default().parse()?;
+    let deliveries = policies.facet(&query, Facet::Delivery).await?;
     Ok(Figures {
-        items: policies.count(&query).await?,
-        deliveries: policies.facet(&query, Facet::Delivery).await?,
+        // each item has one
+        items: deliveries.iter().map(number).sum(),
+        deliveries,
         themes: policies.facet(&query, Facet::Theme).await?,
     })
+}
+
+fn number(one: &FacetCount) -> u64 {
+    one.count.unsigned_abs()
 }
 
 fn deliveries(counts: &[FacetCount]) -> Vec<(String, String, String)> {
     let of = |delivery: &Delivery| {
         let slug = delivery.slug();
         let found = counts.iter().find(|one| one.value == slug)?;
-        let number = count(found.count.unsigned_abs());
         let href = format!("/policies?delivery={slug}");
-        Some((delivery.word().to_owned(), number, href))
+        Some((delivery.word().to_owned(), count(number(found)), href))
     };
     Delivery::ALL.iter().filter_map(of).collect()
 }
 
 fn themes(counts: &[FacetCount]) -> Option<Chart> {
     let known = counts.iter();
-    let known = known.filter_map(|one| Some((Theme::parse(&one.value)?, one.count.unsigned_abs())));
+    let known = known.filter_map(|one| Some((Theme::parse(&one.value)?, number(one))));
     let mut numbers: Vec<(Theme, u64)> = known.collect();
     numbers.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     let most = numbers.first()?;

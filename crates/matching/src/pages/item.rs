@@ -7,12 +7,12 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use zhida_platform::access::Viewer;
-use zhida_platform::export::{csv_response, xlsx_response};
+use zhida_platform::export::{Chosen, Table, csv_response, xlsx_response};
 use zhida_platform::format::{count, date_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_ui::chart::{Caption, Chart, Datum, funnel};
-use zhida_ui::{Choice, Frame, Html, Mark, Page, PageError, Pager, industries, places};
+use zhida_ui::{Choice, Exports, Frame, Html, Mark, Page, PageError, Pager, industries, places};
 
 use super::enterprise::verdict_bar;
 use super::{DayQuery, address, percent};
@@ -51,15 +51,7 @@ impl ItemQuery {
     }
 
     fn label(&self) -> Result<Option<Label>, Problem> {
-        let key = self.verdict.trim();
-        if key.is_empty() {
-            return Ok(None);
-        }
-        Label::from_key(key).map(Some).ok_or_else(|| {
-            let key: String = key.chars().take(40).collect();
-            Problem::bad_input(format!("筛选条件 verdict 没有“{key}”这个选项"))
-                .field("verdict", "请从列表中选择")
-        })
+        super::label_asked("verdict", &self.verdict)
     }
 
     /// The address with another verdict and place in the list.
@@ -106,9 +98,7 @@ pub(crate) struct ItemPage {
     sizes: Vec<Choice>,
     regions: Vec<Choice>,
     industries: Vec<Choice>,
-    csv: String,
-    xlsx: String,
-    summary: String,
+    exports: Exports,
     pager: Pager,
 }
 
@@ -152,6 +142,10 @@ pub(crate) async fn show(
     let recorded = matching.record_list(&frame.viewer, look, in_list).await;
     recorded.map_err(Problem::from)?;
     let summary = format!("共 {} 家", count(in_list));
+    let csv = query.address(&format!("{path}.csv"), &query.verdict, "");
+    let exports = frame
+        .exports("matching.item", &csv, &crate::item::columns(), &summary)
+        .await?;
     let mut shown = frame
         .page(found.item.name.clone())
         .lead(format!("哪些市场主体符合这一事项。基准日 {}", date_zh(on)))
@@ -181,8 +175,7 @@ pub(crate) async fn show(
             .collect(),
         regions: places::within_reach(&frame.viewer, LIST, &query.region),
         industries: industries::choices(&query.industry),
-        csv: query.address(&format!("{path}.csv"), &query.verdict, ""),
-        xlsx: query.address(&format!("{path}.xlsx"), &query.verdict, ""),
+        exports,
         pager: Pager {
             summary: format!("{summary}，本页 {} 家", found.enterprises.len()),
             first: match query.after.is_empty() {
@@ -195,7 +188,6 @@ pub(crate) async fn show(
                 .map(|next| query.address(&path, &query.verdict, next))
                 .unwrap_or_default(),
         },
-        summary,
         path,
         query,
         found,
@@ -253,8 +245,10 @@ pub(crate) async fn csv(
     frame: Frame,
     Path(id): Path<String>,
     Query(query): Query<ItemQuery>,
+    chosen: Chosen,
 ) -> Result<Response, PageError> {
-    Ok(csv_response(table(&matching, &frame, &id, &query).await?))
+    let table = table(&matching, &frame, &id, &query, &chosen).await?;
+    Ok(csv_response(table))
 }
 
 /// XLSX of the list.
@@ -263,8 +257,9 @@ pub(crate) async fn xlsx(
     frame: Frame,
     Path(id): Path<String>,
     Query(query): Query<ItemQuery>,
+    chosen: Chosen,
 ) -> Result<Response, PageError> {
-    let table = table(&matching, &frame, &id, &query).await?;
+    let table = table(&matching, &frame, &id, &query, &chosen).await?;
     Ok(xlsx_response(table).await?)
 }
 
@@ -273,7 +268,8 @@ async fn table(
     frame: &Frame,
     id: &str,
     query: &ItemQuery,
-) -> Result<zhida_platform::export::Table, PageError> {
+    chosen: &Chosen,
+) -> Result<Table, PageError> {
     frame.viewer.need(LIST)?;
     let on = DayQuery {
         on: query.on.clone(),
@@ -285,7 +281,9 @@ async fn table(
         .export_item_counted(id, &wanted, label, on, Patience::Page)
         .await
         .map_err(Problem::from)?;
-    let look = views::of_item("matching.export", id, label, &wanted);
+    let table = table.only(chosen)?;
+    let mut look = views::of_item("matching.export", id, label, &wanted);
+    look.filter = chosen.told(look.filter);
     let recorded = matching.record_list(&frame.viewer, look, lines).await;
     recorded.map_err(Problem::from)?;
     Ok(table)

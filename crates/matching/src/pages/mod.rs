@@ -46,14 +46,9 @@ pub(crate) fn router(matching: Arc<Matching>) -> Router {
         .with_state(matching)
 }
 
-/// The code of the viewer's own enterprise.
-fn own_code(viewer: &Viewer) -> Option<&str> {
-    viewer.seat()?.enterprise.as_deref()
-}
-
 /// What the page of all items for an enterprise is called: its own people say mine.
 fn matches_title(viewer: &Viewer, code: &str) -> &'static str {
-    match own_code(viewer) == Some(code) {
+    match viewer.own_enterprise() == Some(code) {
         true => "我的政策",
         false => "可享政策",
     }
@@ -66,6 +61,19 @@ async fn way(matching: &Matching, found: &PairMatch) -> Result<Way, Problem> {
     }
     let item = matching.item(&found.item.head.id, found.on)?;
     matching.policies.way_to(&item.elements).await
+}
+
+/// The label that a filter asks for; an empty one asks for none.
+fn label_asked(name: &str, text: &str) -> Result<Option<Label>, Problem> {
+    let key = text.trim();
+    if key.is_empty() {
+        return Ok(None);
+    }
+    Label::from_key(key).map(Some).ok_or_else(|| {
+        let key: String = key.chars().take(40).collect();
+        Problem::bad_input(format!("筛选条件 {name} 没有“{key}”这个选项"))
+            .field(name, "请从列表中选择")
+    })
 }
 
 /// 基准日 of an address.

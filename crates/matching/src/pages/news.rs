@@ -7,16 +7,16 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use zhida_platform::access::Viewer;
-use zhida_platform::export::{Table, csv_response, xlsx_response};
+use zhida_platform::export::{Chosen, Table, csv_response, xlsx_response};
 use zhida_platform::format::{count, date_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_policies::Catalogue;
-use zhida_ui::{Frame, Html, Page, PageError, Pager};
+use zhida_ui::{Exports, Frame, Html, Page, PageError, Pager};
 
 use super::{address, percent};
 use crate::Matching;
-use crate::news::{NewsQuery, RunRecord, RunState};
+use crate::news::{self, NewsQuery, RunRecord, RunState};
 use crate::rights::{LIST, RUNS};
 use crate::views;
 
@@ -98,9 +98,7 @@ pub(crate) struct NewsPage {
     lines: Vec<Line>,
     /// The newest run, and the last that was finished if that is another.
     runs: Vec<RunRecord>,
-    csv: String,
-    xlsx: String,
-    summary: String,
+    exports: Exports,
     pager: Pager,
 }
 
@@ -128,6 +126,10 @@ pub(crate) async fn show(
     };
     runs.truncate(told(&runs));
     let summary = format!("共 {} 条", count(total));
+    let csv = filters.address("/match/news.csv", "");
+    let exports = frame
+        .exports("matching.news", &csv, &news::columns(), &summary)
+        .await?;
     let lines: Vec<Line> = found
         .items
         .into_iter()
@@ -146,8 +148,7 @@ pub(crate) async fn show(
             .lead("与上一次夜间全量匹配相比，新符合政策事项的市场主体")
             .active(PATH)
             .office(),
-        csv: filters.address("/match/news.csv", ""),
-        xlsx: filters.address("/match/news.xlsx", ""),
+        exports,
         pager: Pager {
             summary: format!("{summary}，本页 {} 条", lines.len()),
             first: match filters.after.is_empty() {
@@ -159,7 +160,6 @@ pub(crate) async fn show(
                 .map(|next| filters.address(PATH, &next))
                 .unwrap_or_default(),
         },
-        summary,
         items: suggested(&matching),
         filters,
         lines,
@@ -179,8 +179,10 @@ pub(crate) async fn csv(
     State(matching): State<Arc<Matching>>,
     frame: Frame,
     Query(filters): Query<NewsFilters>,
+    chosen: Chosen,
 ) -> Result<Response, PageError> {
-    Ok(csv_response(table(&matching, &frame, &filters).await?))
+    let table = table(&matching, &frame, &filters, &chosen).await?;
+    Ok(csv_response(table))
 }
 
 /// XLSX of the list.
@@ -188,20 +190,25 @@ pub(crate) async fn xlsx(
     State(matching): State<Arc<Matching>>,
     frame: Frame,
     Query(filters): Query<NewsFilters>,
+    chosen: Chosen,
 ) -> Result<Response, PageError> {
-    Ok(xlsx_response(table(&matching, &frame, &filters).await?).await?)
+    let table = table(&matching, &frame, &filters, &chosen).await?;
+    Ok(xlsx_response(table).await?)
 }
 
 async fn table(
     matching: &Arc<Matching>,
     frame: &Frame,
     filters: &NewsFilters,
+    chosen: &Chosen,
 ) -> Result<Table, PageError> {
     frame.viewer.need(LIST)?;
     let query = filters.query(matching, &frame.viewer);
     let total = matching.news_count(&query).await.map_err(Problem::from)?;
     let table = matching.export_news(&query).await.map_err(Problem::from)?;
-    let look = views::of_news("matching.export", &query);
+    let table = table.only(chosen)?;
+    let mut look = views::of_news("matching.export", &query);
+    look.filter = chosen.told(look.filter);
     let recorded = matching.record_list(&frame.viewer, look, total).await;
     recorded.map_err(Problem::from)?;
     Ok(table)

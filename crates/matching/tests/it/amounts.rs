@@ -1,15 +1,12 @@
 //! What is said of an amount that the facts of now do not tell.
 
 use serde_json::Value;
-use zhida_platform::progress::Silent;
-use zhida_policies::import::{ImportOptions, SourceFile, import_files};
 use zhida_testkit::{TestDatabase, both_databases};
 
 use crate::support::{Setup, filled, first};
 
 /// Two items whose formula is zero for 80 people: of the first the condition fails for the same reason, the second is met.
-const ITEMS: &str = r#"
-items:
+const ITEMS: &str = r#"items:
   - id: kuoyuan
     name: 扩员奖励
     theme: 人工成本
@@ -40,26 +37,6 @@ items:
     phone: 0531-00000000
 "#;
 
-async fn publish(setup: &Setup) {
-    let all = include_str!("../data/items.yaml");
-    let (document, _) = all.split_once("items:\n").unwrap();
-    let document = document.replace("ceshi-2026", "jine-2026");
-    let document = document.replace("〔2026〕1号", "〔2026〕8号");
-    let file = SourceFile {
-        name: "jine.yaml".into(),
-        bytes: format!("{document}{ITEMS}").into(),
-    };
-    let options = ImportOptions::default();
-    let report = import_files(&setup.policies, vec![file], &options, &Silent).await;
-    let report = report.unwrap();
-    assert_eq!(
-        (report.accepted, report.rejected),
-        (2, 0),
-        "{:?}",
-        report.reasons
-    );
-}
-
 fn amount<'v>(items: &'v Value, id: &str) -> &'v Value {
     let mut items = items["items"].as_array().unwrap().iter();
     &items.find(|item| item["id"] == id).unwrap()["amount"]
@@ -67,7 +44,7 @@ fn amount<'v>(items: &'v Value, id: &str) -> &'v Value {
 
 async fn a_zero_is_told_of_those_who_meet_the_conditions_only(db: TestDatabase) {
     let setup = filled(db).await;
-    publish(&setup).await;
+    setup.publish_items(8, ITEMS).await;
     let app = setup.officer();
     let all = format!("/api/v1/match/enterprises/{}", first());
     let all = app.get(&all).await.expect_status(200).json();

@@ -181,7 +181,19 @@ async fn a_stranger_checks_and_sees_no_figure(db: TestDatabase) {
     assert!(page.text().contains("code-error"));
     let page = app.get(&path("keins", &first())).await.expect_status(400);
     assert!(page.text().contains("没有这个已发布的政策事项"));
-    let _answered = app.get("/match/check").await.expect_status(200);
+    let blank = app.get("/match/check").await.expect_status(200);
+    assert!(!blank.text().contains(&first()));
+    // whoever acts for an enterprise finds its code written
+    let own = setup.app(seated("legal", None, Some(&first())));
+    let own = own
+        .get("/match/check?item=pingshen")
+        .await
+        .expect_status(200);
+    assert!(
+        own.text().contains(&format!("value=\"{}\"", first())),
+        "{}",
+        own.text()
+    );
     let page = setup
         .officer()
         .get(&path("pingshen", &first()))

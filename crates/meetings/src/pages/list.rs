@@ -33,7 +33,7 @@ struct ListPage {
     lines: Vec<Shown>,
     pager: Pager,
     q: String,
-    state: String,
+    state: &'static str,
     manages: bool,
 }
 
@@ -57,24 +57,25 @@ async fn list(
     .checked(ROWS)?;
     let total = app.meeting_count(viewer, &query).await?;
     let found = app.meetings(viewer, &query, &request).await?;
-    let here = |state: &str, after: &str| {
+    let here = |state: Option<MeetingState>, after: &str| {
         let fields = [
-            ("state", state),
+            ("state", state.map_or("", MeetingState::slug)),
             ("q", query.q.as_str()),
             ("series", query.series.as_str()),
             ("after", after),
         ];
         address(MEETINGS, &fields)
     };
-    let mut tabs = vec![Tab::new("全部", here("", ""), query.state.is_empty())];
+    let mut tabs = vec![Tab::new("全部", here(None, ""), query.state.is_none())];
     tabs.extend(MeetingState::ALL.iter().map(|state| {
+        let state = Some(*state);
         Tab::new(
-            state.word(),
-            here(state.slug(), ""),
-            state.slug() == query.state,
+            state.map_or("", MeetingState::word),
+            here(state, ""),
+            state == query.state,
         )
     }));
-    let next = found.next.map(|next| here(&query.state, &next));
+    let next = found.next.map(|next| here(query.state, &next));
     let shown = |line: Line| Shown {
         when: format!("{} {}", date_zh(line.meeting.held_on), line.meeting.at_time),
         line,
@@ -90,7 +91,7 @@ async fn list(
             first: request
                 .after
                 .as_ref()
-                .map(|_| here(&query.state, ""))
+                .map(|_| here(query.state, ""))
                 .unwrap_or_default(),
             next: next.unwrap_or_default(),
         },
@@ -98,7 +99,7 @@ async fn list(
         manages: viewer.may(MANAGE),
         tabs,
         q: query.q,
-        state: query.state,
+        state: query.state.map_or("", MeetingState::slug),
     })
     .into_response())
 }

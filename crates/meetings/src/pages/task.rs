@@ -6,19 +6,19 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use zhida_platform::export::{csv_response, xlsx_response};
+use zhida_platform::export::{Chosen, csv_response, xlsx_response};
 use zhida_platform::format::{count, date_zh, datetime_zh, weekday_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_platform::rate::{Rate, Rounding};
-use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, Page, PageError, Pager};
+use zhida_ui::{Choice, Exports, Fields, FormErrors, Frame, Html, Page, PageError, Pager};
 
 use super::{After, Answer, App, MEETINGS, TASKS, address, form_errors, to};
 use crate::model::{Note, Tally, Task};
 use crate::query::TaskQuery;
 use crate::rights::READ;
-use crate::service::{May, Meetings, Step, lateness};
-use crate::words::TaskState;
+use crate::service::{May, Meetings, Step, lateness, task_columns};
+use crate::words::{TaskStanding, TaskState};
 
 const ROWS: u32 = 50;
 
@@ -39,9 +39,7 @@ struct TasksPage {
     query: TaskQuery,
     states: Vec<Choice>,
     lines: Vec<Line>,
-    summary: String,
-    csv: String,
-    xlsx: String,
+    exports: Exports,
     pager: Pager,
     reads: bool,
 }
@@ -61,10 +59,10 @@ struct Line {
     late: String,
 }
 
-fn link(path: &str, query: &TaskQuery, state: &str, after: &str) -> String {
+fn link(path: &str, query: &TaskQuery, state: Option<TaskStanding>, after: &str) -> String {
     let fields = [
         ("q", query.q.as_str()),
-        ("state", state),
+        ("state", state.map_or("", TaskStanding::slug)),
         ("meeting", query.meeting.as_str()),
         ("body", query.body.as_str()),
         ("after", after),
@@ -73,7 +71,7 @@ fn link(path: &str, query: &TaskQuery, state: &str, after: &str) -> String {
 }
 
 fn figures(query: &TaskQuery, tally: &Tally) -> Vec<Figure> {
-    let number = |label, value: u64, state: &str, note: &str| Figure {
+    let number = |label, value: u64, state: Option<TaskStanding>, note: &str| Figure {
         label,
         value: count(value),
         unit: "件",
@@ -82,23 +80,38 @@ fn figures(query: &TaskQuery, tally: &Tally) -> Vec<Figure> {
     };
     let struck = Rate::new(tally.struck, tally.all);
     let on_time = Rate::new(tally.on_time, tally.struck + tally.done + tally.overdue);
-    let rate = |label, rate: Rate, state: &str, words: &str| Figure {
+    let rate = |label, rate: Rate, state: TaskStanding, words: &str| Figure {
         label,
         value: rate.percent(Rounding::Nearest),
         unit: "",
         note: format!("{words}：{}", rate.fraction()),
-        href: link(TASKS, query, state, ""),
+        href: link(TASKS, query, Some(state), ""),
     };
     vec![
-        number("交办", tally.all, "", "条件之内的全部"),
-        number("办理中", tally.open, "open", "责任单位还没有报送办结"),
-        number("逾期", tally.overdue, "overdue", "期限已过，还没有报送办结"),
-        number("待销号", tally.done, "done", "已报送办结，等主持人销号"),
-        rate("销号率", struck, "struck", "已销号 ÷ 交办"),
+        number("交办", tally.all, None, "条件之内的全部"),
+        number(
+            "办理中",
+            tally.open,
+            Some(TaskStanding::Open),
+            "责任单位还没有报送办结",
+        ),
+        number(
+            "逾期",
+            tally.overdue,
+            Some(TaskStanding::Overdue),
+            "期限已过，还没有报送办结",
+        ),
+        number(
+            "待销号",
+            tally.done,
+            Some(TaskStanding::Done),
+            "已报送办结，等主持人销号",
+        ),
+        rate("销号率", struck, TaskStanding::Struck, "已销号 ÷ 交办"),
         rate(
             "按期率",
             on_time,
-            "on_time",
+            TaskStanding::OnTime,
             "按期报送办结 ÷（已报送或已销号 + 逾期未报）",
         ),
     ]
@@ -118,27 +131,23 @@ async fn list(
     }
     .checked(ROWS)?;
     let everything = TaskQuery {
-        state: String::new(),
+        state: None,
         ..query.clone()
     };
     let tally = app.tally(viewer, &everything).await?;
     let total = app.tally(viewer, &query).await?.all;
     let found = app.tasks(viewer, &query, &request).await?;
     let (today, city) = (app.clock.today(), app.city().await?);
-    let states = [
-        ("", "全部"),
-        ("open", "办理中"),
-        ("overdue", "逾期"),
-        ("done", "待销号"),
-        ("struck", "已销号"),
-        ("on_time", "按期报送"),
-    ];
     let line = |task: Task| Line {
         due: weekday_zh(task.due_on),
         late: lateness(&task, today, &city),
         task,
     };
     let summary = format!("共 {} 件", count(total));
+    let csv = link("/meetings/tasks/export.csv", &query, query.state, "");
+    let exports = frame
+        .exports("meetings.tasks", &csv, &task_columns(), &summary)
+        .await?;
     let shown = frame
         .page("交办清单")
         .lead("调度会交办了谁、办什么、什么时候办完。先到期的在前。")
@@ -146,29 +155,25 @@ async fn list(
         .office();
     let next = found
         .next
-        .map(|next| link(TASKS, &query, &query.state, &next));
+        .map(|next| link(TASKS, &query, query.state, &next));
     Ok(Html(TasksPage {
         page: match viewer.may(READ) {
             true => shown.crumb("调度会", MEETINGS),
             false => shown,
         },
         figures: figures(&everything, &tally),
-        states: states
-            .map(|(slug, word)| Choice::new(slug, word, &query.state))
-            .into(),
+        states: Choice::words(query.state, "全部"),
         lines: found.items.into_iter().map(line).collect(),
-        csv: link("/meetings/tasks/export.csv", &query, &query.state, ""),
-        xlsx: link("/meetings/tasks/export.xlsx", &query, &query.state, ""),
+        exports,
         pager: Pager {
-            summary: summary.clone(),
+            summary,
             first: request
                 .after
                 .as_ref()
-                .map(|_| link(TASKS, &query, &query.state, ""))
+                .map(|_| link(TASKS, &query, query.state, ""))
                 .unwrap_or_default(),
             next: next.unwrap_or_default(),
         },
-        summary,
         reads: viewer.may(READ),
         query,
     })
@@ -176,13 +181,25 @@ async fn list(
 }
 
 /// 交办清单的 CSV
-async fn csv(State(app): App, frame: Frame, Query(query): Query<TaskQuery>) -> Answer {
-    Ok(csv_response(app.task_table(&frame.viewer, query).await?))
+async fn csv(
+    State(app): App,
+    frame: Frame,
+    Query(query): Query<TaskQuery>,
+    chosen: Chosen,
+) -> Answer {
+    let table = app.task_table(&frame.viewer, query, &chosen).await?;
+    Ok(csv_response(table))
 }
 
 /// 交办清单的 XLSX
-async fn xlsx(State(app): App, frame: Frame, Query(query): Query<TaskQuery>) -> Answer {
-    Ok(xlsx_response(app.task_table(&frame.viewer, query).await?).await?)
+async fn xlsx(
+    State(app): App,
+    frame: Frame,
+    Query(query): Query<TaskQuery>,
+    chosen: Chosen,
+) -> Answer {
+    let table = app.task_table(&frame.viewer, query, &chosen).await?;
+    Ok(xlsx_response(table).await?)
 }
 
 #[derive(Template)]
@@ -198,6 +215,8 @@ struct TaskPage {
     notes: Vec<(String, Note)>,
     may: May,
     reads: bool,
+    /// The appeal behind it is within reach: there is something to link to.
+    sees_appeal: bool,
     words: String,
     due_on: String,
     is_open: bool,
@@ -214,6 +233,14 @@ async fn page(
 ) -> Result<TaskPage, PageError> {
     let (task, notes) = app.task(&frame.viewer, id).await?;
     let city = app.city().await?;
+    let sees_appeal = match &task.appeal {
+        Some(appeal) => app
+            .questions
+            .question(&frame.viewer, appeal, app.clock.now())
+            .await?
+            .is_some(),
+        None => false,
+    };
     Ok(TaskPage {
         page: frame
             .page(task.matter.clone())
@@ -240,6 +267,7 @@ async fn page(
             .collect(),
         may: app.may(&frame.viewer, &task),
         reads: frame.viewer.covers(READ, &task.access()),
+        sees_appeal,
         words: typed.0.to_owned(),
         due_on: typed.1.to_owned(),
         is_open: task.state == TaskState::Open,

@@ -22,7 +22,7 @@ use crate::questions::Questions;
 use crate::store;
 
 pub(crate) use meetings::{Appointment, Whole};
-pub(crate) use tasks::{May, Step, lateness};
+pub(crate) use tasks::{May, Step, lateness, task_columns};
 
 /// Characters of one line: titles, names, places.
 const LINE_MAX: usize = 100;

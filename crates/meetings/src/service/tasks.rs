@@ -6,7 +6,7 @@ use zhida_platform::access::Viewer;
 use zhida_platform::audit;
 use zhida_platform::cases::calendar::CityCalendar;
 use zhida_platform::db::Tx;
-use zhida_platform::export::{Cell, Column, Table};
+use zhida_platform::export::{Cell, Chosen, Column, Table};
 use zhida_platform::format::date_zh;
 use zhida_platform::ids;
 use zhida_platform::messages::Recipient;
@@ -474,11 +474,12 @@ impl Meetings {
         self.tell(tx, event, to, &fields, &link).await
     }
 
-    /// The tasks as a table; that it was taken away is on record before the first row leaves.
+    /// The chosen columns of the tasks as a table; that it was taken away is on record before the first row leaves.
     pub(crate) async fn task_table(
         &self,
         viewer: &Viewer,
         query: TaskQuery,
+        chosen: &Chosen,
     ) -> Result<Table, Error> {
         let rows = self.tally(viewer, &query).await?.all;
         let entry = zhida_platform::audit::Entry::view(
@@ -488,44 +489,45 @@ impl Meetings {
             "meeting_task",
             "",
         )
-        .detail(json!({ "filters": query, "rows": rows }));
-        audit::record(&self.db, &[entry]).await?;
-        let columns = [
-            ("会议", 30),
-            ("日期", 12),
-            ("序号", 8),
-            ("事项", 36),
-            ("诉求编号", 22),
-            ("举措和目标", 40),
-            ("包联领导", 14),
-            ("责任单位", 24),
-            ("责任人", 14),
-            ("期限", 12),
-            ("状态", 12),
-            ("报送办结", 12),
-            ("销号人", 14),
-        ];
-        let columns = columns
-            .map(|(heading, width)| Column::wide(heading, width))
-            .to_vec();
+        .detail(chosen.told(json!({ "filters": query, "rows": rows })));
         let (db, viewer, today) = (self.db.clone(), viewer.clone(), self.clock.today());
-        Ok(Table::by_pages(
-            "交办清单",
-            columns,
-            move |after: Option<String>| {
-                let (db, viewer, query) = (db.clone(), viewer.clone(), query.clone());
-                async move {
-                    let page = PageRequest {
-                        after,
-                        limit: ROWS_PER_PAGE,
-                    };
-                    let found =
-                        store::tasks::list(db.conn(), &query, &viewer, today, &page).await?;
-                    Ok((found.items.into_iter().map(cells).collect(), found.next))
-                }
-            },
-        ))
+        let fetch = move |after: Option<String>| {
+            let (db, viewer, query) = (db.clone(), viewer.clone(), query.clone());
+            async move {
+                let page = PageRequest {
+                    after,
+                    limit: ROWS_PER_PAGE,
+                };
+                let found = store::tasks::list(db.conn(), &query, &viewer, today, &page).await?;
+                Ok((found.items.into_iter().map(cells).collect(), found.next))
+            }
+        };
+        let table = Table::by_pages("交办清单", task_columns(), fetch).only(chosen)?;
+        audit::record(&self.db, &[entry]).await?;
+        Ok(table)
     }
+}
+
+/// The columns of [`Meetings::task_table`].
+pub(crate) fn task_columns() -> Vec<Column> {
+    let columns = [
+        ("会议", 30),
+        ("日期", 12),
+        ("序号", 8),
+        ("事项", 36),
+        ("诉求编号", 22),
+        ("举措和目标", 40),
+        ("包联领导", 14),
+        ("责任单位", 24),
+        ("责任人", 14),
+        ("期限", 12),
+        ("状态", 12),
+        ("报送办结", 12),
+        ("销号人", 14),
+    ];
+    columns
+        .map(|(heading, width)| Column::wide(heading, width))
+        .to_vec()
 }
 
 fn cells(task: Task) -> Vec<Cell> {

@@ -59,6 +59,15 @@ async fn a_body_is_charged_told_and_reports(db: TestDatabase) {
         .step(clerk_of(0), &task, "done", "指标已经下达到企业")
         .await
         .expect_status(204);
+    // the appeal behind it is linked for those who can open it
+    let path = format!("/meetings/tasks/{task}");
+    for linked in [true, false] {
+        let page = own.get(&path).await.expect_status(200);
+        let text = page.text();
+        assert!(text.contains("诉求-2026-000007-1"), "{text}");
+        assert_eq!(text.contains("href=\"/appeals/7\""), linked, "{text}");
+        world.heard.known.lock().unwrap().clear();
+    }
     let whole = own
         .get(&format!("/api/v1/meeting-tasks/{task}"))
         .await
@@ -200,6 +209,22 @@ async fn overdue_counts_working_days_and_reminds_once_a_day(db: TestDatabase) {
     );
 }
 
+async fn a_state_that_there_is_not_is_refused_and_not_everything(db: TestDatabase) {
+    let world = World::new(db).await;
+    let app = world.app(supervisor());
+    for path in [
+        "/meetings",
+        "/api/v1/meetings",
+        "/meetings/tasks",
+        "/api/v1/meeting-tasks",
+    ] {
+        let refused = app.get(&format!("{path}?state=foo")).await;
+        let refused = refused.expect_status(400);
+        assert!(refused.text().contains("没有“foo”"), "{}", refused.text());
+        let _ = app.get(&format!("{path}?state=")).await.expect_status(200);
+    }
+}
+
 async fn a_body_that_is_unknown_or_one_of_two_is_said_so(db: TestDatabase) {
     let world = World::new(db).await;
     let here = world.held().await;
@@ -322,6 +347,7 @@ both_databases!(
     only_the_chair_strikes_off_and_not_before_the_enterprise_has_spoken,
     a_reason_replaces_the_enterprises_word_and_stays,
     overdue_counts_working_days_and_reminds_once_a_day,
+    a_state_that_there_is_not_is_refused_and_not_everything,
     a_body_that_is_unknown_or_one_of_two_is_said_so,
     thirty_meetings_and_456_tasks_are_counted_by_the_list,
 );

@@ -277,6 +277,12 @@ impl Viewer {
         self.as_person()?.seat.as_ref()
     }
 
+    /// The code of the enterprise for which the person acts.
+    #[must_use]
+    pub fn own_enterprise(&self) -> Option<&str> {
+        self.seat()?.enterprise.as_deref()
+    }
+
     /// Whoever has signed in, with all that is known of the session.
     #[must_use]
     pub fn as_person(&self) -> Option<&Person> {

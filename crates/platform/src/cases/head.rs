@@ -5,6 +5,17 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::clock::parse_instant;
+use crate::vocabulary;
+
+vocabulary! {
+    /// Which cases a list has beside those under way.
+    Scope {
+        /// Over.
+        Closed = "closed", "已办结";
+        /// Over or not.
+        All = "all", "全部";
+    }
+}
 
 /// 列表中的一件办件。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

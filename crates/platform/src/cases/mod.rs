@@ -47,7 +47,7 @@ mod watch;
 pub use book::{Cases, DueCase, Loaded, NewCase};
 pub use departments::Departments;
 pub use error::{Conflict, Error};
-pub use head::Head;
+pub use head::{Head, Scope};
 pub use hierarchy::{Hierarchy, NoHierarchy};
 pub use number::{NumberError, is_number, read as read_number};
 pub use watch::{Reaction, Watch};

@@ -14,7 +14,7 @@ const DIGITS: usize = 6;
 pub enum NumberError {
     /// Its form is another.
     #[error(
-        "「{0}」不是办件编号：编号形如“兑付-2026-000123-8”，由名称、年份、流水号和一位校验码组成"
+        "「{0}」不是办件编号：编号由名称、年份、流水号和一位校验码组成，例如“兑付-2026-000123-8”“诉求-2026-000123-8”"
     )]
     Form(String),
     /// Its last digit does not fit.

@@ -2,7 +2,7 @@
 
 use zhida_standards::division::{DivisionCode, Level};
 
-use super::Value;
+use super::{Value, placeholders};
 use crate::access::Reach;
 
 /// Conditions with `$n` for their values, in order.
@@ -28,16 +28,13 @@ impl Where {
 
     /// Adds that a column has one of these values; without any no row has.
     pub fn among(&mut self, column: &str, members: &[String]) {
-        let first = self.values.len();
-        self.values
-            .extend(members.iter().map(|one| Value::from(one.as_str())));
-        let numbers: Vec<String> = (first + 1..=self.values.len())
-            .map(|number| format!("${number}"))
-            .collect();
-        self.always(match members.is_empty() {
-            true => "1 = 0".to_owned(),
-            false => format!("{column} IN ({})", numbers.join(", ")),
+        let first = self.values.len() + 1;
+        self.always(match members.len() {
+            0 => "1 = 0".to_owned(),
+            number => format!("{column} IN ({})", placeholders(first, number)),
         });
+        let members = members.iter().map(|one| Value::from(one.as_str()));
+        self.values.extend(members);
     }
 
     /// Adds that a row is within reach, by its columns of 统一社会信用代码 and of the division.

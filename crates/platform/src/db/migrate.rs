@@ -51,6 +51,7 @@ const PLATFORM: MigrationSet = MigrationSet {
         step("010-case-queue", crate::cases::schema::QUEUE),
         step("011-case-lists", crate::cases::schema::LISTS),
         step("012-case-opened", crate::cases::schema::OPENED),
+        step("013-export-templates", crate::export::templates::SCHEMA),
     ],
 };
 

@@ -6,9 +6,10 @@ use super::mail::Mail;
 use super::plan::pause;
 use super::sms::Sms;
 use super::store::{self, Held, Lease, Outcome};
-use super::{MessageError, Messages, SendError};
+use super::{MessageError, Messages, SendError, unsubscribe};
 use crate::clock::{instant_text, to_shanghai};
 use crate::db::Database;
+use crate::seal::Sealer;
 
 /// How long a server keeps what it sends; longer than any time-out of a mail
 /// server, a gateway or an endpoint, which the settings limit.
@@ -21,6 +22,8 @@ const DIGEST_LINES: usize = 100;
 const SMS_TITLES: usize = 3;
 const FOOTER: &str =
     "——\n这是系统自动发出的邮件，请勿回复。接收方式可在本系统“消息”的“接收方式”页面修改。";
+/// Where the link that switches mails of a kind off begins.
+const UNSUBSCRIBE: &str = "/messages/off/";
 
 /// What a run of [`Messages::deliver_due`] has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -104,7 +107,7 @@ impl Messages {
         held: &[Held],
         report: &mut DeliverReport,
     ) -> Result<(), MessageError> {
-        let outcome = match self.hand_over(held).await {
+        let outcome = match self.hand_over(db.sealer(), held).await {
             Ok(()) => Outcome::Sent,
             Err(error) => self.after(held, error),
         };
@@ -115,7 +118,7 @@ impl Messages {
                 report.postponed += count;
                 tracing::warn!(deliveries = count, why, "消息没有送出，稍后再试");
             }
-            Outcome::GivenUp { why } => {
+            Outcome::GivenUp { why } | Outcome::Refused { why } => {
                 report.given_up += count;
                 tracing::warn!(deliveries = count, why, "消息没有送出，已放弃");
             }
@@ -132,6 +135,9 @@ impl Messages {
     }
 
     fn after(&self, held: &[Held], error: SendError) -> Outcome {
+        if error.is_of_address {
+            return Outcome::Refused { why: error.why };
+        }
         let most = i64::try_from(self.inner.messages.attempts_max).unwrap_or(i64::MAX);
         let attempts = held.iter().map(|held| held.attempts).max().unwrap_or(1);
         // what has just joined a digest has not been tried as often as the rest
@@ -145,7 +151,7 @@ impl Messages {
         }
     }
 
-    async fn hand_over(&self, held: &[Held]) -> Result<(), SendError> {
+    async fn hand_over(&self, sealer: &Sealer, held: &[Held]) -> Result<(), SendError> {
         let Some(first) = held.first() else {
             return Ok(());
         };
@@ -156,12 +162,16 @@ impl Messages {
         }
         let mailer = self.inner.mailer.as_ref();
         let mailer = mailer.ok_or_else(|| SendError::later(NO_MAIL))?;
-        mailer.send(&self.mail_for(first, held)).await
+        mailer.send(&self.mail_for(sealer, first, held)).await
     }
 
-    fn mail_for(&self, first: &Held, held: &[Held]) -> Mail {
+    fn mail_for(&self, sealer: &Sealer, first: &Held, held: &[Held]) -> Mail {
+        let unsubscribe = match held {
+            [one] => self.unsubscribe(sealer, one),
+            _ => None,
+        };
         let (title, text) = match held {
-            [one] => (one.title.clone(), self.letter(one)),
+            [one] => (one.title.clone(), self.letter(one, unsubscribe.as_deref())),
             _ => (self.digest_title(held.len()), self.digest(held)),
         };
         let id = match held.len() {
@@ -174,16 +184,29 @@ impl Messages {
             to: first.address.clone(),
             title,
             text,
+            unsubscribe,
             at: self.now(),
         }
     }
 
-    fn letter(&self, one: &Held) -> String {
+    /// The link that switches mails of the kind off; `None` for what cannot be switched off.
+    fn unsubscribe(&self, sealer: &Sealer, one: &Held) -> Option<String> {
+        let event = self.named(&one.event).ok()?;
+        let can_choose = !one.account.is_empty() && !event.is_required(Channel::Mail);
+        let token = can_choose.then(|| unsubscribe::token(sealer, &one.account, &one.event));
+        self.absolute(&format!("{UNSUBSCRIBE}{}", token.flatten()?))
+    }
+
+    fn letter(&self, one: &Held, unsubscribe: Option<&str>) -> String {
         let mut text = one.body.clone();
         if let Some(link) = self.absolute(&one.link) {
             text.push_str(&format!("\n\n查看详情：{link}"));
         }
-        format!("{text}\n\n{FOOTER}\n")
+        text.push_str(&format!("\n\n{FOOTER}\n"));
+        if let Some(link) = unsubscribe {
+            text.push_str(&format!("不再接收这类邮件：{link}\n"));
+        }
+        text
     }
 
     fn digest_title(&self, count: usize) -> String {

@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::vocabulary;
 
 vocabulary! {
-    /// 发送的状态：queued 待发送、sent 对方已收下、given-up 已放弃、undeliverable 无法发送。
+    /// 发送的状态：queued 待发送、sent 对方已收下、given-up 已放弃、refused 被拒收、undeliverable 无法发送。
     #[schema(as = MessageDeliveryState)]
     DeliveryState {
         /// Waiting, for its time or for another try.
@@ -20,6 +20,8 @@ vocabulary! {
         Sent = "sent", "对方已收下";
         /// Tried as often as the settings say, or refused for good.
         GivenUp = "given-up", "已放弃";
+        /// Refused for good, because of the address: nobody there, or a mailbox that is closed.
+        Refused = "refused", "被拒收";
         /// Never tried: there is nowhere to send it to.
         Undeliverable = "undeliverable", "无法发送";
     }
@@ -90,7 +92,8 @@ impl Delivery {
         let unsent = self.state == DeliveryState::Undeliverable
             && NOT_CONFIGURED.contains(&self.error.as_str())
             && !self.address.is_empty();
-        self.channel != Channel::Webhook.slug() && (unsent || self.state == DeliveryState::GivenUp)
+        let failed = matches!(self.state, DeliveryState::GivenUp | DeliveryState::Refused);
+        self.channel != Channel::Webhook.slug() && (unsent || failed)
     }
 
     /// Its state in words. A mail server takes mail before it knows whether it
@@ -106,6 +109,7 @@ impl Delivery {
             }
             (DeliveryState::Sent, _) => "对方已收下".to_owned(),
             (DeliveryState::GivenUp, attempts) => format!("试了 {attempts} 次，已放弃"),
+            (DeliveryState::Refused, _) => "地址拒收，已放弃".to_owned(),
             (DeliveryState::Undeliverable, _) => "无法发送".to_owned(),
         }
     }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -113,6 +115,19 @@ impl Messages {
         reader: &Reader<'_>,
     ) -> Result<u64, MessageError> {
         Ok(u64::try_from(store::unread(conn, reader).await?).unwrap_or(0))
+    }
+
+    /// How many messages of each kind have come to [`Messages::inbox`] since then, by the kind's slug.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn told_since(
+        &self,
+        conn: &impl ConnectionTrait,
+        reader: &Reader<'_>,
+        since: DateTime<Utc>,
+    ) -> Result<BTreeMap<String, i64>, MessageError> {
+        Ok(store::told_since(conn, reader, since).await?)
     }
 
     /// Marks a message as read by this account; nothing happens when it is

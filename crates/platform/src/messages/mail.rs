@@ -36,6 +36,8 @@ pub(super) struct Mail {
     pub to: String,
     pub title: String,
     pub text: String,
+    /// Where one click switches mails of the kind off (RFC 8058).
+    pub unsubscribe: Option<String>,
     pub at: DateTime<Utc>,
 }
 
@@ -98,9 +100,15 @@ impl Mailer {
             .map_err(|error| SendError::never(format!("写不成邮件：{error}")))?;
         // RFC 3834: automatic replies are not for us
         let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
-        message
-            .headers_mut()
-            .insert_raw(HeaderValue::new(automatic, "auto-generated".to_owned()));
+        let headers = message.headers_mut();
+        headers.insert_raw(HeaderValue::new(automatic, "auto-generated".to_owned()));
+        if let Some(address) = &mail.unsubscribe {
+            let list = HeaderName::new_from_ascii_str("List-Unsubscribe");
+            headers.insert_raw(HeaderValue::new(list, format!("<{address}>")));
+            let post = HeaderName::new_from_ascii_str("List-Unsubscribe-Post");
+            let click = "List-Unsubscribe=One-Click".to_owned();
+            headers.insert_raw(HeaderValue::new(post, click));
+        }
         Ok(message)
     }
 }
@@ -128,7 +136,55 @@ fn explain(error: &lettre::transport::smtp::Error) -> SendError {
     let code = error.status().map(u16::from);
     let why = format!("邮件服务器没有收下：{error}");
     match code {
-        Some(550..=559) if error.is_permanent() => SendError::never(why),
+        Some(code @ 550..=559) if error.is_permanent() => match is_of_address(code, &why) {
+            true => SendError::refused(why),
+            false => SendError::never(why),
+        },
         _ => SendError::later(why),
+    }
+}
+
+/// Whether a final answer is about the address: by its enhanced status (RFC 3463) if it has one, else by its code,
+/// unless it speaks of relaying or of what the mail contains.
+fn is_of_address(code: u16, words: &str) -> bool {
+    let status = words.split_whitespace().find_map(|word| {
+        let mut parts = word.trim_matches(|c: char| !c.is_ascii_digit()).split('.');
+        let status = (parts.next()?, parts.next()?, parts.next()?);
+        (status.0 == "5" && parts.next().is_none()).then_some((status.1, status.2))
+    });
+    let other = ["relay", "spam", "policy", "block"];
+    match status {
+        Some(("1", _) | ("2", "1")) => true,
+        Some(_) => false,
+        None => {
+            let words = words.to_lowercase();
+            matches!(code, 550 | 551 | 553) && !other.iter().any(|other| words.contains(other))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_the_address_is_told_from_one_of_the_mail() {
+        for (code, words, expected) in [
+            (
+                550,
+                "permanent error (550): 5.1.1 <a@example.cn>: unknown",
+                true,
+            ),
+            (550, "permanent error (550): no such mailbox", true),
+            (553, "permanent error (553): 5.1.3 bad address", true),
+            (554, "permanent error (554): 5.2.1 mailbox disabled", true),
+            (550, "permanent error (550): 5.7.1 rejected as spam", false),
+            (550, "permanent error (550): Relay not permitted", false),
+            (552, "permanent error (552): 5.2.2 mailbox full", false),
+            (554, "permanent error (554): transaction failed", false),
+            (550, "permanent error (550): 5.1.1.1 is blocked", false),
+        ] {
+            assert_eq!(is_of_address(code, words), expected, "{words}");
+        }
     }
 }

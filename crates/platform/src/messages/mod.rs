@@ -65,11 +65,13 @@ mod inbox;
 mod mail;
 mod plan;
 mod probe;
+mod reached;
 mod send;
 mod settings;
 mod sms;
 mod store;
 mod template;
+mod unsubscribe;
 pub mod webhook;
 mod work;
 
@@ -82,11 +84,13 @@ pub use event::{Audience, Channel, EventKind, Field, Urgency, WEBHOOK_OFF};
 pub use inbox::{InboxMessage, Reader};
 pub use plan::Mode;
 pub use probe::{ProbeStep, probe_mail};
+pub use reached::{Reached, Refusal};
 pub use send::Message;
 pub use settings::{MailConfig, MailSecurity, MessagesConfig, Secret, WebhooksConfig};
 pub use sms::{FileGateway, Sms, SmsGateway};
 pub(crate) use store::SCHEMA;
 pub(crate) use template::Template;
+pub use unsubscribe::Unsubscribing;
 pub use work::{CASES_STUCK, DELIVER, JOB_FAILED};
 
 use std::collections::BTreeMap;
@@ -133,6 +137,8 @@ struct Inner {
 pub struct SendError {
     /// Whether trying again is useless.
     pub is_final: bool,
+    /// Whether it is the address that is refused, not this message.
+    pub is_of_address: bool,
     /// Chinese words, for those who look after deliveries.
     pub why: String,
 }
@@ -143,6 +149,7 @@ impl SendError {
     pub fn later(why: impl Into<String>) -> Self {
         Self {
             is_final: false,
+            is_of_address: false,
             why: why.into(),
         }
     }
@@ -152,7 +159,17 @@ impl SendError {
     pub fn never(why: impl Into<String>) -> Self {
         Self {
             is_final: true,
+            is_of_address: false,
             why: why.into(),
+        }
+    }
+
+    /// It will never work for this address.
+    #[must_use]
+    pub fn refused(why: impl Into<String>) -> Self {
+        Self {
+            is_of_address: true,
+            ..Self::never(why)
         }
     }
 }

@@ -228,6 +228,7 @@ impl Probe<'_> {
             text:
                 "这是系统管理员用“zhida message test”发出的测试邮件。收到它，说明邮件设置可用。\n"
                     .to_owned(),
+            unsubscribe: None,
             at: now,
         };
         let message = self.mailer.compose(&mail).map_err(|error| error.why)?;

@@ -2,10 +2,12 @@ use axum::body::to_bytes;
 use calamine::{Data, Reader, Xlsx};
 use chrono::NaiveDate;
 use futures::stream;
+use proptest::prelude::*;
 use zhida_platform::export::{
-    Cell, Column, Row, Table, csv_response, write_csv, write_xlsx, xlsx_response,
+    Cell, Chosen, Column, Row, Table, csv_response, write_csv, write_xlsx, xlsx_response,
 };
 use zhida_platform::problem::Problem;
+use zhida_testkit::block_on;
 
 fn rows() -> Vec<Row> {
     let date = NaiveDate::from_ymd_opt(2026, 11, 2).expect("a valid date");
@@ -179,4 +181,87 @@ async fn an_xlsx_that_breaks_at_once_is_answered_in_words() {
     let answer = xlsx_response(table).await.expect_err("broken");
     assert_eq!(answer.status.as_u16(), 500);
     assert!(!answer.to_json().to_string().contains("数据库断开"));
+}
+
+const HEADINGS: [&str; 4] = ["名称", "=人数", "金额（元）", "日期"];
+
+/// The cells of a CSV as text.
+async fn csv_cells(table: Table) -> Vec<Vec<String>> {
+    let mut file = Vec::new();
+    let _rows = write_csv(table, &mut file).await.expect("written");
+    let body = file.strip_prefix(b"\xef\xbb\xbf").expect("a BOM");
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(body);
+    let record = |record: Result<csv::StringRecord, csv::Error>| {
+        let record = record.expect("a record");
+        record.iter().map(str::to_owned).collect()
+    };
+    reader.records().map(record).collect()
+}
+
+/// The cells of an XLSX with so many columns.
+async fn xlsx_cells(table: Table) -> Vec<Vec<Data>> {
+    let (mut file, width) = (Vec::new(), table.columns.len());
+    let rows = write_xlsx(table, &mut file).await.expect("written");
+    let mut book = Xlsx::new(std::io::Cursor::new(file)).expect("an XLSX");
+    let sheet = book.worksheet_range("企业名单").expect("the sheet");
+    let cell = |line: usize, column: usize| {
+        let at = (u32::try_from(line), u32::try_from(column));
+        let found = sheet.get_value((at.0.expect("small"), at.1.expect("small")));
+        found.cloned().unwrap_or(Data::Empty)
+    };
+    let lines = 0..=usize::try_from(rows).expect("few");
+    lines
+        .map(|line| (0..width).map(|column| cell(line, column)).collect())
+        .collect()
+}
+
+fn projected<T: Clone>(whole: &[Vec<T>], kept: &[usize]) -> Vec<Vec<T>> {
+    let line = |line: &Vec<T>| kept.iter().map(|at| line[*at].clone()).collect();
+    whole.iter().map(line).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever is chosen, in whatever order and way it is said.
+    #[test]
+    fn chosen_columns_are_the_projection_of_the_whole(
+        wanted in Just(vec![0_usize, 1, 2, 3]).prop_shuffle(),
+        length in 1_usize..=4,
+        in_one in any::<bool>(),
+    ) {
+        let wanted = &wanted[..length];
+        let headings: Vec<&str> = wanted.iter().map(|at| HEADINGS[*at]).collect();
+        let chosen = match in_one {
+            true => Chosen::read([headings.join(",").as_str()]),
+            false => Chosen::read(headings.iter().copied()),
+        };
+        let mut kept = wanted.to_vec();
+        kept.sort_unstable();
+        let only = || table().only(&chosen).expect("known columns");
+        block_on(async {
+            let (whole, some) = (csv_cells(table()).await, csv_cells(only()).await);
+            assert_eq!(some, projected(&whole, &kept));
+            let (whole, some) = (xlsx_cells(table()).await, xlsx_cells(only()).await);
+            assert_eq!(some, projected(&whole, &kept));
+        });
+    }
+}
+
+#[tokio::test]
+async fn chosen_columns_stream_and_break_like_the_whole() {
+    let chosen = Chosen::read(["数"]);
+    let broken = breaking().only(&chosen).expect("a known column");
+    assert!(
+        to_bytes(csv_response(broken).into_body(), usize::MAX)
+            .await
+            .is_err()
+    );
+    let Err(problem) = breaking().only(&Chosen::read(["数", "=cmd|' /C calc'!A0"])) else {
+        panic!("an unknown column");
+    };
+    assert_eq!(problem.status.as_u16(), 400);
+    assert!(problem.detail.contains("可选的列：数"), "{problem}");
 }

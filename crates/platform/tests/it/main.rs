@@ -9,6 +9,7 @@ mod cases_kit;
 mod cases_watch;
 mod db;
 mod export;
+mod export_templates;
 mod files;
 mod files_bad;
 mod files_scan;

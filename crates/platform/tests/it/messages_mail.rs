@@ -157,8 +157,26 @@ async fn refusals_are_final_and_faults_are_not(db: TestDatabase) {
     let report = post.messages.deliver_due(&db, 10).await.expect("delivered");
     assert_eq!((report.given_up, report.postponed), (1, 0));
     let delivery = newest(&post, &db).await;
-    assert_eq!(delivery.state, DeliveryState::GivenUp);
+    assert_eq!(delivery.state, DeliveryState::Refused);
     assert!(delivery.error.contains("550"), "{}", delivery.error);
+    let refusal = async || {
+        let found = post.messages.refusal(db.conn(), "refused@example.cn").await;
+        found.expect("asked")
+    };
+    assert_eq!(refusal().await.expect("refused").why, delivery.error);
+    // the server has mended its list, and the next mail is taken
+    let sql = "INSERT INTO delivery (id, message_id, event, channel, account, address, mode, held, title, body, link,
+            state, attempts, error, due_at, lease_owner, lease_until, created_at, sent_at)
+        SELECT 'later', message_id, event, channel, account, address, mode, held, title, body, link, 'sent', 1, '',
+            due_at, '', '', created_at, '2026-11-23T00:00:00.000000Z' FROM delivery";
+    db.write(|tx| async move { db::execute(&tx, sql, []).await })
+        .await
+        .expect("sent");
+    assert_eq!(refusal().await, None);
+    let sql = "DELETE FROM delivery WHERE id = 'later'";
+    db.write(|tx| async move { db::execute(&tx, sql, []).await })
+        .await
+        .expect("removed");
 
     post.tell(&db, Recipient::Address("busy@example.cn"), "甲")
         .await;

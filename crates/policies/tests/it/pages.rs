@@ -13,7 +13,7 @@ use zhida_platform::files::FileStore;
 use zhida_platform::problem::Problem;
 use zhida_policies::{Policies, Preview, PreviewResult, room};
 use zhida_rules::{ItemRules, Number};
-use zhida_testkit::{App, TestDatabase, both_databases, sqlite};
+use zhida_testkit::{App, TestDatabase, both_databases, seated, sqlite};
 use zhida_ui::{Shell, with_frame};
 
 use crate::{SAMPLE, clock, import, sample};
@@ -319,6 +319,16 @@ async fn the_item_page_shows_text_beside_rule_and_all_elements() {
         assert!(text.replace("&#62;", "&gt;").contains(words), "{words}");
     }
     assert!(!text.contains("/policies/sample-yanfa-buzhu/enterprises"));
+    // nobody takes applications here: whom to ask instead is what the item says
+    assert!(text.contains("咨询电话：0531-00000001"), "{text}");
+    // whoever acts for an enterprise finds its code written
+    let own = app(&policies, seated("legal", None, Some("91370102PDY000019C")));
+    let own = own.get("/policies/sample-yanfa-buzhu").await;
+    assert!(
+        own.text().contains("value=\"91370102PDY000019C\""),
+        "{}",
+        own.text()
+    );
     let office = officer(&policies).get("/policies/sample-yanfa-buzhu").await;
     assert!(
         office

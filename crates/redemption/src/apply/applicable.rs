@@ -13,7 +13,7 @@ use zhida_platform::paging::{Page, PageRequest};
 use zhida_policies::{Delivery, PublishedItem};
 
 use super::file::{applicant, refusal, unfunded};
-use crate::cases::{CaseRecord, store as cases};
+use crate::cases::{Other, beside, store as cases};
 use crate::closure::period;
 use crate::error::Error;
 use crate::scheme::{Scheme, store as schemes};
@@ -132,39 +132,37 @@ impl Redemption {
         let (conn, year) = (self.db.conn(), self.clock.today().year());
         let ids: Vec<String> = offers.iter().map(|one| one.item.head.id.clone()).collect();
         let funded = self.funds.open_pools(conn, &ids, year).await?;
-        let others = cases::others(conn, code, "", year).await?;
-        let mut lines = Vec::with_capacity(offers.len());
-        for offer in offers {
-            let bars = self.offer_bars(&offer, &funded, &others).await?;
-            lines.push(line(offer, bars));
-        }
-        Ok(lines)
+        let others = self.others(conn, code, "").await?;
+        let told = |offer: Offer| -> Result<ApplicableLine, Error> {
+            let bars = bars(&offer, &funded, &others)?;
+            Ok(line(offer, bars))
+        };
+        offers.into_iter().map(told).collect()
     }
+}
 
-    /// Why an offer cannot be filed now, as its form would say.
-    async fn offer_bars(
-        &self,
-        offer: &Offer,
-        funded: &HashSet<String>,
-        others: &[CaseRecord],
-    ) -> Result<Option<String>, Error> {
-        let Offer {
-            published,
-            item,
-            scheme,
-        } = offer;
-        if published.elements.delivery == Delivery::NoApplication {
-            return Ok(None);
-        }
-        if let Some(why) = scheme.bars(item.verdict, item.manual_only, &item.reason) {
-            return Ok(Some(why));
-        }
-        if scheme.holds_money_at_once() && !funded.contains(&item.head.id) {
-            return Ok(Some(unfunded(&item.head.department)));
-        }
-        let fen = item.amount.as_ref().and_then(AmountView::exact_fen);
-        refusal(self.beside(published, scheme, others, fen).await)
+/// Why an offer cannot be filed now, as its form would say.
+fn bars(
+    offer: &Offer,
+    funded: &HashSet<String>,
+    others: &[Other],
+) -> Result<Option<String>, Error> {
+    let Offer {
+        published,
+        item,
+        scheme,
+    } = offer;
+    if published.elements.delivery == Delivery::NoApplication {
+        return Ok(None);
     }
+    if let Some(why) = scheme.bars(item.verdict, item.manual_only, &item.reason) {
+        return Ok(Some(why));
+    }
+    if scheme.holds_money_at_once() && !funded.contains(&item.head.id) {
+        return Ok(Some(unfunded(&item.head.department)));
+    }
+    let fen = item.amount.as_ref().and_then(AmountView::exact_fen);
+    refusal(beside(published, scheme, others, fen))
 }
 
 fn line(offer: Offer, bars: Option<String>) -> ApplicableLine {

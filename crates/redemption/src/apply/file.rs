@@ -296,6 +296,8 @@ impl Redemption {
                         self.drafts
                             .submit(&tx, draft, filled, case, viewer.actor(), now)
                             .await?;
+                        let answers = answers(filled, |line| &line.shown);
+                        cases::answered(&tx, case, &answers).await?;
                     }
                     self.run(&tx, view, command, &by).await?;
                     audit::append(&tx, &entry).await?;
@@ -395,8 +397,8 @@ fn answers(filled: &Filled, value: impl Fn(&Line) -> &String) -> Value {
 }
 
 impl Redemption {
-    /// A case's record as the viewer may see it: its own people read what they filed in plain, where the record holds
-    /// it masked.
+    /// A case's record as the viewer may see it: its own people read what they filled in last in plain, where the record
+    /// holds it masked.
     ///
     /// # Errors
     /// The database.
@@ -408,8 +410,8 @@ impl Redemption {
         let mut record = view.record.clone();
         if sees_filled(viewer, &record.access()) {
             let rounds = self.drafts.submissions(self.db.conn(), &record.case_id);
-            if let Some(first) = rounds.await?.first() {
-                record.answers = answers(&first.filled, |line| &line.plain);
+            if let Some(last) = rounds.await?.last() {
+                record.answers = answers(&last.filled, |line| &line.plain);
             }
         }
         Ok(record)

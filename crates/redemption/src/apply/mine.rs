@@ -16,7 +16,7 @@ use crate::words::{Outcome, Stage};
 /// Name of the list in its cursors.
 const LIST: &str = "redemption_case:mine";
 
-/// A line of the list.
+/// 本企业办件列表的一行。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct MineLine {
     /// 办件标识。

@@ -20,7 +20,7 @@ const TYPICAL_OF: i64 = 100;
 /// Fewer cases than this tell nothing.
 const TYPICAL_MIN: usize = 3;
 
-/// What an enterprise reads of its case.
+/// 企业看到的办理情况。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = RedemptionStatus)]
 pub struct Status {
@@ -40,7 +40,7 @@ pub struct Status {
     pub history: Vec<HistoryLine>,
 }
 
-/// A stage of the route.
+/// 流程的一个环节。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct StatusStep {
     /// 环节。
@@ -51,7 +51,7 @@ pub struct StatusStep {
     pub state: &'static str,
 }
 
-/// Median and 90th percentile in working days.
+/// 办理用时的中位数和 90 分位数，按工作日计。
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TypicalDays {
     /// 一半的办件不超过几个工作日。
@@ -62,7 +62,7 @@ pub struct TypicalDays {
     pub count: usize,
 }
 
-/// Something that happened.
+/// 办理过程中的一件事。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct HistoryLine {
     /// 何时。

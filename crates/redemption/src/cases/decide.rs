@@ -35,6 +35,20 @@ pub enum Confirmed {
 pub(crate) const UNFUNDED: &str =
     "这个事项今年的资金还没有安排，现在确认不了；资金到位后再来确认，不影响资格";
 
+/// What is granted, in fen: something, and no more than the rules allow.
+fn granted(fen: Option<i64>, most: Option<i64>) -> Result<i64, Error> {
+    let wrong = |words: String| Err(Error::field("amount", words));
+    match (fen, most) {
+        (None, _) => wrong("请填写核定金额".to_owned()),
+        (Some(..=0), _) => wrong("核定金额要大于 0".to_owned()),
+        (Some(fen), Some(most)) if fen > most => {
+            let most = money_fen(most);
+            wrong(format!("按规则最多 {most}，核定金额不能更多"))
+        }
+        (Some(fen), _) => Ok(fen),
+    }
+}
+
 impl Redemption {
     /// Whether the money that a confirmation holds can be held: there is a pool of this year.
     pub(crate) async fn may_confirm_now(&self, view: &CaseView) -> Result<bool, Error> {
@@ -257,20 +271,9 @@ impl Redemption {
             .beside_others_of(self.db.conn(), &view, by_rules)
             .await?;
         let pays = view.scheme.has(Stage::Payment);
-        let fen = match (pays, fen.or(most.filter(|_| is_exact))) {
-            (false, _) => None,
-            (true, None) => return Err(Error::field("amount", "请填写核定金额")),
-            (true, Some(fen)) if fen <= 0 => {
-                return Err(Error::field("amount", "核定金额要大于 0"));
-            }
-            (true, Some(fen)) if most.is_some_and(|most| fen > most) => {
-                let most = most.map(money_fen).unwrap_or_default();
-                return Err(Error::field(
-                    "amount",
-                    format!("按规则最多 {most}，核定金额不能更多"),
-                ));
-            }
-            (true, fen) => fen,
+        let fen = match pays {
+            true => Some(granted(fen.or(most.filter(|_| is_exact)), most)?),
+            false => None,
         };
         let by = party(viewer);
         let entry = self.entry(viewer, "redemption.grant", &view).after(json!({

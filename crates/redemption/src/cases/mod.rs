@@ -20,6 +20,7 @@ pub use decide::Confirmed;
 pub(crate) use decide::{UNFUNDED, agency};
 pub(crate) use gate::Gate;
 pub(crate) use open::NewCase;
+pub(crate) use overlap::{Other, beside};
 pub use record::{CaseRecord, Origin};
 pub(crate) use run::{CASES, CaseView, party};
 pub(crate) use watch::background;

@@ -1,5 +1,7 @@
 //! 从高不重复、互斥: nobody is paid twice for the same thing by two items.
 
+use std::sync::Arc;
+
 use chrono::Datelike;
 use zhida_funds::amount;
 use zhida_platform::clock::to_shanghai;
@@ -15,12 +17,74 @@ use crate::scheme::Scheme;
 use crate::service::Redemption;
 use crate::words::Overlap;
 
+/// A case of the year that an enterprise has already, with its item as it is today.
+pub(crate) struct Other {
+    record: CaseRecord,
+    item: Arc<PublishedItem>,
+}
+
+/// The amount beside the other cases of the year that exclude this item: all of it without any, the difference where the
+/// scheme says so.
+///
+/// # Errors
+/// It is one of the two, named with its number.
+pub(crate) fn beside(
+    item: &PublishedItem,
+    scheme: &Scheme,
+    others: &[Other],
+    fen: Option<i64>,
+) -> Result<Option<i64>, Error> {
+    let mut had = 0;
+    for other in others.iter().filter(|other| item.excludes(&other.item)) {
+        let amount = other.record.amount().unwrap_or_default();
+        if scheme.overlap == Overlap::Refuse {
+            return Err(Error::Refused(format!(
+                "与“{}”（{}）从高不重复，只能享受一项：请先撤回或放弃那一件，或者保留它",
+                other.record.item_name,
+                money_fen(amount)
+            )));
+        }
+        had += amount;
+    }
+    let rest = fen.map(|fen| amount::difference(fen, had));
+    match rest {
+        Some(0) if had > 0 => Err(Error::Refused(format!(
+            "已享受的 {} 不低于本事项的金额，没有差额可补",
+            money_fen(had)
+        ))),
+        rest => Ok(rest),
+    }
+}
+
 impl Redemption {
-    /// The amount beside the enterprise's other cases of the year that exclude this item: all of it without any,
-    /// the difference where the scheme says so.
+    /// The cases that an enterprise has this year beside one; all of them where there is none yet.
     ///
     /// # Errors
-    /// It is one of the two, named with its number; the database.
+    /// The database.
+    pub(crate) async fn others(
+        &self,
+        conn: &impl ConnectionTrait,
+        enterprise: &str,
+        case: &str,
+    ) -> Result<Vec<Other>, Error> {
+        let year = to_shanghai(self.clock.now()).year();
+        let catalogue = self.policies.catalogue(self.clock.today());
+        let mut others = Vec::new();
+        for record in store::others(conn, enterprise, case, year).await? {
+            let item = match catalogue.find(&record.item) {
+                Some(item) => Arc::clone(item),
+                // it was withdrawn since: what the case stands on
+                None => Arc::new(self.revised(&record.item, record.item_revision).await?),
+            };
+            others.push(Other { record, item });
+        }
+        Ok(others)
+    }
+
+    /// The amount beside the enterprise's other cases of the year: [`beside`].
+    ///
+    /// # Errors
+    /// As [`beside`]; the database.
     pub(crate) async fn beside_others(
         &self,
         conn: &impl ConnectionTrait,
@@ -29,49 +93,8 @@ impl Redemption {
         (enterprise, case): (&str, &str),
         fen: Option<i64>,
     ) -> Result<Option<i64>, Error> {
-        let year = to_shanghai(self.clock.now()).year();
-        let others = store::others(conn, enterprise, case, year).await?;
-        self.beside(item, scheme, &others, fen).await
-    }
-
-    /// The same beside cases that were read already.
-    ///
-    /// # Errors
-    /// As [`Redemption::beside_others`].
-    pub(crate) async fn beside(
-        &self,
-        item: &PublishedItem,
-        scheme: &Scheme,
-        others: &[CaseRecord],
-        fen: Option<i64>,
-    ) -> Result<Option<i64>, Error> {
-        let mut had = 0;
-        for other in others {
-            if other.item == item.id
-                || !self
-                    .excludes(item, &other.item, other.item_revision)
-                    .await?
-            {
-                continue;
-            }
-            let amount = other.amount().unwrap_or_default();
-            if scheme.overlap == Overlap::Refuse {
-                return Err(Error::Refused(format!(
-                    "与“{}”（{}）从高不重复，只能享受一项：请先撤回或放弃那一件，或者保留它",
-                    other.item_name,
-                    money_fen(amount)
-                )));
-            }
-            had += amount;
-        }
-        let rest = fen.map(|fen| amount::difference(fen, had));
-        match rest {
-            Some(0) if had > 0 => Err(Error::Refused(format!(
-                "已享受的 {} 不低于本事项的金额，没有差额可补",
-                money_fen(had)
-            ))),
-            rest => Ok(rest),
-        }
+        let others = self.others(conn, enterprise, case).await?;
+        beside(item, scheme, &others, fen)
     }
 
     /// The same for a case that there is.
@@ -89,22 +112,5 @@ impl Redemption {
         let whose = (record.enterprise.as_str(), record.case_id.as_str());
         self.beside_others(conn, &item, &view.scheme, whose, fen)
             .await
-    }
-
-    async fn excludes(
-        &self,
-        item: &PublishedItem,
-        other: &str,
-        revision: i64,
-    ) -> Result<bool, Error> {
-        let current = self
-            .policies
-            .catalogue(self.clock.today())
-            .find(other)
-            .cloned();
-        match current {
-            Some(other) => Ok(item.excludes(&other)),
-            None => Ok(item.excludes(&self.revised(other, revision).await?)),
-        }
     }
 }

@@ -11,7 +11,7 @@ use zhida_platform::vocabulary;
 use crate::judgement::Judgement;
 
 vocabulary! {
-    /// Where a case came from.
+    /// 办件的来源。
     Origin {
         /// The night found it, an officer released it.
         Closure = "closure", "免申即享";
@@ -20,7 +20,7 @@ vocabulary! {
     }
 }
 
-/// A case, as the room keeps it: on which revisions it stands, what was judged, what was decided.
+/// 办件的内容：按事项和方案的第几版办理，申报时怎样判定，作了什么决定。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CaseRecord {
     /// 办件标识。

@@ -8,7 +8,6 @@ use zhida_platform::clock::instant_text;
 use zhida_platform::db::{self, ConnectionTrait, Tx, Value};
 
 use super::record::CaseRecord;
-use crate::conditions::Where;
 use crate::judgement::Judgement;
 
 /// The columns of a [`CaseRecord`], of the table `c`.
@@ -86,10 +85,10 @@ pub(crate) async fn taken(
     struct Taken {
         slot: String,
     }
-    let mut found = Where::default();
-    found.among("slot", slots);
-    let sql = format!("SELECT slot FROM redemption_case {}", found.sql());
-    let rows: Vec<Taken> = db::query_all(conn, &sql, found.values).await?;
+    let members = db::text_members(conn);
+    let sql = format!("SELECT slot FROM redemption_case WHERE slot IN ({members})");
+    let members = db::members_value(slots.iter().map(String::as_str));
+    let rows: Vec<Taken> = db::query_all(conn, &sql, [members]).await?;
     Ok(rows.into_iter().map(|row| row.slot).collect())
 }
 
@@ -124,7 +123,13 @@ pub(crate) async fn undecide(tx: &Tx, case: &str) -> db::Result<u64> {
     db::execute(tx, sql, [case.into()]).await
 }
 
-/// Keeps who confirmed it, or filed it anew after a completion.
+/// Keeps what a completion made of the answers, as others may see them.
+pub(crate) async fn answered(tx: &Tx, case: &str, answers: &serde_json::Value) -> db::Result<u64> {
+    let sql = "UPDATE redemption_case SET answers = $2 WHERE case_id = $1";
+    db::execute(tx, sql, [case.into(), answers.to_string().into()]).await
+}
+
+/// Keeps who confirmed it.
 pub(crate) async fn filed_by(tx: &Tx, case: &str, by: &str, agent: &str) -> db::Result<u64> {
     let sql = "UPDATE redemption_case SET filed_by = $2, agent = $3 WHERE case_id = $1";
     db::execute(tx, sql, [case.into(), by.into(), agent.into()]).await

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 const FILE: &str = include_str!("../../../../data/schemes/recovery-causes.yaml");
 
-/// Whether a cause takes the grant itself away.
+/// 这一追回事由是否撤销原来的兑付决定。
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Withdraws {

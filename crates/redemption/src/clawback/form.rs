@@ -16,7 +16,7 @@ const DAYS_MAX: u32 = 250;
 pub(super) const DAYS: u32 = 30;
 
 vocabulary! {
-    /// How much is demanded back, and what becomes of the decision.
+    /// 追回多少，原决定是否撤销。
     Extent {
         /// All that was paid; the decision is revoked.
         Whole = "whole", "全额追回，撤销原决定";

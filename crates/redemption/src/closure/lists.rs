@@ -26,7 +26,7 @@ const LIST: &str = "redemption_list:name";
 /// Mistakes that are told at most.
 const MISTAKES_MAX: usize = 20;
 
-/// A list as it is sent: it takes the place of what the list was.
+/// 要保存的比对名单；整体替换原来的内容。
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 pub struct ListToSave {
     /// 名单的标识：英文字母、数字和连字符。

@@ -7,7 +7,7 @@ use zhida_platform::vocabulary;
 use zhida_platform::vocabulary::known;
 
 vocabulary! {
-    /// How far a candidate is.
+    /// 候选企业的状态。
     CandidateState {
         /// Found, and not on any list.
         Waiting = "waiting", "待放行";

@@ -181,13 +181,7 @@ async fn candidates_page(
     let state = query.state.map_or("", CandidateState::slug);
     let here = |after: &str| {
         let fields = [("state", state), ("q", query.q.as_str()), ("after", after)];
-        let fields = fields.into_iter().filter(|(_, value)| !value.is_empty());
-        let mut text = url::form_urlencoded::Serializer::new(String::new());
-        format!(
-            "{CLOSURE}/{}?{}",
-            item.id,
-            text.extend_pairs(fields).finish()
-        )
+        zhida_ui::address(&format!("{CLOSURE}/{}", item.id), &fields)
     };
     let states = std::iter::once(Choice::new("", "全部", state)).chain(
         CandidateState::ALL

@@ -25,7 +25,7 @@ pub(super) const RELEASE_MAX: u32 = 500;
 /// Name of the list in its cursors.
 const LIST: &str = "redemption_candidate:id";
 
-/// What became of candidates that were to be released.
+/// 放行候选企业的结果。
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Released {
     /// 放行了几家。
@@ -36,7 +36,7 @@ pub struct Released {
     pub left: u64,
 }
 
-/// A candidate that was not released.
+/// 没有放行的候选企业。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct HeldBack {
     /// 统一社会信用代码。

@@ -166,6 +166,7 @@ pub(super) async fn lose(
                WHERE item = $1 AND state IN ('waiting', 'blocked') AND period <> $2";
     let values = [
         item.into(),
+        // without a period none is spared: no candidate is of an empty one
         but.unwrap_or_default().into(),
         instant_text(at).into(),
     ];

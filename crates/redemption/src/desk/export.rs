@@ -5,7 +5,7 @@ use zhida_casework::Named as _;
 use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::clock::to_shanghai;
-use zhida_platform::export::{Cell, Column, Table};
+use zhida_platform::export::{Cell, Chosen, Column, Table};
 use zhida_platform::format::until;
 use zhida_platform::paging::{Page, PageRequest};
 
@@ -59,54 +59,57 @@ impl Redemption {
         }
     }
 
-    /// The queue as a table; that it was taken away is on record before the first row leaves.
+    /// The chosen columns of the queue as a table; that it was taken away is on record before the first row leaves.
     pub(crate) async fn desk_table(
         &self,
         viewer: &Viewer,
         query: DeskQuery,
+        chosen: &Chosen,
         format: &str,
     ) -> Result<Table, Error> {
         let rows = self.desk_count(viewer, &query).await?;
         let now = self.clock.now();
         let entry = Entry::view(now, viewer, "redemption.desk_export", "case", format)
-            .detail(json!({ "filters": query, "rows": rows }));
-        audit::record(&self.db, &[entry]).await?;
-        let columns = [
-            ("办件编号", 22),
-            ("企业", 36),
-            ("统一社会信用代码", 22),
-            ("事项", 36),
-            ("金额（元）", 16),
-            ("环节", 12),
-            ("结果", 12),
-            ("轮到", 10),
-            ("承办单位", 26),
-            ("经办人员", 12),
-            ("受理日期", 12),
-            ("到期日", 12),
-            ("到期时间", 10),
-            ("办结日期", 12),
-        ];
-        let columns = columns
-            .map(|(heading, width)| Column::wide(heading, width))
-            .to_vec();
+            .detail(chosen.told(json!({ "filters": query, "rows": rows })));
         let (db, viewer) = (self.db.clone(), viewer.clone());
-        Ok(Table::by_pages(
-            "兑付办件",
-            columns,
-            move |after: Option<String>| {
-                let (db, viewer, query) = (db.clone(), viewer.clone(), query.clone());
-                async move {
-                    let page = PageRequest {
-                        after,
-                        limit: ROWS_PER_PAGE,
-                    };
-                    let found = store::list(db.conn(), &query, &viewer, now, &page).await?;
-                    Ok((found.items.into_iter().map(cells).collect(), found.next))
-                }
-            },
-        ))
+        let fetch = move |after: Option<String>| {
+            let (db, viewer, query) = (db.clone(), viewer.clone(), query.clone());
+            async move {
+                let page = PageRequest {
+                    after,
+                    limit: ROWS_PER_PAGE,
+                };
+                let found = store::list(db.conn(), &query, &viewer, now, &page).await?;
+                Ok((found.items.into_iter().map(cells).collect(), found.next))
+            }
+        };
+        let table = Table::by_pages("兑付办件", columns(), fetch).only(chosen)?;
+        audit::record(&self.db, &[entry]).await?;
+        Ok(table)
     }
+}
+
+/// The columns of the queue.
+pub(super) fn columns() -> Vec<Column> {
+    let columns = [
+        ("办件编号", 22),
+        ("企业", 36),
+        ("统一社会信用代码", 22),
+        ("事项", 36),
+        ("金额（元）", 16),
+        ("环节", 12),
+        ("结果", 12),
+        ("轮到", 10),
+        ("承办单位", 26),
+        ("经办人员", 12),
+        ("受理日期", 12),
+        ("到期日", 12),
+        ("到期时间", 10),
+        ("办结日期", 12),
+    ];
+    columns
+        .map(|(heading, width)| Column::wide(heading, width))
+        .to_vec()
 }
 
 fn cells(row: DeskRow) -> Vec<Cell> {

@@ -23,7 +23,7 @@ use crate::cases::CaseView;
 use crate::clawback::Recoveries;
 use crate::error::Error;
 use crate::fields::Fields;
-use crate::judgement::JudgedCondition;
+use crate::judgement::{JudgedCondition, Judgement};
 use crate::pages::Answer;
 use crate::rights::HANDLE;
 use crate::service::Redemption;
@@ -166,10 +166,15 @@ pub(crate) async fn case_page(
         .flat_map(|asked| &asked.points)
         .map(mark)
         .collect();
-    let form = rounds.last().map(|round| {
-        let href = |file: &str| format!("{DESK}/{id}/files/{file}");
-        SummaryView::new(&round.filled, false, href).marks(&marks)
-    });
+    let form = match rounds.last() {
+        Some(round) => {
+            let href = |file: &str| format!("{DESK}/{id}/files/{file}");
+            let held = app.drafts.held_files(&round.filled).await?;
+            let form = SummaryView::new(&round.filled, false, href);
+            Some(form.held(&held).marks(&marks))
+        }
+        None => None,
+    };
     let change = match rounds.as_slice() {
         [.., before, after] => {
             let title = |round: &zhida_forms::Submission| datetime_zh(round.submitted_at);
@@ -209,12 +214,7 @@ pub(crate) async fn case_page(
         state: case.words(),
         holds: case.holds().values().cloned().collect(),
         clocks: parts.clocks,
-        judged: format!(
-            "{}，{}，基准日 {}",
-            view.record.judgement.label,
-            view.record.judgement.reason,
-            date_zh(view.record.judgement.on)
-        ),
+        judged: judged(&view.record.judgement),
         rechecked: rechecked(view),
         conditions: view
             .record
@@ -308,13 +308,27 @@ fn rows(view: &CaseView) -> Vec<(&'static str, String)> {
     ]
 }
 
+fn judged(judgement: &Judgement) -> String {
+    let day = format!("基准日 {}", date_zh(judgement.on));
+    said(&[&judgement.label, &judgement.reason, &day])
+}
+
+/// What is there of these, in one sentence: a verdict that is clear has no reason.
+fn said(parts: &[&str]) -> String {
+    let there: Vec<&str> = parts
+        .iter()
+        .copied()
+        .filter(|part| !part.is_empty())
+        .collect();
+    there.join("，")
+}
+
 fn rechecked(view: &CaseView) -> String {
     match (&view.record.recheck, view.record.rechecked_at) {
         (Some(judgement), Some(at)) => format!(
-            "{} 复核：{}，{}",
+            "{} 复核：{}",
             datetime_zh(at),
-            judgement.label,
-            judgement.reason
+            said(&[&judgement.label, &judgement.reason])
         ),
         _ => String::new(),
     }
@@ -496,4 +510,18 @@ fn to_ask(view: &CaseView, typed: &Fields) -> Vec<Input> {
             ]
         });
     inputs.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_without_a_reason_leaves_no_gap() {
+        assert_eq!(
+            said(&["符合", "", "基准日 2026年11月1日"]),
+            "符合，基准日 2026年11月1日"
+        );
+        assert_eq!(said(&["不符合", "规模不符"]), "不符合，规模不符");
+    }
 }

@@ -2,64 +2,18 @@
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::IntoParams;
 use zhida_casework::Turn;
 use zhida_platform::access::{Reach, Viewer};
-use zhida_platform::cases::read_number;
+use zhida_platform::cases::{Scope, read_number};
 use zhida_platform::clock::{instant_text, to_shanghai};
-use zhida_platform::vocabulary;
 use zhida_platform::vocabulary::{Named as _, known};
 use zhida_standards::uscc::Uscc;
 
 use crate::conditions::{Where, like};
 use crate::reach;
 use crate::rights::{HANDLE, OPINION};
-use crate::words::{Outcome, Stage};
-
-vocabulary! {
-    /// 期限: how near an open case is to it.
-    DueIn {
-        /// Past it.
-        Overdue = "overdue", "已逾期";
-        /// Today.
-        Today = "today", "今天到期";
-        /// Within seven days.
-        Week = "week", "七天内到期";
-    }
-}
-
-vocabulary! {
-    /// 谁办, seen from who asks.
-    Whose {
-        /// The own account handles it.
-        Mine = "mine", "我办理的";
-        /// Nobody handles it yet.
-        Free = "free", "还没有人办的";
-        /// The own body was asked for its opinion.
-        Asked = "asked", "征求我单位意见的";
-    }
-}
-
-vocabulary! {
-    /// Whose turn it is in the messages.
-    Awaits {
-        /// The office's.
-        Office = "office", "待部门答复";
-        /// The enterprise's.
-        Enterprise = "enterprise", "待企业答复";
-    }
-}
-
-vocabulary! {
-    /// Cases beside those under way.
-    Scope {
-        /// Over.
-        Closed = "closed", "已办结";
-        /// Over or not.
-        All = "all", "全部";
-    }
-}
+use crate::words::{Awaits, DueIn, Outcome, Stage, Whose};
 
 /// When a case is due, as the index of open cases has it: what has no due date comes last.
 pub(super) const DUE: &str = "COALESCE(h.due_at, '9999')";
@@ -243,16 +197,6 @@ impl DeskQuery {
 
     /// The address of a list with these filters, and more behind them; only what is set stands in it.
     pub(super) fn address(&self, path: &str, more: Option<(&str, &str)>) -> String {
-        let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-        if let Ok(Value::Object(fields)) = serde_json::to_value(self) {
-            for (name, value) in &fields {
-                pairs.append_pair(name, value.as_str().unwrap_or_default());
-            }
-        }
-        pairs.extend_pairs(more);
-        match pairs.finish() {
-            pairs if pairs.is_empty() => path.to_owned(),
-            pairs => format!("{path}?{pairs}"),
-        }
+        zhida_ui::filtered(path, self, more.as_slice())
     }
 }

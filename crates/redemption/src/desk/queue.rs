@@ -6,22 +6,21 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use serde::Deserialize;
-use zhida_platform::export::{csv_response, xlsx_response};
+use zhida_platform::cases::Scope;
+use zhida_platform::export::{Chosen, csv_response, xlsx_response};
 use zhida_platform::format::{count, money_fen, until_zh};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
-use zhida_platform::vocabulary::Named;
-use zhida_ui::{Choice, Frame, Html, Page, Pager, Tab, Tone};
+use zhida_ui::{Choice, Exports, Frame, Html, Page, Pager, SavedView, Tab, Tone};
 
 use super::DESK;
-use super::export::{outcome_word, stage_word, turn_word};
-use super::query::{Awaits, DeskQuery, DueIn, Scope, Whose};
+use super::export::{columns, outcome_word, stage_word, turn_word};
+use super::query::DeskQuery;
 use super::store::DeskRow;
-use super::views::SavedView;
 use crate::pages::Answer;
 use crate::rights::HANDLE;
 use crate::service::Redemption;
-use crate::words::Stage;
+use crate::words::{Awaits, DueIn, Stage, Whose};
 
 const ROWS: u32 = 50;
 
@@ -46,13 +45,11 @@ struct QueuePage {
     outcomes: Vec<Choice>,
     replies: Vec<Choice>,
     lines: Vec<Line>,
-    csv: String,
-    xlsx: String,
-    summary: String,
+    exports: Exports,
     pager: Pager,
     /// The filters as they are saved with a view.
     saved: String,
-    views: Vec<SavedView>,
+    views: Vec<SavedView<DeskQuery>>,
     handles: bool,
     actions: Vec<Choice>,
 }
@@ -103,28 +100,31 @@ pub(super) async fn list(
     let views = app.views(viewer).await.map_err(Problem::from)?;
     let now = app.clock.now();
     let summary = format!("共 {} 件", count(total));
+    let csv = query.address(&format!("{DESK}/export.csv"), None);
+    let exports = frame
+        .exports("redemption.desk", &csv, &columns(), &summary)
+        .await?;
     let mut page = frame
         .page("兑付办件")
         .lead("先到期的排在前面。导出的就是筛选出来的全部。")
         .active(DESK)
         .office();
-    if let Some(words) = unreadable(&views) {
+    if let Some(words) = SavedView::unreadable(&views) {
         page = page.notice(Tone::Warning, words);
     }
     Ok(Html(QueuePage {
         page,
         tabs: tabs(&query, &views),
-        states: words(query.state, "在办"),
-        stages: words(query.stage, "全部环节"),
-        dues: words(query.due, "不限"),
-        whos: words(query.who, "全部"),
-        outcomes: words(query.outcome, "全部结果"),
-        replies: words(query.reply, "不限"),
+        states: Choice::words(query.state, "在办"),
+        stages: Choice::words(query.stage, "全部环节"),
+        dues: Choice::words(query.due, "不限"),
+        whos: Choice::words(query.who, "全部"),
+        outcomes: Choice::words(query.outcome, "全部结果"),
+        replies: Choice::words(query.reply, "不限"),
         lines: found.items.into_iter().map(|row| line(row, now)).collect(),
-        csv: query.address(&format!("{DESK}/export.csv"), None),
-        xlsx: query.address(&format!("{DESK}/export.xlsx"), None),
+        exports,
         pager: Pager {
-            summary: summary.clone(),
+            summary,
             first: request
                 .after
                 .map(|_| query.address(DESK, None))
@@ -134,7 +134,6 @@ pub(super) async fn list(
                 .map(|next| query.address(DESK, Some(("after", &next))))
                 .unwrap_or_default(),
         },
-        summary,
         saved: serde_json::to_string(&query).map_err(Problem::internal)?,
         handles: viewer.may(HANDLE) && query.who != Some(Whose::Asked),
         actions: super::batch::ACTIONS
@@ -147,17 +146,8 @@ pub(super) async fn list(
     .into_response())
 }
 
-/// A vocabulary as choices, with one that asks nothing before it.
-fn words<V: Named>(current: Option<V>, none: &str) -> Vec<Choice> {
-    let current = current.map_or("", V::slug);
-    let words = V::ALL.iter();
-    std::iter::once(Choice::new("", none, current))
-        .chain(words.map(|one| Choice::new(one.slug(), one.name(), current)))
-        .collect()
-}
-
 /// What everybody needs daily, then one's own views.
-fn tabs(query: &DeskQuery, views: &[SavedView]) -> Vec<Tab> {
+fn tabs(query: &DeskQuery, views: &[SavedView<DeskQuery>]) -> Vec<Tab> {
     let with = |change: fn(&mut DeskQuery)| {
         let mut one = DeskQuery::default();
         change(&mut one);
@@ -176,24 +166,8 @@ fn tabs(query: &DeskQuery, views: &[SavedView]) -> Vec<Tab> {
     let usual = usual
         .into_iter()
         .map(|(label, one)| Tab::new(label, one.address(DESK, None), one == *query));
-    let own = views.iter().filter_map(|view| {
-        let (one, found) = view.found.as_ref()?;
-        let tab = Tab::new(view.name.as_str(), one.address(DESK, None), one == query);
-        Some(tab.count(count(*found)))
-    });
+    let own = views.iter().filter_map(|view| view.tab(DESK, query));
     usual.chain(own).collect()
-}
-
-/// What is said of views that cannot be shown any more; `None` when there are none.
-fn unreadable(views: &[SavedView]) -> Option<String> {
-    let names = views.iter().filter(|view| view.found.is_none());
-    let names: Vec<String> = names.map(|view| format!("“{}”", view.name)).collect();
-    (!names.is_empty()).then(|| {
-        format!(
-            "常用视图{}里有的条件已经不存在，不再显示：请在本页下方删除，需要的重新保存",
-            names.concat()
-        )
-    })
 }
 
 fn line(row: DeskRow, now: chrono::DateTime<chrono::Utc>) -> Line {
@@ -228,13 +202,24 @@ fn line(row: DeskRow, now: chrono::DateTime<chrono::Utc>) -> Line {
 }
 
 /// CSV of the queue.
-pub(super) async fn csv(State(app): App, frame: Frame, Query(query): Query<DeskQuery>) -> Answer {
-    let table = app.desk_table(&frame.viewer, query, "CSV").await;
+pub(super) async fn csv(
+    State(app): App,
+    frame: Frame,
+    Query(query): Query<DeskQuery>,
+    chosen: Chosen,
+) -> Answer {
+    let table = app.desk_table(&frame.viewer, query, &chosen, "CSV").await;
     Ok(csv_response(table.map_err(Problem::from)?))
 }
 
 /// XLSX of the queue.
-pub(super) async fn xlsx(State(app): App, frame: Frame, Query(query): Query<DeskQuery>) -> Answer {
-    let table = app.desk_table(&frame.viewer, query, "Excel").await;
+pub(super) async fn xlsx(
+    State(app): App,
+    frame: Frame,
+    Query(query): Query<DeskQuery>,
+    chosen: Chosen,
+) -> Answer {
+    let viewer = &frame.viewer;
+    let table = app.desk_table(viewer, query, &chosen, "Excel").await;
     Ok(xlsx_response(table.map_err(Problem::from)?).await?)
 }

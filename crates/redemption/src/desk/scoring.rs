@@ -30,7 +30,7 @@ use crate::words::Stage;
 const LIST: &str = "redemption:scoring";
 
 vocabulary! {
-    /// What becomes of an expert's place.
+    /// 专家评分的状态。
     ScoreState {
         /// 已指派, not declared yet.
         Assigned = "assigned", "待声明";

@@ -108,9 +108,13 @@ async fn score_page(
         Some(ScoreState::Taken | ScoreState::Done) => {
             let rounds = app.drafts.submissions(app.db.conn(), &id).await?;
             let href = |file: &str| format!("{SCORING}/{id}/files/{file}");
-            rounds
-                .last()
-                .map(|round| SummaryView::new(&round.filled, false, href))
+            match rounds.last() {
+                Some(round) => {
+                    let held = app.drafts.held_files(&round.filled).await?;
+                    Some(SummaryView::new(&round.filled, false, href).held(&held))
+                }
+                None => None,
+            }
         }
         _ => None,
     };

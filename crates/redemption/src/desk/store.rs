@@ -233,14 +233,14 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
     use zhida_casework::Turn;
+    use zhida_platform::cases::Scope;
     use zhida_platform::db::Engine;
     use zhida_platform::paging::Cursor;
     use zhida_testkit::{TestDatabase, both_databases, seated};
 
     use super::*;
-    use crate::desk::query::{Awaits, DueIn, Scope, Whose};
     use crate::plan::{migrated, plan};
-    use crate::words::{Outcome, Stage};
+    use crate::words::{Awaits, DueIn, Outcome, Stage, Whose};
 
     fn sorts(plan: &str) -> bool {
         plan.contains("Sort") || plan.contains("TEMP B-TREE FOR ORDER BY")

@@ -8,7 +8,7 @@ use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::ids;
 use zhida_platform::problem::Problem;
-use zhida_ui::Frame;
+use zhida_ui::{Frame, SavedView};
 
 use super::DESK;
 use super::query::DeskQuery;
@@ -21,15 +21,6 @@ use crate::service::Redemption;
 /// Characters of a name.
 const NAME_MAX: usize = 20;
 
-/// A view as its owner sees it now.
-#[derive(Debug, Clone)]
-pub(crate) struct SavedView {
-    pub id: String,
-    pub name: String,
-    /// Its filters and what they count; nothing when one of them has a value that there is not any more.
-    pub found: Option<(DeskQuery, u64)>,
-}
-
 fn account(viewer: &Viewer) -> Result<String, Error> {
     let account = viewer.account().map(|id| id.to_string());
     account.ok_or_else(|| Problem::sign_in("登录之后才能保存视图").into())
@@ -37,7 +28,7 @@ fn account(viewer: &Viewer) -> Result<String, Error> {
 
 impl Redemption {
     /// The viewer's own views, each with what the query that lists it counts.
-    pub(crate) async fn views(&self, viewer: &Viewer) -> Result<Vec<SavedView>, Error> {
+    pub(crate) async fn views(&self, viewer: &Viewer) -> Result<Vec<SavedView<DeskQuery>>, Error> {
         let rows = store::views(self.db.conn(), &account(viewer)?).await?;
         let read = |row: &store::ViewRow| serde_json::from_str::<DeskQuery>(&row.query).ok();
         let queries: Vec<Option<DeskQuery>> = rows.iter().map(read).collect();

@@ -7,7 +7,7 @@ use zhida_letters::Letter;
 use zhida_platform::vocabulary;
 
 vocabulary! {
-    /// Whether a letter still says what holds.
+    /// 决定书是否仍然有效。
     LetterState {
         /// 有效.
         InForce = "in_force", "有效";
@@ -128,7 +128,7 @@ pub(crate) struct Kept {
     pub file_digest: Option<String>,
 }
 
-/// What anybody who has the check code is told of a letter.
+/// 凭查验码查到的决定书内容。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = LetterVerification)]
 pub struct Verification {

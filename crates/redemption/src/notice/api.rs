@@ -40,7 +40,7 @@ async fn list_notices(
     Ok(Json(app.notices(&query, &page).await?))
 }
 
-/// How many.
+/// 公示的数量。
 #[derive(Serialize, ToSchema)]
 struct NoticeCount {
     /// 份数。

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use zhida_platform::vocabulary;
 
 vocabulary! {
-    /// What becomes of a row.
+    /// 公示名单中一行的状态。
     RowState {
         /// 公示中.
         Open = "open", "公示中";
@@ -89,7 +89,7 @@ pub struct NewRow<'a> {
     pub ends_on: NaiveDate,
 }
 
-/// A notice as everybody sees it.
+/// 公示（对外公开的内容）。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Notice)]
 pub struct NoticeView {
@@ -113,7 +113,7 @@ pub struct NoticeView {
     pub fen: i64,
 }
 
-/// A row as everybody sees it.
+/// 公示名单的一行（对外公开的内容）。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = NoticeRow)]
 pub(crate) struct RowView {

@@ -8,15 +8,15 @@ use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde::Deserialize;
-use zhida_platform::export::{csv_response, xlsx_response};
+use zhida_platform::export::{Chosen, csv_response, xlsx_response};
 use zhida_platform::format::{count, date_zh, datetime_zh, money_fen};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, FormErrors, Frame, Html, Page, Pager, Tab};
+use zhida_ui::{Choice, Exports, FormErrors, Frame, Html, Page, Pager, Tab, address};
 
 use super::model::{NoticeView, Objection, ObjectionState, RowState, RowView};
 use super::query::{NoticeQuery, NoticeState, ObjectionQuery, RowQuery};
-use super::service::ObjectionForm;
+use super::service::{ObjectionForm, columns};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::pages::{Answer, to};
@@ -49,17 +49,6 @@ pub(crate) fn routes(redemption: Arc<Redemption>) -> Router {
 #[serde(default)]
 struct After {
     after: Option<String>,
-}
-
-/// An address with the fields that are not empty.
-fn address(path: &str, fields: &[(&str, &str)]) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let set = fields.iter().filter(|(_, value)| !value.is_empty());
-    query.extend_pairs(set);
-    match query.finish() {
-        query if query.is_empty() => path.to_owned(),
-        query => format!("{path}?{query}"),
-    }
 }
 
 #[derive(Template)]
@@ -140,9 +129,7 @@ struct ShowPage {
     q: String,
     states: Vec<Choice>,
     rows: Vec<RowLine>,
-    csv: String,
-    xlsx: String,
-    summary: String,
+    exports: Exports,
     pager: Pager,
 }
 
@@ -188,6 +175,10 @@ async fn show(
             .map(|one| Choice::new(one.slug(), one.word(), state)),
     );
     let summary = format!("共 {} 家", count(total));
+    let csv = here(&format!("{path}/export.csv"), "");
+    let exports = frame
+        .exports("redemption.notice", &csv, &columns(), &summary)
+        .await?;
     Ok(Html(ShowPage {
         page: frame
             .page(format!("{}：公示", notice.item_name))
@@ -200,7 +191,7 @@ async fn show(
             .active(NOTICES)
             .crumb("公示", NOTICES),
         pager: Pager {
-            summary: summary.clone(),
+            summary,
             first: if request.after.is_some() {
                 here(&path, "")
             } else {
@@ -211,9 +202,7 @@ async fn show(
                 .map(|next| here(&path, &next))
                 .unwrap_or_default(),
         },
-        csv: here(&format!("{path}/export.csv"), ""),
-        xlsx: here(&format!("{path}/export.xlsx"), ""),
-        summary,
+        exports,
         rows: found
             .items
             .into_iter()
@@ -232,15 +221,27 @@ async fn show(
 }
 
 /// CSV of a notice.
-async fn csv(State(app): App, Path(id): Path<String>, Query(query): Query<RowQuery>) -> Answer {
+async fn csv(
+    State(app): App,
+    Path(id): Path<String>,
+    Query(query): Query<RowQuery>,
+    chosen: Chosen,
+) -> Answer {
     let notice = app.notice(&id).await.map_err(Problem::from)?;
-    Ok(csv_response(app.notice_table(&notice, query)))
+    let table = app.notice_table(&notice, query).only(&chosen)?;
+    Ok(csv_response(table))
 }
 
 /// XLSX of a notice.
-async fn xlsx(State(app): App, Path(id): Path<String>, Query(query): Query<RowQuery>) -> Answer {
+async fn xlsx(
+    State(app): App,
+    Path(id): Path<String>,
+    Query(query): Query<RowQuery>,
+    chosen: Chosen,
+) -> Answer {
     let notice = app.notice(&id).await.map_err(Problem::from)?;
-    Ok(xlsx_response(app.notice_table(&notice, query)).await?)
+    let table = app.notice_table(&notice, query).only(&chosen)?;
+    Ok(xlsx_response(table).await?)
 }
 
 #[derive(Template)]

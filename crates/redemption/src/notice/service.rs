@@ -120,22 +120,10 @@ impl Redemption {
 
     /// The rows as a table.
     pub(crate) fn notice_table(&self, notice: &NoticeView, query: RowQuery) -> Table {
-        let columns = [
-            ("办件编号", 22),
-            ("企业名称", 36),
-            ("统一社会信用代码", 22),
-            ("金额（元）", 16),
-            ("状态", 14),
-            ("公示截止", 12),
-            ("结果", 30),
-        ];
-        let columns = columns
-            .map(|(heading, width)| Column::wide(heading, width))
-            .to_vec();
         let (db, id) = (self.db.clone(), notice.id.clone());
         Table::by_pages(
             format!("公示-{}", notice.item_name),
-            columns,
+            columns(),
             move |after: Option<String>| {
                 let (db, id, query) = (db.clone(), id.clone(), query.clone());
                 async move {
@@ -527,6 +515,22 @@ fn check(form: &ObjectionForm) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+/// The columns of [`Redemption::notice_table`].
+pub(super) fn columns() -> Vec<Column> {
+    let columns = [
+        ("办件编号", 22),
+        ("企业名称", 36),
+        ("统一社会信用代码", 22),
+        ("金额（元）", 16),
+        ("状态", 14),
+        ("公示截止", 12),
+        ("结果", 30),
+    ];
+    columns
+        .map(|(heading, width)| Column::wide(heading, width))
+        .to_vec()
 }
 
 fn cells(row: RowView) -> Vec<Cell> {

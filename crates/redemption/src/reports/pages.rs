@@ -8,13 +8,14 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use zhida_platform::export::{csv_response, xlsx_response};
+use zhida_platform::export::{Chosen, csv_response, xlsx_response};
 use zhida_platform::format::money_fen;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, FormErrors, Frame, Html, Page};
+use zhida_ui::{Choice, Exports, FormErrors, Frame, Html, Page};
 
 use super::model::{By, ReportLine};
 use super::query::ReportQuery;
+use super::service::columns;
 use crate::desk::DESK;
 use crate::error::Error;
 use crate::pages::Answer;
@@ -51,8 +52,7 @@ struct ReportPage {
     by: &'static str,
     lines: Vec<Line>,
     sum: Option<Line>,
-    csv: String,
-    xlsx: String,
+    exports: Exports,
 }
 
 fn line(line: ReportLine, href: String) -> Line {
@@ -96,7 +96,10 @@ async fn report(
         true => format!("{DESK}?item={}&state=all", line.key),
         false => String::new(),
     };
-    let asked = address(&query);
+    let csv = address(&format!("{REPORTS}/export.csv"), &query);
+    let exports = frame
+        .exports("redemption.reports", &csv, &columns(by), "")
+        .await?;
     let chosen = By::ALL
         .iter()
         .map(|one| Choice::new(one.slug(), one.word(), by.slug()));
@@ -116,25 +119,21 @@ async fn report(
             })
             .collect(),
         sum: sum.map(|sum| line(sum, String::new())),
-        csv: format!("{REPORTS}/export.csv?{asked}"),
-        xlsx: format!("{REPORTS}/export.xlsx?{asked}"),
+        exports,
         errors,
         query,
     };
     Ok((status, Html(page)).into_response())
 }
 
-/// The query as part of an address.
-fn address(query: &ReportQuery) -> String {
+fn address(path: &str, query: &ReportQuery) -> String {
     let fields = [
-        ("by", &query.by),
+        ("by", query.by.as_str()),
         ("from", &query.from),
         ("until", &query.until),
         ("item", &query.item),
     ];
-    let mut address = url::form_urlencoded::Serializer::new(String::new());
-    address.extend_pairs(fields.into_iter().filter(|(_, text)| !text.is_empty()));
-    address.finish()
+    zhida_ui::address(path, &fields)
 }
 
 /// 导出 CSV
@@ -142,9 +141,10 @@ async fn csv(
     State(app): State<Arc<Redemption>>,
     frame: Frame,
     Query(query): Query<ReportQuery>,
+    chosen: Chosen,
 ) -> Answer {
     let report = app.report(&frame.viewer, &query).await?;
-    Ok(csv_response(report.table()).into_response())
+    Ok(csv_response(report.table().only(&chosen)?).into_response())
 }
 
 /// 导出 XLSX
@@ -152,7 +152,9 @@ async fn xlsx(
     State(app): State<Arc<Redemption>>,
     frame: Frame,
     Query(query): Query<ReportQuery>,
+    chosen: Chosen,
 ) -> Answer {
     let report = app.report(&frame.viewer, &query).await?;
-    Ok(xlsx_response(report.table()).await?.into_response())
+    let table = report.table().only(&chosen)?;
+    Ok(xlsx_response(table).await?.into_response())
 }

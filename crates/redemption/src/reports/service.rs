@@ -177,26 +177,32 @@ impl Report {
     /// The report as a table for CSV and XLSX, the sum last.
     #[must_use]
     pub fn table(&self) -> Table {
-        let columns = [
-            (self.by.word(), 36),
-            ("受理", 10),
-            ("在办", 10),
-            ("其中逾期", 10),
-            ("已决定", 10),
-            ("办结", 10),
-            ("按时办结", 10),
-            ("按时率", 10),
-            ("已兑付", 10),
-            ("企业放弃和终止", 16),
-            ("工作日中位", 12),
-            ("工作日九成以内", 16),
-            ("已拨付（元）", 18),
-        ];
-        let columns = columns.map(|(heading, width)| Column::wide(heading, width));
         let rows: Vec<Vec<Cell>> = self.lines.iter().chain([&self.sum]).map(cells).collect();
         let rows = futures::stream::iter(rows.into_iter().map(Ok));
-        Table::new("兑付报表", columns.to_vec(), rows)
+        Table::new("兑付报表", columns(self.by), rows)
     }
+}
+
+/// The columns of a report.
+pub(super) fn columns(by: By) -> Vec<Column> {
+    let columns = [
+        (by.word(), 36),
+        ("受理", 10),
+        ("在办", 10),
+        ("其中逾期", 10),
+        ("已决定", 10),
+        ("办结", 10),
+        ("按时办结", 10),
+        ("按时率", 10),
+        ("已兑付", 10),
+        ("企业放弃和终止", 16),
+        ("工作日中位", 12),
+        ("工作日九成以内", 16),
+        ("已拨付（元）", 18),
+    ];
+    columns
+        .map(|(heading, width)| Column::wide(heading, width))
+        .to_vec()
 }
 
 fn cells(line: &ReportLine) -> Vec<Cell> {

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use zhida_platform::access::Viewer;
 use zhida_platform::problem::Problem;
 
+use super::difference::Change;
 use super::lint::Finding;
 use super::model::Scheme;
 use super::preset::{self, Preset};
@@ -43,19 +44,22 @@ struct SchemeView {
     published_by: String,
     /// 是否暂停受理。
     paused: bool,
+    /// 和上一版相比改了什么；第 1 版没有。
+    changes: Vec<Change>,
     /// 方案。
     scheme: Scheme,
 }
 
-fn view(published: Published, paused: bool) -> SchemeView {
-    SchemeView {
+async fn view(app: &Redemption, published: Published, paused: bool) -> Result<SchemeView, Problem> {
+    Ok(SchemeView {
+        changes: app.changed_by(&published).await?,
         revision: published.revision,
         item_revision: published.item_revision,
         published_at: published.at,
         published_by: published.by,
         paused,
         scheme: published.scheme,
-    }
+    })
 }
 
 /// 全部兑付方案
@@ -89,7 +93,7 @@ async fn get_scheme(
 ) -> Result<Json<SchemeView>, Problem> {
     let shown = app.scheme(&item).await?;
     match shown.current {
-        Some(current) => Ok(Json(view(current, shown.paused))),
+        Some(current) => Ok(Json(view(&app, current, shown.paused).await?)),
         None => Err(Problem::not_found(format!(
             "事项“{}”的兑付方案",
             shown.item.name
@@ -126,7 +130,7 @@ async fn publish_scheme(
     let published = app
         .publish_scheme(&viewer, &body.scheme, body.after)
         .await?;
-    Ok(Json(view(published, false)))
+    Ok(Json(view(&app, published, false).await?))
 }
 
 fn named(item: &str, scheme: &Scheme) -> Result<(), Problem> {

@@ -18,6 +18,7 @@ use super::lint::Finding;
 use super::model::Scheme;
 use super::pages::{StepLine, steps};
 use super::preset::presets;
+use super::service::Next;
 use crate::closure::list_store as lists;
 use crate::error::Error;
 use crate::fields::Fields;
@@ -62,6 +63,7 @@ struct CheckPart {
 struct Check {
     findings: Vec<(Finding, &'static str)>,
     is_good: bool,
+    next: Next,
     steps: Vec<StepLine>,
     eligible: String,
     cost: String,
@@ -206,6 +208,7 @@ async fn check_of(app: &Redemption, scheme: &Scheme) -> Result<Check, Error> {
     Ok(Check {
         findings: checked.findings.into_iter().map(tone).collect(),
         is_good,
+        next: app.next_revision(scheme).await?,
         steps: steps(scheme),
         eligible,
         cost,

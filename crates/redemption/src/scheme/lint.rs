@@ -15,7 +15,7 @@ use super::model::Scheme;
 use super::preset::{self, Class, Preset};
 use crate::words::{Period, Release, Stage};
 
-/// One finding.
+/// 方案质检的一个问题。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = SchemeFinding)]
 pub struct Finding {

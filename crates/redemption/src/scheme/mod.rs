@@ -1,6 +1,7 @@
 //! 兑付方案: per item, published in revisions that never change.
 
 mod api;
+mod difference;
 mod editor;
 mod fields;
 mod lint;

@@ -8,8 +8,7 @@ use zhida_policies::Delivery;
 
 use crate::words::{Overlap, Period, Release, Stage};
 
-/// How an item is carried out. Published in revisions that never change; a case stays on the
-/// revision that it began with.
+/// 事项的兑付方案。按版本发布，发布后不再改动；办件始终按开办时的版本办理。
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scheme {
@@ -66,7 +65,7 @@ pub struct Scheme {
     pub form: Option<serde_json::Value>,
 }
 
-/// A stage of the route with its term.
+/// 流程的一个环节及其时限。
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SchemeStep)]
@@ -78,7 +77,7 @@ pub struct Step {
     pub term: Term,
 }
 
-/// How often and by how much a stage may be extended.
+/// 一个环节可以延期几次、每次最长多久。
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SchemeExtension)]
@@ -90,7 +89,7 @@ pub struct Extension {
     pub term: Term,
 }
 
-/// A department of the joint review.
+/// 参加联审的一个部门。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SchemeReviewer)]
@@ -102,7 +101,7 @@ pub struct Reviewer {
     pub term: Term,
 }
 
-/// A part of the payment.
+/// 分期拨付的一期。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SchemePart)]
@@ -129,7 +128,7 @@ pub struct Scoring {
     pub criteria: Vec<Criterion>,
 }
 
-/// One criterion of a scoring sheet.
+/// 评分表的一项指标。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SchemeCriterion)]
@@ -140,7 +139,7 @@ pub struct Criterion {
     pub max: u32,
 }
 
-/// What decision letters say beside the facts.
+/// 决定书上除办理数据以外的内容。
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schema(as = SchemeLetter)]

@@ -12,10 +12,11 @@ use zhida_platform::format::date_zh;
 use zhida_policies::Delivery;
 use zhida_ui::{Frame, Html, Page};
 
+use super::difference::Change;
 use super::editor;
 use super::model::Scheme;
 use super::preset;
-use super::service::SchemeLine;
+use super::service::{Revised, SchemeLine};
 use crate::fields::Fields;
 use crate::pages::{Answer, SCHEMES, to};
 use crate::rights::{APPLY, SCHEME};
@@ -93,6 +94,30 @@ pub(super) fn steps(scheme: &Scheme) -> Vec<StepLine> {
     scheme.route.iter().map(line).collect()
 }
 
+/// A revision as pages show it.
+struct RevisionLine {
+    day: String,
+    title: String,
+    is_first: bool,
+    changes: Vec<Change>,
+    /// Cases under way that stay on it, for those who look after schemes; empty for none.
+    running: String,
+}
+
+fn revision(one: Revised, may_edit: bool) -> RevisionLine {
+    let published = one.published;
+    RevisionLine {
+        day: date_zh(to_shanghai(published.at).date_naive()),
+        title: format!("第 {} 版，{}发布", published.revision, published.by),
+        is_first: published.revision == 1,
+        changes: one.changes,
+        running: match may_edit && one.running > 0 {
+            true => format!("在办 {} 件，按这一版办完", one.running),
+            false => String::new(),
+        },
+    }
+}
+
 #[derive(Template)]
 #[template(path = "redemption/scheme.html")]
 struct ShowPage {
@@ -106,12 +131,14 @@ struct ShowPage {
     completion: String,
     reviewers: Vec<(String, String)>,
     parts: Vec<(u32, String)>,
-    revisions: Vec<(String, String)>,
+    revisions: Vec<RevisionLine>,
     is_published: bool,
     paused: bool,
     /// What is applied for, unlike what is offered without an application.
     is_applied_for: bool,
     may_apply: bool,
+    /// An agent that has not chosen for whom.
+    wants_enterprise: bool,
     is_visitor: bool,
     may_edit: bool,
 }
@@ -126,6 +153,8 @@ async fn show(
     let revisions = app.scheme_revisions(&shown.item.id).await?;
     let scheme = shown.current.as_ref().map(|current| &current.scheme);
     let preset = scheme.and_then(|scheme| preset::class(&scheme.preset, &scheme.class));
+    let may_apply = frame.viewer.may(APPLY);
+    let has_enterprise = frame.viewer.own_enterprise().is_some();
     Ok(Html(ShowPage {
         page: frame
             .page(format!("怎样兑付：{}", shown.item.name))
@@ -157,16 +186,14 @@ async fn show(
             all.map(|part| (part.percent, part.when.clone())).collect()
         }),
         revisions: revisions
-            .iter()
-            .map(|one| {
-                let day = date_zh(to_shanghai(one.at).date_naive());
-                (day, format!("第 {} 版，{}发布", one.revision, one.by))
-            })
+            .into_iter()
+            .map(|one| revision(one, frame.viewer.may(SCHEME)))
             .collect(),
         is_published: shown.current.is_some(),
         paused: shown.paused,
         is_applied_for: shown.item.elements.delivery != Delivery::NoApplication,
-        may_apply: frame.viewer.may(APPLY),
+        may_apply: may_apply && has_enterprise,
+        wants_enterprise: may_apply && !has_enterprise,
         is_visitor: frame.viewer.account().is_none(),
         may_edit: frame.viewer.may(SCHEME),
     })

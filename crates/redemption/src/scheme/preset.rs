@@ -17,7 +17,7 @@ const FILES: [&str; 4] = [
     include_str!("../../../../data/schemes/presets/huangpu.yaml"),
 ];
 
-/// What a place promises.
+/// 一地承诺的办理时限。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SchemePreset)]
@@ -39,7 +39,7 @@ pub struct Preset {
     pub classes: Vec<Class>,
 }
 
-/// A class of items and its limits.
+/// 一类事项及其时限。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SchemeClass)]

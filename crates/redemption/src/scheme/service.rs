@@ -14,6 +14,7 @@ use zhida_platform::clock::parse_instant;
 use zhida_policies::lint::Severity;
 use zhida_policies::{Applying, Delivery, PublishedItem};
 
+use super::difference::{Change, ListNames, difference};
 use super::lint::{self, Context, Finding};
 use super::model::Scheme;
 use super::store::{self, CurrentRow, NewRevision, RevisionRow, SchemeRow};
@@ -37,6 +38,27 @@ pub struct Published {
     pub by: String,
 }
 
+/// A published revision beside the others.
+#[derive(Debug, Clone)]
+pub(crate) struct Revised {
+    pub published: Published,
+    /// What differs from the revision before; nothing of the first.
+    pub changes: Vec<Change>,
+    /// Cases under way that stay on it.
+    pub running: i64,
+}
+
+/// What publishing a scheme would change, and what it leaves as it is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Next {
+    /// The current revision; 0 before the first.
+    pub after: i64,
+    /// What would differ from it.
+    pub changes: Vec<Change>,
+    /// Cases under way, which stay on the revisions they began with.
+    pub running: i64,
+}
+
 /// An item's scheme as pages show it.
 #[derive(Debug, Clone)]
 pub struct Shown {
@@ -50,7 +72,7 @@ pub struct Shown {
     pub draft: Option<(Scheme, String)>,
 }
 
-/// A line of the list of schemes.
+/// 兑付方案列表的一行。
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SchemeLine {
     /// 事项标识。
@@ -213,13 +235,64 @@ impl Redemption {
         published(row)
     }
 
-    /// All revisions, newest first.
+    /// All revisions, newest first, each with what it changed.
     ///
     /// # Errors
     /// The database.
-    pub async fn scheme_revisions(&self, item: &str) -> Result<Vec<Published>, Error> {
+    pub(crate) async fn scheme_revisions(&self, item: &str) -> Result<Vec<Revised>, Error> {
         let rows = store::revisions(self.db.conn(), item).await?;
-        rows.into_iter().map(published).collect()
+        let running = store::running(self.db.conn(), item).await?;
+        let names = self.list_names().await?;
+        let all: Result<Vec<Published>, Error> = rows.into_iter().map(published).collect();
+        let mut all = all?.into_iter().peekable();
+        let mut revisions = Vec::new();
+        while let Some(published) = all.next() {
+            let before = all.peek();
+            let changes =
+                before.map(|before| difference(&before.scheme, &published.scheme, &names));
+            revisions.push(Revised {
+                changes: changes.unwrap_or_default(),
+                running: running.get(&published.revision).copied().unwrap_or(0),
+                published,
+            });
+        }
+        Ok(revisions)
+    }
+
+    /// What a revision changed; nothing of the first.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) async fn changed_by(&self, published: &Published) -> Result<Vec<Change>, Error> {
+        let item = &published.scheme.item;
+        let before = store::revision(self.db.conn(), item, published.revision - 1).await?;
+        let Some(before) = before else {
+            return Ok(Vec::new());
+        };
+        let before = self::published(before)?;
+        let names = self.list_names().await?;
+        Ok(difference(&before.scheme, &published.scheme, &names))
+    }
+
+    /// What publishing this scheme now would mean.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) async fn next_revision(&self, scheme: &Scheme) -> Result<Next, Error> {
+        let Some(current) = self.scheme(&scheme.item).await?.current else {
+            return Ok(Next::default());
+        };
+        let running = store::running(self.db.conn(), &scheme.item).await?;
+        Ok(Next {
+            after: current.revision,
+            changes: difference(&current.scheme, scheme, &self.list_names().await?),
+            running: running.values().sum(),
+        })
+    }
+
+    async fn list_names(&self) -> Result<ListNames, Error> {
+        let all = lists::named(self.db.conn()).await?;
+        Ok(all.into_iter().map(|list| (list.id, list.name)).collect())
     }
 
     /// Whether money of this year is there for an item.

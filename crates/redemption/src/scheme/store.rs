@@ -1,11 +1,12 @@
 //! The tables of schemes.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::FromQueryResult;
 use zhida_platform::clock::instant_text;
 use zhida_platform::db::{self, ConnectionTrait, Tx};
 
-use crate::conditions::Where;
 use crate::words::Release;
 
 /// Schemes at most: a list of items, not of cases.
@@ -80,14 +81,14 @@ pub(crate) async fn current(
     conn: &impl ConnectionTrait,
     items: &[String],
 ) -> db::Result<Vec<CurrentRow>> {
-    let mut found = Where::default();
-    found.among("s.item", items);
+    let members = db::text_members(conn);
     let sql = format!(
         "SELECT r.item, r.content FROM redemption_scheme s
-         JOIN redemption_scheme_revision r ON r.item = s.item AND r.revision = s.revision {}",
-        found.sql()
+         JOIN redemption_scheme_revision r ON r.item = s.item AND r.revision = s.revision
+         WHERE s.item IN ({members})"
     );
-    db::query_all(conn, &sql, found.values).await
+    let members = db::members_value(items.iter().map(String::as_str));
+    db::query_all(conn, &sql, [members]).await
 }
 
 /// The items whose scheme is published and of this delivery, and how each releases.
@@ -122,6 +123,29 @@ pub(crate) async fn revisions(
          ORDER BY revision DESC LIMIT {REVISIONS_MAX}"
     );
     db::query_all(conn, &sql, [item.into()]).await
+}
+
+/// How many cases under way stay on each revision.
+pub(crate) async fn running(
+    conn: &impl ConnectionTrait,
+    item: &str,
+) -> db::Result<BTreeMap<i64, i64>> {
+    #[derive(FromQueryResult)]
+    struct Running {
+        revision: i64,
+        cases: i64,
+    }
+    let sql = format!(
+        "SELECT c.scheme_revision AS revision, COUNT(*) AS cases
+         FROM case_head h JOIN redemption_case c ON c.case_id = h.id
+         WHERE h.room = 'redemption' AND h.topic = $1 AND h.closed_at IS NULL
+         GROUP BY c.scheme_revision LIMIT {REVISIONS_MAX}"
+    );
+    let rows: Vec<Running> = db::query_all(conn, &sql, [item.into()]).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.revision, row.cases))
+        .collect())
 }
 
 /// Makes the item's row, if there is none.

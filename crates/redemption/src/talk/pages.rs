@@ -8,6 +8,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use zhida_platform::access::Viewer;
 use zhida_platform::files::Download;
+use zhida_platform::messages::Recipient;
 use zhida_platform::problem::Problem;
 use zhida_platform::thread::{Posted, Side, Wanted, uploads};
 use zhida_ui::phrases::{PhrasePages, add, change, edit, list};
@@ -145,6 +146,8 @@ pub(crate) struct DeskTalk {
     pub messages: ThreadView,
     /// Only for those inside.
     pub remarks: Option<ThreadView>,
+    /// Whom messages to the enterprise do not reach by mail; only for those who write.
+    pub lacks: Option<String>,
 }
 
 impl Redemption {
@@ -174,7 +177,12 @@ impl Redemption {
             form.phrases(phrases).wants_reply(wants)
         });
         let remark = form("remark", "remarks");
+        let lacks = match sight.handles {
+            true => self.unreached(&view.record.enterprise).await?,
+            false => None,
+        };
         Ok(DeskTalk {
+            lacks,
             messages: ThreadView::messages(
                 &talk.entries,
                 Side::Office,
@@ -186,6 +194,16 @@ impl Redemption {
                 .inside
                 .then(|| ThreadView::remarks(&talk.entries, href, remark)),
         })
+    }
+
+    /// Whom messages to this enterprise do not reach by mail, in a sentence.
+    async fn unreached(&self, enterprise: &str) -> Result<Option<String>, Error> {
+        let to = Recipient::Enterprise(enterprise);
+        let reached = self
+            .db
+            .write(|tx| async move { Ok::<_, Error>(self.messages.reached(&tx, to).await?) })
+            .await?;
+        Ok(reached.lacks())
     }
 
     /// What the enterprise's page shows of it; officers who read that page write at the desk.

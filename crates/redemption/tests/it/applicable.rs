@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 use zhida_platform::access::Viewer;
-use zhida_platform::progress::Silent;
 use zhida_policies::Delivery;
 use zhida_testkit::{TestDatabase, both_databases, seated};
 
@@ -179,12 +178,7 @@ async fn what_is_under_way_or_had_or_paused_is_not_offered(db: TestDatabase) {
 
     // what was given up is closed, and not had again in this period
     world.pool("gaoqi", 1_000_000).await;
-    world.redemption.night(&Silent).await.unwrap();
-    world
-        .redemption
-        .release(&clerk(), "gaoqi", &[])
-        .await
-        .unwrap();
+    world.offer().await;
     let shown = page(&world, boss(1), "/redemption").await;
     let (waiting, offered) = shown.split_once("id=\"applicable\"").unwrap();
     assert!(
@@ -192,6 +186,9 @@ async fn what_is_under_way_or_had_or_paused_is_not_offered(db: TestDatabase) {
         "{waiting}"
     );
     assert!(!offered.contains("高新技术企业认定奖励"), "{offered}");
+    // the number of cases stands below the cases
+    assert!(waiting.contains("共 1 件"), "{waiting}");
+    assert!(!offered.contains("共 1 件"), "{offered}");
     let case = world.case(1, "gaoqi").await;
     let case = case["id"].as_str().unwrap();
     let decline = format!("/redemption/cases/{case}/decline");

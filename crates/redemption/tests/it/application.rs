@@ -1,8 +1,9 @@
 //! 即申即享 and 申报: from the conditions to the decision.
 
 use serde_json::json;
+use zhida_platform::db;
 use zhida_policies::Delivery;
-use zhida_testkit::{Part, TestDatabase, both_databases};
+use zhida_testkit::{Part, TestDatabase, both_databases, seated};
 
 use crate::talk::{form, hidden, send};
 use crate::world::{World, agent, boss, clerk, decider, fields, name, payee};
@@ -79,6 +80,17 @@ async fn the_rule_of_filing_is_recorded_and_an_agency_is_named(db: TestDatabase)
     let world = World::new(db).await;
     world.publish("jiuye", Delivery::Instant, |_| {}).await;
     world.pool("jiuye", 1_000_000).await;
+    // an agent in its own seat is told to choose for whom, and led nowhere
+    for (viewer, leads) in [
+        (seated("agent", Some("370100"), None), false),
+        (agent(2), true),
+    ] {
+        let shown = world.app(viewer).get("/schemes/jiuye").await;
+        let shown = shown.expect_status(200);
+        let text = shown.text();
+        assert_eq!(text.contains("/redemption/apply/jiuye"), leads, "{text}");
+        assert_eq!(text.contains("换到那家企业的任职"), !leads, "{text}");
+    }
     let filed = world
         .app(agent(2))
         .post_form("/redemption/apply/jiuye", &fields(&payee(2)))
@@ -173,10 +185,7 @@ async fn a_case_is_withdrawn_rated_once_and_counted(db: TestDatabase) {
         .post_form("/redemption/apply/yanfa", &fields(&payee(1)))
         .await
         .expect_status(303);
-    let id = world.case(1, "yanfa").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = world.case_id(1, "yanfa").await;
     let _ = app
         .post_form(&format!("/redemption/cases/{id}/rating"), &[("grade", "5")])
         .await
@@ -269,7 +278,53 @@ async fn a_stale_tab_files_nothing_and_loses_nothing(db: TestDatabase) {
     assert_eq!(world.count("SELECT COUNT(*) FROM redemption_case").await, 0);
 }
 
+async fn a_file_that_waits_for_its_scan_holds_up_nobody_and_says_so(db: TestDatabase) {
+    const FORM: &str = "/redemption/apply/yanfa/form";
+    let world = World::new(db).await;
+    world
+        .publish("yanfa", Delivery::Application, |scheme| {
+            scheme.form = Some(form());
+            scheme.asks_payee = false;
+        })
+        .await;
+    world.pool("yanfa", 1_000_000).await;
+    let own = world.app(boss(1));
+    let texts = |action| {
+        [
+            ("project", "电池回收"),
+            ("amount", "120000"),
+            ("do", action),
+        ]
+    };
+    let _ = send(&own, FORM, &texts("upload"), Some("合同.pdf"))
+        .await
+        .expect_status(303);
+    let scan = "UPDATE file_content SET state = 'pending'";
+    db::execute(world.db.conn(), scan, []).await.unwrap();
+    let _ = send(&own, FORM, &texts("submit"), None)
+        .await
+        .expect_status(303);
+    let case = world.case(1, "yanfa").await;
+    let address = format!("/redemption/desk/{}", case["id"].as_str().unwrap());
+    let desk = world.app(clerk());
+    let page = desk.get(&address).await.expect_status(200);
+    let (_, listed) = page.text().split_once("合同.pdf</a>").unwrap();
+    let (listed, _) = listed.split_once("</li>").unwrap();
+    assert!(listed.contains("待查毒"), "{listed}");
+    let (before, _) = page.text().split_once("\">合同.pdf</a>").unwrap();
+    let (_, file) = before.rsplit_once("href=\"").unwrap();
+    let refused = desk.get(file).await.expect_status(403);
+    assert!(refused.text().contains("待查毒"), "{}", refused.text());
+
+    let scan = "UPDATE file_content SET state = 'clean'";
+    db::execute(world.db.conn(), scan, []).await.unwrap();
+    let page = desk.get(&address).await.expect_status(200);
+    assert!(!page.text().contains("待查毒"));
+    let _ = desk.get(file).await.expect_status(200);
+}
+
 both_databases!(
+    a_file_that_waits_for_its_scan_holds_up_nobody_and_says_so,
     a_stale_tab_files_nothing_and_loses_nothing,
     an_instant_item_is_filed_in_one_page_and_only_once,
     the_rule_of_filing_is_recorded_and_an_agency_is_named,

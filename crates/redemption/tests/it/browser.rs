@@ -140,12 +140,7 @@ async fn pages_are_accessible_and_fit_a_phone() {
         .await;
     world.publish("jiuye", Delivery::Instant, |_| {}).await;
     world.pool("gaoqi", 1_000_000).await;
-    world.redemption.night(&Silent).await.unwrap();
-    world
-        .redemption
-        .release(&clerk(), "gaoqi", &[])
-        .await
-        .unwrap();
+    world.offer().await;
     let case = world.case(1, "gaoqi").await;
     let case = format!("/redemption/cases/{}", case["id"].as_str().unwrap());
     let browser = Browser::start().await;

@@ -1,7 +1,6 @@
 //! 追回: from the demand to the money that came back.
 
 use serde_json::{Value, json};
-use zhida_platform::progress::Silent;
 use zhida_policies::Delivery;
 use zhida_testkit::{TestDatabase, TestResponse, both_databases};
 
@@ -23,16 +22,8 @@ async fn confirmed(world: &World) -> String {
         .publish("gaoqi", Delivery::NoApplication, |_| {})
         .await;
     world.pool("gaoqi", 1_000_000).await;
-    world.redemption.night(&Silent).await.unwrap();
-    world
-        .redemption
-        .release(&clerk(), "gaoqi", &[])
-        .await
-        .unwrap();
-    let id = world.case(1, "gaoqi").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    world.offer().await;
+    let id = world.case_id(1, "gaoqi").await;
     let _ = world
         .app(boss(1))
         .post_form(
@@ -294,10 +285,7 @@ async fn only_who_decides_there_and_only_what_was_paid(db: TestDatabase) {
         .expect_status(404);
     let _ = world.app(boss(2)).get(&api).await.expect_status(404);
     // declined: nothing was paid
-    let declined = world.case(2, "gaoqi").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let declined = world.case_id(2, "gaoqi").await;
     let _ = world
         .app(boss(2))
         .post_form(&format!("/redemption/cases/{declined}/decline"), &[])
@@ -328,10 +316,7 @@ async fn what_was_withdrawn_stands_in_nobodys_way(db: TestDatabase) {
     let payer = payer(&world).await;
     pay(&world, &payer, 1).await;
     let _ = file("kuogang").await.expect_status(422);
-    let id = world.case(1, "jiuye").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = world.case_id(1, "jiuye").await;
     let code_of_letter = letter(&world, &id).await;
     let _ = ask(&world, &id, &WHOLE).await.expect_status(303);
     let verified = world

@@ -1,12 +1,14 @@
 //! 免申即享: from the night's list to the money in the account.
 
+use zhida_platform::db;
 use zhida_platform::paging::PageRequest;
 use zhida_platform::progress::Silent;
 use zhida_policies::Delivery;
+use zhida_redemption::words::Release;
 use zhida_redemption::{CandidateQuery, CandidateState, ListToSave};
-use zhida_testkit::{TestDatabase, both_databases};
+use zhida_testkit::{TestDatabase, both_databases, sqlite};
 
-use crate::world::{World, boss, clerk, code, fields, name, other_clerk, payee};
+use crate::world::{World, boss, clerk, code, editor, fields, name, other_clerk, payee};
 
 async fn with_scheme(db: TestDatabase) -> World {
     let world = World::new(db).await;
@@ -107,7 +109,7 @@ async fn lists_hold_back_and_officers_see_their_place_only(db: TestDatabase) {
     scheme.lists = vec!["court".to_owned()];
     world
         .redemption
-        .publish_scheme(&crate::world::editor(), &scheme, 1)
+        .publish_scheme(&editor(), &scheme, 1)
         .await
         .unwrap();
     world.redemption.night(&Silent).await.unwrap();
@@ -250,12 +252,7 @@ async fn one_tap_leads_through_the_notice_to_a_payment(db: TestDatabase) {
 
 async fn who_fails_a_condition_since_is_not_paid(db: TestDatabase) {
     let world = with_scheme(db).await;
-    world.redemption.night(&Silent).await.unwrap();
-    world
-        .redemption
-        .release(&clerk(), "gaoqi", &[])
-        .await
-        .unwrap();
+    world.offer().await;
     // before the confirmation
     world.change(2, 80, "否", "2026-11-01").await;
     let case = world.case(2, "gaoqi").await;
@@ -294,12 +291,7 @@ async fn who_fails_a_condition_since_is_not_paid(db: TestDatabase) {
 
 async fn a_policy_that_ended_takes_no_confirmation_and_declining_is_for_good(db: TestDatabase) {
     let world = with_scheme(db).await;
-    world.redemption.night(&Silent).await.unwrap();
-    world
-        .redemption
-        .release(&clerk(), "gaoqi", &[])
-        .await
-        .unwrap();
+    world.offer().await;
     let case = world.case(1, "gaoqi").await;
     let decline = format!("/redemption/cases/{}/decline", case["id"].as_str().unwrap());
     let _ = world
@@ -361,6 +353,34 @@ async fn a_policy_that_ended_takes_no_confirmation_and_declining_is_for_good(db:
             .text()
             .contains("按受理时的版本办完")
     );
+}
+
+#[tokio::test]
+async fn who_cannot_be_released_keeps_nobody_behind_them_waiting() {
+    let world = with_scheme(sqlite().await).await;
+    let mut text = "统一社会信用代码,企业名称,所在区划,从业人数,高新技术企业\n".to_owned();
+    for number in 1_001..=1_500 {
+        text.push_str(&format!("{},{},370102,50,是\n", code(number), name(number)));
+    }
+    world.bring(&text, "2026-06-30").await;
+    let found = world.redemption.night(&Silent).await.unwrap();
+    assert_eq!(found.new, 504, "more than are released in one go");
+    // somebody else is always faster, but with the last
+    let faster = "CREATE TRIGGER faster BEFORE UPDATE ON redemption_candidate
+        WHEN NEW.state = 'released' AND NEW.id < (SELECT MAX(id) FROM redemption_candidate)
+        BEGIN SELECT RAISE(IGNORE); END";
+    let made = world
+        .db
+        .write(|tx| async move { db::execute(&tx, faster, []).await });
+    made.await.unwrap();
+    let room = &world.redemption;
+    let mut scheme = room.scheme_revision("gaoqi", 1).await.unwrap().scheme;
+    scheme.release = Release::Automatic;
+    room.publish_scheme(&editor(), &scheme, 1).await.unwrap();
+    let night = room.night(&Silent).await.unwrap();
+    assert_eq!(night.released, 1, "{night:?}");
+    let waiting = "SELECT COUNT(*) FROM redemption_candidate WHERE state = 'waiting'";
+    assert_eq!(world.count(waiting).await, 503);
 }
 
 both_databases!(

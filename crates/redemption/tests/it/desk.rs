@@ -19,12 +19,7 @@ async fn applied(world: &World, enterprises: &[usize]) -> Vec<String> {
             .post_form("/redemption/apply/yanfa", &fields(&payee(*number)))
             .await
             .expect_status(303);
-        ids.push(
-            world.case(*number, "yanfa").await["id"]
-                .as_str()
-                .unwrap()
-                .to_owned(),
-        );
+        ids.push(world.case_id(*number, "yanfa").await);
     }
     ids
 }
@@ -522,6 +517,55 @@ async fn a_batch_has_a_result_for_each_case_and_goes_on_where_it_stopped(db: Tes
     assert_eq!(moved, 2, "no case went on twice");
 }
 
+async fn chosen_columns_leave_and_are_on_record(db: TestDatabase) {
+    let world = World::new(db).await;
+    applied(&world, &[1, 2]).await;
+    let app = world.app(clerk());
+    let path = "/redemption/desk/export.csv?state=all";
+    let whole = app.get(path).await.expect_status(200);
+    let chosen = "&columns=&columns=企业&columns=办件编号";
+    let some = app.get(&format!("{path}{chosen}")).await;
+    let some = some.expect_status(200);
+    let two = |line: &str| line.split(',').take(2).collect::<Vec<_>>().join(",");
+    let expected: Vec<String> = whole.text().lines().map(two).collect();
+    assert_eq!(expected.len(), 3);
+    assert_eq!(some.text().lines().collect::<Vec<_>>(), expected);
+    let xlsx = app.get("/redemption/desk/export.xlsx?columns=企业").await;
+    assert!(xlsx.expect_status(200).bytes.starts_with(b"PK"));
+    for (wrong, words) in [("手机", "可选的列：办件编号、企业"), ("", "至少选择一列")]
+    {
+        let refused = app.get(&format!("{path}&columns={wrong}")).await;
+        let refused = refused.expect_status(400);
+        assert!(refused.text().contains(words), "{}", refused.text());
+    }
+    // what was refused did not leave; of the whole no columns are told
+    for (sql, expected) in [
+        (
+            "SELECT COUNT(*) FROM audit_event WHERE action = 'redemption.desk_export'",
+            3,
+        ),
+        (
+            r#"SELECT COUNT(*) FROM audit_event WHERE detail LIKE '%"columns":["%'"#,
+            2,
+        ),
+        (
+            r#"SELECT COUNT(*) FROM audit_event WHERE detail LIKE '%"columns":["企业","办件编号"]%'"#,
+            1,
+        ),
+    ] {
+        assert_eq!(world.count(sql).await, expected, "{sql}");
+    }
+    // the page offers what the export has, under the same filters
+    let page = app.get("/redemption/desk?state=all").await;
+    let page = page.expect_status(200);
+    for part in [
+        r#"<form action="/redemption/desk/export.csv" method="get"><input type="hidden" name="state" value="all">"#,
+        r#"type="checkbox" value="金额（元）" checked"#,
+    ] {
+        assert!(page.text().contains(part), "{part}: {}", page.text());
+    }
+}
+
 async fn a_county_does_not_see_the_next(db: TestDatabase) {
     let world = World::new(db).await;
     let ids = applied(&world, &[1, 5]).await;
@@ -549,4 +593,5 @@ both_databases!(
     bodies_of_two_districts_are_asked_each_by_its_own_date,
     a_batch_has_a_result_for_each_case_and_goes_on_where_it_stopped,
     a_county_does_not_see_the_next,
+    chosen_columns_leave_and_are_on_record,
 );

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use zhida_platform::access::Viewer;
-use zhida_platform::progress::Silent;
 use zhida_policies::Delivery;
 use zhida_testkit::{TestDatabase, both_databases};
 
@@ -16,12 +15,7 @@ async fn paid(db: TestDatabase) -> World {
         .publish("gaoqi", Delivery::NoApplication, |_| {})
         .await;
     world.pool("gaoqi", 1_000_000).await;
-    world.redemption.night(&Silent).await.unwrap();
-    world
-        .redemption
-        .release(&clerk(), "gaoqi", &[])
-        .await
-        .unwrap();
+    world.offer().await;
     for number in [1, 2, 5] {
         step(&world, number, "confirm", &fields(&payee(number))).await;
     }
@@ -37,10 +31,7 @@ async fn paid(db: TestDatabase) -> World {
 }
 
 async fn step(world: &World, number: usize, verb: &str, given: &[(&str, &str)]) {
-    let id = world.case(number, "gaoqi").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = world.case_id(number, "gaoqi").await;
     let path = format!("/redemption/cases/{id}/{verb}");
     let _ = world
         .app(boss(number))

@@ -21,10 +21,7 @@ async fn undecided(world: &World) -> String {
         .post_form("/redemption/apply/yanfa", &fields(&payee(1)))
         .await
         .expect_status(303);
-    let id = world.case(1, "yanfa").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = world.case_id(1, "yanfa").await;
     for note in ["材料齐全", "符合条件"] {
         world.redemption.advance(&clerk(), &id, note).await.unwrap();
     }

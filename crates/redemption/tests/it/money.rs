@@ -16,7 +16,7 @@ async fn reviewed(world: &World, item: &str) -> String {
         .post_form(&format!("/redemption/apply/{item}"), &fields(&payee(1)))
         .await;
     let _ = filed.expect_status(303);
-    let id = world.case(1, item).await["id"].as_str().unwrap().to_owned();
+    let id = world.case_id(1, item).await;
     for note in ["材料齐全", "符合条件"] {
         world.redemption.advance(&clerk(), &id, note).await.unwrap();
     }
@@ -165,6 +165,23 @@ async fn what_is_sent_back_is_decided_and_paid_anew(db: TestDatabase) {
     assert_eq!(world.count(letters).await, 1);
 }
 
+async fn what_ends_after_its_grant_keeps_neither_letter_nor_money(db: TestDatabase) {
+    let world = World::new(db).await;
+    world.publish("yanfa", Delivery::Application, |_| {}).await;
+    world.pool("yanfa", 1_000_000).await;
+    let id = reviewed(&world, "yanfa").await;
+    grant(&world, &id, None).await.unwrap();
+    let letters =
+        "SELECT COUNT(*) FROM redemption_letter WHERE kind = 'granted' AND state = 'in_force'";
+    assert_eq!(world.count(letters).await, 1);
+    let end = [("end-reason", "材料作废")];
+    let (status, words) = step(&world, &id, "end", &end).await;
+    assert_eq!(status, 303, "{words}");
+    assert_eq!(world.count(letters).await, 0);
+    let held = "SELECT reserved + committed FROM fund_pool";
+    assert_eq!(world.count(held).await, 0);
+}
+
 async fn what_was_paid_in_part_is_not_decided_again(db: TestDatabase) {
     let world = World::new(db).await;
     let in_two = |scheme: &mut zhida_redemption::Scheme| {
@@ -213,8 +230,8 @@ async fn what_the_bank_sends_back_later_is_still_paid_and_once(db: TestDatabase)
     let mine = world.app(treasurer());
     let list = mine.get("/funds/payments?state=returned").await;
     let list = list.expect_status(200);
-    let (_, rest) = list.text().split_once("action=\"/funds/payments/").unwrap();
-    let again = format!("/funds/payments/{}", rest.split_once('"').unwrap().0);
+    let (form, _) = list.text().split_once("/again\"").unwrap();
+    let again = format!("{}/again", form.rsplit_once('"').unwrap().1);
     let again = mine
         .post_form(&again, &[("reason", "银行系统已恢复")])
         .await;
@@ -276,12 +293,8 @@ async fn who_meets_it_again_is_offered_it_again(db: TestDatabase) {
         .publish("gaoqi", Delivery::NoApplication, |_| {})
         .await;
     world.pool("gaoqi", 1_000_000).await;
-    room.night(&Silent).await.unwrap();
-    room.release(&clerk(), "gaoqi", &[]).await.unwrap();
-    let first = world.case(1, "gaoqi").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    world.offer().await;
+    let first = world.case_id(1, "gaoqi").await;
     // a mistake in the register, mended a day later
     world.change(1, 100, "否", "2026-11-20").await;
     let app = world.app(boss(1));
@@ -297,10 +310,7 @@ async fn who_meets_it_again_is_offered_it_again(db: TestDatabase) {
     let sql = "SELECT COUNT(*) FROM redemption_case WHERE slot IS NOT NULL";
     assert!(world.count(sql).await > 1);
     // who gave it up is not asked again
-    let second = world.case(2, "gaoqi").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let second = world.case_id(2, "gaoqi").await;
     let decline = format!("/redemption/cases/{second}/decline");
     let declined = world.app(boss(2)).post_form(&decline, &[]).await;
     let _ = declined.expect_status(303);
@@ -439,6 +449,7 @@ both_databases!(
     what_is_kept_twice_agrees_whatever_happened,
     people_grant_the_difference_and_no_more_than_the_rules_allow,
     what_is_sent_back_is_decided_and_paid_anew,
+    what_ends_after_its_grant_keeps_neither_letter_nor_money,
     what_was_paid_in_part_is_not_decided_again,
     what_the_bank_sends_back_later_is_still_paid_and_once,
     a_year_that_is_over_is_not_had_beside_the_next,

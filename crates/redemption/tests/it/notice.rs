@@ -77,10 +77,7 @@ async fn an_objection_stops_its_row_and_no_other(db: TestDatabase) {
     let objection = object(&world, &row(&world, &path, 1).await).await;
     assert_eq!(row(&world, &path, 1).await["state"], "held");
     assert_eq!(row(&world, &path, 2).await["state"], "open");
-    let id = world.case(1, "jiuye").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = world.case_id(1, "jiuye").await;
 
     world.clock.pass(5);
     world.work().await;
@@ -340,6 +337,21 @@ async fn list_count_and_export_are_one_query(db: TestDatabase) {
         .await
         .expect_status(200);
     assert!(xlsx.bytes.starts_with(b"PK"));
+    let some = public
+        .get(&format!("{path}/export.csv?columns=状态,企业名称"))
+        .await
+        .expect_status(200);
+    assert!(
+        some.text().starts_with("\u{feff}企业名称,状态\r\n"),
+        "{}",
+        some.text()
+    );
+    for kind in ["csv", "xlsx"] {
+        let _unknown = public
+            .get(&format!("{path}/export.{kind}?columns=电话"))
+            .await
+            .expect_status(400);
+    }
 }
 
 both_databases!(

@@ -22,16 +22,8 @@ async fn parts_are_paid_one_after_the_other_and_the_last_closes_the_case(db: Tes
         .publish("gaoqi", Delivery::NoApplication, in_two)
         .await;
     world.pool("gaoqi", 1_000_000).await;
-    world.redemption.night(&Silent).await.unwrap();
-    world
-        .redemption
-        .release(&clerk(), "gaoqi", &[])
-        .await
-        .unwrap();
-    let id = world.case(1, "gaoqi").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    world.offer().await;
+    let id = world.case_id(1, "gaoqi").await;
     let app = world.app(boss(1));
     let confirm = format!("/redemption/cases/{id}/confirm");
     let _ = app
@@ -99,12 +91,7 @@ async fn a_repealed_policy_pays_what_was_decided_and_ends_what_was_not(db: TestD
             .post_form("/redemption/apply/yanfa", &fields(&payee(number)))
             .await;
         let _ = filed.expect_status(303);
-        ids.push(
-            world.case(number, "yanfa").await["id"]
-                .as_str()
-                .unwrap()
-                .to_owned(),
-        );
+        ids.push(world.case_id(number, "yanfa").await);
     }
     for id in &ids[..2] {
         room.advance(&clerk(), id, "齐全").await.unwrap();

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use zhida_platform::access::Viewer;
-use zhida_platform::progress::Silent;
 use zhida_policies::Delivery;
 use zhida_testkit::{TestDatabase, both_databases, seated};
 
@@ -44,8 +43,7 @@ async fn busy(db: TestDatabase) -> World {
     world.pool("gaoqi", 1_000_000).await;
     world.pool("yanfa", 1_000_000).await;
     let room = &world.redemption;
-    room.night(&Silent).await.unwrap();
-    room.release(&clerk(), "gaoqi", &[]).await.unwrap();
+    world.offer().await;
     for number in [1, 5] {
         step(&world, number, "confirm").await;
     }
@@ -63,10 +61,7 @@ async fn busy(db: TestDatabase) -> World {
             .expect_status(303);
     }
     world.clock.pass(200);
-    let id = world.case(1, "yanfa").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = world.case_id(1, "yanfa").await;
     for note in ["齐全", "核查"] {
         room.advance(&clerk(), &id, note).await.unwrap();
     }
@@ -78,10 +73,7 @@ async fn busy(db: TestDatabase) -> World {
 }
 
 async fn step(world: &World, number: usize, verb: &str) {
-    let id = world.case(number, "gaoqi").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = world.case_id(number, "gaoqi").await;
     let given = match verb {
         "confirm" => payee(number),
         _ => Vec::new(),
@@ -243,16 +235,8 @@ async fn without_money_of_this_year_it_is_said_before_anything_is_typed(db: Test
     world
         .publish("gaoqi", Delivery::NoApplication, |_| {})
         .await;
-    world.redemption.night(&Silent).await.unwrap();
-    world
-        .redemption
-        .release(&clerk(), "gaoqi", &[])
-        .await
-        .unwrap();
-    let id = world.case(1, "gaoqi").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    world.offer().await;
+    let id = world.case_id(1, "gaoqi").await;
     let own = world.app(boss(1));
     let status = format!("/redemption/cases/{id}");
     let page = own.get(&status).await.expect_status(200);

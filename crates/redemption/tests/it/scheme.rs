@@ -5,7 +5,7 @@ use zhida_policies::Delivery;
 use zhida_redemption::{Error, Scheme};
 use zhida_testkit::{TestDatabase, both_databases};
 
-use crate::world::{World, clerk, editor};
+use crate::world::{World, boss, clerk, editor, fields, payee};
 
 fn scheme(preset: &str, class: &str, delivery: Delivery, item: &str) -> Scheme {
     Scheme::of_preset(item, preset, class, delivery).unwrap()
@@ -197,9 +197,56 @@ async fn the_editor_checks_previews_and_publishes(db: TestDatabase) {
     );
 }
 
+async fn a_revision_says_what_it_changes_and_leaves_cases_under_way_alone(db: TestDatabase) {
+    let world = World::new(db).await;
+    world.publish("yanfa", Delivery::Application, |_| {}).await;
+    world.pool("yanfa", 1_000_000).await;
+    let _ = world
+        .app(boss(1))
+        .post_form("/redemption/apply/yanfa", &fields(&payee(1)))
+        .await
+        .expect_status(303);
+    let mut second = scheme("general", "any", Delivery::Application, "yanfa");
+    second.cap_yuan = Some(300_000);
+    let room = &world.redemption;
+    room.save_scheme_draft(&editor(), &second).await.unwrap();
+    let page = |viewer, path: &'static str| {
+        let app = world.app(viewer);
+        async move { app.get(path).await.expect_status(200).text().to_owned() }
+    };
+    let draft = page(editor(), "/schemes/yanfa/edit").await;
+    for words in [
+        "和现在的第 1 版的差别",
+        "每家企业每年最多",
+        "<ins>300000 元</ins>",
+        "在办的 1 件按开始时的版本办完",
+    ] {
+        assert!(draft.contains(words), "{words}: {draft}");
+    }
+    room.publish_scheme(&editor(), &second, 1).await.unwrap();
+    let shown = page(boss(1), "/schemes/yanfa").await;
+    assert!(
+        shown.contains("改动 1 处") && shown.contains("<ins>300000 元</ins>"),
+        "{shown}"
+    );
+    assert!(!shown.contains("在办 1 件"), "{shown}");
+    let shown = page(editor(), "/schemes/yanfa").await;
+    let (newer, older) = shown.split_once("第 1 版").unwrap();
+    assert!(!newer.contains("在办 1 件") && older.contains("在办 1 件，按这一版办完"));
+    let same = page(editor(), "/schemes/yanfa/edit").await;
+    assert!(same.contains("发布不会产生新版本"), "{same}");
+    let api = world.app(clerk()).get("/api/v1/schemes/yanfa").await;
+    let api = api.expect_status(200).json();
+    let change = json!([{ "name": "每家企业每年最多", "before": "", "after": "300000 元" }]);
+    assert_eq!(api["changes"], change);
+    let kept = "SELECT scheme_revision FROM redemption_case";
+    assert_eq!(world.count(kept).await, 1);
+}
+
 both_databases!(
     it_is_published_in_revisions_that_never_change,
     the_limits_of_a_preset_are_kept,
     a_form_that_turns_in_a_circle_is_not_published,
     the_editor_checks_previews_and_publishes,
+    a_revision_says_what_it_changes_and_leaves_cases_under_way_alone,
 );

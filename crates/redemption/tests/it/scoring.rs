@@ -40,10 +40,7 @@ pub(crate) async fn waiting(world: &World, self_taking: bool) -> String {
         .post_form("/redemption/apply/yanfa", &fields(&payee(1)))
         .await
         .expect_status(303);
-    let id = world.case(1, "yanfa").await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = world.case_id(1, "yanfa").await;
     for note in ["齐全", "符合"] {
         world.redemption.advance(&clerk(), &id, note).await.unwrap();
     }

@@ -512,7 +512,30 @@ async fn a_completion_is_mended_at_the_marks_and_shown_as_a_difference(db: TestD
         .expect_status(303);
 }
 
+async fn whom_no_message_reaches_is_said_beside_the_thread(db: TestDatabase) {
+    let world = World::new(db).await;
+    world.publish("jiuye", Delivery::Instant, |_| {}).await;
+    world.pool("jiuye", 1_000_000).await;
+    let own = world.app(boss(1));
+    let _ = own
+        .post_form("/redemption/apply/jiuye", &fields(&payee(1)))
+        .await
+        .expect_status(303);
+    let case = world.case(1, "jiuye").await;
+    let id = case["id"].as_str().unwrap();
+    let desk = world
+        .app(clerk())
+        .get(&format!("/redemption/desk/{id}"))
+        .await;
+    // the tests' address book knows nobody
+    let words = "还没有人代表这家企业使用本系统";
+    assert!(desk.expect_status(200).text().contains(words));
+    let page = own.get(&format!("/redemption/cases/{id}")).await;
+    assert!(!page.expect_status(200).text().contains(words));
+}
+
 both_databases!(
+    whom_no_message_reaches_is_said_beside_the_thread,
     both_sides_write_and_read_and_know_whose_turn_it_is,
     a_body_that_was_asked_reads_messages_and_no_remark,
     phrases_are_filled_in_where_they_are_chosen,

@@ -477,6 +477,19 @@ impl World {
             .to_string()
     }
 
+    /// What the night finds of 高新技术企业认定奖励, all of it released: each enterprise is asked to confirm.
+    pub(crate) async fn offer(&self) {
+        let room = &self.redemption;
+        room.night(&Silent).await.unwrap();
+        room.release(&clerk(), "gaoqi", &[]).await.unwrap();
+    }
+
+    /// The case of an enterprise for an item, by its id.
+    pub(crate) async fn case_id(&self, number: usize, item: &str) -> String {
+        let case = self.case(number, item).await;
+        case["id"].as_str().unwrap().to_owned()
+    }
+
     /// The case of an enterprise for an item.
     pub(crate) async fn case(&self, number: usize, item: &str) -> serde_json::Value {
         let app = self.app(boss(number));

@@ -4,13 +4,13 @@ use askama::Template;
 use axum::extract::{Query as Address, State};
 use axum::response::Response;
 use zhida_platform::access::Viewer;
-use zhida_platform::export::{csv_response, xlsx_response};
+use zhida_platform::export::{Chosen, csv_response, xlsx_response};
 use zhida_platform::format;
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_rules::Dictionary;
 use zhida_standards::{division, industry};
-use zhida_ui::{Choice, Frame, Html, Page, PageError, Pager, industries, places};
+use zhida_ui::{Choice, Exports, Frame, Html, Page, PageError, Pager, industries, places};
 
 use super::LIST;
 use crate::forms::ListParams;
@@ -34,9 +34,7 @@ pub(crate) struct ListPage {
     lines: Vec<Line>,
     filtered: bool,
     can_import: bool,
-    summary: String,
-    csv: String,
-    xlsx: String,
+    exports: Exports,
     pager: Pager,
 }
 
@@ -72,6 +70,10 @@ pub(crate) async fn list(
     let first = params.href(LIST);
     let joint = if first.contains('?') { '&' } else { '?' };
     let summary = format!("共 {} 家", format::count(count));
+    let csv = params.href("/enterprises/export.csv");
+    let exports = frame
+        .exports("registry.list", &csv, &sight.headings(), &summary)
+        .await?;
     let pager = Pager {
         summary: format!("{summary}，本页 {} 家", found.items.len()),
         first: if page.after.is_some() {
@@ -109,10 +111,8 @@ pub(crate) async fn list(
         lines: found.items.into_iter().map(line).collect(),
         filtered: first != LIST,
         can_import: frame.viewer.may(rights::IMPORT),
-        csv: params.href("/enterprises/export.csv"),
-        xlsx: params.href("/enterprises/export.xlsx"),
+        exports,
         q: params.q,
-        summary,
         pager,
     }))
 }
@@ -122,8 +122,10 @@ pub(crate) async fn export_csv(
     State(app): State<App>,
     viewer: Viewer,
     Address(params): Address<ListParams>,
+    chosen: Chosen,
 ) -> Result<Response, Problem> {
-    let table = app.registry.export(&viewer, &params.query()?).await?;
+    let query = params.query()?;
+    let table = app.registry.export(&viewer, &query, &chosen).await?;
     Ok(csv_response(table))
 }
 
@@ -132,8 +134,10 @@ pub(crate) async fn export_xlsx(
     State(app): State<App>,
     viewer: Viewer,
     Address(params): Address<ListParams>,
+    chosen: Chosen,
 ) -> Result<Response, Problem> {
-    let table = app.registry.export(&viewer, &params.query()?).await?;
+    let query = params.query()?;
+    let table = app.registry.export(&viewer, &query, &chosen).await?;
     xlsx_response(table).await
 }
 

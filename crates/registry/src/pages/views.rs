@@ -6,16 +6,16 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use zhida_platform::access::Viewer;
-use zhida_platform::export::{Table, csv_response, xlsx_response};
+use zhida_platform::export::{Chosen, Table, csv_response, xlsx_response};
 use zhida_platform::format;
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
-use zhida_ui::{Choice, Frame, Html, Page, PageError, Pager};
+use zhida_ui::{Choice, Exports, Frame, Html, Page, PageError, Pager};
 
 use super::LIST;
 use crate::RegistryError;
 use crate::room::App;
-use crate::views::FileView;
+use crate::views::{FileView, view_columns};
 
 /// Orders of the list with the words shown for them.
 const ORDERS: [(&str, &str); 2] = [("newest", "新的在前"), ("oldest", "旧的在前")];
@@ -56,9 +56,7 @@ pub(crate) struct ViewsPage {
     path: String,
     orders: Vec<Choice>,
     lines: Vec<Line>,
-    csv: String,
-    xlsx: String,
-    summary: String,
+    exports: Exports,
     pager: Pager,
 }
 
@@ -86,6 +84,10 @@ pub(crate) async fn show(
     let first = params.href(&path);
     let joint = if first.contains('?') { '&' } else { '?' };
     let summary = format!("共 {} 次", format::count(count));
+    let csv = params.href(&format!("{path}.csv"));
+    let exports = frame
+        .exports("registry.views", &csv, &view_columns(), &summary)
+        .await?;
     let page = frame
         .page("谁看过我们的档案")
         .lead("政府部门和受托机构每次查看本企业的非公开数据、匹配结果，都记在这里。")
@@ -98,8 +100,7 @@ pub(crate) async fn show(
             .iter()
             .map(|(value, label)| Choice::new(*value, *label, ORDERS[usize::from(oldest_first)].0))
             .collect(),
-        csv: params.href(&format!("{path}.csv")),
-        xlsx: params.href(&format!("{path}.xlsx")),
+        exports,
         pager: Pager {
             summary: format!("{summary}，本页 {} 次", found.items.len()),
             first: match request.after {
@@ -112,7 +113,6 @@ pub(crate) async fn show(
                 .unwrap_or_default(),
         },
         lines: found.items.into_iter().map(line).collect(),
-        summary,
         path,
     }))
 }
@@ -130,8 +130,10 @@ pub(crate) async fn csv(
     viewer: Viewer,
     Path(code): Path<String>,
     Query(params): Query<ViewsParams>,
+    chosen: Chosen,
 ) -> Result<Response, Problem> {
-    Ok(csv_response(table(&app, &viewer, &code, &params).await?))
+    let table = table(&app, &viewer, &code, &params).await?;
+    Ok(csv_response(table.only(&chosen)?))
 }
 
 /// 导出 XLSX
@@ -140,8 +142,10 @@ pub(crate) async fn xlsx(
     viewer: Viewer,
     Path(code): Path<String>,
     Query(params): Query<ViewsParams>,
+    chosen: Chosen,
 ) -> Result<Response, Problem> {
-    xlsx_response(table(&app, &viewer, &code, &params).await?).await
+    let table = table(&app, &viewer, &code, &params).await?;
+    xlsx_response(table.only(&chosen)?).await
 }
 
 async fn table(

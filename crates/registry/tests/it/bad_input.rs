@@ -334,7 +334,11 @@ async fn formulas_are_harmless_in_exports_and_rejects() {
     let viewer = zhida_platform::access::Viewer::visitor();
     let table = setup
         .registry
-        .export(&viewer, &zhida_registry::Query::default())
+        .export(
+            &viewer,
+            &zhida_registry::Query::default(),
+            &zhida_platform::export::Chosen::default(),
+        )
         .await
         .unwrap();
     let mut csv = Vec::new();

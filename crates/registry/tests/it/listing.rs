@@ -8,7 +8,7 @@ use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use zhida_platform::access::Viewer;
-use zhida_platform::export::write_csv;
+use zhida_platform::export::{Chosen, write_csv};
 use zhida_platform::paging::PageRequest;
 use zhida_registry::{Order, Query};
 use zhida_testkit::{TestDatabase, both_databases};
@@ -100,7 +100,11 @@ async fn list_count_export_and_scan_agree(db: TestDatabase) {
         let count = setup.registry.count_as(&officer, &query).await.unwrap();
         let listed = codes(&setup, &officer, &query).await;
         assert_eq!(listed.len() as u64, count, "{query:?}");
-        let table = setup.registry.export(&officer, &query).await.unwrap();
+        let table = setup
+            .registry
+            .export(&officer, &query, &Chosen::default())
+            .await
+            .unwrap();
         let mut csv = Vec::new();
         assert_eq!(
             write_csv(table, &mut csv).await.unwrap(),
@@ -242,7 +246,7 @@ async fn the_public_sees_and_filters_by_public_facts_only(db: TestDatabase) {
         );
         assert!(
             Arc::clone(&setup.registry)
-                .export(&Viewer::visitor(), &hidden)
+                .export(&Viewer::visitor(), &hidden, &Chosen::default())
                 .await
                 .is_err()
         );

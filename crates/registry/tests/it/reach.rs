@@ -2,7 +2,7 @@
 //! and through the front door.
 
 use zhida_platform::access::{Reach, Row, Viewer};
-use zhida_platform::export::write_csv;
+use zhida_platform::export::{Chosen, write_csv};
 use zhida_platform::paging::PageRequest;
 use zhida_registry::{Query, rights};
 use zhida_testkit::{TestDatabase, both_databases, seated};
@@ -89,7 +89,11 @@ async fn list_count_and_export_hold_what_hierarchy_says(db: TestDatabase) {
         assert_eq!(codes, expected, "{place}");
         let count = setup.registry.count_as(&viewer, &query).await.unwrap();
         assert_eq!(count, expected.len() as u64, "{place}");
-        let table = setup.registry.export(&viewer, &query).await.unwrap();
+        let table = setup
+            .registry
+            .export(&viewer, &query, &Chosen::default())
+            .await
+            .unwrap();
         let mut csv = Vec::new();
         assert_eq!(write_csv(table, &mut csv).await.unwrap(), count, "{place}");
         seen += count;

@@ -1,5 +1,7 @@
 //! The gallery in a real browser: accessible, within the security policy, with and without JavaScript.
 
+mod exports;
+
 use std::time::Duration;
 
 use axum::Router;

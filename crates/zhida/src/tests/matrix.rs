@@ -47,6 +47,7 @@ fn asked(method: &str, path: &str) -> Vec<Asked> {
             .replace("{no}", "1")
             .replace("{event}", "matching.news")
             .replace("{channel}", "mail")
+            .replace("{token}", NOBODY)
             .replace("/documents/{id}", DOCUMENT)
             .replace("{id}", if reads { ITEM } else { NOBODY }),
         body: match path.ends_with("/what-if") {

@@ -4,6 +4,7 @@
 mod appeals;
 mod attacks;
 mod city;
+mod exports;
 mod fuzz;
 mod matrix;
 mod meetings;

@@ -66,6 +66,10 @@ fn the_document_in_the_repository_is_the_one_served_and_complete() {
         }
     }
     assert!(operations > 20, "{operations} operations");
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas {
+        not_chinese(schema, name, &mut problems);
+    }
     assert!(
         problems.is_empty(),
         "接口文档不完整：\n{}",
@@ -78,11 +82,39 @@ fn is_chinese(text: &Value) -> bool {
         .is_some_and(|text| text.chars().any(|letter| CHINESE.contains(&letter)))
 }
 
+/// Every description within a schema that is not Chinese. A property may be called `description`
+/// too; its value is no text.
+fn not_chinese(value: &Value, at: &str, told: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            if let Some(text) = members.get("description").filter(|it| it.is_string())
+                && !is_chinese(text)
+            {
+                told.push(format!("{at}：说明不是中文：{text}"));
+            }
+            for (name, member) in members {
+                not_chinese(member, &format!("{at}.{name}"), told);
+            }
+        }
+        Value::Array(members) => {
+            for member in members {
+                not_chinese(member, at, told);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// What an operation does not tell.
 fn missing(path: &str, operation: &Value) -> Vec<String> {
     let mut told = Vec::new();
     if !is_chinese(&operation["summary"]) {
         told.push("没有中文摘要".to_owned());
+    }
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        if !is_chinese(&parameter["description"]) {
+            told.push(format!("参数 {} 没有中文说明", parameter["name"]));
+        }
     }
     let responses = operation["responses"].as_object().unwrap();
     let takes_input = operation["parameters"].is_array() || operation["requestBody"].is_object();
@@ -105,5 +137,6 @@ fn missing(path: &str, operation: &Value) -> Vec<String> {
             told.push(format!("{code} 的内容应是 {problem}"));
         }
     }
+    not_chinese(operation, "", &mut told);
     told
 }

@@ -2,6 +2,7 @@ use chrono::{DateTime, Utc};
 
 use super::super::delivery::{Delivery, DeliveryFilter, DeliveryState};
 use super::super::event::Channel;
+use super::super::reached::Refusal;
 use crate::clock::{instant_text, parse_instant};
 use crate::db::{self, Bulk, ConnectionTrait, FromQueryResult, Tx, Value};
 
@@ -97,6 +98,8 @@ pub(crate) struct Lease<'a> {
 #[derive(Debug, Clone, FromQueryResult)]
 pub(crate) struct Held {
     pub id: String,
+    pub event: String,
+    pub account: String,
     pub channel: String,
     pub address: String,
     pub title: String,
@@ -116,7 +119,7 @@ pub(crate) async fn claim_one(tx: &Tx, lease: &Lease<'_>) -> db::Result<Option<H
          WHERE id = (SELECT id FROM delivery
                      WHERE {FREE} AND mode = 'now' ORDER BY due_at, id LIMIT 1)
            AND {FREE}
-         RETURNING id, channel, address, title, body, link, attempts"
+         RETURNING id, event, account, channel, address, title, body, link, attempts"
     );
     db::query_one(tx, &sql, lease_values(lease)).await
 }
@@ -144,7 +147,7 @@ pub(crate) async fn claim_digest(tx: &Tx, lease: &Lease<'_>) -> db::Result<Vec<H
                       WHERE {FREE} AND mode = 'digest' AND address = $5 AND channel = $4
                       ORDER BY id LIMIT $6)
            AND {FREE}
-         RETURNING id, channel, address, title, body, link, attempts"
+         RETURNING id, event, account, channel, address, title, body, link, attempts"
     );
     let more = [
         group.channel.into(),
@@ -178,6 +181,10 @@ pub(crate) enum Outcome {
     GivenUp {
         why: String,
     },
+    /// Not to be tried again: the address takes no mail.
+    Refused {
+        why: String,
+    },
 }
 
 /// Notes the outcome and gives the row back; how many rows this server still
@@ -193,6 +200,7 @@ pub(crate) async fn settle(
         Outcome::Sent => (DeliveryState::Sent, "", now, Some(instant_text(now))),
         Outcome::Later { why, at } => (DeliveryState::Queued, why.as_str(), *at, None),
         Outcome::GivenUp { why } => (DeliveryState::GivenUp, why.as_str(), now, None),
+        Outcome::Refused { why } => (DeliveryState::Refused, why.as_str(), now, None),
     };
     let sql = format!(
         "UPDATE delivery SET state = $2, error = $3, due_at = $4, sent_at = $5,
@@ -220,8 +228,49 @@ pub(crate) async fn requeue(tx: &Tx, id: &str, now: DateTime<Utc>) -> db::Result
         return Ok(0);
     }
     let sql = "UPDATE delivery SET state = 'queued', mode = 'now', attempts = 0, due_at = $2
-               WHERE id = $1 AND state IN ('given-up', 'undeliverable')";
+               WHERE id = $1 AND state IN ('given-up', 'refused', 'undeliverable')";
     db::execute(tx, sql, [id.into(), instant_text(now).into()]).await
+}
+
+/// Refusals that one query looks at.
+const REFUSALS_MAX: i64 = 1_000;
+
+/// Those of these addresses that refused a mail, and have taken none since, each with its newest refusal.
+pub(crate) async fn refusals(
+    conn: &impl ConnectionTrait,
+    addresses: &[&str],
+) -> db::Result<Vec<(String, Refusal)>> {
+    #[derive(FromQueryResult)]
+    struct Refused {
+        address: String,
+        error: String,
+        due_at: String,
+    }
+    if addresses.is_empty() {
+        return Ok(Vec::new());
+    }
+    // of what is settled, `due_at` is when that was
+    let sql = format!(
+        "SELECT d.address, d.error, d.due_at FROM delivery d
+         WHERE d.address IN ({}) AND d.channel = 'mail' AND d.state = 'refused'
+           AND NOT EXISTS (SELECT 1 FROM delivery s WHERE s.address = d.address
+                           AND s.channel = 'mail' AND s.state = 'sent' AND s.sent_at > d.due_at)
+         ORDER BY d.due_at DESC LIMIT $2",
+        db::text_members(conn)
+    );
+    let members = db::members_value(addresses.iter().copied());
+    let rows: Vec<Refused> = db::query_all(conn, &sql, [members, REFUSALS_MAX.into()]).await?;
+    let mut newest: Vec<(String, Refusal)> = Vec::new();
+    for row in rows {
+        if newest.iter().all(|(known, _)| *known != row.address) {
+            let refusal = Refusal {
+                why: row.error,
+                at: parse_instant(&row.due_at).unwrap_or_default(),
+            };
+            newest.push((row.address, refusal));
+        }
+    }
+    Ok(newest)
 }
 
 #[derive(FromQueryResult)]

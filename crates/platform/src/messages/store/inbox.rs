@@ -1,8 +1,13 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::super::inbox::{InboxMessage, Reader};
 use crate::clock::{instant_text, parse_instant};
 use crate::db::{self, ConnectionTrait, FromQueryResult, Tx, Value};
+
+/// Kinds of messages at most: each is declared by hand.
+const EVENTS_MAX: i64 = 1_000;
 
 /// A message as it is written.
 #[derive(Debug)]
@@ -186,6 +191,31 @@ pub(crate) async fn unread(conn: &impl ConnectionTrait, reader: &Reader<'_>) -> 
         visible(conn)
     );
     db::query_count(conn, &sql, reader_values(reader)).await
+}
+
+/// How many messages of each kind the reader has got since then.
+pub(crate) async fn told_since(
+    conn: &impl ConnectionTrait,
+    reader: &Reader<'_>,
+    since: DateTime<Utc>,
+) -> db::Result<BTreeMap<String, i64>> {
+    #[derive(FromQueryResult)]
+    struct Told {
+        event: String,
+        messages: i64,
+    }
+    let sql = format!(
+        "SELECT m.event, COUNT(*) AS messages FROM message m
+         WHERE {} AND m.created_at >= $3 GROUP BY m.event LIMIT $4",
+        visible(conn)
+    );
+    let more = [instant_text(since).into(), EVENTS_MAX.into()];
+    let values = reader_values(reader).into_iter().chain(more);
+    let rows: Vec<Told> = db::query_all(conn, &sql, values).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.event, row.messages))
+        .collect())
 }
 
 /// Marks one message that the reader may see, or all of them.

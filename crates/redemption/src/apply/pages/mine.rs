@@ -35,6 +35,10 @@ struct MinePage {
     offers: Option<Offers>,
     /// The cases; `None` on the page of what can be applied for.
     lines: Option<Vec<MineRow>>,
+    /// What the cases that wait for nobody here are called.
+    others: &'static str,
+    /// All cases of the page wait for the enterprise: their number stands below them.
+    no_others: bool,
     pager: Pager,
 }
 
@@ -181,7 +185,7 @@ pub(super) async fn mine(
         limit: ROWS,
     }
     .checked(ROWS)?;
-    let applies = viewer.may(APPLY) && own_code(viewer).is_some();
+    let applies = viewer.may(APPLY) && viewer.own_enterprise().is_some();
     let page = MinePage {
         page: frame
             .page("我的兑付")
@@ -193,6 +197,8 @@ pub(super) async fn mine(
         waiting: Vec::new(),
         offers: None,
         lines: None,
+        others: "",
+        no_others: false,
         pager: Pager::default(),
     };
     let page = match show {
@@ -215,6 +221,12 @@ pub(super) async fn mine(
                 .partition(|row| row.line.is_turn || row.line.awaits_reply);
             let first = applies && show == Show::Open && asked.after.is_empty();
             MinePage {
+                others: match (show, waiting.is_empty()) {
+                    (Show::Closed, _) => "已办结的",
+                    (_, true) => "在办的",
+                    (_, false) => "其他在办的",
+                },
+                no_others: lines.is_empty(),
                 waiting,
                 offers: match first {
                     true => Some(first_offers(&app, viewer).await?),
@@ -234,10 +246,6 @@ pub(super) async fn mine(
     Ok(Html(page).into_response())
 }
 
-fn own_code(viewer: &Viewer) -> Option<&str> {
-    viewer.seat()?.enterprise.as_deref()
-}
-
 /// A page of what can be applied for, how many there are in all, and where the next page starts.
 async fn offers(
     app: &Redemption,
@@ -250,7 +258,7 @@ async fn offers(
         rest: String::new(),
         matches: format!(
             "/enterprises/{}/matches",
-            own_code(viewer).unwrap_or_default()
+            viewer.own_enterprise().unwrap_or_default()
         ),
     };
     Ok((offers, found.total, found.next))

@@ -127,9 +127,13 @@ pub(crate) async fn status_page(
         .await?;
     let href = |file: &str| format!("{}/files/{file}", case_address(&record.case_id));
     let reveal = sees_filled(viewer, &record.access());
-    let form = rounds
-        .last()
-        .map(|round| SummaryView::new(&round.filled, reveal, href));
+    let form = match rounds.last() {
+        Some(round) => {
+            let held = app.drafts.held_files(&round.filled).await?;
+            Some(SummaryView::new(&round.filled, reveal, href).held(&held))
+        }
+        None => None,
+    };
     let typed = (written.message.as_str(), &errors);
     let messages = app.own_talk(viewer, view, typed).await?;
     let item_name = record.item_name.clone();

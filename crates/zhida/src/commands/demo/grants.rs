@@ -453,24 +453,12 @@ impl World<'_> {
         let path = format!("/redemption/apply/{APPLIED}/form");
         let page = self.stage.page(&viewer, &path).await?;
         let (version, tab) = (hidden(&page, "version")?, hidden(&page, "tab")?);
-        let account = payee(&company);
-        let phone = format!("1380000{:04}", 2_000 + who);
-        let mut fields = vec![
-            ("version", version.as_str()),
-            ("tab", tab.as_str()),
-            ("contact", "演示企业办事人"),
-            ("phone", phone.as_str()),
-            ("graduates", "3"),
-            ("period", "上半年"),
-        ];
+        let (account, phone) = (payee(&company), phone(who));
+        let mut fields = vec![("version", version.as_str()), ("tab", tab.as_str())];
+        fields.extend(contact(&phone, "3"));
         if files {
-            fields.extend([
-                ("payee-holder", account.holder.as_str()),
-                ("payee-bank", account.bank.as_str()),
-                ("payee-cnaps", account.cnaps.as_str()),
-                ("payee-number", account.account.as_str()),
-                ("promise", "true"),
-            ]);
+            fields.extend(paid_to(&account));
+            fields.push(("promise", "true"));
         }
         fields.push(("do", if files { "submit" } else { "save" }));
         let place = self.stage.parts(&viewer, &path, &fields).await?;
@@ -489,12 +477,12 @@ impl World<'_> {
         let path = format!("/redemption/cases/{case}/complete");
         let page = self.stage.page(&viewer, &path).await?;
         let (version, tab) = (hidden(&page, "version")?, hidden(&page, "tab")?);
-        let fields = [
-            ("version", version.as_str()),
-            ("tab", tab.as_str()),
-            ("graduates", "2"),
-            ("do", "save"),
-        ];
+        // the page sends all its fields: what is left out would be cleared
+        let (account, phone) = (payee(company), phone(who));
+        let mut fields = vec![("version", version.as_str()), ("tab", tab.as_str())];
+        fields.extend(contact(&phone, "2"));
+        fields.extend(paid_to(&account));
+        fields.push(("do", "save"));
         self.stage.parts(&viewer, &path, &fields).await.map(drop)
     }
 
@@ -523,6 +511,31 @@ fn payee(company: &Company) -> PayeeForm {
         cnaps: "102100099996".to_owned(),
         account: "3700123409000012345".to_owned(),
     }
+}
+
+/// The telephone of an applicant.
+fn phone(who: usize) -> String {
+    format!("1380000{:04}", 2_000 + who)
+}
+
+/// Whom to call, and for how many graduates it is.
+fn contact<'a>(phone: &'a str, graduates: &'a str) -> [(&'static str, &'a str); 4] {
+    [
+        ("contact", "演示企业办事人"),
+        ("phone", phone),
+        ("graduates", graduates),
+        ("period", "上半年"),
+    ]
+}
+
+/// The fields of the account.
+fn paid_to(account: &PayeeForm) -> [(&'static str, &str); 4] {
+    [
+        ("payee-holder", &account.holder),
+        ("payee-bank", &account.bank),
+        ("payee-cnaps", &account.cnaps),
+        ("payee-number", &account.account),
+    ]
 }
 
 /// The account from which is paid, nobody's likewise.

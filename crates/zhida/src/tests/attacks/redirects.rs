@@ -50,6 +50,25 @@ async fn signing_in_leads_to_this_site_only() {
     assert_eq!(done.expect_status(303).header("location"), good);
 }
 
+/// Templates of exports lead back to the list that they were kept on.
+#[tokio::test]
+async fn keeping_a_template_leads_to_this_site_only() {
+    let city = City::new().await;
+    let cookie = city.sign_in("clerk").await;
+    let fields = [("template-name", "月报"), ("columns", "办件编号")];
+    let list = "/export-templates?list=redemption.desk";
+    for (back, there) in AWAY
+        .map(|away| (away, "/"))
+        .into_iter()
+        .chain([("/a?b=c", "/a?b=c")])
+    {
+        let path = format!("{list}&back={}", percent(back));
+        let done = city.ask(&cookie, "POST", &path, FORM, form(&fields)).await;
+        let done = done.expect_status(303);
+        assert_eq!(done.header("location"), there, "{back:?}");
+    }
+}
+
 /// Whoever has signed in is sent on at once; that must not lead away either.
 #[tokio::test]
 async fn who_has_signed_in_is_not_sent_away() {
