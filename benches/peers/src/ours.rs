@@ -13,8 +13,8 @@ use std::{
 
 use serde_json::{Value, json};
 use zhida_matcher::{
-    Answer, Codes, Counts, Desk, Index, Instructions, ItemMatches, Named, Options, Program, Store,
-    TableBuilder, Want,
+    Answer, Codes, Counts, Desk, Index, Instructions, ItemMatches, Named, Options, Program, Share,
+    Store, TableBuilder, Want,
 };
 use zhida_rules::{Facts, Number};
 
@@ -245,8 +245,8 @@ impl Sample {
             let done = store.one_item_into(*rule, want, Instructions::best(), &mut found);
             done.expect("the item exists");
             match (ids, everything) {
-                (true, true) => drop(black_box(found.named().collect::<Vec<Named>>())),
-                (true, false) => drop(black_box(found.met().collect::<Vec<u64>>())),
+                (true, true) => drop(black_box(arrays(&found, |named| named))),
+                (true, false) => drop(black_box(arrays(&found, |named| named.id))),
                 (false, _) => {}
             }
             black_box(&found);
@@ -254,6 +254,27 @@ impl Sample {
         }
         json!({ "times_us": micros(&times), "met": self.met, "unknown": self.unknown })
     }
+}
+
+/// Whom the lists name, an array from each share; the shares side by side, as peers use all cores too.
+fn arrays<T: Send>(found: &ItemMatches<'_>, of: impl Fn(Named) -> T + Copy + Send) -> Vec<Vec<T>> {
+    let array = move |share: Share<'_>| share.named().map(of).collect();
+    let mut shares = found.shares();
+    let Some(mine) = shares.next() else {
+        return Vec::new();
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = shares
+            .map(|share| scope.spawn(move || array(share)))
+            .collect();
+        let mut arrays = vec![array(mine)];
+        arrays.extend(
+            others
+                .into_iter()
+                .map(|other| other.join().expect("it only reads")),
+        );
+        arrays
+    })
 }
 
 /// All rules against all enterprises on all threads: counts, or also near misses and the list of

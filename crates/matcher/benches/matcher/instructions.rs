@@ -1,46 +1,49 @@
 //! The same questions with each set of instructions that this machine has.
 
-use std::hint::black_box;
-
-use zhida_matcher::{Answer, Codes, Desk, Index, Instructions, Options, Store, Want};
+use zhida_matcher::{Answer, Codes, Desk, Index, Instructions, Options, Store};
 
 use crate::{
     item,
-    measure::{calm, mean, once, timed},
+    measure::{calm, once, percentiles, spread, timed},
+    workload::World,
 };
 
-/// One line for each.
-pub fn table(index: &Index, rows: &[Codes], store: &Store) {
-    let items = item::sample(store.program());
+/// How often each question about all items is asked again after its first time.
+const WARM: usize = 3;
+
+/// A block for each.
+pub fn table(index: &Index, rows: &[Codes], store: &Store, world: &World) {
     for instructions in Instructions::available() {
         calm(&format!("{instructions:?} instructions"));
         let mut answer = Answer::default();
         let mut desk = Desk::default();
         desk.instructions = instructions;
-        let mut one = timed(rows, |codes| {
+        let one = timed(rows, |codes| {
             index.answer(codes, false, &mut desk, &mut answer)
         });
-        one.sort_unstable();
-        let all = timed(&items, |item| {
-            let found = store.one_item_with(*item, Want::EVERYTHING, instructions);
-            black_box(found.expect("the item exists"));
-        });
-        let pairs = [false, true].map(|near| {
+        println!("   P1: {}", percentiles(one));
+        item::lists(store, world, instructions);
+        for (what, near) in [("counts", false), ("counts and near misses", true)] {
             let options = Options {
                 near,
                 instructions,
                 ..Options::default()
             };
-            let (counts, time) = once(|| store.all_items(options, None, None));
-            counts.expect("the memory suffices");
-            time
+            asked(what, || drop(store.all_items(options, None, None)));
+        }
+        let options = Options {
+            memory: (store.len() << 9).max(256 << 20),
+            instructions,
+            ..Options::default()
+        };
+        asked("compressed lists and near misses", || {
+            drop(store.match_lists(options, None));
         });
-        println!(
-            "   P1 median {:.1?}, P2 mean {:.3?}, P3 counts {:.3?}, with near misses {:.3?}",
-            one[one.len() / 2],
-            mean(&all),
-            pairs[0],
-            pairs[1],
-        );
     }
+}
+
+fn asked(what: &str, ask: impl Fn()) {
+    let ((), first) = once(&ask);
+    let again = timed(&[(); WARM], |()| ask());
+    println!("   P3, {what}: first {first:.3?}, {}", spread(again));
 }

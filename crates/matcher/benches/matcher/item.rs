@@ -35,13 +35,11 @@ pub fn names_place(world: &World, item: u32) -> bool {
 pub fn all_enterprises(store: &Store, world: &World) {
     calm("P2: one item, all enterprises");
     let items = sample(store.program());
+    first(store);
     let met = Want {
         met: true,
         ..Want::default()
     };
-    // the order of conditions is computed when an item is first asked for
-    let first = store.one_item(0, Want::default());
-    first.expect("there is an item");
     for (what, want, ids) in [
         ("counts and who meets it", met, None),
         ("the same, and every id read", met, Some(every_id as Read)),
@@ -62,28 +60,57 @@ pub fn all_enterprises(store: &Store, world: &World) {
             Some(list_by_list),
         ),
     ] {
-        let (mut read, mut named) = (0, 0);
-        let mut found = ItemMatches::default();
-        let times = timed(&items, |item| {
-            let done = store.one_item_into(*item, want, Instructions::best(), &mut found);
-            done.expect("the item exists");
-            if let Some(ids) = ids {
-                read += ids(&found);
-                named += wanted(&found, want);
-            }
-            black_box(&found);
-        });
-        let pairs = items.iter().zip(&times);
-        let (near, whole): (Vec<_>, Vec<_>) =
-            pairs.partition(|(item, _)| names_place(world, **item));
-        let of = |part: Vec<(_, &Duration)>| percentiles(part.iter().map(|(_, t)| **t).collect());
-        println!("   {what}: {}", percentiles(times.clone()));
-        println!("      {} that name a place: {}", near.len(), of(near));
-        println!("      {} full scans: {}", whole.len(), of(whole));
-        assert_eq!(read, named, "every id is read");
-        if ids.is_some() {
-            println!("      {} ids an item", read / items.len() as u64);
+        print!("   {what}: ");
+        each(store, world, &items, Instructions::best(), want, ids);
+    }
+}
+
+/// The order of conditions is computed when an item is first asked for.
+fn first(store: &Store) {
+    let first = store.one_item(0, Want::default());
+    first.expect("there is an item");
+}
+
+/// All three lists of each item, as planes and then with every id read.
+pub fn lists(store: &Store, world: &World, instructions: Instructions) {
+    let items = sample(store.program());
+    first(store);
+    print!("   P2, all three lists: ");
+    each(store, world, &items, instructions, Want::EVERYTHING, None);
+    print!("   P2, and every id read: ");
+    let read = Some(every_id as Read);
+    each(store, world, &items, instructions, Want::EVERYTHING, read);
+}
+
+/// Asks each item and prints the times, also of those that name a place and those that do not.
+fn each(
+    store: &Store,
+    world: &World,
+    items: &[u32],
+    instructions: Instructions,
+    want: Want,
+    ids: Option<Read>,
+) {
+    let (mut read, mut named) = (0, 0);
+    let mut found = ItemMatches::default();
+    let times = timed(items, |item| {
+        let done = store.one_item_into(*item, want, instructions, &mut found);
+        done.expect("the item exists");
+        if let Some(ids) = ids {
+            read += ids(&found);
+            named += wanted(&found, want);
         }
+        black_box(&found);
+    });
+    let pairs = items.iter().zip(&times);
+    let (near, whole): (Vec<_>, Vec<_>) = pairs.partition(|(item, _)| names_place(world, **item));
+    let of = |part: Vec<(_, &Duration)>| percentiles(part.iter().map(|(_, t)| **t).collect());
+    println!("{}", percentiles(times.clone()));
+    println!("      {} that name a place: {}", near.len(), of(near));
+    println!("      {} full scans: {}", whole.len(), of(whole));
+    assert_eq!(read, named, "every id is read");
+    if ids.is_some() {
+        println!("      {} ids an item", read / items.len() as u64);
     }
 }
 

@@ -88,7 +88,7 @@ fn main() {
         all::lists(&store);
     }
     if wanted("instructions") {
-        instructions::table(&index, &rows, &store);
+        instructions::table(&index, &rows, &store, &base.world);
     }
     drop(index);
     if wanted("roof") {
