@@ -104,19 +104,19 @@ pub struct Worth {
 impl Worth {
     /// The amount by these facts; `None` when the item names none.
     pub fn of(rules: &ItemRules, env: &Env<'_>) -> Option<Self> {
-        let (kind, low, high) = rules.amount_ends(env)?;
+        let ends = rules.amount_ends(env)?;
         // Amounts are rounded to fen or coarser by the formula itself.
         let fen = |end: Option<Number>| end?.round(2).to_fen();
         Some(Self {
-            kind,
-            low: fen(low),
-            high: fen(high),
+            kind: ends.kind,
+            low: fen(ends.low),
+            high: fen(ends.high),
         })
     }
 
     /// As it is told to somebody whose verdict has this label.
     fn seen_by(self, label: Label) -> Self {
-        match label.is_unmet() && self.high == Some(0) {
+        match !label.is_candidate() && self.high == Some(0) {
             true => Self {
                 kind: AmountKind::Range,
                 high: None,

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use zhida_rules::{Amount, Number};
+use zhida_rules::{AmountEnds, AmountKind, Number};
 
 /// Largest component that is solved exactly; a larger one is solved greedily, and said so.
 pub const EXACT_SIZE_MAX: usize = 64;
@@ -53,11 +53,11 @@ impl Worth {
     }
 
     /// The worth of one item.
-    pub fn of(amount: Option<&Amount>) -> Self {
+    pub fn of(amount: Option<&AmountEnds>) -> Self {
         let low = amount
             .and_then(|a| a.low.clone())
             .unwrap_or_else(Number::zero);
-        let is_money = amount.is_some_and(|a| a.kind != zhida_rules::AmountKind::Right);
+        let is_money = amount.is_some_and(|a| a.kind != AmountKind::Right);
         let high = amount.and_then(|a| a.high.clone());
         Self {
             open: u32::from(is_money && high.is_none()),

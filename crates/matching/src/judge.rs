@@ -5,13 +5,13 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use zhida_platform::format::date_zh;
 use zhida_policies::{Delivery, PublishedItem, Status};
-use zhida_rules::{Amount, Env, Outcome};
+use zhida_rules::{AmountEnds, Env, Outcome};
 
 use crate::combination::{self, Choice, Worth};
 use crate::explain;
 use crate::model::{
-    BestCombination, EnterpriseHead, EnterpriseMatch, ItemHead, LeftOut, MatchedItem, NotOpen,
-    PairMatch,
+    AmountView, BestCombination, EnterpriseHead, EnterpriseMatch, ItemHead, LeftOut, MatchedItem,
+    NotOpen, PairMatch,
 };
 use crate::rank::{self, Effort, RankKey};
 use crate::verdict::{Counts, Label};
@@ -19,10 +19,46 @@ use crate::verdict::{Counts, Label};
 /// How much is said of each item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
+    /// The verdict only.
+    Verdict,
     /// Verdict, amount and the reason in one line.
     Brief,
     /// All conditions, too.
     Full,
+}
+
+/// Of which items something is said; counts, near misses and the best combination are always of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Telling {
+    /// How much.
+    pub detail: Detail,
+    /// At most so many of each label, best first.
+    pub most: usize,
+    /// This label has so many instead.
+    pub more: Option<(Label, usize)>,
+}
+
+impl Telling {
+    /// All items.
+    pub fn all(detail: Detail) -> Self {
+        Self::first(detail, usize::MAX)
+    }
+
+    /// So many of each label.
+    pub fn first(detail: Detail, most: usize) -> Self {
+        Self {
+            detail,
+            most,
+            more: None,
+        }
+    }
+
+    fn most(&self, label: Label) -> usize {
+        match self.more {
+            Some((more, most)) if more == label => most,
+            _ => self.most,
+        }
+    }
 }
 
 /// What lists show of an item.
@@ -66,52 +102,76 @@ pub fn not_open_reason(item: &PublishedItem, on: NaiveDate) -> Option<String> {
     })
 }
 
-/// Where an item stands in a ranking.
-pub fn rank_key(item: &PublishedItem, outcome: Outcome, amount: Option<&Amount>) -> RankKey {
-    let delivery = match item.elements.delivery {
-        Delivery::NoApplication => 0,
-        Delivery::Instant => 1,
-        Delivery::Application => 2,
-    };
-    let effort = Effort {
-        deadline: deadline(item),
-        delivery,
-        materials: item.elements.materials.len(),
-        id: &item.id,
-    };
-    rank::key(outcome, amount, effort)
+/// An item with what ranks it; its words are made when somebody is to read them.
+pub(crate) struct Judged<'a> {
+    pub item: &'a PublishedItem,
+    pub label: Label,
+    outcome: Outcome,
+    ends: Option<AmountEnds>,
+    effort: Effort<'a>,
 }
 
-struct Judged<'a> {
-    item: &'a PublishedItem,
-    amount: Option<Amount>,
-    shown: MatchedItem,
-    key: RankKey,
-}
+impl<'a> Judged<'a> {
+    fn new(item: &'a PublishedItem, env: &Env<'_>) -> Self {
+        let outcome = item.rules.evaluate(env);
+        let label = Label::of(outcome);
+        // what somebody out of reach would get is nobody's question, and they are most
+        let ends = match label {
+            Label::OutOfReach => None,
+            _ => item.rules.amount_ends(env),
+        };
+        let delivery = match item.elements.delivery {
+            Delivery::NoApplication => 0,
+            Delivery::Instant => 1,
+            Delivery::Application => 2,
+        };
+        Self {
+            item,
+            label,
+            outcome,
+            ends,
+            effort: Effort {
+                deadline: deadline(item),
+                delivery,
+                materials: item.elements.materials.len(),
+                id: &item.id,
+            },
+        }
+    }
 
-fn judge<'a>(item: &'a PublishedItem, env: &Env<'_>, detail: Detail) -> Judged<'a> {
-    let explanation = item.rules.explain(env);
-    let outcome = Outcome {
-        verdict: explanation.verdict,
-        distance: explanation.distance,
-    };
-    let amount = item.rules.amount(env);
-    let label = Label::of(outcome);
-    let shown = MatchedItem {
-        head: head(item),
-        verdict: explanation.verdict.known(),
-        label,
-        manual_only: explanation.manual_only,
-        distance: explanation.distance,
-        amount: amount.as_ref().map(|amount| explain::amount(amount, label)),
-        reason: explain::reason(&explanation),
-        conditions: (detail == Detail::Full).then(|| explain::conditions(&explanation)),
-    };
-    Judged {
-        key: rank_key(item, outcome, amount.as_ref()),
-        item,
-        amount,
-        shown,
+    fn key(&self) -> RankKey<'_> {
+        rank::key(self.outcome, self.ends.as_ref(), self.effort)
+    }
+
+    /// The amount as people read it.
+    pub fn amount(&self, env: &Env<'_>) -> Option<AmountView> {
+        let amount = self.item.rules.amount(env);
+        amount.map(|amount| explain::amount(&amount, self.label))
+    }
+
+    fn told(&self, env: &Env<'_>, detail: Detail) -> MatchedItem {
+        let Outcome { verdict, distance } = self.outcome;
+        let bare = MatchedItem {
+            head: head(self.item),
+            verdict: verdict.known(),
+            label: self.label,
+            manual_only: false,
+            distance,
+            amount: None,
+            reason: String::new(),
+            conditions: None,
+        };
+        if detail == Detail::Verdict {
+            return bare;
+        }
+        let explanation = self.item.rules.explain(env);
+        MatchedItem {
+            manual_only: explanation.manual_only,
+            amount: self.amount(env),
+            reason: explain::reason(&explanation),
+            conditions: (detail == Detail::Full).then(|| explain::conditions(&explanation)),
+            ..bare
+        }
     }
 }
 
@@ -121,46 +181,66 @@ pub fn match_pair(enterprise: EnterpriseHead, item: &PublishedItem, env: &Env<'_
         enterprise,
         on: env.on,
         not_open: not_open_reason(item, env.on),
-        item: judge(item, env, Detail::Full).shown,
+        item: Judged::new(item, env).told(env, Detail::Full),
     }
 }
 
-/// Matches all `items`; those that are not open are told apart with the reason.
-pub fn match_items(
-    enterprise: EnterpriseHead,
-    items: &[Arc<PublishedItem>],
-    env: &Env<'_>,
-    detail: Detail,
-) -> EnterpriseMatch {
-    let mut not_open = Vec::new();
-    let mut judged = Vec::new();
-    for item in items {
-        match not_open_reason(item, env.on) {
-            None => judged.push(judge(item, env, detail)),
-            Some(reason) => {
-                not_open.push(NotOpen {
+/// All items by the facts of one enterprise.
+pub(crate) struct Ranking<'a> {
+    /// Those that are open, best first.
+    pub judged: Vec<Judged<'a>>,
+    not_open: Vec<NotOpen>,
+}
+
+impl<'a> Ranking<'a> {
+    /// Judges all `items`; those that are not open are told apart with the reason.
+    pub fn of(items: &'a [Arc<PublishedItem>], env: &Env<'_>) -> Self {
+        let (mut judged, mut not_open) = (Vec::new(), Vec::new());
+        for item in items {
+            match not_open_reason(item, env.on) {
+                None => judged.push(Judged::new(item, env)),
+                Some(reason) => not_open.push(NotOpen {
                     id: item.id.clone(),
                     name: item.name.clone(),
                     reason,
-                });
+                }),
             }
         }
+        judged.sort_by(|a, b| a.key().cmp(&b.key()));
+        Self { judged, not_open }
     }
-    judged.sort_by(|a, b| a.key.cmp(&b.key));
-    let best_combination = best_combination(&judged);
-    let items: Vec<MatchedItem> = judged.into_iter().map(|judged| judged.shown).collect();
-    EnterpriseMatch {
-        enterprise,
-        on: env.on,
-        counts: Counts::of(items.iter().map(|item| item.label)),
-        near_misses: items
-            .iter()
-            .filter(|item| item.label == Label::NearMiss)
-            .map(|item| item.head.id.clone())
-            .collect(),
-        items,
-        not_open,
-        best_combination,
+
+    /// How many have each label.
+    pub fn counts(&self) -> Counts {
+        Counts::of(self.judged.iter().map(|judged| judged.label))
+    }
+
+    /// What is told of them.
+    pub fn told(
+        self,
+        enterprise: EnterpriseHead,
+        env: &Env<'_>,
+        telling: Telling,
+    ) -> EnterpriseMatch {
+        let mut shown = Counts::default();
+        let told = self.judged.iter().filter(|judged| {
+            let wanted = shown.get(judged.label) < telling.most(judged.label) as u64;
+            shown.add(judged.label);
+            wanted
+        });
+        let near = self.judged.iter();
+        let near = near.filter(|judged| judged.label == Label::NearMiss);
+        EnterpriseMatch {
+            enterprise,
+            on: env.on,
+            counts: self.counts(),
+            near_misses: near.map(|judged| judged.item.id.clone()).collect(),
+            items: told
+                .map(|judged| judged.told(env, telling.detail))
+                .collect(),
+            best_combination: best_combination(&self.judged),
+            not_open: self.not_open,
+        }
     }
 }
 
@@ -168,7 +248,7 @@ pub fn match_items(
 fn best_combination(judged: &[Judged<'_>]) -> BestCombination {
     let candidates: Vec<&Judged<'_>> = judged
         .iter()
-        .filter(|judged| judged.shown.label.is_candidate())
+        .filter(|judged| judged.label.is_candidate())
         .collect();
     let choices: Vec<Choice<'_>> = candidates
         .iter()
@@ -176,7 +256,7 @@ fn best_combination(judged: &[Judged<'_>]) -> BestCombination {
             id: &judged.item.id,
             group: Some(judged.item.elements.exclusive_group.as_str()),
             excludes: &judged.item.elements.excludes,
-            worth: Worth::of(judged.amount.as_ref()),
+            worth: Worth::of(judged.ends.as_ref()),
         })
         .collect();
     let best = combination::best(&choices);

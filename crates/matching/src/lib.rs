@@ -48,7 +48,7 @@ pub use eligible::Eligible;
 pub use engine::forget_snapshots;
 pub use error::Error;
 pub use everything::{RunOptions, Summary};
-pub use judge::Detail;
+pub use judge::{Detail, Telling};
 pub use service::{INTERACTIVE_MAX, Matching, Patience};
 pub use verdict::{Counts, Label};
 

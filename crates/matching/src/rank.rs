@@ -12,7 +12,7 @@
 use std::cmp::Reverse;
 
 use chrono::NaiveDate;
-use zhida_rules::{Amount, Number, Outcome};
+use zhida_rules::{AmountEnds, Number, Outcome};
 
 use crate::verdict::Label;
 
@@ -31,23 +31,25 @@ pub struct Effort<'a> {
 
 /// Sort key; smaller comes first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RankKey {
+pub struct RankKey<'a> {
     label: Label,
     distance: u32,
-    low: Reverse<Option<Number>>,
-    high: Reverse<Option<Number>>,
+    low: Reverse<Option<&'a Number>>,
+    high: Reverse<Option<&'a Number>>,
     deadline: (bool, Option<NaiveDate>),
     delivery: u8,
     materials: usize,
-    id: String,
+    id: &'a str,
 }
 
 /// The sort key of a match.
-pub fn key(outcome: Outcome, amount: Option<&Amount>, effort: Effort<'_>) -> RankKey {
-    let low = amount.and_then(|amount| amount.low.clone());
-    let high = amount
-        .and_then(|amount| amount.high.clone())
-        .or_else(|| low.clone());
+pub fn key<'a>(
+    outcome: Outcome,
+    amount: Option<&'a AmountEnds>,
+    effort: Effort<'a>,
+) -> RankKey<'a> {
+    let low = amount.and_then(|amount| amount.low.as_ref());
+    let high = amount.and_then(|amount| amount.high.as_ref()).or(low);
     RankKey {
         label: Label::of(outcome),
         distance: outcome.distance,
@@ -56,7 +58,7 @@ pub fn key(outcome: Outcome, amount: Option<&Amount>, effort: Effort<'_>) -> Ran
         deadline: (effort.deadline.is_none(), effort.deadline),
         delivery: effort.delivery,
         materials: effort.materials,
-        id: effort.id.to_owned(),
+        id: effort.id,
     }
 }
 
@@ -67,18 +69,15 @@ mod tests {
 
     use super::*;
 
-    fn amount(low: i64, high: Option<i64>) -> Amount {
-        Amount {
+    fn amount(low: i64, high: Option<i64>) -> AmountEnds {
+        AmountEnds {
             kind: AmountKind::Range,
             low: Some(low.into()),
             high: high.map(Number::integer),
-            text: String::new(),
-            steps: Vec::new(),
-            missing: Vec::new(),
         }
     }
 
-    fn ranked(mut rows: Vec<(RankKey, &'static str)>) -> Vec<&'static str> {
+    fn ranked(mut rows: Vec<(RankKey<'_>, &'static str)>) -> Vec<&'static str> {
         rows.sort();
         rows.into_iter().map(|(_, name)| name).collect()
     }

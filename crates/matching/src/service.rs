@@ -19,7 +19,7 @@ use crate::answers::Answers;
 use crate::calculator::{self, Assessment};
 use crate::engine::Keeper;
 use crate::error::Error;
-use crate::judge::{self, Detail};
+use crate::judge::{self, Detail, Ranking, Telling};
 use crate::list::Cache;
 use crate::model::{BestCombination, EnterpriseHead, EnterpriseMatch, PairMatch, WhatIf};
 use crate::pages::places::Spreads;
@@ -164,10 +164,25 @@ impl Matching {
         on: NaiveDate,
         detail: Detail,
     ) -> Result<EnterpriseMatch, Error> {
+        self.told_to_enterprise(code, on, Telling::all(detail))
+            .await
+    }
+
+    /// As [`Matching::for_enterprise`], with so much told as a page shows: a province has tens of thousands
+    /// of items, and their words cost more than their verdicts.
+    ///
+    /// # Errors
+    /// No such enterprise; a day out of range; the database.
+    pub async fn told_to_enterprise(
+        &self,
+        code: &str,
+        on: NaiveDate,
+        telling: Telling,
+    ) -> Result<EnterpriseMatch, Error> {
         let on = self.day(Some(on))?;
         let enterprise = self.enterprise(code).await?;
         let items = Arc::clone(&self.policies.catalogue(on).items);
-        self.judge_all(head(&enterprise), enterprise.facts, items, on, detail)
+        self.judge_all(head(&enterprise), enterprise.facts, items, on, telling)
             .await
     }
 
@@ -187,7 +202,8 @@ impl Matching {
         let catalogue = self.policies.catalogue(on);
         let items = ids.iter().filter_map(|id| catalogue.find(id).cloned());
         let items = items.collect();
-        self.judge_all(head(&enterprise), enterprise.facts, items, on, detail)
+        let telling = Telling::all(detail);
+        self.judge_all(head(&enterprise), enterprise.facts, items, on, telling)
             .await
     }
 
@@ -203,7 +219,8 @@ impl Matching {
     ) -> Result<EnterpriseMatch, Error> {
         let on = self.day(Some(on))?;
         let items = Arc::clone(&self.policies.catalogue(on).items);
-        self.judge_all(EnterpriseHead::default(), facts, items, on, detail)
+        let telling = Telling::all(detail);
+        self.judge_all(EnterpriseHead::default(), facts, items, on, telling)
             .await
     }
 
@@ -232,7 +249,7 @@ impl Matching {
         facts: Facts,
         items: Arc<[Arc<PublishedItem>]>,
         on: NaiveDate,
-        detail: Detail,
+        telling: Telling,
     ) -> Result<EnterpriseMatch, Error> {
         let dictionary = self.dictionary;
         let judge = move || {
@@ -241,7 +258,7 @@ impl Matching {
                 facts: &facts,
                 on,
             };
-            judge::match_items(head, &items, &env, detail)
+            Ranking::of(&items, &env).told(head, &env, telling)
         };
         Ok(tokio::task::spawn_blocking(judge).await?)
     }
@@ -311,7 +328,7 @@ impl Matching {
         on: NaiveDate,
     ) -> Result<BestCombination, Error> {
         Ok(self
-            .for_enterprise(code, on, Detail::Brief)
+            .told_to_enterprise(code, on, Telling::first(Detail::Verdict, 0))
             .await?
             .best_combination)
     }
@@ -373,16 +390,17 @@ impl Matching {
         size.is_some_and(|key| answers.values.contains_key(&key) || answers.declined.contains(&key))
     }
 
-    /// The calculator: items by verdict for what was answered, and the questions that still
-    /// matter; for one item when `only` names it.
+    /// The calculator: items by verdict for what was answered, as many of each as a page shows, and the
+    /// questions that still matter; for one item when `only` names it.
     ///
     /// # Errors
     /// No such item; a day out of range.
-    pub async fn calculator(
+    pub(crate) async fn calculator(
         &self,
         answers: &Answers,
         only: Option<&str>,
         on: NaiveDate,
+        telling: Telling,
     ) -> Result<(EnterpriseMatch, Assessment), Error> {
         let on = self.day(Some(on))?;
         let items: Vec<Arc<PublishedItem>> = match only {
@@ -400,7 +418,7 @@ impl Matching {
                 on,
             };
             let head = EnterpriseHead::default();
-            let matched = judge::match_items(head, &items, &env, Detail::Brief);
+            let matched = Ranking::of(&items, &env).told(head, &env, telling);
             let open = items
                 .iter()
                 .filter(|item| item.is_open(on))

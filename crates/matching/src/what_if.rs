@@ -6,8 +6,8 @@ use std::sync::Arc;
 use zhida_policies::PublishedItem;
 use zhida_rules::{AttributeIndex, Dictionary, Env, FactKey, Facts, Kind, Value, show};
 
-use crate::judge::{Detail, match_items};
-use crate::model::{EnterpriseHead, FactChangeView, Flip, MatchedItem, WhatIf};
+use crate::judge::{Judged, Ranking, head};
+use crate::model::{EnterpriseHead, FactChangeView, Flip, WhatIf};
 
 /// Compares the matches of two sets of facts on the same day.
 pub fn compare(
@@ -18,40 +18,40 @@ pub fn compare(
     after: &Facts,
     on: chrono::NaiveDate,
 ) -> WhatIf {
-    let judged = |facts: &Facts| {
-        match_items(
-            EnterpriseHead::default(),
-            items,
-            &Env {
-                dictionary,
-                facts,
-                on,
-            },
-            Detail::Brief,
-        )
+    let env = |facts| Env {
+        dictionary,
+        facts,
+        on,
     };
-    let (old, new) = (judged(before), judged(after));
-    let by_id: HashMap<&str, &MatchedItem> = old
-        .items
+    let (before_env, after_env) = (env(before), env(after));
+    let (old, new) = (
+        Ranking::of(items, &before_env),
+        Ranking::of(items, &after_env),
+    );
+    let by_id: HashMap<&str, &Judged<'_>> = old
+        .judged
         .iter()
-        .map(|item| (item.head.id.as_str(), item))
+        .map(|judged| (judged.item.id.as_str(), judged))
         .collect();
     let (mut flips, mut amounts) = (Vec::new(), Vec::new());
-    for item in &new.items {
-        let Some(was) = by_id.get(item.head.id.as_str()) else {
+    for is in &new.judged {
+        let Some(was) = by_id.get(is.item.id.as_str()) else {
             continue;
         };
-        let words = |item: &MatchedItem| item.amount.as_ref().map(|amount| amount.text.clone());
+        if was.label == is.label && !is.label.is_candidate() {
+            continue;
+        }
+        let words = |judged: &Judged<'_>, env| judged.amount(env).map(|amount| amount.text);
         let flip = Flip {
-            head: item.head.clone(),
+            head: head(is.item),
             from: was.label,
-            to: item.label,
-            amount_from: words(was),
-            amount_to: words(item),
+            to: is.label,
+            amount_from: words(was, &before_env),
+            amount_to: words(is, &after_env),
         };
         if flip.from != flip.to {
             flips.push(flip);
-        } else if flip.amount_from != flip.amount_to && item.label.is_candidate() {
+        } else if flip.amount_from != flip.amount_to {
             amounts.push(flip);
         }
     }
@@ -59,8 +59,8 @@ pub fn compare(
         enterprise,
         on,
         changes: changes(dictionary, before, after),
-        before: old.counts,
-        after: new.counts,
+        before: old.counts(),
+        after: new.counts(),
         flips,
         amounts,
     }

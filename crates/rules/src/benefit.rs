@@ -132,6 +132,17 @@ pub struct Amount {
     pub missing: Vec<Missing>,
 }
 
+/// How much, without the words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AmountEnds {
+    /// What can be said.
+    pub kind: AmountKind,
+    /// Lower end in yuan; equal to `high` when exact; `None` when open.
+    pub low: Option<Number>,
+    /// Upper end in yuan; `None` when open.
+    pub high: Option<Number>,
+}
+
 /// What can be said of an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

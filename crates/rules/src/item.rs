@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Amount, AmountKind, AttributeIndex, Benefit, BenefitSource, Dictionary, Env, Expr, Missing,
-    Node, Number, Outcome, RuleError, Truth,
+    Amount, AmountEnds, AttributeIndex, Benefit, BenefitSource, Dictionary, Env, Expr, Missing,
+    Node, Outcome, RuleError, Truth,
     compile::{self, Locals},
     explain::Explainer,
     render::Render,
@@ -253,14 +253,15 @@ impl ItemRules {
         )
     }
 
-    /// As [`ItemRules::amount`] without its words: what can be said of it, its lower end and its upper end, in yuan.
-    pub fn amount_ends(
-        &self,
-        env: &Env<'_>,
-    ) -> Option<(AmountKind, Option<Number>, Option<Number>)> {
+    /// As [`ItemRules::amount`] without its words, which cost most.
+    pub fn amount_ends(&self, env: &Env<'_>) -> Option<AmountEnds> {
         let context = env.context(&self.locals);
         let (kind, interval) = self.benefit.as_ref()?.extent(&context);
-        Some((kind, interval.low, interval.high))
+        Some(AmountEnds {
+            kind,
+            low: interval.low,
+            high: interval.high,
+        })
     }
 
     /// Missing facts that the verdict still depends on: none once it is settled.

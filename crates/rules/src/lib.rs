@@ -49,7 +49,9 @@ mod verdict;
 mod words;
 
 pub use analyse::{CLAUSES_MAX, Reach, analyse, expression_texts};
-pub use benefit::{Amount, AmountKind, Benefit, BenefitKind, BenefitSource, RoundTo, Step};
+pub use benefit::{
+    Amount, AmountEnds, AmountKind, Benefit, BenefitKind, BenefitSource, RoundTo, Step,
+};
 pub use dictionary::{
     ATTRIBUTES_MAX, Absence, Attribute, AttributeIndex, Constant, ConstantIndex, ConstantValue,
     Dictionary, DictionaryError, Kind, NAME_MAX, Named, Personal, Sensitivity,

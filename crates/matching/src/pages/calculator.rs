@@ -15,10 +15,11 @@ use super::enterprise::verdict_bar;
 use super::fields::{
     FieldView, field, industry_step, is_fine_enough, is_place, named_industries, region_step,
 };
-use super::{DayQuery, Group, groups, percent};
+use super::{CARDS_SHOWN, DayQuery, Group, groups, percent};
 use crate::Matching;
 use crate::answers::{Answers, DECLINED, field_name, read_name};
 use crate::calculator::{Assessment, Question};
+use crate::judge::{Detail, Telling};
 use crate::model::EnterpriseMatch;
 use crate::what_if::words;
 
@@ -76,7 +77,12 @@ pub(crate) async fn show(
     let answers = Answers::parse(dictionary, &pairs, on);
     let only = Some(item.as_str()).filter(|item| !item.is_empty());
     let (found, assessment) = matching
-        .calculator(&answers, only, on)
+        .calculator(
+            &answers,
+            only,
+            on,
+            Telling::first(Detail::Brief, CARDS_SHOWN),
+        )
         .await
         .map_err(Problem::from)?;
     let asked = asked(dictionary, &assessment, &answers, on);
@@ -113,7 +119,7 @@ pub(crate) async fn show(
         errors: answers.errors.clone().into(),
         open: assessment.open_count(),
         groups: groups(
-            &found.items,
+            &found,
             None,
             |item| format!("/policies/{}", percent(&item.head.id)),
             |_| "/policies".to_owned(),

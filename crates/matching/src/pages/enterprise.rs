@@ -14,11 +14,11 @@ use zhida_ui::chart::{Caption, Chart, Datum, stacked_bar};
 use zhida_ui::{FormErrors, Frame, Html, Page, PageError};
 
 use super::fields::{FieldView, field};
-use super::{DayQuery, Group, address, day_text, groups, label_asked, matches_title};
+use super::{DayQuery, GROUP_SHOWN, Group, address, day_text, groups, label_asked, matches_title};
 use crate::Matching;
 use crate::answers::Answers;
 use crate::calculator::question_text;
-use crate::judge::Detail;
+use crate::judge::{Detail, Telling};
 use crate::model::{EnterpriseMatch, WhatIf};
 use crate::news::NewsQuery;
 use crate::verdict::{Counts, Label};
@@ -26,6 +26,11 @@ use crate::what_if::words;
 
 /// New matches that are shown.
 const NEWS_SHOWN: u32 = 10;
+/// Items of each label that are explained: their conditions tell which facts the what-if form offers.
+const TOLD: usize = 50;
+/// Items that are not open which are listed.
+const NOT_OPEN_SHOWN: usize = 200;
+const NOT_OPEN_MORE: usize = NOT_OPEN_SHOWN + 1;
 /// Facts that the what-if form offers.
 const CHANGES_OFFERED: usize = 9;
 /// Facts that many policies rest on: offered when near misses leave room. The flag says whether
@@ -53,6 +58,8 @@ pub(crate) struct EnterprisePage {
     what_if: Option<WhatIf>,
     together: Vec<(String, String)>,
     left_out: Vec<(String, String)>,
+    /// How many items are not open, where not all of them are listed.
+    not_open: String,
     /// What full runs found newly met: item, address, day.
     news: Vec<(String, String, String)>,
 }
@@ -81,8 +88,12 @@ pub(crate) async fn show(
     let reached = matching.reached(&frame.viewer, &code, "政策匹配结果", None);
     let enterprise = reached.await.map_err(Problem::from)?;
     let code = enterprise.code.clone();
-    let found = matching
-        .for_enterprise(&code, on, Detail::Full)
+    let telling = Telling {
+        more: only.map(|only| (only, GROUP_SHOWN)),
+        ..Telling::first(Detail::Full, TOLD)
+    };
+    let mut found = matching
+        .told_to_enterprise(&code, on, telling)
         .await
         .map_err(Problem::from)?;
     let answers = Answers::parse(matching.dictionary, &pairs, on);
@@ -107,7 +118,7 @@ pub(crate) async fn show(
             &[("on", &on_text)],
         )
     };
-    let groups = groups(&found.items, only, |item| href(&item.head.id), group);
+    let groups = groups(&found, only, |item| href(&item.head.id), group);
     let name = found.enterprise.name.clone().unwrap_or_default();
     let page = frame
         .page(matches_title(&frame.viewer, &code))
@@ -123,9 +134,16 @@ pub(crate) async fn show(
     let news = news.map_err(Problem::from)?.items.into_iter();
     let news = news.map(|one| (one.item_name, href(&one.item), date_zh(one.since)));
     let name_of = |id: &String| {
-        let item = found.items.iter().find(|item| item.head.id == *id);
-        item.map_or_else(|| id.clone(), |item| item.head.name.clone())
+        let item = matching.item(id, on);
+        item.map_or_else(|_| id.clone(), |item| item.name.clone())
     };
+    let not_open = match found.not_open.len() {
+        all @ NOT_OPEN_MORE.. => {
+            format!("共 {} 项，列出前 {NOT_OPEN_SHOWN} 项。", count(all as u64))
+        }
+        _ => String::new(),
+    };
+    found.not_open.truncate(NOT_OPEN_SHOWN);
     let best = &found.best_combination;
     Ok(Html(EnterprisePage {
         page,
@@ -141,6 +159,7 @@ pub(crate) async fn show(
             .iter()
             .map(|id| (name_of(id), href(id)))
             .collect(),
+        not_open,
         left_out: best
             .left_out
             .iter()

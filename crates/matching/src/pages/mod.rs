@@ -13,21 +13,23 @@ pub(crate) mod places;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use zhida_platform::access::Viewer;
-use zhida_platform::format::date_zh;
+use zhida_platform::format::{count, date_zh};
 use zhida_platform::problem::Problem;
 use zhida_policies::Way;
 use zhida_ui::Mark;
 
 use crate::Matching;
-use crate::model::{AmountView, MatchedItem, PairMatch};
+use crate::model::{AmountView, EnterpriseMatch, MatchedItem, PairMatch};
 use crate::verdict::Label;
 
 /// Cards of one group that are shown before one asks for the whole group.
 const CARDS_SHOWN: usize = 12;
+/// Cards of the one group that was asked for.
+const GROUP_SHOWN: usize = 1_000;
 
 /// The pages.
 pub(crate) fn router(matching: Arc<Matching>) -> Router {
@@ -40,6 +42,7 @@ pub(crate) fn router(matching: Arc<Matching>) -> Router {
         .route("/match/news.xlsx", get(news::xlsx))
         .route("/enterprises/{code}/matches", get(enterprise::show))
         .route("/enterprises/{code}/matches/{item}", get(pair::show))
+        .route("/enterprises/{code}/matches/{item}/mute", post(pair::mute))
         .route("/policies/{id}/enterprises", get(item::show))
         .route("/policies/{id}/enterprises.csv", get(item::csv))
         .route("/policies/{id}/enterprises.xlsx", get(item::xlsx))
@@ -196,7 +199,7 @@ pub(crate) struct Group {
 
 /// Groups in the order of labels, those without items left out. `only` shows one group whole.
 pub(crate) fn groups(
-    items: &[MatchedItem],
+    found: &EnterpriseMatch,
     only: Option<Label>,
     href: impl Fn(&MatchedItem) -> String,
     more: impl Fn(Label) -> String,
@@ -206,21 +209,28 @@ pub(crate) fn groups(
         .filter(|label| only.is_none_or(|only| only == *label));
     shown
         .filter_map(|label| {
-            let of_label: Vec<&MatchedItem> =
-                items.iter().filter(|item| item.label == label).collect();
-            if of_label.is_empty() {
-                return None;
-            }
-            let limit = if only.is_some() { 1_000 } else { CARDS_SHOWN };
-            let cards = of_label
-                .iter()
+            let of_label = found.items.iter().filter(|item| item.label == label);
+            let limit = if only.is_some() {
+                GROUP_SHOWN
+            } else {
+                CARDS_SHOWN
+            };
+            let cards: Vec<Card> = of_label
                 .take(limit)
                 .map(|item| Card::new(item, href(item)))
                 .collect();
-            let rest = of_label.len() > limit && only.is_none();
+            if cards.is_empty() {
+                return None;
+            }
+            let all = found.counts.get(label);
+            let rest = all > limit as u64 && only.is_none();
+            let cut = match all > GROUP_SHOWN as u64 && only.is_some() {
+                true => format!("，列出前 {} 项", count(GROUP_SHOWN as u64)),
+                false => String::new(),
+            };
             Some(Group {
                 id: label.key(),
-                title: format!("{} {} 项", label.words(), of_label.len()),
+                title: format!("{} {} 项{cut}", label.words(), count(all)),
                 hint: hint(label),
                 cards,
                 folded: only.is_none() && label >= Label::Ineligible,

@@ -1,6 +1,8 @@
 //! One enterprise: verdicts, best combination, what-if, news.
 
-use zhida_matching::{Detail, Label, answers_from_json};
+use std::collections::BTreeMap;
+
+use zhida_matching::{Detail, Label, Telling, answers_from_json};
 use zhida_rules::{Dictionary, Facts};
 use zhida_testkit::{TestDatabase, both_databases};
 
@@ -19,6 +21,59 @@ async fn one_enterprise_is_matched_in_full(db: TestDatabase) {
         .await
         .unwrap();
     insta::assert_json_snapshot!("enterprise", found);
+}
+
+async fn a_page_tells_the_beginning_of_each_label(db: TestDatabase) {
+    let setup = filled(db).await;
+    let on = day("2026-11-22");
+    let whole = setup
+        .matching
+        .for_enterprise(&first(), on, Detail::Full)
+        .await
+        .unwrap();
+    let telling = Telling {
+        more: Some((Label::Ineligible, 2)),
+        ..Telling::first(Detail::Full, 1)
+    };
+    let page = setup
+        .matching
+        .told_to_enterprise(&first(), on, telling)
+        .await
+        .unwrap();
+    let mut shown: BTreeMap<Label, usize> = BTreeMap::new();
+    let mut expected = whole.clone();
+    expected.items.retain(|item| {
+        let most = if item.label == Label::Ineligible {
+            2
+        } else {
+            1
+        };
+        let place = shown.entry(item.label).or_default();
+        *place += 1;
+        *place <= most
+    });
+    assert!(
+        expected.items.len() < whole.items.len(),
+        "something is left out"
+    );
+    assert_eq!(page, expected);
+}
+
+async fn verdicts_alone_are_the_same(db: TestDatabase) {
+    let setup = filled(db).await;
+    let on = day("2026-11-22");
+    let matching = &setup.matching;
+    let (code, brief) = (first(), Detail::Brief);
+    let whole = matching.for_enterprise(&code, on, brief).await.unwrap();
+    let verdict = Detail::Verdict;
+    let mut bare = matching.for_enterprise(&code, on, verdict).await.unwrap();
+    for (bare, whole) in bare.items.iter_mut().zip(&whole.items) {
+        assert!(bare.reason.is_empty() && bare.amount.is_none());
+        bare.manual_only = whole.manual_only;
+        bare.amount.clone_from(&whole.amount);
+        bare.reason.clone_from(&whole.reason);
+    }
+    assert_eq!(bare, whole);
 }
 
 async fn the_terminal_shows_the_same(db: TestDatabase) {
@@ -188,6 +243,8 @@ async fn nobody_and_nothing_are_told_apart(db: TestDatabase) {
 }
 
 both_databases!(
+    a_page_tells_the_beginning_of_each_label,
+    verdicts_alone_are_the_same,
     one_enterprise_is_matched_in_full,
     the_terminal_shows_the_same,
     what_opens_when_facts_change,

@@ -1,6 +1,6 @@
 //! 可以申请的: what the own enterprise can apply for now. Page, count and API have it from here.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::Datelike;
@@ -87,8 +87,9 @@ impl Redemption {
         offers.drain(..place.map_or(0, |place| place + 1));
         let key = |one: &Offer| one.item.head.id.clone();
         let page = Page::from_rows(offers, page, LIST, key)?;
+        let shown = self.explained(&code, page.items).await?;
         Ok(ApplicableList {
-            items: self.lines(&code, page.items).await?,
+            items: self.lines(&code, shown).await?,
             total,
             next: page.next,
         })
@@ -99,7 +100,7 @@ impl Redemption {
         let open = schemes::open_to(conn, code).await?;
         let found = self
             .matching
-            .for_enterprise_among(code, &open, today, Detail::Full)
+            .for_enterprise_among(code, &open, today, Detail::Verdict)
             .await;
         let found = match found {
             // nothing is known of it, so nothing can be said
@@ -126,6 +127,26 @@ impl Redemption {
         let taken = cases::taken(conn, &slots).await?;
         offers.retain(|offer| slot(offer).is_none_or(|slot| !taken.contains(&slot)));
         Ok(offers)
+    }
+
+    /// The offers of a page with the words of their verdicts: the others only need to be counted.
+    async fn explained(&self, code: &str, offers: Vec<Offer>) -> Result<Vec<Offer>, Error> {
+        if offers.is_empty() {
+            return Ok(offers);
+        }
+        let ids: Vec<String> = offers.iter().map(|one| one.item.head.id.clone()).collect();
+        let found = self
+            .matching
+            .for_enterprise_among(code, &ids, self.clock.today(), Detail::Full)
+            .await?;
+        let items = found.items.into_iter();
+        let mut items: HashMap<String, MatchedItem> =
+            items.map(|item| (item.head.id.clone(), item)).collect();
+        let explained = offers.into_iter().filter_map(|offer| {
+            let item = items.remove(&offer.item.head.id)?;
+            Some(Offer { item, ..offer })
+        });
+        Ok(explained.collect())
     }
 
     async fn lines(&self, code: &str, offers: Vec<Offer>) -> Result<Vec<ApplicableLine>, Error> {
