@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts};
 use axum::http::request::Parts;
-use zhida_platform::files::{FileStore, FileUse, Received, Upload, kinds};
+use zhida_platform::access::Viewer;
+use zhida_platform::files::{FileError, FileStore, FileUse, Received, SENT, Upload, kinds};
 use zhida_platform::problem::Problem;
 use zhida_ui::{Fields, FormErrors};
 
@@ -53,6 +54,7 @@ impl Posted {
     /// It breaks off, or is too large.
     pub(crate) async fn read(
         files: &FileStore,
+        viewer: &Viewer,
         files_max: u32,
         mut form: Multipart,
     ) -> Result<Self, Error> {
@@ -70,6 +72,10 @@ impl Posted {
                     posted.file(files, files_max, &file, field).await?
                 }
                 Some(_) => {}
+                None if name.starts_with(SENT) => {
+                    let id = text(field, &mut room).await?;
+                    posted.sent(files, viewer, files_max, &id).await?;
+                }
                 None => posted.fields.put(name, text(field, &mut room).await?),
             }
         }
@@ -93,7 +99,28 @@ impl Posted {
             bytes: None,
             purpose: &EVIDENCE,
         };
-        match files.receive(upload, field).await {
+        self.taken(files.receive(upload, field).await)
+    }
+
+    /// Takes a file that has come in parts before the form. They stay: when something else of the form is wrong, the
+    /// same file need not be sent again.
+    async fn sent(
+        &mut self,
+        files: &FileStore,
+        viewer: &Viewer,
+        files_max: u32,
+        id: &str,
+    ) -> Result<(), Error> {
+        if self.files.len() >= files_max as usize {
+            let sentence = format!("最多 {files_max} 个附件，多出的没有收下");
+            self.errors.add(FILES, sentence);
+            return Ok(());
+        }
+        self.taken(files.receive_parts(viewer, id, &EVIDENCE).await)
+    }
+
+    fn taken(&mut self, received: Result<Received, FileError>) -> Result<(), Error> {
+        match received {
             Ok(received) => self.files.push(received),
             Err(error) => {
                 let problem = Problem::from(error);

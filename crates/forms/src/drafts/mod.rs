@@ -131,10 +131,7 @@ impl Drafts {
             id: &record.subject_id,
         };
         let all = self.files.of_subject(self.db.conn(), draft).await?;
-        let lost = |state| matches!(state, State::Infected | State::Damaged);
-        let held = all
-            .into_iter()
-            .filter(|file| file.state.is_quarantined() || lost(file.state));
+        let held = all.into_iter().filter(|file| file.state.is_held());
         Ok(held.map(|file| (file.id, file.state)).collect())
     }
 
@@ -302,14 +299,16 @@ impl Drafts {
             .await?)
     }
 
-    /// Removes a file from a draft, if it was handed in there; the answer that named it no longer does.
+    /// Removes a file from a draft, if it was handed in there; the answer that named it no longer does. What is handed
+    /// in with the same press is kept.
     pub(crate) async fn remove_file(
         &self,
         viewer: &Viewer,
         save: &Save<'_>,
+        uploads: &[Upload],
         file: &str,
     ) -> Result<Saved, Error> {
-        let saved = self.save_with(viewer, save, &[]).await?;
+        let saved = self.save_with(viewer, save, uploads).await?;
         let Saved::Kept(draft) = &saved else {
             return Ok(saved);
         };

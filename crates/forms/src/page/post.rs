@@ -7,8 +7,11 @@ use axum::extract::multipart::{Field as Part, Multipart};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use uuid::Uuid;
 use zhida_platform::access::Viewer;
-use zhida_platform::files::{FileUse, Upload as Incoming, kinds};
+use zhida_platform::files::{
+    FileError, FileUse, Received, SENT, UNFINISHED_MAX, Unfinished, Upload as Incoming, kinds,
+};
 use zhida_platform::problem::Problem;
 
 use super::widget::{group_of, type_name};
@@ -69,7 +72,13 @@ pub async fn take(
     request: Multipart,
 ) -> Result<Taken, Error> {
     let before = drafts.get(draft).await?;
-    let mut posted = Posted::read(drafts, form, &before.answers, request).await?;
+    let reading = Reading {
+        drafts,
+        viewer,
+        form,
+        before: &before.answers,
+    };
+    let mut posted = reading.posted(request).await?;
     if let Some(tab) = posted.action.strip_prefix("settle:") {
         let settled = drafts.settle(viewer, draft, posted.version, tab, &posted.take);
         return Ok(Taken::Saved(settled.await?, String::new()));
@@ -88,9 +97,18 @@ pub async fn take(
         answers,
     };
     let saved = match &action {
-        Action::Unfile(_, file) => drafts.remove_file(viewer, &save, file).await?,
+        Action::Unfile(_, file) => {
+            let uploads = &posted.uploads;
+            drafts.remove_file(viewer, &save, uploads, file).await?
+        }
         _ => drafts.save_with(viewer, &save, &posted.uploads).await?,
     };
+    for id in &posted.sent {
+        // the draft is saved; what stays is swept
+        if let Err(error) = drafts.files().forget(viewer, *id).await {
+            tracing::warn!(%error, "没传完的文件没有清掉");
+        }
+    }
     let faults = std::mem::take(&mut posted.faults);
     let draft = match (saved, &action) {
         (Saved::Stale(draft), Action::Autosave) => return Ok(Taken::Answered(stale(&draft))),
@@ -243,37 +261,58 @@ struct Posted {
     take: Vec<String>,
     texts: BTreeMap<String, Vec<String>>,
     uploads: Vec<Upload>,
+    /// Those of the files that had come in parts before.
+    sent: Vec<Uuid>,
     faults: Vec<Fault>,
 }
 
-impl Posted {
-    async fn read(
-        drafts: &Drafts,
-        form: &Form,
-        before: &Answers,
-        mut request: Multipart,
-    ) -> Result<Self, Error> {
-        let mut posted = Self {
+/// A file as it comes.
+enum Coming<'p> {
+    /// In the request.
+    Now(Box<Part<'p>>),
+    /// In parts, before it.
+    Before(Unfinished),
+}
+
+/// For which draft a request is read.
+struct Reading<'r> {
+    drafts: &'r Drafts,
+    viewer: &'r Viewer,
+    form: &'r Form,
+    before: &'r Answers,
+}
+
+impl Reading<'_> {
+    async fn posted(&self, mut request: Multipart) -> Result<Posted, Error> {
+        let mut posted = Posted {
             version: 0,
             tab: new_tab(),
             action: "save".to_owned(),
             take: Vec::new(),
             texts: BTreeMap::new(),
             uploads: Vec::new(),
+            sent: Vec::new(),
             faults: Vec::new(),
         };
-        let mut room = TEXT_BYTES_MAX;
+        let (mut room, mut sent) = (TEXT_BYTES_MAX, 0);
         while let Some(part) = request.next_field().await.map_err(|_| Error::Broken)? {
             let name = part.name().unwrap_or_default().to_owned();
             if let Some(file) = part.file_name().map(str::to_owned) {
                 if !file.is_empty() {
-                    posted
-                        .file(drafts, form, before, &name, &file, part)
-                        .await?;
+                    let coming = Coming::Now(Box::new(part));
+                    self.file(&mut posted, &name, &file, coming).await?;
                 }
                 continue;
             }
             let text = text(part, &mut room).await?;
+            if let Some(path) = name.strip_prefix(SENT) {
+                sent += 1;
+                if sent > UNFINISHED_MAX {
+                    return Err(Error::Broken);
+                }
+                self.sent(&mut posted, path, &text).await?;
+                continue;
+            }
             match name.as_str() {
                 "version" => posted.version = text.parse().map_err(|_| Error::Broken)?,
                 "tab" if !text.is_empty() => posted.tab = text.chars().take(TAB_MAX).collect(),
@@ -285,28 +324,46 @@ impl Posted {
         Ok(posted)
     }
 
+    /// Takes a file that has come in parts, as if it came now.
+    async fn sent(&self, posted: &mut Posted, path: &str, id: &str) -> Result<(), Error> {
+        let found = self.drafts.files().unfinished(self.viewer, id).await;
+        match found {
+            Ok(upload) => {
+                if upload.is_whole() {
+                    posted.sent.push(upload.id);
+                }
+                let name = upload.name.clone();
+                let coming = Coming::Before(upload);
+                self.file(posted, path, &name, coming).await
+            }
+            Err(error) => match place_of(self.form, path) {
+                Some((_, field)) => posted.refused(path, field, error),
+                None => Ok(()),
+            },
+        }
+    }
+
     /// Receives a file for a field that takes files; what is wrong with it is said at the field.
     async fn file(
-        &mut self,
-        drafts: &Drafts,
-        form: &Form,
-        before: &Answers,
+        &self,
+        posted: &mut Posted,
         path: &str,
         name: &str,
-        part: Part<'_>,
+        coming: Coming<'_>,
     ) -> Result<(), Error> {
-        let Some((place, field)) = place_of(form, path) else {
+        let Some((place, field)) = place_of(self.form, path) else {
             return Ok(());
         };
         let Kind::Files(rule) = &field.kind else {
             return Ok(());
         };
-        let taken = self
+        let taken = posted
             .uploads
             .iter()
             .filter(|upload| upload.place == place)
             .count();
-        let there = before
+        let there = self
+            .before
             .clone()
             .at_mut(&place)
             .map_or(0, |answer| match answer {
@@ -318,27 +375,45 @@ impl Posted {
                 "{}：最多 {} 个文件，“{name}”没有收下",
                 field.label, rule.count
             );
-            self.fault(path, message);
+            posted.fault(path, message);
             return Ok(());
         }
+        match self.receive(name, coming).await {
+            Ok(received) => match refused(rule, received.kind(), received.bytes()) {
+                Some(why) => posted.fault(path, format!("{}：“{name}”{why}", field.label)),
+                None => posted.uploads.push(Upload { place, received }),
+            },
+            Err(error) => posted.refused(path, field, error)?,
+        }
+        Ok(())
+    }
+
+    async fn receive(&self, name: &str, coming: Coming<'_>) -> Result<Received, FileError> {
+        let files = self.drafts.files();
+        let part = match coming {
+            Coming::Now(part) => *part,
+            Coming::Before(upload) => {
+                let id = upload.id.to_string();
+                return files.receive_parts(self.viewer, &id, &ANYTHING).await;
+            }
+        };
         let upload = Incoming {
             name,
             bytes: None,
             purpose: &ANYTHING,
         };
-        match drafts.files().receive(upload, part).await {
-            Ok(received) => match refused(rule, received.kind(), received.bytes()) {
-                Some(why) => self.fault(path, format!("{}：“{name}”{why}", field.label)),
-                None => self.uploads.push(Upload { place, received }),
-            },
-            Err(error) => {
-                let problem = Problem::from(error);
-                if problem.status.is_server_error() {
-                    return Err(Error::Broken);
-                }
-                self.fault(path, format!("{}：{}", field.label, problem.detail));
-            }
+        files.receive(upload, part).await
+    }
+}
+
+impl Posted {
+    /// The store's words at the field, unless the store itself fails.
+    fn refused(&mut self, path: &str, field: &Field, error: FileError) -> Result<(), Error> {
+        let problem = Problem::from(error);
+        if problem.status.is_server_error() {
+            return Err(Error::Broken);
         }
+        self.fault(path, format!("{}：{}", field.label, problem.detail));
         Ok(())
     }
 

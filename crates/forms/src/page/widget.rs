@@ -51,6 +51,8 @@ pub(crate) struct FilesView {
     pub accept: String,
     pub limits: String,
     pub sample: String,
+    /// Of one file, at most.
+    pub bytes_max: u64,
     pub has_room: bool,
 }
 
@@ -201,6 +203,7 @@ fn files(path: &str, rule: &FileRule, answer: Option<&Answer>) -> FilesView {
             size(rule.bytes)
         ),
         sample: rule.sample.clone(),
+        bytes_max: rule.bytes,
         has_room: here.len() < rule.count,
     }
 }

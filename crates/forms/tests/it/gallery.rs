@@ -13,11 +13,12 @@ use zhida_forms::{
     Answers, DifferenceView, Draft, Drafts, Fault, Form, FormSource, FormView, Known, Mark, Start,
     SummaryView, Taken, difference, take,
 };
+use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::clock::SharedClock;
 use zhida_platform::config::Config;
 use zhida_platform::db::Database;
-use zhida_platform::files::{Download, FileStore};
+use zhida_platform::files::{Download, FileStore, uploads};
 use zhida_platform::http::upload_limit;
 use zhida_platform::problem::Problem;
 use zhida_rules::{Dictionary, Facts};
@@ -93,20 +94,28 @@ pub fn facts() -> Facts {
     Facts::from_json(Dictionary::shipped(), &known).expect("facts of the shipped dictionary")
 }
 
+/// Who fills the form in.
+pub fn viewer() -> Viewer {
+    Viewer::officer("张三")
+}
+
 /// The gallery's pages.
 pub fn routes(gallery: Arc<Gallery>) -> Router {
     let config = Config::default();
     let shell = Shell {
         demo: true,
+        viewer: viewer(),
         ..Shell::default()
     };
+    let files = gallery.drafts.files().clone();
     let routes = Router::new()
         .route("/form/{purpose}", get(show).post(post))
         .route("/form/{purpose}/files/{file}", get(file))
         .route("/sent/{purpose}", get(sent))
         .route("/return/{purpose}", get(give_back))
         .layer(upload_limit(&config))
-        .with_state(gallery);
+        .with_state(gallery)
+        .merge(uploads(files));
     with_frame(routes, shell, &config)
 }
 

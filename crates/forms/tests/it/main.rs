@@ -7,5 +7,6 @@ mod gallery;
 mod guide;
 mod post;
 mod properties;
+mod resume;
 mod validate;
 mod world;

@@ -14,6 +14,8 @@ use super::{FileError, RECEIVED};
 
 /// Folder of files under way.
 const UNFINISHED: &str = "tmp";
+/// Folder of uploads that come in parts.
+const PARTS: &str = "parts";
 /// Folder of the rooms' own files.
 const ROOMS: &str = "rooms";
 
@@ -103,6 +105,19 @@ impl Disk {
         self.root.join(ROOMS).join(room)
     }
 
+    /// Where uploads that come in parts lie, each in a folder of its own.
+    pub(super) fn unfinished(&self) -> PathBuf {
+        self.root.join(PARTS)
+    }
+
+    /// Their folders.
+    pub(super) fn folders_of_unfinished(&self) -> io::Result<Vec<PathBuf>> {
+        match folders_in(&self.unfinished()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            found => found,
+        }
+    }
+
     /// Everything that is the store's, one folder at a time: files under way, content, what rooms received.
     pub(super) fn walk(&self) -> io::Result<Vec<PathBuf>> {
         if !fs::exists(&self.root)? {
@@ -112,6 +127,8 @@ impl Disk {
         for first in folders_in(&self.root)? {
             match first.file_name().and_then(|name| name.to_str()) {
                 Some(UNFINISHED) => folders.push(first),
+                // kept and swept upload by upload
+                Some(PARTS) => {}
                 Some(ROOMS) => {
                     let received = folders_in(&first)?.into_iter();
                     let received = received.map(|room| room.join(RECEIVED));
@@ -189,7 +206,7 @@ fn folders_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Makes the folder for its owner's eyes only.
-fn make_private(folder: &Path) -> io::Result<()> {
+pub(super) fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -197,6 +214,6 @@ fn make_private(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

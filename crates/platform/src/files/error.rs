@@ -89,6 +89,27 @@ pub enum FileError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Handed in before all of its parts were there.
+    #[error("「{name}」还没有传完，没有收下：请重新选择同一个文件，会接着断开的地方传")]
+    Unfinished {
+        /// The file.
+        name: String,
+    },
+    /// A part for another place than where the file goes on.
+    #[error("这一段接不上：已经收到 {} 字节，请从这里接着传", count(*.holds))]
+    Elsewhere {
+        /// How far the file has come.
+        holds: u64,
+    },
+    /// A part that cannot be taken.
+    #[error("这一段{fault}，没有收下：请重新选择文件上传")]
+    Part {
+        /// What is wrong with it.
+        fault: &'static str,
+    },
+    /// No such upload, or another account's, or one that lay too long.
+    #[error("没有找到这个没传完的文件，可能隔得太久已被清理：请重新选择文件上传")]
+    NoUpload,
     /// The content was found infected before.
     #[error("「{name}」含有病毒（{reason}），不能使用：请查杀后重新上传")]
     Infected {
@@ -165,6 +186,7 @@ impl From<FileError> for Problem {
             | FileError::Pixels { .. }
             | FileError::Archive { .. }
             | FileError::Broken { .. }
+            | FileError::Part { .. }
             | FileError::Interrupted { .. } => {
                 refused(StatusCode::BAD_REQUEST, "file-refused", "文件没有收下")
             }
@@ -174,9 +196,13 @@ impl From<FileError> for Problem {
             FileError::Quarantined { .. } => {
                 refused(StatusCode::FORBIDDEN, "file-quarantined", "文件还在隔离")
             }
-            FileError::NotQuarantined { .. } | FileError::Swept { .. } => {
+            FileError::NotQuarantined { .. }
+            | FileError::Swept { .. }
+            | FileError::Unfinished { .. }
+            | FileError::Elsewhere { .. } => {
                 refused(StatusCode::CONFLICT, "conflict", "与已有内容冲突")
             }
+            FileError::NoUpload => refused(StatusCode::NOT_FOUND, "not-found", "没有找到"),
             FileError::Damaged { .. } => {
                 tracing::error!(error = %detail, "提供文件时发现存储损坏");
                 refused(

@@ -12,6 +12,10 @@
 //! nobody attached, and those whose last file was removed with
 //! [`FileStore::detach`], are collected by [`FileStore::sweep`].
 //!
+//! Over a network that breaks off a file comes in parts ([`uploads`]): they are
+//! kept until the file is whole, which then goes through the same checks
+//! ([`FileStore::receive_parts`]).
+//!
 //! What is refused, each with a sentence that says what was found: an empty
 //! file, one that is too large (by its announced length and again by what
 //! arrives), a type that the use does not allow, a name whose extension is not
@@ -73,6 +77,8 @@ mod store;
 mod sweep;
 mod tally;
 mod text;
+mod unfinished;
+mod uploads;
 
 pub use clamd::{Clamd, ClamdError, Verdict};
 pub use download::Download;
@@ -86,6 +92,8 @@ pub use settings::FilesConfig;
 pub(crate) use store::SCHEMA;
 pub use sweep::{SweepReport, VerifyReport};
 pub use tally::{ContentQuery, ContentRecord, Tally};
+pub use unfinished::{Announced, UNFINISHED_MAX, Unfinished};
+pub use uploads::{SENT, uploads};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -15,7 +15,7 @@ vocabulary! {
         /// No virus was found.
         Clean = "clean", "已查毒";
         /// No scanner is configured here.
-        Unscanned = "unscanned", "未查毒（系统没有配置查毒程序）";
+        Unscanned = "unscanned", "未查毒：系统没有配置查毒程序";
         /// The scanner does not take it; stays in quarantine until an officer releases it.
         Unscannable = "unscannable", "无法查毒";
         /// An officer let it out of quarantine.
@@ -32,6 +32,12 @@ impl State {
     #[must_use]
     pub fn is_quarantined(self) -> bool {
         matches!(self, Self::Pending | Self::Unscannable)
+    }
+
+    /// Whether not everybody who may see it can open it: quarantined, with a virus, damaged.
+    #[must_use]
+    pub fn is_held(self) -> bool {
+        self.is_quarantined() || matches!(self, Self::Infected | Self::Damaged)
     }
 
     pub(super) fn of_slug(slug: &str) -> Self {

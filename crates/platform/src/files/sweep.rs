@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::io;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::disk::{self, Disk, OnDisk};
 use super::store::{self, Digest};
@@ -42,8 +42,7 @@ impl FileStore {
     /// # Errors
     /// When the database or the disk fails; what was removed stays removed.
     pub async fn sweep(&self, db: &Database) -> Result<SweepReport, FileError> {
-        let hours = i64::try_from(self.inner.config.unreferenced_keep_hours).unwrap_or(24);
-        let before = self.inner.clock.now() - TimeDelta::hours(hours);
+        let before = self.inner.clock.now() - self.kept();
         let mut report = SweepReport::default();
         loop {
             let found = store::unreferenced(db.conn(), before, BATCH).await?;
@@ -65,6 +64,7 @@ impl FileStore {
                 report.leftovers += u64::from(self.sweep_leftover(db, &found, before).await?);
             }
         }
+        report.leftovers += self.sweep_unfinished(before).await?;
         Ok(report)
     }
 

@@ -140,12 +140,16 @@ pub struct FileLine {
     pub bytes: i64,
     /// 查毒状态。
     pub state: &'static str,
+    /// Whether not everybody who reads the thread can open it.
+    #[serde(skip)]
+    pub is_held: bool,
 }
 
 impl From<FileRecord> for FileLine {
     fn from(file: FileRecord) -> Self {
         Self {
             state: file.state.word(),
+            is_held: file.state.is_held(),
             id: file.id,
             name: file.name,
             bytes: file.bytes,

@@ -22,7 +22,7 @@
 //! async fn answer(
 //!     db: &Database, threads: &Threads, messages: &Messages, viewer: &Viewer, form: Multipart,
 //! ) -> Result<(), ThreadError> {
-//!     let posted = &Posted::read(threads.files(), form).await?;   // files come in outside the transaction
+//!     let posted = &Posted::read(threads.files(), viewer, form).await?;   // files come in outside the transaction
 //!     let about = About { room: "redemption", id: "42" };
 //!     db.write(|tx| async move {
 //!         let new = NewEntry { wants_reply: true, ..NewEntry::message(posted.get("message"), &posted.files) };

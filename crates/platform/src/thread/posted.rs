@@ -2,7 +2,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::extract::multipart::{Field, Multipart};
 
 use super::{ATTACHMENT, FILES_MAX, NewEntry, Side, ThreadError, WORDS_MAX};
-use crate::files::{FileStore, Received, Upload};
+use crate::access::Viewer;
+use crate::files::{FileError, FileStore, Received, SENT, Upload};
 use crate::problem::Problem;
 
 /// Fields of a request at most.
@@ -41,7 +42,11 @@ impl Posted {
     ///
     /// # Errors
     /// When the request breaks off, or the store cannot write.
-    pub async fn read(files: &FileStore, mut form: Multipart) -> Result<Self, ThreadError> {
+    pub async fn read(
+        files: &FileStore,
+        viewer: &Viewer,
+        mut form: Multipart,
+    ) -> Result<Self, ThreadError> {
         let mut posted = Self::default();
         while let Some(part) = form.next_field().await.map_err(|_| ThreadError::Broken)? {
             let name = part.name().unwrap_or_default().to_owned();
@@ -50,7 +55,11 @@ impl Posted {
                 Some(file) if file.is_empty() => {}
                 Some(file) => posted.file(files, &file, part).await?,
                 None if posted.fields.len() < FIELDS_MAX => {
-                    posted.fields.push((name, text(part).await?));
+                    let text = text(part).await?;
+                    if name.starts_with(SENT) {
+                        posted.sent(files, viewer, &text).await?;
+                    }
+                    posted.fields.push((name, text));
                 }
                 None => return Err(ThreadError::Broken),
             }
@@ -101,7 +110,27 @@ impl Posted {
             bytes: None,
             purpose: &ATTACHMENT,
         };
-        match files.receive(upload, part).await {
+        self.taken(files.receive(upload, part).await)
+    }
+
+    /// Takes a file that has come in parts before the form. They stay: when something else of the form is wrong, the
+    /// same file need not be sent again.
+    async fn sent(
+        &mut self,
+        files: &FileStore,
+        viewer: &Viewer,
+        id: &str,
+    ) -> Result<(), ThreadError> {
+        if self.files.len() >= FILES_MAX {
+            let fault = format!("一次最多 {FILES_MAX} 个附件，多出的没有收下");
+            self.faults.push(fault);
+            return Ok(());
+        }
+        self.taken(files.receive_parts(viewer, id, &ATTACHMENT).await)
+    }
+
+    fn taken(&mut self, received: Result<Received, FileError>) -> Result<(), ThreadError> {
+        match received {
             Ok(received) => self.files.push(received),
             Err(error) => {
                 let words = error.to_string();

@@ -190,7 +190,7 @@ async fn categories(app: &Appeals, current: &str) -> Result<Vec<Choice>, Error> 
 pub(super) async fn send(State(app): App, frame: Frame, form: Multipart) -> Answer {
     frame.viewer.need(INTAKE)?;
     let (settings, _) = app.intake_settings().await?;
-    let mut posted = Posted::read(&app.files, settings.files_max, form).await?;
+    let mut posted = Posted::read(&app.files, &frame.viewer, settings.files_max, form).await?;
     let channel = channel(posted.fields.get("channel"));
     let filled = Filled::read(&app, &mut posted, channel, &settings).await?;
     let looks = posted.fields.get("do") == "look";

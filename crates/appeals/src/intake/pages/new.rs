@@ -210,7 +210,7 @@ async fn take(
     if !purpose.is_open(viewer) {
         return Err(Problem::sign_in("本市要求先登录再提诉求").into());
     }
-    let mut posted = Posted::read(&app.files, purpose.settings.files_max, form).await?;
+    let mut posted = Posted::read(&app.files, viewer, purpose.settings.files_max, form).await?;
     let filled = Filled::read(&mut posted, purpose, viewer);
     if !posted.errors.is_empty() {
         let errors = std::mem::take(&mut posted.errors);
