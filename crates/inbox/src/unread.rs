@@ -27,7 +27,7 @@ async fn count(State(inbox): State<Arc<Inbox>>, mut request: Request, next: Next
     // after a write comes another page, which counts again
     let shows = page && request.method() == Method::GET;
     if let Some(viewer) = viewer.filter(|viewer| shows && viewer.as_person().is_some()) {
-        match inbox.unread(&viewer).await {
+        match inbox.unread_up_to(&viewer, Unread::MOST + 1).await {
             Ok(number) => {
                 request.extensions_mut().insert(Unread(number));
             }

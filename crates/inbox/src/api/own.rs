@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zhida_platform::access::Viewer;
-use zhida_platform::messages::{Channel, InboxMessage, Mode};
+use zhida_platform::messages::{Channel, InboxMessage, Mode, MutedTopic};
 use zhida_platform::paging::{Page, PageRequest};
 use zhida_platform::problem::Problem;
 
@@ -25,6 +25,9 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Inbox>> {
         .routes(routes!(read_message))
         .routes(routes!(read_all_messages))
         .routes(routes!(list_preferences, set_preferences))
+        .routes(routes!(mute_message_item))
+        .routes(routes!(list_muted_items))
+        .routes(routes!(restore_muted_item))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -89,6 +92,61 @@ async fn read_message(
 ))]
 async fn read_all_messages(State(inbox): App, viewer: Viewer) -> Result<StatusCode, Problem> {
     inbox.read_all(&viewer).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// 消息里的哪一项。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MuteInput {
+    /// 事项的标识，消息的 topics 里有。
+    topic: String,
+}
+
+/// 不再提醒消息里的一项：以后没有关于它的消息，匹配列表里仍然有
+#[utoipa::path(post, path = "/api/v1/messages/{id}/mute-item", tag = "消息", request_body = MuteInput,
+    params(("id" = String, Path, description = "消息标识")),
+    responses(
+        (status = 204, description = "不再提醒"),
+        (status = 401, description = "没有登录", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "没有这条消息，或消息里没有这一项", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn mute_message_item(
+    State(inbox): App,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    Json(input): Json<MuteInput>,
+) -> Result<StatusCode, Problem> {
+    inbox.mute_item(&viewer, &id, &input.topic).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// 自己不再提醒的事项，后选的在前
+#[utoipa::path(get, path = "/api/v1/messages/muted", tag = "消息", responses(
+    (status = 200, description = "不再提醒的事项", body = Vec<MutedTopic>),
+    (status = 401, description = "没有登录", body = Problem, content_type = "application/problem+json"),
+))]
+async fn list_muted_items(
+    State(inbox): App,
+    viewer: Viewer,
+) -> Result<Json<Vec<MutedTopic>>, Problem> {
+    Ok(Json(inbox.muted_items(&viewer).await?))
+}
+
+/// 恢复提醒一项
+#[utoipa::path(delete, path = "/api/v1/messages/muted/{id}", tag = "消息",
+    params(("id" = String, Path, description = "不再提醒的事项的标识")),
+    responses(
+        (status = 204, description = "恢复提醒"),
+        (status = 401, description = "没有登录", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "没有这个不再提醒的事项", body = Problem, content_type = "application/problem+json"),
+    ))]
+async fn restore_muted_item(
+    State(inbox): App,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    inbox.restore_item(&viewer, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

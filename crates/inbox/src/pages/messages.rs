@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use zhida_platform::format::{count, datetime_zh};
-use zhida_platform::messages::InboxMessage;
+use zhida_platform::messages::{InboxMessage, Topic};
 use zhida_platform::paging::PageRequest;
 use zhida_platform::problem::Problem;
 use zhida_ui::{Frame, Html, Page, Pager, Tab, Tone};
@@ -38,6 +38,8 @@ struct Line {
     has_link: bool,
     /// Whether messages of its kind are pushed, and need not be.
     can_mute: bool,
+    /// The items that it names, of which the person need not be told any more.
+    topics: Vec<Topic>,
     /// For whom, when it is not for the person.
     to: String,
 }
@@ -49,6 +51,8 @@ pub(crate) struct Asked {
     after: String,
     /// Slug of the kind that was just switched off.
     muted: String,
+    /// Whether one item was just switched off.
+    item: bool,
 }
 
 /// 消息
@@ -105,6 +109,10 @@ pub(crate) async fn list(
         );
         page = page.notice(Tone::Success, words);
     }
+    if asked.item {
+        let words = "以后不再提醒这一项，列表里仍然有；要恢复，请到“接收方式”。";
+        page = page.notice(Tone::Success, words);
+    }
     let mail = inbox.mail_state(viewer).await.map_err(Problem::from)?;
     if let Some(refusal) = &mail.refusal {
         let words = format!(
@@ -132,6 +140,7 @@ pub(crate) async fn list(
 
 fn line(inbox: &App, pushed: &BTreeSet<&str>, message: InboxMessage) -> Line {
     Line {
+        topics: message.topics,
         can_mute: pushed.contains(message.event.as_str()),
         kind: inbox.event_name(&message.event).to_owned(),
         to: message
@@ -167,6 +176,19 @@ pub(crate) async fn mute(State(inbox): State<App>, frame: Frame, Path(id): Path<
     let event = inbox.mute(&frame.viewer, &id).await;
     let event = event.map_err(Problem::from)?;
     Ok(to(&format!("{MESSAGES}?show=all&muted={event}")))
+}
+
+/// 不再提醒消息里的一项
+pub(crate) async fn mute_item(
+    State(inbox): State<App>,
+    frame: Frame,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Answer {
+    let topic = fields.get("topic");
+    let muted = inbox.mute_item(&frame.viewer, &id, topic).await;
+    muted.map_err(Problem::from)?;
+    Ok(to(&format!("{MESSAGES}?show=all&item=true")))
 }
 
 /// 全部标为已读

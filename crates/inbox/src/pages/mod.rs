@@ -34,6 +34,8 @@ pub(crate) fn routes(inbox: App) -> Router {
         .route("/messages/read-all", post(messages::read_all))
         .route("/messages/{id}/read", post(messages::read))
         .route("/messages/{id}/mute", post(messages::mute))
+        .route("/messages/{id}/mute-item", post(messages::mute_item))
+        .route("/messages/muted/{id}/restore", post(preferences::restore))
         .route(
             "/messages/off/{token}",
             get(unsubscribe::show).post(unsubscribe::submit),

@@ -1,7 +1,7 @@
 //! 接收方式: what is pushed to whom and how, and the e-mail address.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::Deserialize;
@@ -23,8 +23,18 @@ struct PreferencesPage {
     errors: FormErrors,
     mail: Mail,
     groups: Vec<Group>,
+    /// Items of which the person is told no more.
+    muted: Vec<MutedLine>,
     /// Whether some channel of the list is not configured.
     lacks: Vec<&'static str>,
+}
+
+/// An item of which the person is told no more.
+struct MutedLine {
+    id: String,
+    kind: String,
+    label: String,
+    since: String,
 }
 
 /// The e-mail address as its holder sees it.
@@ -73,6 +83,7 @@ pub(crate) async fn show(
         "saved" => "接收方式已保存。",
         "sent" => "验证码已发出，请到邮箱查收，15 分钟内输入。",
         "mail" => "邮箱已验证，以后的邮件发到这里。",
+        "restored" => "已恢复提醒。",
         _ => "",
     };
     if !words.is_empty() {
@@ -101,6 +112,13 @@ async fn made(inbox: &App, frame: &Frame) -> Result<PreferencesPage, Problem> {
             group.lines.push(choice(line));
         }
     }
+    let muted = inbox.muted_items(&frame.viewer).await?.into_iter();
+    let muted = muted.map(|one| MutedLine {
+        kind: inbox.event_name(&one.event).to_owned(),
+        label: one.topic.label,
+        since: datetime_zh(one.muted_at),
+        id: one.id,
+    });
     let lacks = [Channel::Mail, Channel::Sms]
         .into_iter()
         .filter(|channel| !inbox.messages.is_on(*channel))
@@ -128,6 +146,7 @@ async fn made(inbox: &App, frame: &Frame) -> Result<PreferencesPage, Problem> {
                 .unwrap_or_default(),
         },
         groups,
+        muted: muted.collect(),
         lacks: lacks.collect(),
     })
 }
@@ -191,6 +210,17 @@ pub(crate) async fn submit(State(inbox): State<App>, frame: Frame, fields: Field
         .await
         .map_err(Problem::from)?;
     Ok(to("/messages/preferences?done=saved"))
+}
+
+/// 恢复提醒一项
+pub(crate) async fn restore(
+    State(inbox): State<App>,
+    frame: Frame,
+    Path(id): Path<String>,
+) -> Answer {
+    let restored = inbox.restore_item(&frame.viewer, &id).await;
+    restored.map_err(Problem::from)?;
+    Ok(to("/messages/preferences?done=restored"))
 }
 
 /// 发送邮箱验证码

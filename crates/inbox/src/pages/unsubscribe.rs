@@ -12,8 +12,8 @@ use super::{Answer, App};
 #[template(path = "inbox/unsubscribe.html")]
 struct UnsubscribePage {
     page: Page,
-    /// Name of the kind of message.
-    kind: &'static str,
+    /// Names of the kinds of messages.
+    kinds: String,
     is_done: bool,
 }
 
@@ -27,7 +27,7 @@ pub(crate) async fn show(
     let page = frame.page("退订邮件");
     Ok(Html(UnsubscribePage {
         page,
-        kind: found.event.name,
+        kinds: found.words(),
         is_done: false,
     })
     .into_response())
@@ -39,12 +39,12 @@ pub(crate) async fn submit(
     frame: Frame,
     Path(token): Path<String>,
 ) -> Answer {
-    let kind = inbox.unsubscribe(&token).await.map_err(Problem::from)?;
-    let words = format!("已退订：以后不再用邮件发送“{kind}”。");
+    let kinds = inbox.unsubscribe(&token).await.map_err(Problem::from)?;
+    let words = format!("已退订：以后不再用邮件发送“{kinds}”。");
     let page = frame.page("退订邮件").notice(Tone::Success, words);
     Ok(Html(UnsubscribePage {
         page,
-        kind,
+        kinds,
         is_done: true,
     })
     .into_response())

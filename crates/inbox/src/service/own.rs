@@ -7,7 +7,8 @@ use serde_json::json;
 use zhida_platform::access::{Reach, Rights, Role, Side as Of, Viewer};
 use zhida_platform::audit::{self, Actor, Entry};
 use zhida_platform::messages::{
-    Channel, InboxMessage, MailAddress, Mode, Preference, Reader, Refusal, Side, Unsubscribing,
+    Channel, InboxMessage, MailAddress, Mode, MutedTopic, Preference, Reader, Refusal, Side,
+    Unsubscribing,
 };
 use zhida_platform::paging::{Page, PageRequest};
 
@@ -131,12 +132,18 @@ impl Inbox {
 
     /// How many messages the viewer has not read; none for whoever has no inbox.
     pub(crate) async fn unread(&self, viewer: &Viewer) -> Result<u64, Error> {
+        self.unread_up_to(viewer, u32::MAX).await
+    }
+
+    /// The same, counted no further than `most`.
+    pub(crate) async fn unread_up_to(&self, viewer: &Viewer, most: u32) -> Result<u64, Error> {
         let Ok(whose) = Whose::of(viewer) else {
             return Ok(0);
         };
         let codes = whose.codes();
         let reader = whose.reader(&codes);
-        Ok(self.messages.unread(self.db.conn(), &reader).await?)
+        let conn = self.db.conn();
+        Ok(self.messages.unread(conn, &reader, most).await?)
     }
 
     /// Marks a message as read; it. That somebody has read a message is no more recorded than that a page was seen.
@@ -216,6 +223,67 @@ impl Inbox {
         Ok(event)
     }
 
+    /// Tells the viewer no more of one item that the message names, in no way; its name. Others are told as before.
+    pub(crate) async fn mute_item(
+        &self,
+        viewer: &Viewer,
+        id: &str,
+        topic: &str,
+    ) -> Result<String, Error> {
+        let whose = &Whose::of(viewer)?;
+        let codes = whose.codes();
+        let reader = whose.reader(&codes);
+        let message = self.messages.message(self.db.conn(), &reader, id).await?;
+        let message = message.ok_or(Error::Missing("这条消息"))?;
+        let mut topics = message.topics.iter();
+        let topic = topics.find(|named| named.id == topic);
+        let topic = topic.ok_or(Error::Missing("这条消息里的这一项"))?;
+        let event = self
+            .messages
+            .events()
+            .find(|event| event.slug == message.event);
+        let event = event.ok_or(Error::Missing("这一类消息"))?;
+        self.db
+            .write(|tx| async move {
+                let messages = &self.messages;
+                if messages
+                    .mute_topic(&tx, &whose.account, event, topic)
+                    .await?
+                {
+                    let entry = self
+                        .entry(viewer, "messages.mute_item", "account", &whose.account)
+                        .detail(json!({ "event": event.slug, "topic": topic }));
+                    audit::append(&tx, &entry).await?;
+                }
+                Ok::<_, Error>(())
+            })
+            .await?;
+        Ok(topic.label.clone())
+    }
+
+    /// The items of which the viewer is told no more, the latest first.
+    pub(crate) async fn muted_items(&self, viewer: &Viewer) -> Result<Vec<MutedTopic>, Error> {
+        let whose = Whose::of(viewer)?;
+        let conn = self.db.conn();
+        Ok(self.messages.muted_topics(conn, &whose.account).await?)
+    }
+
+    /// Tells the viewer of such an item again.
+    pub(crate) async fn restore_item(&self, viewer: &Viewer, id: &str) -> Result<(), Error> {
+        let whose = &Whose::of(viewer)?;
+        self.db
+            .write(|tx| async move {
+                let restored = self.messages.unmute_topic(&tx, &whose.account, id).await?;
+                let restored = restored.ok_or(Error::Missing("这个不再提醒的事项"))?;
+                let entry = self
+                    .entry(viewer, "messages.unmute_item", "account", &whose.account)
+                    .detail(json!({ "event": restored.event, "topic": restored.topic }));
+                audit::append(&tx, &entry).await?;
+                Ok(())
+            })
+            .await
+    }
+
     /// The kinds of messages that are pushed to the viewer and need not be.
     pub(crate) async fn pushed(&self, viewer: &Viewer) -> Result<BTreeSet<&'static str>, Error> {
         let lines = self.preferences(viewer).await?;
@@ -228,24 +296,28 @@ impl Inbox {
         Ok(self.messages.unsubscribing(self.db.sealer(), token)?)
     }
 
-    /// Sends no more mails of the kind that the link names; the kind's name. Whoever has the mail has the link: it
+    /// Sends no more mails of the kinds that the link names; their names. Whoever has the mail has the link: it
     /// needs no sign-in, and can do nothing else.
-    pub(crate) async fn unsubscribe(&self, token: &str) -> Result<&'static str, Error> {
-        let Unsubscribing { account, event } = &self.unsubscribing(token)?;
+    pub(crate) async fn unsubscribe(&self, token: &str) -> Result<String, Error> {
+        let found = &self.unsubscribing(token)?;
+        let Unsubscribing { account, events } = found;
+        let slugs: &Vec<&str> = &events.iter().map(|event| event.slug).collect();
         self.db
             .write(|tx| async move {
-                self.messages
-                    .set_preference(&tx, account, event.slug, Channel::Mail, Some(Mode::Off))
-                    .await?;
+                for event in slugs {
+                    self.messages
+                        .set_preference(&tx, account, event, Channel::Mail, Some(Mode::Off))
+                        .await?;
+                }
                 let by = Actor::from("邮件里的退订链接");
                 let now = self.clock.now();
                 let entry = Entry::new(now, by, "messages.unsubscribe", "account", account)
-                    .after(json!({ "event": event.slug, "channel": "mail", "mode": "off" }));
+                    .after(json!({ "events": slugs, "channel": "mail", "mode": "off" }));
                 audit::append(&tx, &entry).await?;
                 Ok::<_, Error>(())
             })
             .await?;
-        Ok(event.name)
+        Ok(found.words())
     }
 
     /// Keeps choices; those that say what holds anyway are left out.

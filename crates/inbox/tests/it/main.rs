@@ -3,6 +3,7 @@
 
 mod browser;
 mod mail;
+mod mute;
 mod office;
 mod own;
 mod world;

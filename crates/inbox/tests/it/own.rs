@@ -291,7 +291,35 @@ async fn the_link_of_a_mail_switches_its_kind_off_without_signing_in(db: TestDat
     assert_eq!(world.mail.taken().len(), 2);
 }
 
+async fn the_link_of_a_digest_switches_its_kinds_off(db: TestDatabase) {
+    let world = World::with(db, |config| config.messages.enterprise_pushes_per_day = 1).await;
+    let boss = staff("legal", ENTERPRISE, 11);
+    world.book.add(&boss, side(), "boss@example.cn");
+    for item in ["甲", "乙", "丙"] {
+        world
+            .tell(&NEWS, Recipient::Enterprise(ENTERPRISE), item)
+            .await;
+    }
+    world.work().await;
+    world.clock.pass(TimeDelta::days(1));
+    world.work().await;
+    let digest = world.mail.taken().remove(1);
+    assert_eq!(digest.subject, "11月23日消息汇总：2 条");
+    let site = "https://zhida.example.gov.cn";
+    let link = between(&digest.text, &format!("不再接收这几类邮件：{site}"), "\n");
+    let nobody = world.app(Viewer::default());
+    let done = nobody.post_form(link.trim(), &[]).await.expect_status(200);
+    assert!(done.text().contains("以后不再用邮件发送“新政策”"));
+    world
+        .tell(&NEWS, Recipient::Enterprise(ENTERPRISE), "丁")
+        .await;
+    world.clock.pass(TimeDelta::days(1));
+    world.work().await;
+    assert_eq!(world.mail.taken().len(), 2);
+}
+
 both_databases!(
+    the_link_of_a_digest_switches_its_kinds_off,
     one_click_switches_a_kind_off,
     the_link_of_a_mail_switches_its_kind_off_without_signing_in,
     an_inbox_belongs_to_the_enterprise_and_the_role,

@@ -8,6 +8,7 @@
 
 mod job;
 mod met;
+mod mute;
 mod runs;
 mod store;
 mod tell;

@@ -12,10 +12,13 @@ use zhida_platform::access::Reach;
 use zhida_platform::audit;
 use zhida_platform::format::{count, date_zh};
 use zhida_platform::jobs::{Cadence, JobContext, JobError, Jobs, Kind, Outcome, Schedule};
-use zhida_platform::messages::{Audience, EventKind, Field, Message, Messages, Recipient};
+use zhida_platform::messages::{
+    Audience, EventKind, Field, Message, Messages, Recipient, TOPICS_NAMED, Topic,
+};
 use zhida_platform::problem::Problem;
 use zhida_registry::Query;
 
+use super::mute::topic;
 use super::store::{self, Untold};
 use crate::Matching;
 use crate::error::Error;
@@ -23,8 +26,6 @@ use crate::error::Error;
 const TELL: &str = "matching.tell";
 /// Enterprises told in one transaction.
 const CHUNK: u32 = 100;
-/// Items that a message names.
-const ITEMS_NAMED: usize = 5;
 
 /// Tells an enterprise what it newly meets.
 pub(crate) const NEWS: EventKind =
@@ -52,7 +53,10 @@ pub(crate) const RUN: EventKind = EventKind::new("matching.run", "全量匹配�
 /// What an enterprise is told.
 struct Told {
     code: String,
+    /// Names of the items.
     items: Vec<String>,
+    /// The same, as somebody mutes them.
+    topics: Vec<Topic>,
 }
 
 /// Registers the job, when there is somebody to tell it to.
@@ -123,19 +127,26 @@ impl Matching {
                     return Ok(Some(0));
                 }
                 for one in told {
-                    let fields = [
-                        ("count", &*count(one.items.len() as u64)),
-                        ("items", &listed(&one.items)),
-                        ("day", &date_zh(run.day())),
-                    ];
                     let message = Message {
                         event: &NEWS,
                         to: Recipient::Enterprise(&one.code),
-                        fields: &fields,
+                        fields: &[],
                         link: Some(&format!("/enterprises/{}/matches", one.code)),
                         subject: ("match_run", &run.no.to_string()),
                     };
-                    messages.send(&tx, &message).await.map_err(Problem::from)?;
+                    let about = |places: &[usize]| {
+                        let items: Vec<&str> =
+                            places.iter().map(|at| one.items[*at].as_str()).collect();
+                        vec![
+                            ("count", count(items.len() as u64)),
+                            ("items", listed(&items)),
+                            ("day", date_zh(run.day())),
+                        ]
+                    };
+                    let sent = messages
+                        .send_topics(&tx, &message, &one.topics, about)
+                        .await;
+                    sent.map_err(Problem::from)?;
                 }
                 Ok(Some(told.len() as u64))
             })
@@ -151,20 +162,22 @@ impl Matching {
         let numbers = self.registry.seqs(&query).await?;
         let names = self.registry.names(&numbers).await?;
         let catalogue = self.policies.catalogue(self.today());
-        let mut items: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+        let mut items: BTreeMap<i64, Vec<(String, String)>> = BTreeMap::new();
         for line in store::of_run(self.db.conn(), run.no, &numbers).await? {
             // withdrawn since
             let Some(item) = catalogue.find(&line.item) else {
                 continue;
             };
             let of_enterprise = items.entry(line.enterprise).or_default();
-            of_enterprise.push(item.name.clone());
+            of_enterprise.push((item.id.clone(), item.name.clone()));
         }
         let told = names.into_iter().filter_map(|name| {
             let items = items.remove(&name.seq)?;
+            let topic = |(id, item): &(String, String)| topic(&name.code, &name.name, id, item);
             Some(Told {
+                topics: items.iter().map(topic).collect(),
+                items: items.into_iter().map(|(_, item)| item).collect(),
                 code: name.code,
-                items,
             })
         });
         Ok(told.collect())
@@ -201,12 +214,12 @@ impl Matching {
 }
 
 /// The first items by name, and how many more there are.
-fn listed(items: &[String]) -> String {
-    let named = items.iter().take(ITEMS_NAMED).enumerate();
+fn listed(items: &[&str]) -> String {
+    let named = items.iter().take(TOPICS_NAMED).enumerate();
     let mut lines: Vec<String> = named
         .map(|(at, name)| format!("{}. {name}", at + 1))
         .collect();
-    if items.len() > ITEMS_NAMED {
+    if items.len() > TOPICS_NAMED {
         lines.push(format!("……共 {} 项，全部见详情", items.len()));
     }
     lines.join("\n")
@@ -218,11 +231,9 @@ mod tests {
 
     #[test]
     fn a_message_names_five_items_at_most() {
-        let names = |number: usize| -> Vec<String> {
-            (1..=number).map(|at| format!("事项{at}")).collect()
-        };
-        assert_eq!(listed(&names(2)), "1. 事项1\n2. 事项2");
-        let many = listed(&names(7));
+        let names = ["甲", "乙", "丙", "丁", "戊", "己", "庚"];
+        assert_eq!(listed(&names[..2]), "1. 甲\n2. 乙");
+        let many = listed(&names);
         assert_eq!(many.lines().count(), 6);
         assert!(many.ends_with("……共 7 项，全部见详情"), "{many}");
     }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
+use axum::response::Redirect;
 use zhida_platform::format::date_zh;
 use zhida_platform::problem::Problem;
 use zhida_policies::Way;
-use zhida_ui::{Frame, Html, Mark, Page, PageError};
+use zhida_ui::{Fields, Frame, Html, Mark, Page, PageError};
 
 use super::{DayQuery, day_text, matches_title};
 use crate::Matching;
@@ -26,6 +27,8 @@ pub(crate) struct PairPage {
     conditions: Vec<ConditionRow>,
     code: String,
     on: String,
+    /// Whether the viewer is told no more of it; `None` for whoever is told nothing of it anyway.
+    muted: Option<bool>,
 }
 
 /// A condition as the page shows it.
@@ -131,9 +134,9 @@ pub(crate) async fn show(
 ) -> Result<Html<PairPage>, PageError> {
     let on = day.day(&matching)?;
     let reached = matching.reached(&frame.viewer, &code, "匹配依据", Some(&item));
-    let code = reached.await.map_err(Problem::from)?.code;
+    let enterprise = reached.await.map_err(Problem::from)?;
     let found = matching
-        .for_pair(&code, &item, on)
+        .for_pair(&enterprise.code, &item, on)
         .await
         .map_err(Problem::from)?;
     let code = found.enterprise.code.clone().unwrap_or_default();
@@ -156,7 +159,24 @@ pub(crate) async fn show(
         mark: found.item.label.mark(),
         conditions: condition_rows(found.item.conditions.as_deref().unwrap_or_default()),
         on: day_text(&matching, on),
+        muted: matching
+            .is_muted(&frame.viewer, &enterprise, &found.item.head.id)
+            .await
+            .map_err(Problem::from)?,
         code,
         found,
     }))
+}
+
+/// 不再提醒这一项；带 again 时恢复提醒
+pub(crate) async fn mute(
+    State(matching): State<Arc<Matching>>,
+    frame: Frame,
+    Path((code, item)): Path<(String, String)>,
+    fields: Fields,
+) -> Result<Redirect, PageError> {
+    let muted = fields.get("again").is_empty();
+    let page = matching.set_muted(&frame.viewer, (&code, &item), muted);
+    let page = page.await.map_err(Problem::from)?;
+    Ok(Redirect::to(&format!("{page}#reminders")))
 }

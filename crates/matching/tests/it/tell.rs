@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::async_trait::async_trait;
 use zhida_matching::{EVENTS, Matching};
+use zhida_platform::access::Viewer;
 use zhida_platform::config::Config;
 use zhida_platform::db::{self, Database, Tx};
 use zhida_platform::jobs::{Jobs, NewJob, Settings, Worker};
@@ -16,13 +17,18 @@ use zhida_platform::messages::{
 use zhida_platform::paging::PageRequest;
 use zhida_platform::progress::Silent;
 use zhida_rules::Dictionary;
-use zhida_testkit::{MailServer, TestDatabase, both_databases};
+use zhida_testkit::{MailServer, TestDatabase, both_databases, seated};
 
 use crate::support::{OTHERS, Setup, code, filled, first};
 
-/// Somebody for each of these enterprises.
+/// Somebody for each of these enterprises, and perhaps the viewer for the first.
 #[derive(Debug)]
-struct Book(Vec<String>);
+struct Book(Vec<String>, bool);
+
+/// Who looks at the pages of the first enterprise.
+fn viewer() -> Viewer {
+    seated("legal", None, Some(&first()))
+}
 
 fn account(code: &str) -> String {
     format!("account of {code}")
@@ -31,22 +37,27 @@ fn account(code: &str) -> String {
 #[async_trait]
 impl AddressBook for Book {
     async fn contacts(&self, _: &Tx, to: Recipient<'_>) -> db::Result<Vec<Contact>> {
-        let contact = |code: &String| Contact {
-            account: account(code),
-            side: Side::Enterprise { uscc: code.clone() },
-            mail: Some(format!("{code}@example.cn")),
+        let contact = |account: String, code: &str, mail: Option<String>| Contact {
+            account,
+            side: Side::Enterprise {
+                uscc: code.to_owned(),
+            },
+            mail,
             mail_verified: true,
             phone: None,
         };
-        Ok(match to {
-            Recipient::Enterprise(to) => self
-                .0
-                .iter()
-                .filter(|code| *code == to)
-                .map(contact)
-                .collect(),
-            _ => Vec::new(),
-        })
+        let Recipient::Enterprise(to) = to else {
+            return Ok(Vec::new());
+        };
+        let known = self.0.iter().filter(|code| *code == to);
+        let mut found: Vec<Contact> = known
+            .map(|code| contact(account(code), code, Some(format!("{code}@example.cn"))))
+            .collect();
+        if self.1 && to == first() {
+            let account = viewer().account().unwrap().to_string();
+            found.push(contact(account, to, None));
+        }
+        Ok(found)
     }
 
     async fn enterprises(&self, _: &Tx, after: &str, limit: u64) -> db::Result<Vec<String>> {
@@ -78,10 +89,14 @@ struct Server {
 }
 
 fn server(setup: &Setup, mail: &MailServer, codes: &[String]) -> Server {
+    served(setup, mail, codes, false)
+}
+
+fn served(setup: &Setup, mail: &MailServer, codes: &[String], with_viewer: bool) -> Server {
     let mut config = Config::default();
     mail.configure(&mut config);
     config.messages.enterprise_pushes_per_day = 1;
-    let book = Arc::new(Book(codes.to_vec()));
+    let book = Arc::new(Book(codes.to_vec(), with_viewer));
     let messages = Messages::new(&config, EVENTS, book, None, setup.clock.clone()).unwrap();
     let matching = Matching::new(
         setup.db.handle(),
@@ -225,6 +240,84 @@ async fn a_new_match_at_night_arrives_once(db: TestDatabase) {
     );
 }
 
+async fn told_to(setup: &Setup, server: &Server, account: &str) -> Vec<String> {
+    let code = first();
+    let enterprises = [code.as_str()];
+    let reader = Reader {
+        account,
+        enterprises: &enterprises,
+        ..Reader::default()
+    };
+    let page = PageRequest::first(20);
+    let conn = setup.db.conn();
+    let found = server.messages.inbox(conn, &reader, false, &page).await;
+    let found = found.unwrap().items.into_iter();
+    found.map(|one| one.body).collect()
+}
+
+async fn an_item_muted_on_its_page_is_told_to_the_others_only(db: TestDatabase) {
+    let mut setup = filled(db).await;
+    let mail = MailServer::start().await;
+    let server = served(&setup, &mail, &[first()], true);
+    setup.matching = Arc::clone(&server.matching);
+    setup.policies.withdraw("经办员甲", "gaoqi").await.unwrap();
+    server.matching.save_run("定时", &Silent).await.unwrap();
+    let pair = format!("/enterprises/{}/matches/jiuye", first());
+    let mute = format!("{pair}/mute");
+    let app = setup.app(viewer());
+    let page = app.get(&pair).await.expect_status(200);
+    assert!(page.text().contains("不再提醒这一项"), "{}", page.text());
+    // officers see the page and are told nothing; others' people see none of it
+    let clerk = setup.app(seated("clerk", Some("370100"), None));
+    let page = clerk.get(&pair).await.expect_status(200);
+    assert!(!page.text().contains("不再提醒"), "{}", page.text());
+    let _ = clerk.post_form(&mute, &[]).await.expect_status(403);
+    let other = setup.app(seated("legal", None, Some(&code(3))));
+    let _ = other.post_form(&mute, &[]).await.expect_status(404);
+    for _ in 0..2 {
+        let _ = app.post_form(&mute, &[]).await.expect_status(303);
+    }
+    let page = app.get(&pair).await.expect_status(200);
+    assert!(page.text().contains("恢复提醒"), "{}", page.text());
+    let recorded = "SELECT COUNT(*) FROM audit_event WHERE action = 'messages.mute_item'";
+    let recorded = db::query_count(setup.db.conn(), recorded, []).await;
+    assert_eq!(recorded.unwrap(), 1);
+
+    let text = format!(
+        "统一社会信用代码,企业名称,所在区划,从业人数\n{},济南样例制造有限公司,370102,120\n",
+        first()
+    );
+    setup.bring(&text, "2026-09-30").await;
+    server.matching.save_run("定时", &Silent).await.unwrap();
+    server.ask(&setup).await;
+    server.work().await;
+    let (own, mate) = (viewer().account().unwrap().to_string(), account(&first()));
+    assert!(told_to(&setup, &server, &own).await.is_empty());
+    let told = told_to(&setup, &server, &mate).await;
+    assert!(
+        told.len() == 1 && told[0].contains("吸纳就业奖励"),
+        "{told:?}"
+    );
+    let list = app.get(&format!("/enterprises/{}/matches", first())).await;
+    let list = list.expect_status(200);
+    assert!(list.text().contains("吸纳就业奖励"), "{}", list.text());
+
+    let again = app.post_form(&mute, &[("again", "1")]).await;
+    let _ = again.expect_status(303);
+    setup.policies.reinstate("经办员甲", "gaoqi").await.unwrap();
+    setup.policies.withdraw("经办员甲", "jiuye").await.unwrap();
+    server.matching.save_run("定时", &Silent).await.unwrap();
+    setup.policies.reinstate("经办员甲", "jiuye").await.unwrap();
+    server.matching.save_run("定时", &Silent).await.unwrap();
+    server.ask(&setup).await;
+    server.work().await;
+    let told = told_to(&setup, &server, &own).await;
+    assert!(
+        told.iter().any(|body| body.contains("吸纳就业奖励")),
+        "{told:?}"
+    );
+}
+
 async fn systems_are_told_that_a_run_is_over(db: TestDatabase) {
     let setup = filled(db).await;
     let mail = MailServer::start().await;
@@ -265,5 +358,6 @@ async fn systems_are_told_that_a_run_is_over(db: TestDatabase) {
 
 both_databases!(
     a_new_match_at_night_arrives_once,
+    an_item_muted_on_its_page_is_told_to_the_others_only,
     systems_are_told_that_a_run_is_over,
 );

@@ -1,14 +1,14 @@
 use chrono::TimeDelta;
 
 use super::delivery::{NO_MAIL, NO_SMS};
-use super::event::Channel;
+use super::event::{Channel, Urgency};
 use super::mail::Mail;
 use super::plan::pause;
 use super::sms::Sms;
-use super::store::{self, Held, Lease, Outcome};
+use super::store::{self, Held, Lease, Outcome, Which};
 use super::{MessageError, Messages, SendError, unsubscribe};
 use crate::clock::{instant_text, to_shanghai};
-use crate::db::Database;
+use crate::db::{self, Database, Tx};
 use crate::seal::Sealer;
 
 /// How long a server keeps what it sends; longer than any time-out of a mail
@@ -24,6 +24,8 @@ const FOOTER: &str =
     "——\n这是系统自动发出的邮件，请勿回复。接收方式可在本系统“消息”的“接收方式”页面修改。";
 /// Where the link that switches mails of a kind off begins.
 const UNSUBSCRIBE: &str = "/messages/off/";
+/// Kinds of messages that one link switches off: a line of a mail's head holds no more.
+const KINDS_MAX: usize = 12;
 
 /// What a run of [`Messages::deliver_due`] has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,9 +40,28 @@ pub struct DeliverReport {
     pub given_up: u64,
 }
 
+/// What a run looks for, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Single deliveries of what must not wait.
+    Urgent,
+    /// Single deliveries.
+    Single,
+    Digest,
+}
+
+/// What a server took.
+enum Claim {
+    /// A delivery, or a digest of several.
+    Held(Vec<Held>),
+    /// A mail, which has to wait for the next minute.
+    Full,
+    Nothing,
+}
+
 impl Messages {
     /// Delivers what is due: at most `rounds_max` mails and text messages, as
-    /// many digests, and some events of as many endpoints. Safe to run on
+    /// many urgent ones, as many digests, and some events of as many endpoints. Safe to run on
     /// several servers at once.
     ///
     /// # Errors
@@ -52,43 +73,70 @@ impl Messages {
         rounds_max: u64,
     ) -> Result<DeliverReport, MessageError> {
         let mut report = DeliverReport::default();
-        let mut misses = 0;
-        for _ in 0..rounds_max {
-            let lease = &self.lease();
-            let held = db
-                .write(|tx| async move { store::claim_one(&tx, lease).await })
-                .await?;
-            match held {
-                Some(held) => {
-                    misses = 0;
-                    self.deliver(db, &[held], &mut report).await?;
+        let mut no_mail = false;
+        for pass in self.passes() {
+            let mut misses = 0;
+            for _ in 0..rounds_max {
+                let claim = db
+                    .write(|tx| async move { self.claim(&tx, *pass, no_mail).await })
+                    .await?;
+                match claim {
+                    Claim::Held(held) => {
+                        misses = 0;
+                        report.digests += u64::from(*pass == Pass::Digest);
+                        self.deliver(db, &held, &mut report).await?;
+                    }
+                    // text messages go on
+                    Claim::Full => no_mail = true,
+                    // another server may have taken the one we saw
+                    Claim::Nothing => misses += 1,
                 }
-                // another server may have taken the one we saw
-                None => misses += 1,
-            }
-            if misses == MISSES_MAX {
-                break;
-            }
-        }
-        misses = 0;
-        for _ in 0..rounds_max {
-            let lease = &self.lease();
-            let held = db
-                .write(|tx| async move { store::claim_digest(&tx, lease).await })
-                .await?;
-            if held.is_empty() {
-                misses += 1;
-            } else {
-                misses = 0;
-                report.digests += 1;
-                self.deliver(db, &held, &mut report).await?;
-            }
-            if misses == MISSES_MAX {
-                break;
+                if misses == MISSES_MAX {
+                    break;
+                }
             }
         }
         self.deliver_webhooks(db, rounds_max, &mut report).await?;
         Ok(report)
+    }
+
+    /// Takes the next delivery or digest. A mail is counted in the transaction that takes it: servers that share the
+    /// database share the minute.
+    async fn claim(&self, tx: &Tx, pass: Pass, no_mail: bool) -> db::Result<Claim> {
+        let lease = &self.lease();
+        let urgent = self.events().filter(|one| one.urgency != Urgency::Normal);
+        let urgent: Vec<&str> = urgent.map(|one| one.slug).collect();
+        let events: &[&str] = match pass {
+            Pass::Urgent => &urgent,
+            Pass::Single | Pass::Digest => &[],
+        };
+        let which = Which { no_mail, events };
+        let held = match pass {
+            Pass::Digest => store::claim_digest(tx, lease, which).await?,
+            Pass::Urgent | Pass::Single => {
+                let held = store::claim_one(tx, lease, which).await?;
+                held.into_iter().collect()
+            }
+        };
+        let Some(first) = held.first() else {
+            return Ok(Claim::Nothing);
+        };
+        let most = self.inner.mails_per_minute;
+        let free = most == 0 || first.channel != Channel::Mail.slug();
+        if free || store::take_mail(tx, lease.now, most).await? {
+            return Ok(Claim::Held(held));
+        }
+        let ids: Vec<&str> = held.iter().map(|held| held.id.as_str()).collect();
+        store::give_back(tx, &ids, lease.owner).await?;
+        Ok(Claim::Full)
+    }
+
+    /// Where mails have to wait for each other, what is urgent goes first: a code would be too old at the end of the queue.
+    fn passes(&self) -> &'static [Pass] {
+        match self.inner.mails_per_minute {
+            0 => &[Pass::Single, Pass::Digest],
+            _ => &[Pass::Urgent, Pass::Single, Pass::Digest],
+        }
     }
 
     pub(super) fn lease(&self) -> Lease<'_> {
@@ -166,13 +214,11 @@ impl Messages {
     }
 
     fn mail_for(&self, sealer: &Sealer, first: &Held, held: &[Held]) -> Mail {
-        let unsubscribe = match held {
-            [one] => self.unsubscribe(sealer, one),
-            _ => None,
-        };
+        let unsubscribe = self.unsubscribe(sealer, held);
+        let link = unsubscribe.as_deref();
         let (title, text) = match held {
-            [one] => (one.title.clone(), self.letter(one, unsubscribe.as_deref())),
-            _ => (self.digest_title(held.len()), self.digest(held)),
+            [one] => (one.title.clone(), self.letter(one, link)),
+            _ => (self.digest_title(held.len()), self.digest(held, link)),
         };
         let id = match held.len() {
             1 => first.id.clone(),
@@ -189,11 +235,20 @@ impl Messages {
         }
     }
 
-    /// The link that switches mails of the kind off; `None` for what cannot be switched off.
-    fn unsubscribe(&self, sealer: &Sealer, one: &Held) -> Option<String> {
-        let event = self.named(&one.event).ok()?;
-        let can_choose = !one.account.is_empty() && !event.is_required(Channel::Mail);
-        let token = can_choose.then(|| unsubscribe::token(sealer, &one.account, &one.event));
+    /// The link that switches mails of these kinds off; `None` for what cannot be switched off, and for more kinds than
+    /// a link holds.
+    fn unsubscribe(&self, sealer: &Sealer, held: &[Held]) -> Option<String> {
+        let account = held.first()?.account.as_str();
+        let one_person = !account.is_empty() && held.iter().all(|one| one.account == account);
+        let mut kinds: Vec<&str> = held.iter().map(|one| one.event.as_str()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let can_choose = |kind: &&str| {
+            let event = self.named(kind);
+            event.is_ok_and(|event| !event.is_required(Channel::Mail))
+        };
+        let all = one_person && kinds.len() <= KINDS_MAX && kinds.iter().all(can_choose);
+        let token = all.then(|| unsubscribe::token(sealer, account, &kinds));
         self.absolute(&format!("{UNSUBSCRIBE}{}", token.flatten()?))
     }
 
@@ -214,7 +269,7 @@ impl Messages {
         format!("{today}消息汇总：{count} 条")
     }
 
-    fn digest(&self, held: &[Held]) -> String {
+    fn digest(&self, held: &[Held], unsubscribe: Option<&str>) -> String {
         let mut text = String::new();
         for (at, one) in held.iter().take(DIGEST_LINES).enumerate() {
             text.push_str(&format!("{}. {}\n", at + 1, one.title));
@@ -226,7 +281,11 @@ impl Messages {
             let rest = held.len() - DIGEST_LINES;
             text.push_str(&format!("另有 {rest} 条，请登录系统在“消息”查看。\n"));
         }
-        format!("{text}\n{FOOTER}\n")
+        text.push_str(&format!("\n{FOOTER}\n"));
+        if let Some(link) = unsubscribe {
+            text.push_str(&format!("不再接收这几类邮件：{link}\n"));
+        }
+        text
     }
 
     fn sms_of(&self, first: &Held, held: &[Held]) -> Sms {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{MessageError, Messages, store};
+use super::{MessageError, Messages, Topic, store};
 use crate::clock::instant_text;
 use crate::db::{ConnectionTrait, Tx};
 use crate::paging::{Page, PageRequest};
@@ -45,6 +45,9 @@ pub struct InboxMessage {
     pub subject_kind: String,
     /// 它的标识。
     pub subject_id: String,
+    /// 说到的事项，可以单独不再提醒的；最多五个，没有的不出现。
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<Topic>,
     /// 发出的时间。
     #[serde(serialize_with = "stored")]
     #[schema(value_type = String, format = DateTime)]
@@ -105,7 +108,8 @@ impl Messages {
         Ok(store::message(conn, reader, id).await?)
     }
 
-    /// How many messages of [`Messages::inbox`] the account has not read.
+    /// How many messages of [`Messages::inbox`] the account has not read, counted up to `most`: an office may
+    /// have tens of thousands.
     ///
     /// # Errors
     /// When the statement fails.
@@ -113,8 +117,10 @@ impl Messages {
         &self,
         conn: &impl ConnectionTrait,
         reader: &Reader<'_>,
+        most: u32,
     ) -> Result<u64, MessageError> {
-        Ok(u64::try_from(store::unread(conn, reader).await?).unwrap_or(0))
+        let count = store::unread(conn, reader, most.into()).await?;
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// How many messages of each kind have come to [`Messages::inbox`] since then, by the kind's slug.

@@ -71,6 +71,7 @@ mod settings;
 mod sms;
 mod store;
 mod template;
+mod topics;
 mod unsubscribe;
 pub mod webhook;
 mod work;
@@ -88,8 +89,9 @@ pub use reached::{Reached, Refusal};
 pub use send::Message;
 pub use settings::{MailConfig, MailSecurity, MessagesConfig, Secret, WebhooksConfig};
 pub use sms::{FileGateway, Sms, SmsGateway};
-pub(crate) use store::SCHEMA;
+pub(crate) use store::{MINUTE, MUTED, SCHEMA};
 pub(crate) use template::Template;
+pub use topics::{MutedTopic, TOPICS_NAMED, Topic};
 pub use unsubscribe::Unsubscribing;
 pub use work::{CASES_STUCK, DELIVER, JOB_FAILED};
 
@@ -124,6 +126,8 @@ struct Inner {
     messages: MessagesConfig,
     webhooks: WebhooksConfig,
     digest_at: NaiveTime,
+    /// Mails a minute, 0 for no limit.
+    mails_per_minute: u32,
     clock: SharedClock,
     /// Who this server is in leases.
     owner: String,
@@ -205,6 +209,7 @@ impl Messages {
                 messages: config.messages.clone(),
                 webhooks: config.webhooks.clone(),
                 digest_at,
+                mails_per_minute: config.mail.per_minute,
                 clock,
                 owner: Uuid::now_v7().to_string(),
                 work: OnceLock::new(),

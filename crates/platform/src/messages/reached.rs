@@ -57,6 +57,24 @@ impl Reached {
     }
 }
 
+impl Reached {
+    /// The same of one person, whom an office calls so: 诉求人.
+    #[must_use]
+    pub fn lacks_of(self, person: &str) -> Option<String> {
+        let why = match self {
+            Self { people: 0, .. } => {
+                return Some(format!("{person}的账号已停用，不会收到消息，请另外联系"));
+            }
+            Self {
+                unverified: 1.., ..
+            } => "没有验证过的邮箱",
+            Self { refused: 1.., .. } => "的邮箱拒收邮件",
+            Self { .. } => return None,
+        };
+        Some(format!("{person}{why}，要登录后才看得到消息"))
+    }
+}
+
 impl Messages {
     /// Whether the address refuses mail, by what was sent there last.
     ///
@@ -113,5 +131,28 @@ mod tests {
             "企业 3 人接收消息，其中 1 人没有验证过的邮箱，1 人邮箱拒收邮件；他们要登录后才看得到消息"
         );
         assert!(said(1, 0, 1).contains("其中 1 人邮箱拒收邮件；"));
+        for (people, unverified, refused, words) in [
+            (1, 0, 0, None),
+            (
+                1,
+                1,
+                0,
+                Some("诉求人没有验证过的邮箱，要登录后才看得到消息"),
+            ),
+            (1, 0, 1, Some("诉求人的邮箱拒收邮件，要登录后才看得到消息")),
+            (
+                0,
+                0,
+                0,
+                Some("诉求人的账号已停用，不会收到消息，请另外联系"),
+            ),
+        ] {
+            let reached = Reached {
+                people,
+                unverified,
+                refused,
+            };
+            assert_eq!(reached.lacks_of("诉求人").as_deref(), words);
+        }
     }
 }

@@ -9,6 +9,7 @@ use super::event::{Channel, EventKind, Urgency};
 use super::plan::{Mode, next_digest};
 use super::store::{self, Common, MessageRow, NewDelivery, TemplateRow};
 use super::template::{self, BODY_CHARS_MAX, TITLE_CHARS_MAX, Template};
+use super::topics::Topic;
 use super::{MessageError, Messages};
 use crate::clock::to_shanghai;
 use crate::db::Tx;
@@ -44,6 +45,17 @@ impl Messages {
     /// or address holds a line break, the link leaves this site, or a
     /// statement fails.
     pub async fn send(&self, tx: &Tx, message: &Message<'_>) -> Result<String, MessageError> {
+        self.send_without(tx, message, &[], &[]).await
+    }
+
+    /// As [`Messages::send`], with the topics that it names and the accounts that do not get it.
+    pub(super) async fn send_without(
+        &self,
+        tx: &Tx,
+        message: &Message<'_>,
+        topics: &[&Topic],
+        without: &[&str],
+    ) -> Result<String, MessageError> {
         let event = message.event;
         if self.inner.events.get(event.slug) != Some(&event) {
             return Err(MessageError::UnknownEvent(event.slug.to_owned()));
@@ -66,14 +78,16 @@ impl Messages {
             fields: &as_json(message.fields),
             subject_kind: message.subject.0,
             subject_id: message.subject.1,
+            topics: &topics_json(topics),
             created_at: now,
         };
         store::insert_message(tx, &row).await?;
+        store::leave_out(tx, &id, without).await?;
         let mut deliveries = match message.to {
             Recipient::Account(_)
             | Recipient::Enterprise(_)
             | Recipient::Role(_)
-            | Recipient::Organisation(_) => self.pushes(tx, message, &text, now).await?,
+            | Recipient::Organisation(_) => self.pushes(tx, message, without, &text, now).await?,
             Recipient::Address(address) => {
                 vec![self.to_address(address, &text(Channel::Mail)?, now)?]
             }
@@ -106,11 +120,13 @@ impl Messages {
         &self,
         tx: &Tx,
         message: &Message<'_>,
+        without: &[&str],
         text: &impl Fn(Channel) -> Result<Text, MessageError>,
         now: DateTime<Utc>,
     ) -> Result<Vec<NewDelivery>, MessageError> {
         let event = message.event;
-        let contacts = self.inner.book.contacts(tx, message.to).await?;
+        let mut contacts = self.inner.book.contacts(tx, message.to).await?;
+        contacts.retain(|contact| !without.contains(&contact.account.as_str()));
         let accounts: Vec<&str> = contacts
             .iter()
             .map(|contact| contact.account.as_str())
@@ -347,6 +363,13 @@ fn filled(
         }
     }
     Ok(Text { title, body })
+}
+
+fn topics_json(topics: &[&Topic]) -> String {
+    match topics {
+        [] => String::new(),
+        topics => serde_json::json!(topics).to_string(),
+    }
 }
 
 fn as_json(fields: &[(&str, &str)]) -> String {

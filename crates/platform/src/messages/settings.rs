@@ -27,6 +27,8 @@ pub struct MailConfig {
     pub ca_file: String,
     /// How long the server may take for one mail.
     pub timeout_seconds: u64,
+    /// Mails that all servers together hand over in a minute; 0: as many as there are.
+    pub per_minute: u32,
 }
 
 /// How the connection to the mail server is encrypted.

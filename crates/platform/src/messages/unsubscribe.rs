@@ -1,6 +1,7 @@
 //! 退订: the link of a mail that switches mails of its kind off, without signing in (RFC 8058).
 //!
-//! The link holds account and kind of message, sealed: nobody can make one for somebody else. All that it can do is
+//! The link holds account and kinds of messages, sealed: nobody can make one for somebody else. A digest's has the kinds
+//! that it brings. All that it can do is
 //! switch mail off, which the person sees and changes in the preferences. Without a key there is no link.
 
 use super::event::EventKind;
@@ -14,8 +15,17 @@ const PLACE: (&str, &str, &str) = ("message_preference", "mode", "unsubscribe");
 pub struct Unsubscribing {
     /// Whose mails.
     pub account: String,
-    /// Of which kind.
-    pub event: &'static EventKind,
+    /// Of which kinds.
+    pub events: Vec<&'static EventKind>,
+}
+
+impl Unsubscribing {
+    /// The kinds, for people.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let names: Vec<&str> = self.events.iter().map(|event| event.name).collect();
+        names.join("、")
+    }
 }
 
 fn place() -> Place<'static> {
@@ -23,8 +33,9 @@ fn place() -> Place<'static> {
 }
 
 /// The last part of a link; `None` when nothing can be sealed.
-pub(super) fn token(sealer: &Sealer, account: &str, event: &str) -> Option<String> {
-    let token = || sealer.seal(place(), &format!("{account} {event}")).ok();
+pub(super) fn token(sealer: &Sealer, account: &str, events: &[&str]) -> Option<String> {
+    let text = format!("{account} {}", events.join(","));
+    let token = || sealer.seal(place(), &text).ok();
     sealer.is_on().then(token).flatten()
 }
 
@@ -44,11 +55,12 @@ impl Messages {
         if opened.stale || !sealer.is_on() {
             return Err(unknown());
         }
-        let (account, event) = opened.secret.reveal().split_once(' ').ok_or_else(unknown)?;
-        let event = self.named(event)?;
+        let text = opened.secret.reveal();
+        let (account, events) = text.split_once(' ').ok_or_else(unknown)?;
+        let events: Result<Vec<_>, _> = events.split(',').map(|slug| self.named(slug)).collect();
         Ok(Unsubscribing {
             account: account.to_owned(),
-            event,
+            events: events?,
         })
     }
 }

@@ -128,6 +128,10 @@ async fn an_inbox_belongs_to_whom_it_is_for(db: TestDatabase) {
     assert_eq!(titles(&left, false).await, ["新政策：给个人"]);
     assert_eq!(titles(&stranger, false).await, Vec::<String>::new());
 
+    let first = messages.unread(db.conn(), &one, 1).await.expect("counted");
+    assert_eq!(first, 1, "no further than asked");
+    let most = messages.unread(db.conn(), &one, 9).await.expect("counted");
+    assert_eq!(most, 2);
     let mark = async |reader: Reader<'static>| {
         let shared = &shared;
         db.write(|tx| async move { messages.mark_read(&tx, &reader, shared).await })
@@ -158,9 +162,12 @@ async fn an_inbox_belongs_to_whom_it_is_for(db: TestDatabase) {
     })
     .await
     .expect("twice is fine");
-    assert_eq!(messages.unread(db.conn(), &one).await.expect("counted"), 1);
     assert_eq!(
-        messages.unread(db.conn(), &two).await.expect("counted"),
+        messages.unread(db.conn(), &one, 9).await.expect("counted"),
+        1
+    );
+    assert_eq!(
+        messages.unread(db.conn(), &two, 9).await.expect("counted"),
         1,
         "each reads alone"
     );
@@ -171,7 +178,10 @@ async fn an_inbox_belongs_to_whom_it_is_for(db: TestDatabase) {
         .write(|tx| async move { messages.mark_all_read(&tx, &one).await })
         .await;
     assert_eq!(all.expect("marked"), 1);
-    assert_eq!(messages.unread(db.conn(), &one).await.expect("counted"), 0);
+    assert_eq!(
+        messages.unread(db.conn(), &one, 9).await.expect("counted"),
+        0
+    );
 }
 
 async fn an_inbox_is_paged_without_gaps(db: TestDatabase) {

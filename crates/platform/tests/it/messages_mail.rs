@@ -10,7 +10,7 @@ use zhida_platform::messages::{
 use zhida_platform::paging::PageRequest;
 use zhida_testkit::{TestDatabase, both_databases};
 
-use crate::messages_kit::{Certificate, Greeting, MailServer, Post, USCC};
+use crate::messages_kit::{Certificate, DUE, Greeting, MailServer, Post, USCC};
 
 const TO: Recipient<'static> = Recipient::Address("a@example.cn");
 
@@ -54,6 +54,7 @@ both_databases!(
     refusals_are_final_and_faults_are_not,
     a_mail_is_given_up_and_can_be_tried_again,
     two_servers_send_each_mail_once,
+    a_minute_has_so_many_mails_and_the_rest_waits_in_order,
     a_lease_that_ends_is_taken_over,
     deliveries_are_listed_by_what_one_asks,
 );
@@ -269,6 +270,68 @@ async fn two_servers_send_each_mail_once(db: TestDatabase) {
     to.sort_unstable();
     to.dedup();
     assert_eq!(to.len(), 31, "nobody got one twice");
+}
+
+async fn a_minute_has_so_many_mails_and_the_rest_waits_in_order(db: TestDatabase) {
+    db.migrate(&[]).await.expect("migrated");
+    let server = MailServer::plain().await;
+    let post = Post::new(|config| {
+        server.configure(config);
+        config.mail.per_minute = 3;
+    });
+    post.book
+        .add("o-1", Side::Officer, Some("officer@example.gov.cn"), None);
+    post.tell(&db, Recipient::Account("o-1"), "甲").await;
+    post.clock.advance(TimeDelta::days(1));
+    for number in 0..10 {
+        let address = format!("{number}@example.cn");
+        post.tell(&db, Recipient::Address(&address), "甲").await;
+    }
+    let minute = async || {
+        let runs: Vec<_> = (0..2)
+            .map(|_| {
+                let (messages, db) = (post.twin(), db.handle());
+                tokio::spawn(
+                    async move { messages.deliver_due(&db, 100).await.expect("delivered") },
+                )
+            })
+            .collect();
+        for run in runs {
+            run.await.expect("no panic");
+        }
+        let mut to: Vec<String> = server.taken().into_iter().map(|mail| mail.to).collect();
+        to.sort_unstable();
+        to
+    };
+    let first: Vec<String> = (0..3)
+        .map(|number| format!("{number}@example.cn"))
+        .collect();
+    assert_eq!(minute().await, first, "the first three, of both servers");
+    assert_eq!(minute().await, first, "the minute is not over");
+    let waiting = newest(&post, &db).await;
+    assert_eq!(
+        (waiting.state, waiting.attempts),
+        (DeliveryState::Queued, 0)
+    );
+    post.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(minute().await.len(), 6);
+    // a code does not wait behind the news; the digest does
+    let code = Recipient::Address("code@example.cn");
+    post.send(&db, &DUE, code, "乙").await.expect("sent");
+    post.clock.advance(TimeDelta::minutes(1));
+    let third = minute().await;
+    assert!(
+        third.len() == 9 && third.contains(&"code@example.cn".to_owned()),
+        "{third:?}"
+    );
+    assert!(
+        !third.contains(&"officer@example.gov.cn".to_owned()),
+        "{third:?}"
+    );
+    for _ in 0..2 {
+        post.clock.advance(TimeDelta::minutes(1));
+        assert_eq!(minute().await.len(), 12, "nothing is left");
+    }
 }
 
 async fn a_lease_that_ends_is_taken_over(db: TestDatabase) {

@@ -111,33 +111,81 @@ pub(crate) struct Held {
 /// What is free to be taken, as a condition whose `$1` is now.
 const FREE: &str = "state = 'queued' AND due_at <= $1 AND lease_until <= $1";
 
+/// Which deliveries a server takes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Which<'a> {
+    /// Whether mails wait: this minute has had as many as it may.
+    pub no_mail: bool,
+    /// The kinds of messages; empty for all.
+    pub events: &'a [&'a str],
+}
+
+impl Which<'_> {
+    /// As a condition, whose values follow those that are there.
+    fn condition(&self, values: &mut Vec<Value>) -> String {
+        let mut condition = String::new();
+        if self.no_mail {
+            condition.push_str(" AND channel <> 'mail'");
+        }
+        if !self.events.is_empty() {
+            let first = values.len() + 1;
+            values.extend(self.events.iter().map(|event| Value::from(*event)));
+            let places: Vec<String> = (first..=values.len()).map(|at| format!("${at}")).collect();
+            condition.push_str(&format!(" AND event IN ({})", places.join(", ")));
+        }
+        condition
+    }
+}
+
 /// Takes the delivery that has been due longest; `None` when none is free, or
 /// another server was faster.
-pub(crate) async fn claim_one(tx: &Tx, lease: &Lease<'_>) -> db::Result<Option<Held>> {
+pub(crate) async fn claim_one(
+    tx: &Tx,
+    lease: &Lease<'_>,
+    which: Which<'_>,
+) -> db::Result<Option<Held>> {
+    let mut values = lease_values(lease).to_vec();
+    let which = which.condition(&mut values);
     let sql = format!(
         "UPDATE delivery SET lease_owner = $2, lease_until = $3, attempts = attempts + 1
          WHERE id = (SELECT id FROM delivery
-                     WHERE {FREE} AND mode = 'now' ORDER BY due_at, id LIMIT 1)
+                     WHERE {FREE} AND mode = 'now'{which} ORDER BY due_at, id LIMIT 1)
            AND {FREE}
          RETURNING id, event, account, channel, address, title, body, link, attempts"
     );
-    db::query_one(tx, &sql, lease_values(lease)).await
+    db::query_one(tx, &sql, values).await
+}
+
+/// Gives back what was not tried, as if it had never been taken.
+pub(crate) async fn give_back(tx: &Tx, ids: &[&str], owner: &str) -> db::Result<u64> {
+    let sql = format!(
+        "UPDATE delivery SET lease_owner = '', lease_until = '', attempts = attempts - 1
+         WHERE id IN ({}) AND lease_owner = $2",
+        db::text_members(tx)
+    );
+    let members = db::members_value(ids.iter().copied());
+    db::execute(tx, &sql, [members, owner.into()]).await
 }
 
 /// Takes everything that waits for one person's digest on one channel, oldest
 /// first; empty when no digest is due.
-pub(crate) async fn claim_digest(tx: &Tx, lease: &Lease<'_>) -> db::Result<Vec<Held>> {
+pub(crate) async fn claim_digest(
+    tx: &Tx,
+    lease: &Lease<'_>,
+    which: Which<'_>,
+) -> db::Result<Vec<Held>> {
     #[derive(FromQueryResult)]
     struct Group {
         channel: String,
         address: String,
     }
+    let mut values: Vec<Value> = vec![instant_text(lease.now).into()];
+    let which = which.condition(&mut values);
     let sql = format!(
-        "SELECT channel, address FROM delivery WHERE {FREE} AND mode = 'digest'
+        "SELECT channel, address FROM delivery WHERE {FREE} AND mode = 'digest'{which}
          ORDER BY due_at, id LIMIT 1"
     );
-    let now = instant_text(lease.now);
-    let group: Option<Group> = db::query_one(tx, &sql, [now.into()]).await?;
+    let group: Option<Group> = db::query_one(tx, &sql, values).await?;
     let Some(group) = group else {
         return Ok(Vec::new());
     };

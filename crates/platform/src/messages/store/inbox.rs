@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::iter;
 
 use chrono::{DateTime, Utc};
 
@@ -22,6 +23,7 @@ pub(crate) struct MessageRow<'a> {
     pub fields: &'a str,
     pub subject_kind: &'a str,
     pub subject_id: &'a str,
+    pub topics: &'a str,
     pub created_at: DateTime<Utc>,
 }
 
@@ -29,8 +31,8 @@ pub(crate) async fn insert_message(tx: &Tx, row: &MessageRow<'_>) -> db::Result<
     db::execute(
         tx,
         "INSERT INTO message (id, event, recipient_kind, recipient, title, body, link, fields,
-             subject_kind, subject_id, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             subject_kind, subject_id, created_at, topics)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         [
             row.id.into(),
             row.event.into(),
@@ -43,6 +45,7 @@ pub(crate) async fn insert_message(tx: &Tx, row: &MessageRow<'_>) -> db::Result<
             row.subject_kind.into(),
             row.subject_id.into(),
             instant_text(row.created_at).into(),
+            row.topics.into(),
         ],
     )
     .await
@@ -78,7 +81,7 @@ pub(crate) async fn purge_messages(
           AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.message_id = m.id
                           AND (d.state = 'queued' OR d.channel = 'webhook'))";
     let values = || [instant_text(before).into(), instant_text(outsiders).into()];
-    for table in ["message_read", "delivery"] {
+    for table in ["message_read", "message_without", "delivery"] {
         let sql = format!("DELETE FROM {table} WHERE message_id IN ({OLD})");
         db::execute(tx, &sql, values()).await?;
     }
@@ -98,6 +101,7 @@ struct Row {
     subject_kind: String,
     subject_id: String,
     created_at: String,
+    topics: String,
     read_at: Option<String>,
 }
 
@@ -113,19 +117,22 @@ impl From<Row> for InboxMessage {
             subject_kind: row.subject_kind,
             subject_id: row.subject_id,
             created_at: parse_instant(&row.created_at).unwrap_or_default(),
+            topics: serde_json::from_str(&row.topics).unwrap_or_default(),
             read_at: row.read_at.as_deref().and_then(parse_instant),
         }
     }
 }
 
 /// The messages that a reader may see, as a condition on `message m`; its
-/// values are `$1` (the enterprises, the role and the body, which never look
-/// alike) and `$2` (the account).
+/// values are `$1` (the account, the enterprises, the role and the body, which
+/// never look alike) and `$2` (the account). One list of recipients, so that
+/// every database finds them in its index.
 fn visible(conn: &impl ConnectionTrait) -> String {
     format!(
-        "(m.recipient_kind = 'account' AND m.recipient = $2
-          OR m.recipient_kind IN ('enterprise', 'role', 'organisation')
-             AND m.recipient IN ({}))",
+        "m.recipient IN ({}) AND m.recipient_kind IN ('account', 'enterprise', 'role', 'organisation')
+         AND (m.recipient_kind = 'account') = (m.recipient = $2)
+         AND NOT EXISTS (SELECT 1 FROM message_without w
+                         WHERE w.message_id = m.id AND w.account = $2)",
         db::text_members(conn)
     )
 }
@@ -133,7 +140,8 @@ fn visible(conn: &impl ConnectionTrait) -> String {
 fn reader_values(reader: &Reader<'_>) -> [Value; 2] {
     [
         db::members_value(
-            (reader.enterprises.iter().copied())
+            iter::once(reader.account)
+                .chain(reader.enterprises.iter().copied())
                 .chain(reader.role)
                 .chain(reader.organisation),
         ),
@@ -143,7 +151,7 @@ fn reader_values(reader: &Reader<'_>) -> [Value; 2] {
 
 /// What reads messages, with whether `$2` has read them.
 const READ: &str = "SELECT m.id, m.event, m.recipient_kind, m.recipient, m.title, m.body, m.link,
-        m.subject_kind, m.subject_id, m.created_at, r.read_at
+        m.subject_kind, m.subject_id, m.created_at, m.topics, r.read_at
     FROM message m LEFT JOIN message_read r ON r.message_id = m.id AND r.account = $2";
 
 pub(crate) async fn message(
@@ -183,14 +191,20 @@ pub(crate) async fn inbox(
     Ok(rows.into_iter().map(InboxMessage::from).collect())
 }
 
-pub(crate) async fn unread(conn: &impl ConnectionTrait, reader: &Reader<'_>) -> db::Result<i64> {
+pub(crate) async fn unread(
+    conn: &impl ConnectionTrait,
+    reader: &Reader<'_>,
+    most: i64,
+) -> db::Result<i64> {
     let sql = format!(
-        "SELECT COUNT(*) FROM message m
+        "SELECT COUNT(*) FROM (SELECT m.id FROM message m
          WHERE {} AND NOT EXISTS (SELECT 1 FROM message_read r
-                                  WHERE r.message_id = m.id AND r.account = $2)",
+                                  WHERE r.message_id = m.id AND r.account = $2)
+         LIMIT $3) first",
         visible(conn)
     );
-    db::query_count(conn, &sql, reader_values(reader)).await
+    let values = reader_values(reader).into_iter().chain([most.into()]);
+    db::query_count(conn, &sql, values).await
 }
 
 /// How many messages of each kind the reader has got since then.

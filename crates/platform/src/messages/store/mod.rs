@@ -3,11 +3,17 @@
 mod choices;
 mod delivery;
 mod inbox;
+mod minute;
+mod topics;
 mod webhook;
 
 pub(super) use choices::*;
 pub(super) use delivery::*;
 pub(super) use inbox::*;
+pub(crate) use minute::MINUTE;
+pub(super) use minute::*;
+pub(crate) use topics::MUTED;
+pub(super) use topics::*;
 pub(super) use webhook::*;
 
 /// `delivery`: one try to reach one person, or one endpoint, on one channel.
