@@ -83,6 +83,7 @@ CREATE TABLE case_head (
     due_at TEXT,
     due_clock TEXT,
     topic TEXT NOT NULL DEFAULT ''::text,
+    urged TEXT,
     PRIMARY KEY (id)
 );
 CREATE INDEX case_head_enterprise ON case_head USING btree (enterprise, room, id);
@@ -91,9 +92,10 @@ CREATE INDEX case_head_list ON case_head USING btree (room, id, place, topic, ou
 CREATE UNIQUE INDEX case_head_number ON case_head USING btree (number);
 CREATE INDEX case_head_open ON case_head USING btree (room, stage, id, topic) WHERE (closed_at IS NULL);
 CREATE INDEX case_head_opened ON case_head USING btree (room, opened_at);
-CREATE INDEX case_head_queue ON case_head USING btree (room, COALESCE(due_at, '9999'::text), id, place, stage, turn, handler, topic, enterprise, number, title, due_at) WHERE (closed_at IS NULL);
+CREATE INDEX case_head_queue ON case_head USING btree (room, COALESCE(due_at, '9999'::text), id, place, stage, turn, handler, topic, enterprise, number, title, due_at, urged) WHERE (closed_at IS NULL);
 CREATE INDEX case_head_topic ON case_head USING btree (room, topic, id, place, outcome);
 CREATE INDEX case_head_unfinished ON case_head USING btree (room, id) WHERE (closed_at IS NULL);
+CREATE INDEX case_head_urged ON case_head USING btree (room, id, place, topic, outcome, stage, turn, handler, urged) WHERE (urged IS NOT NULL);
 CREATE TABLE case_number (
     room TEXT NOT NULL,
     year BIGINT NOT NULL,
@@ -294,6 +296,12 @@ CREATE TABLE job_schedule (
     updated_at TEXT NOT NULL,
     PRIMARY KEY (name)
 );
+CREATE TABLE mail_minute (
+    id BIGINT NOT NULL,
+    minute TEXT NOT NULL,
+    mails BIGINT NOT NULL,
+    PRIMARY KEY (id)
+);
 CREATE TABLE match_counter (
     id BIGINT NOT NULL,
     next_run BIGINT NOT NULL,
@@ -354,10 +362,22 @@ CREATE TABLE message (
     subject_kind TEXT NOT NULL,
     subject_id TEXT NOT NULL,
     created_at TEXT NOT NULL,
+    topics TEXT NOT NULL DEFAULT ''::text,
     PRIMARY KEY (id)
 );
 CREATE INDEX message_recipient ON message USING btree (recipient, recipient_kind, id);
 CREATE INDEX message_subject ON message USING btree (subject_kind, subject_id, id);
+CREATE TABLE message_muted (
+    id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    event TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    label TEXT NOT NULL,
+    muted_at TEXT NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (account, event, topic)
+);
+CREATE INDEX message_muted_topic ON message_muted USING btree (event, topic, account);
 CREATE TABLE message_preference (
     account TEXT NOT NULL,
     event TEXT NOT NULL,
@@ -385,6 +405,11 @@ CREATE TABLE message_template (
     updated_by TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     PRIMARY KEY (event, channel)
+);
+CREATE TABLE message_without (
+    message_id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    PRIMARY KEY (message_id, account)
 );
 CREATE TABLE people_account (
     id TEXT NOT NULL,

@@ -80,7 +80,7 @@ CREATE TABLE case_head (
     changed_at TEXT NOT NULL,
     due_at TEXT,
     due_clock TEXT
-, topic TEXT NOT NULL DEFAULT '');
+, topic TEXT NOT NULL DEFAULT '', urged TEXT);
 CREATE INDEX case_head_enterprise ON case_head (enterprise, room, id);
 CREATE INDEX case_head_holder ON case_head (holder, room, due_at, id) WHERE closed_at IS NULL;
 CREATE INDEX case_head_list ON case_head (room, id, place, topic, outcome, stage, turn, handler);
@@ -88,10 +88,12 @@ CREATE UNIQUE INDEX case_head_number ON case_head (number);
 CREATE INDEX case_head_open ON case_head (room, stage, id, topic) WHERE closed_at IS NULL;
 CREATE INDEX case_head_opened ON case_head (room, opened_at);
 CREATE INDEX case_head_queue ON case_head
-    (room, COALESCE(due_at, '9999'), id, place, stage, turn, handler, topic, enterprise, number, title, due_at)
+    (room, COALESCE(due_at, '9999'), id, place, stage, turn, handler, topic, enterprise, number, title, due_at, urged)
     WHERE closed_at IS NULL;
 CREATE INDEX case_head_topic ON case_head (room, topic, id, place, outcome);
 CREATE INDEX case_head_unfinished ON case_head (room, id) WHERE closed_at IS NULL;
+CREATE INDEX case_head_urged ON case_head (room, id, place, topic, outcome, stage, turn, handler, urged)
+    WHERE urged IS NOT NULL;
 CREATE TABLE case_number (
     room TEXT NOT NULL,
     year BIGINT NOT NULL,
@@ -275,6 +277,11 @@ CREATE TABLE job_schedule (
     last_job TEXT,
     updated_at TEXT NOT NULL
 );
+CREATE TABLE mail_minute (
+    id BIGINT NOT NULL PRIMARY KEY,
+    minute TEXT NOT NULL,
+    mails BIGINT NOT NULL
+);
 CREATE TABLE match_counter (
             id BIGINT NOT NULL PRIMARY KEY,
             next_run BIGINT NOT NULL,
@@ -324,9 +331,19 @@ CREATE TABLE message (
     subject_kind TEXT NOT NULL,
     subject_id TEXT NOT NULL,
     created_at TEXT NOT NULL
-);
+, topics TEXT NOT NULL DEFAULT '');
 CREATE INDEX message_recipient ON message (recipient, recipient_kind, id);
 CREATE INDEX message_subject ON message (subject_kind, subject_id, id);
+CREATE TABLE message_muted (
+    id TEXT NOT NULL PRIMARY KEY,
+    account TEXT NOT NULL,
+    event TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    label TEXT NOT NULL,
+    muted_at TEXT NOT NULL,
+    UNIQUE (account, event, topic)
+);
+CREATE INDEX message_muted_topic ON message_muted (event, topic, account);
 CREATE TABLE message_preference (
     account TEXT NOT NULL,
     event TEXT NOT NULL,
@@ -354,6 +371,11 @@ CREATE TABLE message_template (
     updated_by TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     PRIMARY KEY (event, channel)
+);
+CREATE TABLE message_without (
+    message_id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    PRIMARY KEY (message_id, account)
 );
 CREATE TABLE people_account (
     id TEXT NOT NULL PRIMARY KEY,

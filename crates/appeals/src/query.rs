@@ -7,6 +7,7 @@ use zhida_platform::access::Viewer;
 use zhida_platform::cases::Scope;
 use zhida_platform::clock::{instant_text, to_shanghai};
 use zhida_platform::db::{Where, like};
+use zhida_platform::problem::Problem;
 use zhida_platform::vocabulary::known;
 use zhida_standards::division::DivisionCode;
 
@@ -115,6 +116,18 @@ impl AppealQuery {
         Self {
             state: Some(Scope::All),
             ..Self::default()
+        }
+    }
+
+    /// Refuses a first day after the last: the list would look as if there were none.
+    pub(crate) fn in_order(&self) -> Result<(), Problem> {
+        match (self.from, self.to) {
+            (Some(from), Some(to)) if from > to => {
+                let words =
+                    format!("登记日期从 {from} 到 {to}：开始的一天在结束的一天之后，请改正");
+                Err(Problem::bad_input(words.clone()).field("from", words))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -40,7 +40,7 @@ pub mod term;
 pub use calendar::{Calendar, CalendarError, OfficeHours};
 pub use case::{Case, Choices, Command, Objection, Opening, Refusal, Rules};
 pub use clock::{Clock, Due, Standing};
-pub use escalation::{Action, Chain, due_actions, next_look};
+pub use escalation::{Action, Chain, Urged, due_actions, next_look};
 pub use event::{Change, ClockName, ClockSet, Event};
 pub use kind::{Kind, Named};
 pub use party::{Organisation, Party, Person};

@@ -29,6 +29,16 @@ pub trait LastCheck: Send + Sync {
     async fn may_pay(&self, tx: &Tx, case: &str) -> Result<MayPay, Problem>;
 }
 
+/// The items that may have a pool.
+#[async_trait]
+pub trait Items: Send + Sync {
+    /// Whether there is an item of this id.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    async fn has_item(&self, id: &str) -> Result<bool, Problem>;
+}
+
 /// A part that the bank has paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaidPart<'a> {

@@ -34,7 +34,7 @@ use zhida_platform::room::{MenuItem, Room};
 pub use error::Error;
 pub use events::EVENTS;
 pub use files::parse_yuan;
-pub use hooks::{LastCheck, MayPay, PaidPart, PaymentNews, Recovered, ReturnedPart};
+pub use hooks::{Items, LastCheck, MayPay, PaidPart, PaymentNews, Recovered, ReturnedPart};
 pub use model::{
     Cap, Claim, Demand, Kind, KnownPayee, Money, Part, PayeeFault, PayeeForm, PaymentState, Pool,
     Recovery, Reservation, Settled, Standing, Waiting,

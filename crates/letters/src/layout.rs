@@ -46,7 +46,10 @@ impl<'f> Layout<'f> {
             self.skip(BODY.pitch / 2.0);
             self.text(BODY, 0.0, &format!("{}：", letter.addressee));
         }
-        for block in &letter.blocks {
+        for (index, block) in letter.blocks.iter().enumerate() {
+            if index + 1 == letter.blocks.len() {
+                self.keep_with_signature(block, letter);
+            }
             match block {
                 Block::Heading(text) => {
                     // a heading does not stand alone at the end of a page
@@ -120,6 +123,24 @@ impl<'f> Layout<'f> {
             self.page
                 .centred(&self.measure, PAGE_WIDTH / 2.0, self.top, kind, &line.text);
             self.top -= kind.pitch;
+        }
+    }
+
+    /// A last paragraph goes to the page where it is signed: no page holds a signature alone.
+    fn keep_with_signature(&mut self, last: &Block, letter: &Letter) {
+        let Block::Paragraph(text) = last else {
+            return;
+        };
+        let count = |text: &str, first| lines(&self.measure, text, BODY.size, WIDTH, first).len();
+        let said: usize = text.lines().map(|line| count(line, INDENT)).sum();
+        // an empty line and the date are between and below
+        let signed = match letter.signed_by.is_empty() && letter.date.is_empty() {
+            true => 0,
+            false => count(&letter.signed_by, 0.0) + 2,
+        };
+        let height = (said + signed) as f32 * BODY.pitch;
+        if signed > 0 && height <= TOP - BOTTOM {
+            self.room(height);
         }
     }
 

@@ -85,7 +85,7 @@ pub fn amount(amount: &Amount, label: Label) -> AmountView {
         steps: steps.collect(),
         missing: amount.missing.iter().map(missing).collect(),
     };
-    match label.is_unmet() && shown.high.as_ref().is_some_and(Number::is_zero) {
+    match !label.is_candidate() && shown.high.as_ref().is_some_and(Number::is_zero) {
         true => AmountView {
             kind: AmountKind::Range,
             high: None,

@@ -12,6 +12,8 @@ pub const READ: Action = Action("match.read");
 pub const LIST: Action = Action("match.list");
 /// 查看全量匹配的进展, with figures of the whole registry.
 pub const RUNS: Action = Action("match.runs");
+/// 查看发给本企业的消息: whoever may is told of the enterprise's news, and says of which no more.
+pub const TOLD: Action = Action("message.enterprise");
 
 impl Matching {
     /// The enterprise with this code, when the viewer may see its matches; that this part of them is
@@ -45,7 +47,7 @@ mod tests {
 
     #[test]
     fn each_stands_in_the_table() {
-        for Action(slug) in [READ, LIST, RUNS] {
+        for Action(slug) in [READ, LIST, RUNS, TOLD] {
             assert!(Rights::shipped().action_name(slug).is_some(), "{slug}");
         }
     }

@@ -91,13 +91,8 @@ impl Label {
         }
     }
 
-    /// Some condition is not met, so facts must change before anything is had. A zero by the facts of now then
-    /// does not say what it would be.
-    pub fn is_unmet(self) -> bool {
-        matches!(self, Self::NearMiss | Self::Ineligible | Self::OutOfReach)
-    }
-
-    /// Could the enterprise be paid as things stand?
+    /// Could the enterprise be paid as things stand? Of all others a condition is not met or not known to be: facts must
+    /// change or come in before anything is had, and a zero by the facts of now does not say what it would be.
     pub fn is_candidate(self) -> bool {
         matches!(self, Self::Eligible | Self::Manual)
     }

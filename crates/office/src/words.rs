@@ -73,6 +73,8 @@ const ACTIONS: &[(&str, &str)] = &[
     ("messages.", "消息：全部"),
     ("messages.choose", "修改消息设置"),
     ("messages.unsubscribe", "用邮件里的链接退订"),
+    ("messages.mute_item", "不再提醒一个事项"),
+    ("messages.unmute_item", "恢复提醒一个事项"),
     ("messages.ask_mail", "发送邮箱验证码"),
     ("messages.confirm_mail", "确认邮箱"),
     ("messages.add_endpoint", "添加推送地址"),
@@ -194,6 +196,33 @@ const ACTIONS: &[(&str, &str)] = &[
     ("appeals.end_code", "停用诉求二维码"),
     ("appeals.make_key", "发放接口密钥"),
     ("appeals.end_key", "停用接口密钥"),
+    ("appeal.figures_export", "导出诉求数据"),
+    ("appeal.theme_find", "发现一类事"),
+    ("appeal.theme_follow", "跟踪一类事"),
+    ("appeal.theme_measure", "为一类事确定举措"),
+    ("appeal.theme_measure_done", "一类事的举措办结"),
+    ("appeal.theme_dismiss", "不作一类事"),
+    ("matching.tell", "通知企业新匹配"),
+    ("meeting.", "调度会：全部"),
+    ("meeting.found_series", "建立例会"),
+    ("meeting.switch_series", "启用、停用例会"),
+    ("meeting.plan", "安排调度会"),
+    ("meeting.reschedule", "调度会改期"),
+    ("meeting.cancel", "取消调度会"),
+    ("meeting.hold", "召开调度会"),
+    ("meeting.issue", "签发会议纪要"),
+    ("meeting.minutes", "起草会议纪要"),
+    ("meeting.add_items", "添加议题"),
+    ("meeting.remove_item", "移除议题"),
+    ("meeting.order_items", "调整议题顺序"),
+    ("meeting.decide_item", "记录议题的议定意见"),
+    ("meeting.add_attendee", "添加参会人"),
+    ("meeting.remove_attendee", "移除参会人"),
+    ("meeting.give_task", "交办事项"),
+    ("meeting.task_step", "办理交办事项"),
+    ("meeting.task_export", "导出交办清单"),
+    ("meeting.print", "查看调度会文书"),
+    ("meeting.remind", "提醒交办事项"),
     ("forms.", "表单：全部"),
     ("forms.open", "开始填表"),
     ("forms.save", "保存草稿"),
@@ -275,6 +304,19 @@ const KINDS: &[(&str, &str)] = &[
     ("thread", "留言"),
     ("phrase", "常用语"),
     ("export_template", "导出模板"),
+    ("item", "政策事项"),
+    ("list", "名录"),
+    ("appeal", "诉求"),
+    ("appeal_catalogue", "诉求分类目录"),
+    ("appeal_code", "诉求二维码"),
+    ("appeal_figures", "诉求数据"),
+    ("appeal_intake_settings", "诉求渠道设置"),
+    ("appeal_open311_key", "接口密钥"),
+    ("appeal_rules", "诉求办理规则"),
+    ("appeal_theme", "一类事"),
+    ("meeting", "调度会"),
+    ("meeting_series", "例会"),
+    ("meeting_task", "交办事项"),
 ];
 
 /// Names of what records say of a thing before and after.
@@ -382,6 +424,7 @@ pub(crate) fn bytes(bytes: i64) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::path::Path;
 
     use super::*;
 
@@ -392,6 +435,86 @@ mod tests {
             assert_eq!(slugs.len(), table.len());
         }
         assert_eq!((action("people.sign_in"), action("x.y")), ("登录", "x.y"));
+    }
+
+    /// The string literals of a call's arguments, from behind its bracket on.
+    fn literals(mut code: &str) -> Vec<&str> {
+        let (mut found, mut depth) = (Vec::new(), 0);
+        while let Some(at) = code.find(['(', ')', '"']) {
+            let (sign, rest) = (&code[at..=at], &code[at + 1..]);
+            code = rest;
+            match sign {
+                "(" => depth += 1,
+                ")" if depth == 0 => break,
+                ")" => depth -= 1,
+                _ => {
+                    let Some((literal, rest)) = code.split_once('"') else {
+                        break;
+                    };
+                    found.push(literal);
+                    code = rest;
+                }
+            }
+        }
+        found
+    }
+
+    fn sources(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).expect("a folder of the sources") {
+            let path = entry.expect("an entry").path();
+            match path.extension() {
+                _ if path.is_dir() => sources(&path, found),
+                Some(end) if end == "rs" => {
+                    let code = std::fs::read_to_string(&path).expect("a source");
+                    let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+                    found.push(code.to_owned());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Wherever the rooms write out what a record says, the page of the audit has Chinese for it.
+    #[test]
+    fn what_records_say_has_words() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut code = Vec::new();
+        for room in [
+            "appeals", "forms", "funds", "inbox", "matching", "meetings", "people",
+        ] {
+            sources(&crates.join(room).join("src"), &mut code);
+        }
+        for room in ["policies", "redemption", "registry"] {
+            sources(&crates.join(room).join("src"), &mut code);
+        }
+        let is_slug = |text: &str| {
+            !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        };
+        let is_action = |text: &str| {
+            let parts = text.split_once('.');
+            parts.is_some_and(|(room, rest)| is_slug(room) && is_slug(rest))
+        };
+        let (mut seen, mut bare) = (0, BTreeSet::new());
+        for code in &code {
+            for call in ["Entry::new(", "Entry::view(", "entry("] {
+                for arguments in code.split(call).skip(1) {
+                    let literals = literals(arguments);
+                    let Some(at) = literals.iter().position(|text| is_action(text)) else {
+                        continue;
+                    };
+                    seen += 1;
+                    if action(literals[at]) == literals[at] {
+                        bare.insert(literals[at]);
+                    }
+                    match literals.get(at + 1) {
+                        Some(&slug) if is_slug(slug) && kind(slug) == slug => bare.insert(slug),
+                        _ => false,
+                    };
+                }
+            }
+        }
+        assert!(seen > 80, "{seen}");
+        assert_eq!(bare, BTreeSet::new());
     }
 
     #[test]

@@ -81,6 +81,9 @@ pub enum Error {
     /// A code that cannot be used.
     #[error("{0}")]
     Code(&'static str),
+    /// An address of the first set-up that cannot be used.
+    #[error("设置地址不对、已经用过或已经失效")]
+    SetUp,
     /// A request that cannot be used, or that this viewer may not make.
     #[error("{0}")]
     Refused(Box<Problem>),
@@ -179,6 +182,8 @@ impl From<Error> for Problem {
             Error::Closed => Problem::new(StatusCode::FORBIDDEN, "closed", "账号已停用", text)
                 .hint("请联系本单位的系统管理员"),
             Error::Code(_) => Problem::bad_input(text).hint("请向发出的人索取新的"),
+            Error::SetUp => Problem::bad_input(text)
+                .hint("请用服务器最近一次启动时显示的地址；已经设置过的，请直接登录"),
             Error::Hashing | Error::Factor | Error::Database(_) => Problem::internal(error),
         }
     }

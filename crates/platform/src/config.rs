@@ -330,6 +330,7 @@ impl Config {
             ("rate_limit.reads_per_minute", rates.reads_per_minute),
             ("rate_limit.writes_per_minute", rates.writes_per_minute),
             ("rate_limit.sign_ins_per_minute", rates.sign_ins_per_minute),
+            ("mail.per_minute", self.mail.per_minute),
         ] {
             if value > RATE_MAX {
                 return wrong(

@@ -123,7 +123,7 @@ impl Problem {
             "现在不能这样办理",
             detail,
         )
-        .hint("请按提示改正，或改用别的办法；填写的内容还在")
+        .hint("请按提示改正，或改用别的办法")
     }
 
     /// 413: more bytes than allowed.

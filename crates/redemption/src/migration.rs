@@ -15,8 +15,14 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         step("007-time", crate::reports::TIME),
         step("008-figures", crate::evaluation::FIGURES),
         step("009-report", crate::reports::REPORT),
+        step("010-sent-back", SENT_BACK),
     ],
 };
+
+/// What the bank sent back of a case; and answers of cases that nobody applied for in the form of the others.
+const SENT_BACK: &str =
+    "ALTER TABLE redemption_case ADD COLUMN sent_back_fen BIGINT NOT NULL DEFAULT 0;
+UPDATE redemption_case SET answers = '[]' WHERE answers = '{}';";
 
 const REDEMPTION: &str = "CREATE TABLE redemption_scheme (
     item TEXT NOT NULL PRIMARY KEY,

@@ -98,7 +98,7 @@ impl Redemption {
         });
         let gate = Arc::new(Gate::new(&room));
         room.policies.attend(Arc::clone(&gate) as _);
-        funds.attend(Arc::clone(&gate) as _, gate);
+        funds.attend(Arc::clone(&gate) as _, Arc::clone(&gate) as _, gate);
         room
     }
 

@@ -76,7 +76,7 @@ impl From<RegistryError> for Problem {
         let text = error.to_string();
         match error {
             E::NoEnterprise(code) => Problem::not_found(format!("代码为“{code}”的市场主体"))
-                .hint("请核对代码，或先导入它的登记信息"),
+                .hint("请核对代码；还没有收录的，由数据管理员导入登记信息"),
             E::NoBatch(no) => Problem::not_found(format!("编号为 {no} 的导入批次")),
             E::NoImport(id) => Problem::not_found(format!("导入任务 {id}"))
                 .hint("任务完成 30 天后清理，结果仍在导入页的批次列表里"),

@@ -16,6 +16,8 @@ use crate::store::{self, StoredRow};
 use crate::tags::{Tags, sensitivity_level};
 use crate::{Registry, RegistryError};
 
+/// Characters of an unknown word that an answer repeats.
+const REPEATED_MAX: usize = 30;
 /// Rows of an export that are read at a time.
 const EXPORT_ROWS: u32 = 2_000;
 
@@ -117,7 +119,11 @@ impl Sight {
     /// The query with the rows that the viewer may list.
     ///
     /// Refuses conditions on what the viewer may not see: a filter tells as much as a column.
-    pub(crate) fn narrow(&self, query: &Query) -> Result<Query, RegistryError> {
+    pub(crate) fn narrow(
+        &self,
+        dictionary: &Dictionary,
+        query: &Query,
+    ) -> Result<Query, RegistryError> {
         let filters = self.filters();
         let hidden = |field| {
             Err(RegistryError::Query(
@@ -131,6 +137,8 @@ impl Sight {
         if !query.status.is_empty() && !filters.status {
             return hidden("status");
         }
+        a_choice(dictionary, "size", "size", &query.size)?;
+        a_choice(dictionary, "registration_status", "status", &query.status)?;
         if !query.tag.is_empty() && !filters.tags.contains(&query.tag) {
             return Err(RegistryError::Query(
                 "tag",
@@ -179,6 +187,31 @@ impl Sight {
     }
 }
 
+/// Refuses a word that no enterprise can have: the list would look as if there were none.
+fn a_choice(
+    dictionary: &Dictionary,
+    attribute: &str,
+    field: &'static str,
+    wanted: &str,
+) -> Result<(), RegistryError> {
+    let Some(index) = dictionary.find(attribute).filter(|_| !wanted.is_empty()) else {
+        return Ok(());
+    };
+    let attribute = dictionary.attribute(index);
+    match attribute.choices.iter().any(|choice| choice == wanted) {
+        true => Ok(()),
+        false => Err(RegistryError::Query(
+            field,
+            format!(
+                "{}没有“{}”，可以填 {}，或者不填",
+                attribute.name,
+                wanted.chars().take(REPEATED_MAX).collect::<String>(),
+                attribute.choices.join("、")
+            ),
+        )),
+    }
+}
+
 /// Whether a viewer may see an attribute of the dictionary.
 pub(crate) fn may_see(dictionary: &Dictionary, viewer: &Viewer, id: &str) -> bool {
     let level = dictionary.find(id).map_or(Level::Public, |index| {
@@ -219,7 +252,7 @@ impl Registry {
         page: &PageRequest,
     ) -> Result<Page<Row>, RegistryError> {
         let sight = Sight::of(self, viewer).await?;
-        let query = sight.narrow(query)?;
+        let query = sight.narrow(self.dictionary(), query)?;
         let found = self.rows(&query, page).await?;
         if sight.tells_more() {
             let count = found.items.len() as u64;
@@ -234,7 +267,9 @@ impl Registry {
     /// # Errors
     /// As [`Registry::search_as`].
     pub async fn count_as(&self, viewer: &Viewer, query: &Query) -> Result<u64, RegistryError> {
-        let query = Sight::of(self, viewer).await?.narrow(query)?;
+        let query = Sight::of(self, viewer)
+            .await?
+            .narrow(self.dictionary(), query)?;
         self.count(&query).await
     }
 
@@ -249,7 +284,7 @@ impl Registry {
         chosen: &Chosen,
     ) -> Result<Table, RegistryError> {
         let sight = Arc::new(Sight::of(self, viewer).await?);
-        let query = sight.narrow(query)?;
+        let query = sight.narrow(self.dictionary(), query)?;
         // refuses a condition that makes no sense before the download begins
         let count = self.count(&query).await?;
         let tells_more = sight.tells_more();

@@ -1,5 +1,6 @@
 //! What an amount can be while some facts are unknown: interval arithmetic over the dictionary's
-//! plausible ranges.
+//! plausible ranges. Of their upper ends only those of shares count: that nobody has more than five million
+//! employees keeps a slip out of the register, but a subsidy a head is not “up to” that many heads.
 
 use crate::{
     Expr, Function, Number, Operator, Table,
@@ -130,7 +131,7 @@ impl Context<'_> {
                 let attribute = self.env.dictionary.attribute(*index);
                 Interval {
                     low: attribute.min.clone(),
-                    high: attribute.max.clone(),
+                    high: attribute.max.clone().filter(|_| attribute.is_share()),
                 }
             }
             Expr::Local(position) => match self.locals.get(*position) {

@@ -106,6 +106,12 @@ impl Attribute {
             _ => value.clone(),
         }
     }
+
+    /// Whether it is a share, stored plain and shown in percent.
+    #[must_use]
+    pub fn is_share(&self) -> bool {
+        self.unit.as_deref() == Some("%")
+    }
 }
 
 /// One attribute of an enterprise.

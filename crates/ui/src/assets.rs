@@ -34,6 +34,7 @@ const GOVUK_JS: &str = include_str!("../../../assets/vendor/govuk-frontend/govuk
 const HTMX_JS: &str = include_str!("../../../assets/vendor/htmx.org/htmx.min.js");
 const APP_JS: &str = include_str!("../theme/app.js");
 const AUTOSAVE_JS: &str = include_str!("../theme/autosave.js");
+const RESUME_JS: &str = include_str!("../theme/resume.js");
 const ICON_SVG: &str = include_str!("../theme/icon.svg");
 
 /// One file as it is served.
@@ -65,7 +66,9 @@ static ASSETS: LazyLock<HashMap<&'static str, Asset>> = LazyLock::new(|| {
     let autosave = add("autosave.js", js, AUTOSAVE_JS.to_owned());
     // A module names its imports by address, so their digests go into our script, too.
     let app = APP_JS.replace("./govuk-frontend.js", govuk);
-    add("app.js", js, app.replace("./autosave.js", autosave));
+    let app = app.replace("./autosave.js", autosave);
+    let resume = add("resume.js", js, RESUME_JS.to_owned());
+    add("app.js", js, app.replace("./resume.js", resume));
     add("icon.svg", "image/svg+xml", ICON_SVG.to_owned());
     assets
 });

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use zhida_platform::access::Viewer;
@@ -10,6 +10,7 @@ use zhida_platform::config::Config;
 use zhida_platform::http::harden;
 use zhida_platform::problem::Problem;
 
+use crate::error_page::Asked;
 use crate::{PageError, Shell, assets, is_htmx};
 
 /// Below this path problems stay problem+json.
@@ -27,7 +28,7 @@ pub fn with_frame(router: Router, shell: Shell, config: &Config) -> Router {
 async fn frame(State(shell): State<Shell>, mut request: Request, next: Next) -> Response {
     let htmx = is_htmx(request.headers());
     let json = request.uri().path().starts_with(API);
-    let here = return_address(&request);
+    let asked = Asked::by(&request);
     let viewer = request
         .extensions_mut()
         .get_or_insert_with(|| shell.viewer.clone())
@@ -43,24 +44,14 @@ async fn frame(State(shell): State<Shell>, mut request: Request, next: Next) -> 
     if !json && let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let error = PageError::from(problem);
         let page = if htmx {
-            error.fragment()
+            error.fragment(&asked)
         } else {
-            error.page(&shell, &viewer, &here)
+            error.page(&shell, &viewer, &asked)
         };
         response = in_place_of(response, page);
     }
     describe_html(&mut response);
     response
-}
-
-/// Where to come back to after signing in: what was written in a form is gone then, so its page.
-fn return_address(request: &Request) -> String {
-    let uri = request.uri();
-    let asked = uri.path_and_query().map_or("/", |asked| asked.as_str());
-    match *request.method() {
-        Method::GET | Method::HEAD => asked.to_owned(),
-        _ => uri.path().to_owned(),
-    }
 }
 
 /// The page with the headers that other layers gave the answer it replaces.

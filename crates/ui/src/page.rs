@@ -93,13 +93,27 @@ pub struct Frame {
     pub(crate) shell: Shell,
     /// Path and query of the page, to come back to.
     pub(crate) here: String,
-    unread: Option<u64>,
+    unread: Option<Unread>,
 }
 
 /// How many messages whoever looks has not read, for the head of the page; put into the request's
 /// extensions by whoever counts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unread(pub u64);
+
+impl Unread {
+    /// The largest number that is shown; more are “99+”, so nobody has to count them all.
+    pub const MOST: u32 = 99;
+
+    /// As the head of a page says it.
+    pub fn words(self) -> String {
+        match self.0 {
+            0 => "消息".to_owned(),
+            few if few <= u64::from(Self::MOST) => format!("未读消息 {few}"),
+            _ => format!("未读消息 {}+", Self::MOST),
+        }
+    }
+}
 
 impl Frame {
     /// A page with this title; the builder methods of [`Page`] add the rest.
@@ -126,7 +140,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Frame {
             here: here.map_or("/", |here| here.as_str()).to_owned(),
             viewer,
             htmx: is_htmx(&parts.headers),
-            unread: parts.extensions.get::<Unread>().map(|unread| unread.0),
+            unread: parts.extensions.get::<Unread>().copied(),
             shell,
         })
     }
@@ -203,7 +217,7 @@ pub struct Page {
     /// Whether somebody has signed in: shows the way to the own account and out.
     pub signed_in: bool,
     /// Messages that whoever looks has not read; `None` when nobody counted.
-    pub unread: Option<u64>,
+    pub unread: Option<Unread>,
     /// Whether to offer to sign in.
     pub sign_in: bool,
     /// Menu entries this viewer may see, in their groups.
@@ -325,6 +339,13 @@ mod tests {
             href,
             action,
         }
+    }
+
+    #[test]
+    fn many_unread_messages_are_not_counted_out() {
+        let said = [0, 1, 99, 100, 40_000].map(|unread| Unread(unread).words());
+        let many = "未读消息 99+";
+        assert_eq!(said, ["消息", "未读消息 1", "未读消息 99", many, many]);
     }
 
     fn page(menu: Vec<MenuGroup>, viewer: &Viewer) -> Page {

@@ -61,8 +61,16 @@ pub(crate) struct Line {
     pub words: String,
     pub is_own: bool,
     pub is_read: bool,
-    /// Address and words of each file.
-    pub files: Vec<(String, String)>,
+    pub files: Vec<FileLink>,
+}
+
+/// A file of an entry.
+#[derive(Debug, Clone)]
+pub(crate) struct FileLink {
+    href: String,
+    words: String,
+    /// Why not everybody can open it; empty when they can.
+    held: &'static str,
 }
 
 /// The form under a thread. Its fields are `message` or `remark` for the words, `files`, and of the office's messages
@@ -228,8 +236,15 @@ fn lines<'e>(
             .iter()
             .map(|file| {
                 let kilobytes = (file.bytes + 1_023) / 1_024;
-                let words = format!("{}（{kilobytes} KB，{}）", file.name, file.state);
-                (href(&file.id), words)
+                let state = match file.is_held {
+                    true => String::new(),
+                    false => format!("，{}", file.state),
+                };
+                FileLink {
+                    href: href(&file.id),
+                    words: format!("{}（{kilobytes} KB{state}）", file.name),
+                    held: if file.is_held { file.state } else { "" },
+                }
             })
             .collect(),
     };

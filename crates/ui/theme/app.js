@@ -1,6 +1,7 @@
 // Small help on top of pages that work without it. No inline code, no eval: the content security policy stays strict.
 import { createAll, Button, ErrorSummary, SkipLink } from "./govuk-frontend.js";
 import { autosave } from "./autosave.js";
+import { resume } from "./resume.js";
 
 const AUTOSUBMIT_DELAY_MS = 400;
 const SORT_ROWS_MAX = 500;
@@ -27,9 +28,13 @@ function autosubmit(form) {
   form.addEventListener("submit", () => clearTimeout(timer));
 }
 
-/** On a phone the filters start folded, so that the results are seen first. */
+/** On a phone the filters start folded, so that the results are seen first; a wider window, which shows no word to
+    open them by, has them open. */
 function foldOnPhone(details) {
-  if (window.matchMedia(PHONE).matches) details.removeAttribute("open");
+  const phone = window.matchMedia(PHONE);
+  const fold = () => { details.open = !phone.matches; };
+  if (phone.matches) fold();
+  phone.addEventListener("change", fold);
 }
 
 function copyButton(button) {
@@ -99,6 +104,7 @@ function sortable(table) {
 const ENHANCEMENTS = [
   ["form[data-autosubmit]", autosubmit],
   ["form[data-autosave]", autosave],
+  ["input[data-resume]", resume],
   ["details[data-fold-on-phone]", foldOnPhone],
   ["button[data-copy]", copyButton],
   ["button[data-check-all]", checkAll],

@@ -10,10 +10,10 @@ const WORDS = {
   tooLarge: "没有保存：内容太长，请缩短文字，长材料请作为附件上传",
 };
 
-/** Everything but chosen files, which the buttons send. */
+/** Everything but chosen files and those that went ahead, which the buttons send. */
 function typed(form) {
   const data = new FormData(form);
-  for (const [name, value] of [...data]) if (value instanceof File) data.delete(name);
+  for (const [name, value] of [...data]) if (value instanceof File || name.startsWith("sent:")) data.delete(name);
   data.set("do", "autosave");
   return data;
 }

@@ -33,7 +33,7 @@ use zhida_platform::{
     config::{Config, ConfigError, Traced},
     db::{Database, MigrationSet},
     export::ExportTemplates,
-    files::FileStore,
+    files::{FileStore, uploads},
     http::loopback_only,
     jobs::{Jobs, Settings as Work, Worker},
     messages::Messages,
@@ -410,6 +410,7 @@ impl App {
             .merge(api)
             .merge(api_page::router(document))
             .merge(zhida_ui::exports::router(self.templates.clone()))
+            .merge(uploads(self.office.files().clone()))
             .merge(self.watch().routes());
         if demo {
             // roles are entered without a password: only what this machine's own browser asked for

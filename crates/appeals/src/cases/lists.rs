@@ -68,13 +68,14 @@ impl Appeals {
     /// A page of appeals within a viewer's reach; whose they are only where the viewer may know.
     ///
     /// # Errors
-    /// A cursor of another list; the database.
+    /// A cursor of another list; a first day after the last; the database.
     pub async fn list(
         &self,
         viewer: &Viewer,
         query: &AppealQuery,
         page: &PageRequest,
     ) -> Result<Page<AppealRow>, Error> {
+        query.in_order()?;
         let found = store::list(self.db.conn(), query, viewer, self.clock.now(), page).await?;
         Ok(found.map(|mut row| {
             if !Self::may_name(viewer, &row) {
@@ -87,8 +88,9 @@ impl Appeals {
     /// How many [`Appeals::list`] has in all.
     ///
     /// # Errors
-    /// The database.
+    /// A first day after the last; the database.
     pub async fn count(&self, viewer: &Viewer, query: &AppealQuery) -> Result<u64, Error> {
+        query.in_order()?;
         Ok(store::count(self.db.conn(), query, viewer, self.clock.now()).await?)
     }
 

@@ -109,6 +109,7 @@ impl Appeals {
         by: &[Dimension],
     ) -> Result<(Figures, BTreeMap<&'static str, Vec<Group>>), Error> {
         viewer.need(NUMBERS)?;
+        query.in_order()?;
         let now = self.clock.now();
         let rows = store::figures(self.db.conn(), query, by, viewer, now).await?;
         let mut rows = std::pin::pin!(rows);

@@ -209,10 +209,8 @@ impl Appeals {
             let told = threads.tell_office(tx, messages, about(&voice.id), head, shown, otherwise);
             return Ok(told.await?);
         }
-        let to = match (voice.enterprise.as_str(), &voice.account) {
-            ("", None) => return Ok(()),
-            ("", Some(account)) => Recipient::Account(account),
-            (enterprise, _) => Recipient::Enterprise(enterprise),
+        let Some(to) = told(voice) else {
+            return Ok(());
         };
         let told = Told {
             to,
@@ -307,6 +305,15 @@ impl Appeals {
         ];
         let found = applied(&self.phrases, viewer, fields, &values).await?;
         Ok(found.map(|(_, fields)| fields))
+    }
+}
+
+/// Who is told what the office writes to a voice; nobody who has no account.
+fn told(voice: &VoiceRow) -> Option<Recipient<'_>> {
+    match (voice.enterprise.as_str(), &voice.account) {
+        ("", None) => None,
+        ("", Some(account)) => Some(Recipient::Account(account)),
+        (enterprise, _) => Some(Recipient::Enterprise(enterprise)),
     }
 }
 

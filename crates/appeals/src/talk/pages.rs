@@ -9,13 +9,14 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use zhida_platform::access::Viewer;
 use zhida_platform::files::Download;
+use zhida_platform::messages::Recipient;
 use zhida_platform::problem::Problem;
 use zhida_platform::thread::{Posted, Side, Wanted, uploads};
 use zhida_ui::phrases::{PhrasePages, add, change, edit, list};
 use zhida_ui::thread::again;
 use zhida_ui::{Choice, Fields, FormErrors, Frame, Html, PageError, ThreadForm, ThreadView};
 
-use super::{APPELLANT, PHRASES, Spot};
+use super::{APPELLANT, PHRASES, Spot, told};
 use crate::cases::{Followed, Sight, VoiceRow};
 use crate::desk::DESK;
 use crate::desk::case::{Shown, case_page};
@@ -98,7 +99,7 @@ async fn write_at_desk(
 ) -> Answer {
     let viewer = &frame.viewer;
     let sight = app.sight(viewer, id).await?;
-    let posted = Posted::read(app.threads.files(), form)
+    let posted = Posted::read(app.threads.files(), viewer, form)
         .await
         .map_err(Error::from)?;
     let taken = take(app, viewer, &sight, voice, &posted).await;
@@ -162,7 +163,8 @@ async fn write_as_appellant(
     action: String,
     form: Multipart,
 ) -> Answer {
-    let posted = Posted::read(app.threads.files(), form)
+    let viewer = &frame.viewer;
+    let posted = Posted::read(app.threads.files(), viewer, form)
         .await
         .map_err(Error::from)?;
     let taken = match posted.wanted(Side::Enterprise, false) {
@@ -246,6 +248,8 @@ pub(crate) struct DeskTalk {
     pub messages: ThreadView,
     /// Only for those inside.
     pub remarks: Option<ThreadView>,
+    /// Whom messages to the appellant do not reach by mail; only for those who write.
+    pub lacks: Option<String>,
     /// The others' threads: address, who, whether an answer is waited for.
     pub others: Vec<(String, String, bool)>,
 }
@@ -282,7 +286,12 @@ impl Appeals {
         });
         let href = |file: &str| format!("{DESK}/{case}/thread/{file}?voice={}", voice.id);
         let remark_href = |file: &str| format!("{DESK}/{case}/thread/{file}");
+        let lacks = match inside {
+            true => self.unreached(&voice, sight.knows).await?,
+            false => None,
+        };
         Ok(DeskTalk {
+            lacks,
             messages: ThreadView::messages(
                 &talk.entries,
                 Side::Office,
@@ -296,6 +305,27 @@ impl Appeals {
                 ThreadView::remarks(&remarks.entries, remark_href, form).with(APPELLANT)
             }),
             others: self.other_threads(sight, &voice.id, &waiting).await?,
+        })
+    }
+
+    /// How messages do not reach the appellant, in a sentence; who may not know whose the appeal is is told nothing of
+    /// it.
+    async fn unreached(&self, voice: &VoiceRow, knows: bool) -> Result<Option<String>, Error> {
+        if !knows {
+            return Ok(None);
+        }
+        let Some(to) = told(voice) else {
+            return Ok(Some(format!(
+                "{APPELLANT}没有账号，不会收到消息，凭办件编号和校验码在网上查看"
+            )));
+        };
+        let reached = self
+            .db
+            .write(|tx| async move { Ok::<_, Error>(self.messages.reached(&tx, to).await?) })
+            .await?;
+        Ok(match to {
+            Recipient::Enterprise(_) => reached.lacks(),
+            _ => reached.lacks_of(APPELLANT),
         })
     }
 

@@ -317,5 +317,24 @@ fn a_filter_that_is_not_there_is_refused_by_every_list() {
                     .expect_status(200);
             }
         }
+        for list in [
+            "/api/v1/appeals",
+            "/appeals",
+            "/appeals/export.csv",
+            "/appeals/export.xlsx",
+            "/appeals/numbers",
+            "/appeals/numbers/export.csv",
+            "/api/v1/appeal-figures",
+        ] {
+            let address = format!("{list}?from=2026-11-02&to=2026-11-01");
+            let answer = app.get(&address).await.expect_status(400);
+            assert!(
+                answer.text().contains("在结束的一天之后"),
+                "{}",
+                answer.text()
+            );
+            let one_day = format!("{list}?from=2026-11-02&to=2026-11-02");
+            let _ = app.get(&one_day).await.expect_status(200);
+        }
     });
 }

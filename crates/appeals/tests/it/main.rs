@@ -14,6 +14,7 @@ mod memory;
 mod numbers;
 mod on_time;
 mod open311;
+mod parts;
 mod presets;
 mod queue;
 mod refused;

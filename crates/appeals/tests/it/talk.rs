@@ -3,6 +3,7 @@
 use serde_json::json;
 use zhida_appeals::words::Confidentiality;
 use zhida_platform::access::Viewer;
+use zhida_platform::db;
 use zhida_testkit::{App, Part, TestDatabase, both_databases, sqlite};
 
 use crate::journey::supervisor;
@@ -88,8 +89,19 @@ async fn somebody_without_an_account_and_the_office_write_to_each_other(db: Test
         "{}",
         page.text()
     );
+    let words = "诉求人没有账号，不会收到消息";
+    assert!(page.text().contains(words), "{}", page.text());
     let read = appellant.get(&own).await.expect_status(200);
     assert!(read.text().contains("对方已读"), "{}", read.text());
+    assert!(!read.text().contains(words), "{}", read.text());
+    // a file that waits for its scan says so before anybody clicks
+    for (state, expected) in [("pending", true), ("clean", false)] {
+        let scan = format!("UPDATE file_content SET state = '{state}'");
+        db::execute(world.db.conn(), &scan, []).await.unwrap();
+        let page = lead.get(&desk_path).await.expect_status(200);
+        let tag = "<span class=\"zd-tag zd-tag--yellow\">待查毒</span>";
+        assert_eq!(page.text().contains(tag), expected, "{}", page.text());
+    }
     let file = link(page.text(), "/thread/");
     assert_eq!(
         lead.get(&file).await.expect_status(200).text().as_bytes(),
@@ -231,6 +243,8 @@ async fn merged_appellants_keep_threads_of_their_own_and_officers_who_may_not_kn
     let voice = world.voice(&second.case_id).await;
     let shown = format!("/appeals/{}?voice={voice}", first.case_id);
     let api = format!("/api/v1/appeals/{}/messages?voice={voice}", first.case_id);
+    // the tests' address book knows nobody
+    let unreached = "还没有人代表这家企业使用本系统";
     for viewer in [clerk(0), supervisor()] {
         let app = world.app(viewer);
         for address in [&shown, &api] {
@@ -247,12 +261,14 @@ async fn merged_appellants_keep_threads_of_their_own_and_officers_who_may_not_kn
             ] {
                 assert!(!page.text().contains(&secret), "{address}: {secret}");
             }
+            assert!(!page.text().contains(unreached), "{address}");
         }
     }
     // the operator may know, and answers the second only
     let desk = world.app(operator());
     let page = desk.get(&shown).await.expect_status(200);
     assert!(page.text().contains(&name(2)) && page.text().contains("待回复"));
+    assert!(page.text().contains(unreached), "{}", page.text());
     let answer = json!({ "text": "已经收到", "wants_reply": true });
     let _ = desk.post_json(&api, &answer).await.expect_status(201);
     let told = "SELECT COUNT(*) FROM message WHERE event = 'platform.thread-enterprise'";

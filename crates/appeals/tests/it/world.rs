@@ -160,6 +160,12 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
 }
 
+fn store(folder: &Path, clock: SharedClock) -> FileStore {
+    let mut config = Config::default().files;
+    config.folder = folder.join("files").display().to_string();
+    FileStore::open(&config, clock).unwrap()
+}
+
 /// The room as a server makes it when it starts, over what the database has.
 fn started(
     db: &TestDatabase,
@@ -167,9 +173,8 @@ fn started(
     folder: &Path,
 ) -> (Arc<Registry>, Arc<Appeals>, Jobs) {
     let shared: SharedClock = clock.clone();
-    let mut config = Config::default();
-    config.files.folder = folder.join("files").display().to_string();
-    let files = FileStore::open(&config.files, shared.clone()).unwrap();
+    let config = Config::default();
+    let files = store(folder, shared.clone());
     files.make_folder().unwrap();
     let book = Arc::new(NoBook);
     let messages =
@@ -249,6 +254,11 @@ impl World {
             next.run(request)
         }));
         with_frame(router, Shell::default(), &Config::default())
+    }
+
+    /// The store of files.
+    pub(crate) fn files(&self) -> FileStore {
+        store(self.folder.path(), self.clock.clone())
     }
 
     pub(crate) fn app(&self, viewer: Viewer) -> App {

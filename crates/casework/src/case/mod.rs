@@ -16,6 +16,7 @@ pub use command::{Command, Opening};
 
 use crate::calendar::{Calendar, CalendarError};
 use crate::clock::{Clock, Due};
+use crate::escalation::Urged;
 use crate::event::{Change, ClockName, Event, Lack, Point, Stance};
 use crate::kind::{Kind, Named as _};
 use crate::party::{Organisation, Party, Person};
@@ -184,6 +185,7 @@ pub struct Case<K: Kind> {
     entered: BTreeMap<K::Stage, DateTime<Utc>>,
     extensions: u32,
     reopenings: u32,
+    urged: Option<Urged>,
 }
 
 impl<K: Kind> Case<K> {
@@ -260,6 +262,7 @@ impl<K: Kind> Case<K> {
             entered: BTreeMap::from([(*stage, event.at)]),
             extensions: 0,
             reopenings: 0,
+            urged: None,
         };
         case.set_clocks(event);
         Ok(case)
@@ -440,6 +443,7 @@ impl<K: Kind> Case<K> {
         due: DateTime<Utc>,
         action: crate::route::Act,
     ) {
+        self.urged = self.urged.max(Some(action.into()));
         if let Some(running) = self.clocks.get_mut(&clock) {
             running.reached.push((rung, due));
             if let crate::route::Act::Escalate { level } = action {
@@ -628,6 +632,12 @@ impl<K: Kind> Case<K> {
     #[must_use]
     pub fn reopenings(&self) -> u32 {
         self.reopenings
+    }
+
+    /// How far it was pressed for since it began; `None` when nobody was told anything.
+    #[must_use]
+    pub fn urged(&self) -> Option<Urged> {
+        self.urged
     }
 
     /// One sentence for lists: 审核（待部门办理）, 已办结：已兑付.

@@ -24,6 +24,25 @@ use crate::route::{Act, AtDue, Ladder, Turn, When};
 
 pub(crate) use moment::ahead;
 
+crate::words! {
+    /// How far a case was pressed for in all: what was told of it stays, whatever becomes of the clock.
+    pub enum Urged {
+        /// Somebody who must act was reminded.
+        Reminded = "reminded" "催办过",
+        /// Somebody above was told.
+        Escalated = "escalated" "已上报",
+    }
+}
+
+impl From<Act> for Urged {
+    fn from(act: Act) -> Self {
+        match act {
+            Act::Remind => Self::Reminded,
+            Act::Escalate { .. } => Self::Escalated,
+        }
+    }
+}
+
 /// Somebody above.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Superior {

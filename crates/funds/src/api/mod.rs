@@ -109,6 +109,7 @@ pub(crate) struct NewFundPool {
     responses(
         (status = 201, description = "资金池", body = Pool),
         (status = 400, description = "内容有误，或这个事项这一年已有资金池", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "没有这个政策事项", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn create_fund_pool(
     State(funds): App,

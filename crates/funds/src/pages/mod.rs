@@ -162,6 +162,9 @@ fn address(path: &str, fields: &[(&str, &str)]) -> String {
 fn at_fields(problem: Problem) -> Result<(StatusCode, Problem), PageError> {
     match problem.status {
         StatusCode::BAD_REQUEST => Ok((problem.status, problem)),
+        StatusCode::UNPROCESSABLE_ENTITY if !problem.fields.is_empty() => {
+            Ok((problem.status, problem))
+        }
         _ => Err(problem.into()),
     }
 }

@@ -26,7 +26,7 @@ pub use pools::NewPool;
 pub(crate) use pools::{PoolFilters, pool_columns};
 pub(crate) use receipts::{BYTES_MAX, Taken};
 
-use crate::hooks::{LastCheck, PaymentNews};
+use crate::hooks::{Items, LastCheck, PaymentNews};
 
 /// 资金. Made once at start, after the migrations, and shared.
 pub struct Funds {
@@ -39,6 +39,7 @@ pub struct Funds {
 /// The room whose cases are paid.
 struct Room {
     check: Arc<dyn LastCheck>,
+    items: Arc<dyn Items>,
     news: Arc<dyn PaymentNews>,
 }
 
@@ -54,10 +55,19 @@ impl Funds {
         })
     }
 
-    /// Lets the room whose cases are paid answer before money leaves, and hear when it moved. Once, at start: a second
-    /// call changes nothing and answers false. Until then nothing can be drawn.
-    pub fn attend(&self, check: Arc<dyn LastCheck>, news: Arc<dyn PaymentNews>) -> bool {
-        self.room.set(Room { check, news }).is_ok()
+    /// Lets the room whose cases are paid say which items there are, answer before money leaves, and hear when it moved.
+    /// Once, at start: a second call changes nothing and answers false. Until then nothing can be drawn.
+    pub fn attend(
+        &self,
+        check: Arc<dyn LastCheck>,
+        items: Arc<dyn Items>,
+        news: Arc<dyn PaymentNews>,
+    ) -> bool {
+        self.room.set(Room { check, items, news }).is_ok()
+    }
+
+    fn items(&self) -> Option<&dyn Items> {
+        self.room.get().map(|room| &*room.items)
     }
 
     fn check(&self) -> Option<&dyn LastCheck> {

@@ -28,7 +28,7 @@ pub(crate) fn payment_columns() -> Vec<Column> {
         Column::wide("企业", 32),
         Column::wide("统一社会信用代码", 22),
         Column::new("期次"),
-        Column::new("金额(元)"),
+        Column::new("金额（元）"),
         Column::new("状态"),
         Column::wide("说明", 40),
         Column::new("批次"),

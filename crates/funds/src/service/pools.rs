@@ -165,10 +165,19 @@ impl Funds {
     /// Makes the pool of an item and year.
     ///
     /// # Errors
-    /// Without the right, beyond its reach, when there is one already, or a field is wrong.
+    /// Without the right, beyond its reach, when there is one already or no such item, or a field is wrong.
     pub async fn open_pool(&self, viewer: &Viewer, new: &NewPool) -> Result<Pool, Error> {
         viewer.need(MANAGE)?;
         let pool = &self.checked(viewer, new)?;
+        if let Some(items) = self.items()
+            && !items.has_item(&pool.item).await?
+        {
+            let words = format!(
+                "没有标识为“{}”的政策事项，请从事项的页面核对标识",
+                pool.item
+            );
+            return Err(Problem::refused(words.clone()).field("item", words).into());
+        }
         self.db
             .write(|tx| async move {
                 if !store::pools::insert(&tx, &Pool { amount: 0, ..pool.clone() }, self.now()).await? {

@@ -197,6 +197,14 @@ async fn pools_are_one_an_item_and_year_and_closed_ones_take_nothing(db: TestDat
             .unwrap_err();
         assert_eq!(Problem::from(error).fields[0].field, field);
     }
+    let nothing = NewPool {
+        item: "no-item".to_owned(),
+        ..new
+    };
+    let error = world.funds.open_pool(&treasurer(), &nothing).await;
+    let problem = Problem::from(error.unwrap_err());
+    assert_eq!(problem.status.as_u16(), 422);
+    assert!(problem.fields[0].message.contains("no-item"), "{problem}");
     let error = world.reserve("B", "1", 1).await.unwrap_err();
     assert!(matches!(error, Error::NoPool { .. }), "{error}");
     assert!(world.reserve("A", "1", 0).await.is_err());

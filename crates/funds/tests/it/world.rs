@@ -10,8 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::async_trait::async_trait;
 use uuid::Uuid;
 use zhida_funds::{
-    Cap, Claim, Error, Funds, LastCheck, MayPay, Money, NewPool, PaidPart, PayeeForm, PaymentNews,
-    Pool, Recovered, Reservation, ReturnedPart,
+    Cap, Claim, Error, Funds, Items, LastCheck, MayPay, Money, NewPool, PaidPart, PayeeForm,
+    PaymentNews, Pool, Recovered, Reservation, ReturnedPart,
 };
 use zhida_platform::access::{Viewer, guard};
 use zhida_platform::clock::Clock;
@@ -105,6 +105,13 @@ impl LastCheck for Cases {
 }
 
 #[async_trait]
+impl Items for Cases {
+    async fn has_item(&self, id: &str) -> Result<bool, Problem> {
+        Ok(!id.starts_with("no-"))
+    }
+}
+
+#[async_trait]
 impl PaymentNews for Cases {
     async fn reserved(&self, _: &Tx, claim: Claim<'_>, money: &Money) -> Result<(), Problem> {
         self.hear(format!("{} reserved {}", claim.case, money.reserved));
@@ -178,8 +185,8 @@ impl World {
             Messages::new(&config, events, Arc::new(NoBook), None, clock.clone()).unwrap();
         let funds = Funds::new(db.handle(), clock.clone(), messages);
         let cases = Arc::new(Cases::default());
-        assert!(funds.attend(cases.clone(), cases.clone()));
-        assert!(!funds.attend(cases.clone(), cases.clone()));
+        assert!(funds.attend(cases.clone(), cases.clone(), cases.clone()));
+        assert!(!funds.attend(cases.clone(), cases.clone(), cases.clone()));
         Self {
             db,
             clock,

@@ -130,6 +130,30 @@ fn without_an_address_there_is_the_code_and_no_picture() {
 }
 
 #[test]
+fn no_page_holds_a_signature_alone() {
+    let typeface = Typeface::find(None).unwrap();
+    let last = "本决定自送达之日起生效。";
+    for number in 0..30 {
+        let letter = Letter {
+            blocks: (0..=number)
+                .map(|line| match line == number {
+                    true => Block::Paragraph(last.into()),
+                    false => Block::Paragraph(format!("第{line}项事实清楚。")),
+                })
+                .collect(),
+            check: None,
+            ..letter()
+        };
+        let read = poppler::text(&letter.pdf(&typeface).unwrap());
+        let pages = read.trim_end_matches('\u{c}').split('\u{c}');
+        let signed = pages.filter(|page| page.contains("青田县经济商务局"));
+        let signed: Vec<&str> = signed.collect();
+        assert_eq!(signed.len(), 1, "{read}");
+        assert!(signed[0].contains(last), "{number}: {read}");
+    }
+}
+
+#[test]
 fn a_long_table_goes_on_under_its_heading() {
     let mut letter = letter();
     let rows: Vec<Vec<String>> = (1..=150)

@@ -20,7 +20,6 @@ use crate::store;
 pub const ADMINISTRATORS: [&str; 3] = ["sysadmin", "secadmin", "auditor"];
 /// Groups of the address's code: 160 bits.
 const CODE_GROUPS: usize = 8;
-const UNUSABLE: &str = "设置地址不对或已经用过：请看服务器最近一次启动时显示的地址";
 
 /// What the wizard asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +67,7 @@ impl People {
         let open = store::setup::is(conn, &code_digest(code)).await?;
         match open && !store::accounts::any(conn).await? {
             true => Ok(()),
-            false => Err(Error::Code(UNUSABLE)),
+            false => Err(Error::SetUp),
         }
     }
 
@@ -99,7 +98,7 @@ impl People {
             .write(|tx| async move {
                 store::lock_seats(&tx).await?;
                 if !store::setup::take(&tx, digest).await? || store::accounts::any(&tx).await? {
-                    return Err(Error::Code(UNUSABLE));
+                    return Err(Error::SetUp);
                 }
                 store::organisations::insert(&tx, organisation, self.now()).await?;
                 for ((role, one), hash) in ADMINISTRATORS.iter().zip(people).zip(hashes) {

@@ -106,7 +106,9 @@ async fn the_first_run_makes_three_administrators_once(db: TestDatabase) {
     let code = people.first_run().await.unwrap().unwrap();
     let app = App::new(router(&people));
     let page = |code: &str| format!("/setup?code={code}");
-    let _ = app.get("/setup").await.expect_status(400);
+    let closed = app.get("/setup").await.expect_status(400);
+    assert!(closed.text().contains("请用服务器最近一次启动时显示的地址"));
+    assert!(!closed.text().contains("向发出的人"), "{}", closed.text());
     let _ = app.get(&page(old.expose())).await.expect_status(400);
     let _ = app.get(&page(code.expose())).await.expect_status(200);
     let fields = |third: &'static str| {

@@ -64,6 +64,8 @@ pub struct Head {
     pub due_at: Option<DateTime<Utc>>,
     /// 那是哪一个时限。
     pub due_clock: Option<String>,
+    /// 催办到了哪一步：reminded 提醒过，escalated 已上报上级；没有催办过的没有。办结后仍然保留。
+    pub urged: Option<String>,
 }
 
 impl Head {
@@ -71,7 +73,7 @@ impl Head {
     /// [`FromQueryResult`]: `SELECT {COLUMNS} FROM case_head h JOIN …`.
     pub const COLUMNS: &'static str = "h.id, h.room, h.number, h.enterprise, h.place, h.title, h.stage, h.outcome, \
         h.turn, h.held, h.holder, h.holder_name, h.handler, h.handler_name, h.version, h.opened_at, h.closed_at, \
-        h.changed_at, h.due_at, h.due_clock";
+        h.changed_at, h.due_at, h.due_clock, h.urged";
 
     /// Whether it goes on.
     #[must_use]
@@ -108,6 +110,7 @@ impl FromQueryResult for Head {
             changed_at: instant("changed_at")?.unwrap_or_default(),
             due_at: instant("due_at")?,
             due_clock: some("due_clock")?,
+            urged: some("urged")?,
         })
     }
 }

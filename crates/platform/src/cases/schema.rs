@@ -115,3 +115,16 @@ CREATE INDEX case_clock_asked ON case_clock (organisation, case_id) WHERE SUBSTR
 
 /// Figures are of cases that were opened within a time.
 pub(crate) const OPENED: &str = "CREATE INDEX case_head_opened ON case_head (room, opened_at);";
+
+/// How far a case was pressed for, null where nobody was told anything: lists and counts of open cases read it in their
+/// index, those of all cases have an index of the few that were. What was told before stands in the events.
+pub(crate) const URGED: &str = "ALTER TABLE case_head ADD COLUMN urged TEXT;
+UPDATE case_head SET urged = 'reminded' WHERE id IN (SELECT case_id FROM case_event WHERE kind = 'escalated');
+UPDATE case_head SET urged = 'escalated' WHERE id IN (SELECT case_id FROM case_event
+    WHERE kind = 'escalated' AND body LIKE '%\"action\":{\"act\":\"escalate\"%');
+DROP INDEX case_head_queue;
+CREATE INDEX case_head_queue ON case_head
+    (room, COALESCE(due_at, '9999'), id, place, stage, turn, handler, topic, enterprise, number, title, due_at, urged)
+    WHERE closed_at IS NULL;
+CREATE INDEX case_head_urged ON case_head (room, id, place, topic, outcome, stage, turn, handler, urged)
+    WHERE urged IS NOT NULL;";

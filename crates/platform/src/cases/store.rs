@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 use zhida_casework::{
-    Case, ClockName, ClockSet, Event, Kind, Named as _, Party, Rules, Turn, next_look,
+    Case, ClockName, ClockSet, Event, Kind, Named as _, Party, Rules, Turn, Urged, next_look,
 };
 
 use super::{DueCase, Error, Head};
@@ -121,8 +121,9 @@ pub(super) async fn add_head<K: Kind>(
     at: DateTime<Utc>,
 ) -> db::Result<()> {
     let sql = "INSERT INTO case_head (id, version, stage, outcome, turn, held, holder, holder_name, handler,
-            handler_name, closed_at, changed_at, due_at, due_clock, opened_at, room, number, enterprise, place, title, topic)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+            handler_name, closed_at, changed_at, due_at, due_clock, urged, opened_at, room, number, enterprise, place, title,
+            topic)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
     let mut values = moving(id, case, at);
     values.push(instant_text(case.opened_at()).into());
     for text in [
@@ -149,8 +150,8 @@ pub(super) async fn change_head<K: Kind>(
 ) -> db::Result<bool> {
     let sql = "UPDATE case_head SET version = $2, stage = $3, outcome = $4, turn = $5, held = $6, holder = $7,
             holder_name = $8, handler = $9, handler_name = $10, closed_at = $11, changed_at = $12, due_at = $13,
-            due_clock = $14
-        WHERE id = $1 AND version = $15";
+            due_clock = $14, urged = $15
+        WHERE id = $1 AND version = $16";
     let mut values = moving(id, case, at);
     values.push(before.into());
     Ok(db::execute(tx, sql, values).await? == 1)
@@ -174,6 +175,7 @@ fn moving<K: Kind>(id: Uuid, case: &Case<K>, at: DateTime<Utc>) -> Vec<Value> {
         instant_text(at).into(),
         due.map(|(_, due)| instant_text(due.at)).into(),
         due.map(|(name, _)| name.to_string()).into(),
+        case.urged().map(Urged::slug).into(),
     ]
 }
 

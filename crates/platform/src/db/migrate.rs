@@ -52,6 +52,9 @@ const PLATFORM: MigrationSet = MigrationSet {
         step("011-case-lists", crate::cases::schema::LISTS),
         step("012-case-opened", crate::cases::schema::OPENED),
         step("013-export-templates", crate::export::templates::SCHEMA),
+        step("014-case-urged", crate::cases::schema::URGED),
+        step("015-message-muted", crate::messages::MUTED),
+        step("016-mail-minute", crate::messages::MINUTE),
     ],
 };
 

@@ -63,9 +63,16 @@ impl Chosen {
         };
         let known = |heading: &&String| columns.iter().any(|one| one.heading == **heading);
         if let Some(other) = wanted.iter().find(|heading| !known(heading)) {
+            let joined = match other.contains(['、', '，']) {
+                true => "列名之间用英文逗号隔开；",
+                false => "",
+            };
             let other: String = other.chars().take(REPEATED_MAX).collect();
             let known: Vec<&str> = columns.iter().map(|one| one.heading.as_str()).collect();
-            let words = format!("没有“{other}”这一列；可选的列：{}", known.join("、"));
+            let words = format!(
+                "没有“{other}”这一列；{joined}可选的列：{}",
+                known.join("、")
+            );
             return Err(Problem::bad_input(words.clone()).field(COLUMNS, words));
         }
         let kept = columns.iter().map(|one| wanted.contains(&one.heading));
@@ -119,6 +126,11 @@ mod tests {
             "{problem}"
         );
         assert!(problem.detail.chars().count() < 80, "{problem}");
+        assert!(!problem.detail.contains("英文逗号"), "{problem}");
+        let problem = Chosen::read(["名称、日期"])
+            .among(&columns())
+            .expect_err("joined as Chinese joins");
+        assert!(problem.detail.contains("用英文逗号隔开"), "{problem}");
     }
 
     #[test]

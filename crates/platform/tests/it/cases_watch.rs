@@ -28,6 +28,7 @@ use crate::jobs::{TestError as JobsError, worker};
 both_databases!(
     c14_more_than_a_hundred_overdue_cases_are_all_processed,
     reminders_come_once_each_and_then_the_superior,
+    what_was_told_before_there_was_a_column_for_it_is_taken_over,
     a_notice_passes_by_itself_and_the_room_reacts,
     what_the_room_cannot_do_has_not_happened,
     another_calendar_moves_open_cases_only,
@@ -197,25 +198,30 @@ async fn reminders_come_once_each_and_then_the_superior(db: TestDatabase) {
     )
     .await
     .expect("assigned");
-    for (when, told) in [
-        ("2026-11-27 08:59", None),
-        ("2026-11-27 09:00", Some("本环节时限：提醒王五")),
-        ("2026-11-29 10:00", None),
-        ("2026-11-30 09:00", Some("本环节时限：提醒王五")),
-        ("2026-12-01 03:00", None),
+    let (reminded, escalated) = (Some("reminded"), Some("escalated"));
+    for (when, told, urged) in [
+        ("2026-11-27 08:59", None, None),
+        ("2026-11-27 09:00", Some("本环节时限：提醒王五"), reminded),
+        ("2026-11-29 10:00", None, reminded),
+        ("2026-11-30 09:00", Some("本环节时限：提醒王五"), reminded),
+        ("2026-12-01 03:00", None, reminded),
         (
             "2026-12-01 09:00",
             Some("本环节时限：上报 1 级，江城市经信局负责人"),
+            escalated,
         ),
         // level 2 is held by nobody
         (
             "2026-12-03 09:00",
             Some("本环节时限：上报 2 级，系统管理员（第 2 级没有负责人，请在组织机构里补上任职）"),
+            escalated,
         ),
-        ("2027-01-15 09:00", None),
+        ("2027-01-15 09:00", None, escalated),
     ] {
         setup.look(when).await;
         assert_eq!(setup.happened().first().map(String::as_str), told, "{when}");
+        let head = CASES.head(setup.db.conn(), id).await.expect("read");
+        assert_eq!(head.expect("there").urged.as_deref(), urged, "{when}");
     }
     let loaded = CASES.need(setup.db.conn(), id).await.expect("read");
     let rows = crate::cases_kit::clocks(&setup.db, id).await;
@@ -223,6 +229,41 @@ async fn reminders_come_once_each_and_then_the_superior(db: TestDatabase) {
     loaded
         .expect_version(2)
         .expect("reminders make no page stale");
+}
+
+/// The schema as it was before `case_head.urged`, with cases that were told of then.
+async fn what_was_told_before_there_was_a_column_for_it_is_taken_over(db: TestDatabase) {
+    let setup = Setup::new(db).await;
+    let late = open(&setup.db, at("2026-11-23 10:00")).await.head.id;
+    let near = open(&setup.db, at("2026-11-24 10:00")).await.head.id;
+    setup.look("2026-12-01 09:00").await;
+    let calm = open(&setup.db, at("2026-12-01 09:30")).await.head.id;
+    let urged = async || {
+        let mut found = Vec::new();
+        for id in [late, near, calm] {
+            let head = CASES.head(setup.db.conn(), id).await.expect("read");
+            found.push(head.expect("there").urged);
+        }
+        found
+    };
+    let kept = urged().await;
+    let words: Vec<Option<&str>> = kept.iter().map(Option::as_deref).collect();
+    assert_eq!(words, [Some("escalated"), Some("reminded"), None]);
+    let back = async |tx: Tx| {
+        for sql in [
+            "DROP INDEX case_head_urged",
+            "DROP INDEX case_head_queue",
+            "ALTER TABLE case_head DROP COLUMN urged",
+            "CREATE INDEX case_head_queue ON case_head (room, id)",
+            "DELETE FROM schema_migration WHERE step = '014-case-urged'",
+        ] {
+            zhida_platform::db::execute(&tx, sql, []).await?;
+        }
+        Ok::<_, zhida_platform::db::Error>(())
+    };
+    setup.db.write(back).await.expect("as it was");
+    setup.db.migrate(&[]).await.expect("migrated");
+    assert_eq!(urged().await, kept);
 }
 
 async fn a_notice_passes_by_itself_and_the_room_reacts(db: TestDatabase) {

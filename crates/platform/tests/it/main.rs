@@ -12,6 +12,7 @@ mod export;
 mod export_templates;
 mod files;
 mod files_bad;
+mod files_parts;
 mod files_scan;
 mod http;
 mod jobs;

@@ -8,6 +8,7 @@ use zhida_platform::cases::Head;
 use zhida_platform::paging::{Page, PageRequest};
 
 use super::store;
+use crate::cases::{CaseRecord, ended};
 use crate::error::Error;
 use crate::rights::READ;
 use crate::service::Redemption;
@@ -66,7 +67,7 @@ impl Redemption {
             item: both.record.item_name.clone(),
             code: both.record.enterprise.clone(),
             enterprise: both.record.enterprise_name.clone(),
-            state: state(&both.head).to_owned(),
+            state: state(&both.head, &both.record).to_owned(),
             is_turn: is_turn(&both.head),
             awaits_reply: both.awaits.as_deref() == Some("enterprise"),
             is_closed: !both.head.is_open(),
@@ -93,9 +94,10 @@ fn is_turn(head: &Head) -> bool {
 }
 
 /// How a case stands, for its enterprise: what is asked of it before where it is.
-fn state(head: &Head) -> &'static str {
+fn state(head: &Head, record: &CaseRecord) -> &'static str {
+    let ended = |outcome| ended(outcome, record.sent_back_fen);
     match (&head.outcome, Stage::parse(&head.stage)) {
-        (Some(outcome), _) => Outcome::parse(outcome).map_or("已办结", Outcome::word),
+        (Some(outcome), _) => Outcome::parse(outcome).map_or("已办结", ended),
         (None, Some(Stage::Confirm)) => "待确认",
         (None, _) if is_turn(head) => "待补正",
         (None, stage) => stage.map_or("办理中", Stage::word),

@@ -85,10 +85,12 @@ impl Redemption {
         let paid = case
             .ending()
             .is_some_and(|ending| ending.outcome == Outcome::Paid);
+        let sent_back = view.is_sent_back();
         let step = |step: &crate::scheme::Step| StatusStep {
             name: step.stage.word(),
             term: step.term.to_string(),
             state: match () {
+                () if sent_back && step.stage == Stage::Payment => "now",
                 () if step.stage < now || paid => "done",
                 () if step.stage == now && case.is_open() => "now",
                 () => "next",
@@ -100,7 +102,7 @@ impl Redemption {
             words: event.change.words(),
         });
         Ok(Status {
-            words: case.words(),
+            words: view.words(),
             turn: turn(case.is_open(), case.turn(), now).to_owned(),
             due: due.map(|due| until_zh(due.at)),
             derivation: due.map(|due| due.derivation.clone()).unwrap_or_default(),

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use sea_orm::prelude::async_trait::async_trait;
 use zhida_casework::{Command, Party};
 use zhida_funds::{
-    Claim, LastCheck, MayPay, Money, PaidPart, PaymentNews, Recovered, ReturnedPart,
+    Claim, Items, LastCheck, MayPay, Money, PaidPart, PaymentNews, Recovered, ReturnedPart,
 };
 use zhida_platform::db::Tx;
 use zhida_platform::format::money_fen;
@@ -49,6 +49,17 @@ impl LastCheck for Gate {
         room.tell_to(tx, &view, &STOPPED, to, &[("reason", &reason)])
             .await?;
         Ok(MayPay::No(reason))
+    }
+}
+
+#[async_trait]
+impl Items for Gate {
+    async fn has_item(&self, id: &str) -> Result<bool, Problem> {
+        match self.room()?.policies.item(id).await {
+            Ok(found) => Ok(found.record.id == id),
+            Err(zhida_policies::Error::NoItem(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

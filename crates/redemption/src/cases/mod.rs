@@ -21,6 +21,7 @@ pub(crate) use decide::{UNFUNDED, agency};
 pub(crate) use gate::Gate;
 pub(crate) use open::NewCase;
 pub(crate) use overlap::{Other, beside};
+pub(crate) use record::ended;
 pub use record::{CaseRecord, Origin};
 pub(crate) use run::{CASES, CaseView, party};
 pub(crate) use watch::background;

@@ -114,6 +114,7 @@ impl Redemption {
             rechecked_at: None,
             decision: is_decided.then(|| "数据核对符合全部条件，按规则核定".to_owned()),
             paid_fen: 0,
+            sent_back_fen: 0,
             parts: 0,
         };
         match store::insert(tx, &record).await {

@@ -9,6 +9,10 @@ use zhida_platform::clock::parse_instant;
 use zhida_platform::vocabulary;
 
 use crate::judgement::Judgement;
+use crate::words::Outcome;
+
+/// What a paid case is called whose money the bank sent back.
+pub(crate) const SENT_BACK: &str = "已兑付，款项退回";
 
 vocabulary! {
     /// 办件的来源。
@@ -52,7 +56,7 @@ pub struct CaseRecord {
     /// 提交时按当时规则的结论。
     pub judgement: Judgement,
     /// 填写的内容。
-    #[schema(value_type = Object)]
+    #[schema(value_type = Vec<Object>)]
     pub answers: serde_json::Value,
     /// 测算的金额，单位：分。
     pub fen: Option<i64>,
@@ -66,6 +70,8 @@ pub struct CaseRecord {
     pub decision: Option<String>,
     /// 已拨付，单位：分。
     pub paid_fen: i64,
+    /// 付过以后银行退回、还没有再付的，单位：分。
+    pub sent_back_fen: i64,
     /// 已安排拨付几期。
     pub parts: i64,
 }
@@ -84,6 +90,14 @@ impl CaseRecord {
     #[must_use]
     pub fn amount(&self) -> Option<i64> {
         self.fen_decided.or(self.fen)
+    }
+}
+
+/// How a case ended: a paid one whose money the bank sent back since is owed it, until it is paid again.
+pub(crate) fn ended(outcome: Outcome, sent_back_fen: i64) -> &'static str {
+    match outcome == Outcome::Paid && sent_back_fen > 0 {
+        true => SENT_BACK,
+        false => outcome.word(),
     }
 }
 
@@ -119,6 +133,7 @@ impl FromQueryResult for CaseRecord {
             rechecked_at: rechecked_at.and_then(|text| parse_instant(&text)),
             decision: row.try_get(prefix, "decision")?,
             paid_fen: row.try_get(prefix, "paid_fen")?,
+            sent_back_fen: row.try_get(prefix, "sent_back_fen")?,
             parts: row.try_get(prefix, "parts")?,
         })
     }

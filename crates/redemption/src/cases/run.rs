@@ -12,7 +12,7 @@ use zhida_platform::db::Tx;
 use zhida_platform::format::{money_fen, until_zh};
 use zhida_platform::messages::{Message, Recipient};
 
-use super::record::CaseRecord;
+use super::record::{CaseRecord, SENT_BACK, ended};
 use super::{route, store};
 use crate::error::Error;
 use crate::notice::{self, NewRow};
@@ -44,6 +44,21 @@ pub(crate) struct CaseView {
 }
 
 impl CaseView {
+    /// How the case stands: its own words, but that of a paid one the bank may have sent money back.
+    pub(crate) fn words(&self) -> String {
+        let case = &self.loaded.case;
+        match case.ending() {
+            Some(_) if self.is_sent_back() => format!("已办结：{SENT_BACK}"),
+            _ => case.words(),
+        }
+    }
+
+    /// Whether it ended as paid, and the bank sent money back since.
+    pub(crate) fn is_sent_back(&self) -> bool {
+        let ending = self.loaded.case.ending();
+        ending.is_some_and(|end| ended(end.outcome, self.record.sent_back_fen) == SENT_BACK)
+    }
+
     /// Whether the case is at its last approval, where it is granted or refused.
     pub(crate) fn is_at_decision(&self) -> bool {
         let last = self

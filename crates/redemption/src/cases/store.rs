@@ -13,7 +13,7 @@ use crate::judgement::Judgement;
 /// The columns of a [`CaseRecord`], of the table `c`.
 pub(crate) const COLUMNS: &str = "c.case_id, c.item, c.item_name, c.item_revision, c.scheme_revision, c.enterprise, \
     c.enterprise_name, c.place, c.period, c.origin, c.filed_by, c.agent, c.filed_at, c.judgement, c.answers, \
-    c.fen, c.fen_decided, c.recheck, c.rechecked_at, c.decision, c.paid_fen, c.parts";
+    c.fen, c.fen_decided, c.recheck, c.rechecked_at, c.decision, c.paid_fen, c.sent_back_fen, c.parts";
 
 /// Who may have a case of this kind only once.
 pub(crate) fn slot(item: &str, enterprise: &str, period: &str) -> Option<String> {
@@ -145,9 +145,11 @@ pub(crate) async fn free(tx: &Tx, case: &str) -> db::Result<u64> {
     .await
 }
 
-/// Adds to what was paid; what came back is taken off.
+/// Adds to what was paid; what came back (less than nothing) is taken off, and is owed until as much is paid again.
 pub(crate) async fn paid(tx: &Tx, case: &str, fen: i64) -> db::Result<u64> {
-    let sql = "UPDATE redemption_case SET paid_fen = paid_fen + $2 WHERE case_id = $1";
+    let sql = "UPDATE redemption_case SET paid_fen = paid_fen + $2,
+                   sent_back_fen = CASE WHEN sent_back_fen > $2 THEN sent_back_fen - $2 ELSE 0 END
+               WHERE case_id = $1";
     db::execute(tx, sql, [case.into(), fen.into()]).await
 }
 

@@ -69,11 +69,13 @@ async fn list_candidates(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
 struct ToRelease {
-    /// 候选的标识；空是接下来的 500 家。
+    /// 候选的标识；空是待放行的全部，一次约 500 家。
     candidates: Vec<String>,
+    /// 上一次结果的 next：从那里接着放行；只在 candidates 为空时有用。
+    after: String,
 }
 
-/// 放行免申候选，一次最多 500 家
+/// 放行免申候选，一次约 500 家；不能放行的说明原因，后面的照样放行
 #[utoipa::path(post, path = "/api/v1/redemption/candidates/{item}", tag = "兑付",
     params(("item" = String, Path, description = "事项标识")),
     request_body = ToRelease,
@@ -89,7 +91,12 @@ async fn release_candidates(
     Path(item): Path<String>,
     Json(wanted): Json<ToRelease>,
 ) -> Result<Json<Released>, Problem> {
-    Ok(Json(app.release(&viewer, &item, &wanted.candidates).await?))
+    let ToRelease { candidates, after } = wanted;
+    let after = (!after.is_empty()).then_some(after);
+    Ok(Json(match (candidates.as_slice(), after) {
+        ([], after) => app.release_waiting(&viewer, &item, after).await?,
+        (named, _) => app.release(&viewer, &item, named).await?,
+    }))
 }
 
 /// 一页比对名单。

@@ -1,5 +1,7 @@
 //! 免申即享 for officers: items and candidates.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -26,6 +28,8 @@ use crate::service::Redemption;
 
 /// Rows of a page.
 const ROWS: u32 = 50;
+/// Enterprises that are named at a reason.
+const NAMES_MAX: usize = 20;
 
 pub(crate) fn routes(app: Arc<Redemption>) -> Router {
     Router::new()
@@ -136,8 +140,38 @@ struct CandidatesPage {
     states: Vec<Choice>,
     lines: Vec<Line>,
     waiting: i64,
-    report: Option<Released>,
+    /// Why those asked for were not released.
+    held: Vec<Reason>,
+    /// Where the next press goes on; empty: from the first.
+    next: String,
     pager: Pager,
+}
+
+/// Candidates that one reason keeps from being released.
+struct Reason {
+    words: String,
+    count: u64,
+    /// The first of them.
+    names: String,
+}
+
+/// What kept them, the commonest reason first.
+fn held(report: &Released) -> Vec<Reason> {
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for one in &report.held {
+        by_reason.entry(&one.reason).or_default().push(&one.name);
+    }
+    let reason = |(words, names): (&str, Vec<&str>)| Reason {
+        words: words.to_owned(),
+        count: names.len() as u64,
+        names: match names.len() > NAMES_MAX {
+            true => format!("{}等", names[..NAMES_MAX].join("、")),
+            false => names.join("、"),
+        },
+    };
+    let mut reasons: Vec<Reason> = by_reason.into_iter().map(reason).collect();
+    reasons.sort_by_key(|one| Reverse(one.count));
+    reasons
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -200,7 +234,11 @@ async fn candidates_page(
             report.held.len(),
             report.left
         );
-        page = page.notice(Tone::Success, words);
+        let tone = match report.opened {
+            0 => Tone::Warning,
+            _ => Tone::Success,
+        };
+        page = page.notice(tone, words);
     }
     Ok(CandidatesPage {
         page,
@@ -208,7 +246,8 @@ async fn candidates_page(
         states: states.collect(),
         lines: found.items.into_iter().map(line).collect(),
         waiting: counts.waiting,
-        report,
+        held: report.as_ref().map(held).unwrap_or_default(),
+        next: report.and_then(|report| report.next).unwrap_or_default(),
         pager: Pager {
             summary: format!("共 {} 家", count(total)),
             first: match after.is_empty() {
@@ -233,8 +272,14 @@ async fn release(
     if named.is_empty() && !wants_all {
         return Err(Error::Refused("没有选中任何候选，请先勾选，或点“全部放行”".to_owned()).into());
     }
-    let named = if wants_all { Vec::new() } else { named };
-    let report = app.release(&frame.viewer, &item, &named).await?;
+    let report = match wants_all {
+        true => {
+            let after = fields.get("after");
+            let after = (!after.is_empty()).then(|| after.to_owned());
+            app.release_waiting(&frame.viewer, &item, after).await?
+        }
+        false => app.release(&frame.viewer, &item, &named).await?,
+    };
     let query = CandidateQuery::default();
     let page = candidates_page(&app, &frame, &item, query, String::new(), Some(report)).await?;
     Ok(Html(page).into_response())

@@ -22,6 +22,8 @@ use crate::service::Redemption;
 
 /// Candidates released by one press of a button; the rest by the next.
 pub(super) const RELEASE_MAX: u32 = 500;
+/// Candidates that one press finds cannot be released, before it answers where to go on.
+const HELD_MAX: usize = 2_000;
 /// Name of the list in its cursors.
 const LIST: &str = "redemption_candidate:id";
 
@@ -34,6 +36,9 @@ pub struct Released {
     pub held: Vec<HeldBack>,
     /// 还有几家待放行。
     pub left: u64,
+    /// 后面还没有看到的从哪里接着放行；看完了的没有。
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
 /// 没有放行的候选企业。
@@ -92,7 +97,7 @@ impl Redemption {
         Ok(store::counts(self.db.conn(), item, &reach).await?)
     }
 
-    /// Releases those named, or the next [`RELEASE_MAX`] that wait.
+    /// Releases those named, or, when none are, the first that wait: [`Redemption::release_waiting`].
     ///
     /// # Errors
     /// No right; no such item; no scheme; the database.
@@ -102,17 +107,57 @@ impl Redemption {
         item: &str,
         named: &[String],
     ) -> Result<Released, Error> {
+        if named.is_empty() {
+            return self.release_waiting(viewer, item, None).await;
+        }
         viewer.need(HANDLE)?;
         let item = self.item(item)?;
-        let candidates = match named.is_empty() {
-            true => self.waiting(viewer, &item, None).await?,
-            false => self.named(viewer, &item, named).await?,
-        };
-        let mut report = self.release_these(viewer, &item, candidates).await?;
-        report.left = self
+        let candidates = self.named(viewer, &item, named).await?;
+        let report = self.release_these(viewer, &item, candidates).await?;
+        self.with_left(viewer, &item, report).await
+    }
+
+    /// Releases those that wait behind a candidate, some [`RELEASE_MAX`] of them. Those that cannot be released are passed
+    /// by and told of, so that they keep nobody behind them waiting; [`Released::next`] says where to go on.
+    ///
+    /// # Errors
+    /// No right; no such item; no scheme; the database.
+    pub async fn release_waiting(
+        &self,
+        viewer: &Viewer,
+        item: &str,
+        mut after: Option<String>,
+    ) -> Result<Released, Error> {
+        viewer.need(HANDLE)?;
+        let item = self.item(item)?;
+        let mut report = Released::default();
+        while report.opened < u64::from(RELEASE_MAX) && report.held.len() < HELD_MAX {
+            let some = self.waiting(viewer, &item, after).await?;
+            after = match some.len() < RELEASE_MAX as usize {
+                true => None,
+                false => some.last().map(|last| last.id.clone()),
+            };
+            let released = self.release_these(viewer, &item, some).await?;
+            report.opened += released.opened;
+            report.held.extend(released.held);
+            if after.is_none() {
+                break;
+            }
+        }
+        report.next = after;
+        self.with_left(viewer, &item, report).await
+    }
+
+    async fn with_left(
+        &self,
+        viewer: &Viewer,
+        item: &PublishedItem,
+        report: Released,
+    ) -> Result<Released, Error> {
+        let left = self
             .candidate_count(viewer, &item.id, &all_waiting())
             .await?;
-        Ok(report)
+        Ok(Released { left, ..report })
     }
 
     /// The next [`RELEASE_MAX`] that wait.
@@ -303,7 +348,7 @@ impl Redemption {
             filed_by: viewer.name(),
             agent: "",
             judgement: &judgement,
-            answers: json!({}),
+            answers: json!([]),
         };
         let entry = Entry::new(
             now,

@@ -1,7 +1,7 @@
 //! The queue as a table, and who takes it away.
 
 use serde_json::json;
-use zhida_casework::Named as _;
+use zhida_casework::{Named as _, Urged};
 use zhida_platform::access::Viewer;
 use zhida_platform::audit::{self, Entry};
 use zhida_platform::clock::to_shanghai;
@@ -14,7 +14,7 @@ use super::store::{self, DeskRow};
 use crate::error::Error;
 use crate::rights::{HANDLE, OPINION};
 use crate::service::Redemption;
-use crate::words::{Outcome, Stage};
+use crate::words::Stage;
 
 /// Rows read at a time.
 const ROWS_PER_PAGE: u32 = 1_000;
@@ -106,6 +106,7 @@ pub(super) fn columns() -> Vec<Column> {
         ("到期日", 12),
         ("到期时间", 10),
         ("办结日期", 12),
+        ("催办", 10),
     ];
     columns
         .map(|(heading, width)| Column::wide(heading, width))
@@ -113,6 +114,7 @@ pub(super) fn columns() -> Vec<Column> {
 }
 
 fn cells(row: DeskRow) -> Vec<Cell> {
+    let ended = row.ended();
     let head = row.head;
     let day = |at: chrono::DateTime<chrono::Utc>| to_shanghai(at).date_naive();
     let yuan = row
@@ -126,7 +128,7 @@ fn cells(row: DeskRow) -> Vec<Cell> {
         row.item_name.into(),
         yuan.unwrap_or(Cell::Empty),
         stage_word(&head.stage).into(),
-        head.outcome.as_deref().map(outcome_word).into(),
+        head.outcome.is_some().then_some(ended).into(),
         turn_word(&head.turn).into(),
         head.holder_name.into(),
         head.handler_name.into(),
@@ -134,15 +136,16 @@ fn cells(row: DeskRow) -> Vec<Cell> {
         due_on.into(),
         due_time.into(),
         head.closed_at.map(day).into(),
+        head.urged
+            .as_deref()
+            .and_then(Urged::from_slug)
+            .map(Urged::name)
+            .into(),
     ]
 }
 
 pub(super) fn stage_word(slug: &str) -> &'static str {
     Stage::from_slug(slug).map_or("", Stage::word)
-}
-
-pub(super) fn outcome_word(slug: &str) -> &'static str {
-    Outcome::from_slug(slug).map_or("", Outcome::word)
 }
 
 pub(super) fn turn_word(slug: &str) -> &'static str {

@@ -211,7 +211,7 @@ pub(crate) async fn case_page(
         rows: rows(view),
         enterprise: view.record.enterprise.clone(),
         enterprise_name: view.record.enterprise_name.clone(),
-        state: case.words(),
+        state: view.words(),
         holds: case.holds().values().cloned().collect(),
         clocks: parts.clocks,
         judged: judged(&view.record.judgement),

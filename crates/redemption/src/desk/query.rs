@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
-use zhida_casework::Turn;
+use zhida_casework::{Turn, Urged};
 use zhida_platform::access::{Reach, Viewer};
 use zhida_platform::cases::{Scope, read_number};
 use zhida_platform::clock::{instant_text, to_shanghai};
@@ -68,6 +68,10 @@ pub(crate) struct DeskQuery {
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
     #[param(value_type = String)]
     pub outcome: Option<Outcome>,
+    /// 催办：reminded 催办过（含已上报），escalated 已上报上级。办结后仍算。
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "known")]
+    #[param(value_type = String)]
+    pub urged: Option<Urged>,
 }
 
 impl DeskQuery {
@@ -80,7 +84,7 @@ impl DeskQuery {
     pub(super) fn counted_among(&self) -> Rows {
         let is_open = self.by_due();
         // what the index of all cases does not hold
-        let chosen = !self.q.trim().is_empty() || self.due.is_some();
+        let chosen = !self.q.trim().is_empty() || self.due.is_some() || self.urged.is_some();
         let is_far = !is_open && chosen;
         match (self.who == Some(Whose::Asked) || is_far, is_open) {
             (true, _) => Rows::Own,
@@ -130,6 +134,12 @@ impl DeskQuery {
         }
         if !self.item.is_empty() {
             found.and("h.topic = ?", self.item.as_str());
+        }
+        match self.urged {
+            // those of whom somebody above was told were pressed for too
+            Some(Urged::Reminded) => found.always("h.urged IS NOT NULL"),
+            Some(Urged::Escalated) => found.and("h.urged = ?", Urged::Escalated.slug()),
+            None => {}
         }
         self.words(found);
         if let Some(reply) = self.reply {

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
 use serde::Deserialize;
+use zhida_casework::{Named as _, Urged};
 use zhida_platform::cases::Scope;
 use zhida_platform::export::{Chosen, csv_response, xlsx_response};
 use zhida_platform::format::{count, money_fen, until_zh};
@@ -14,7 +15,7 @@ use zhida_platform::problem::Problem;
 use zhida_ui::{Choice, Exports, Frame, Html, Page, Pager, SavedView, Tab, Tone};
 
 use super::DESK;
-use super::export::{columns, outcome_word, stage_word, turn_word};
+use super::export::{columns, stage_word, turn_word};
 use super::query::DeskQuery;
 use super::store::DeskRow;
 use crate::pages::Answer;
@@ -44,6 +45,7 @@ struct QueuePage {
     whos: Vec<Choice>,
     outcomes: Vec<Choice>,
     replies: Vec<Choice>,
+    urgeds: Vec<Choice>,
     lines: Vec<Line>,
     exports: Exports,
     pager: Pager,
@@ -69,6 +71,8 @@ struct Line {
     waits: i64,
     /// A message waits for an answer: words and tone.
     awaits: Option<(&'static str, &'static str)>,
+    /// How far it was pressed for: words and tone.
+    urged: Option<(&'static str, &'static str)>,
     is_open: bool,
 }
 
@@ -121,6 +125,7 @@ pub(super) async fn list(
         whos: Choice::words(query.who, "全部"),
         outcomes: Choice::words(query.outcome, "全部结果"),
         replies: Choice::words(query.reply, "不限"),
+        urgeds: Choice::words(query.urged, "不限"),
         lines: found.items.into_iter().map(|row| line(row, now)).collect(),
         exports,
         pager: Pager {
@@ -171,9 +176,10 @@ fn tabs(query: &DeskQuery, views: &[SavedView<DeskQuery>]) -> Vec<Tab> {
 }
 
 fn line(row: DeskRow, now: chrono::DateTime<chrono::Utc>) -> Line {
+    let ended = row.ended();
     let head = row.head;
     let state = match head.outcome.as_deref() {
-        Some(outcome) => outcome_word(outcome).to_owned(),
+        Some(_) => ended.to_owned(),
         None if head.held => format!("{}（暂停）", stage_word(&head.stage)),
         None if head.turn == "enterprise" && head.stage != Stage::Confirm.slug() => {
             format!("{}（待补正）", stage_word(&head.stage))
@@ -198,6 +204,14 @@ fn line(row: DeskRow, now: chrono::DateTime<chrono::Utc>) -> Line {
             "office" => ("留言待答复", "yellow"),
             _ => ("留言等企业", "grey"),
         }),
+        urged: head
+            .urged
+            .as_deref()
+            .and_then(Urged::from_slug)
+            .map(|urged| match urged {
+                Urged::Reminded => (urged.name(), "yellow"),
+                Urged::Escalated => (urged.name(), "red"),
+            }),
     }
 }
 

@@ -9,8 +9,10 @@ use zhida_platform::db::{self, Choices, ConnectionTrait, Tx, Value};
 use zhida_platform::paging::{Page, PageRequest};
 
 use super::query::{DUE, DeskQuery, Rows};
+use crate::cases::ended;
 use crate::conditions::Where;
 use crate::error::Error;
+use crate::words::Outcome;
 
 const BY_DUE: &str = "redemption:desk:due";
 const BY_OPENING: &str = "redemption:desk:opened";
@@ -27,6 +29,7 @@ pub(crate) struct DeskRow {
     /// The item's name when the case began.
     pub item_name: String,
     pub fen: Option<i64>,
+    pub sent_back_fen: i64,
     /// Bodies that were asked and have not answered.
     pub waits: i64,
     /// The side whose answer to a message is waited for.
@@ -49,6 +52,7 @@ impl FromQueryResult for DeskRow {
             head,
             enterprise_name,
             fen: decided.or(computed),
+            sent_back_fen: row.try_get(prefix, "sent_back_fen")?,
             waits: row.try_get(prefix, "waits")?,
             awaits: row.try_get(prefix, "awaits")?,
         })
@@ -56,6 +60,12 @@ impl FromQueryResult for DeskRow {
 }
 
 impl DeskRow {
+    /// How it ended; empty while it is under way.
+    pub(crate) fn ended(&self) -> &'static str {
+        let outcome = self.head.outcome.as_deref().and_then(Outcome::parse);
+        outcome.map_or("", |outcome| ended(outcome, self.sent_back_fen))
+    }
+
     fn key(&self) -> (String, String) {
         let due = self
             .head
@@ -96,7 +106,7 @@ fn listing(
         found.always(IN_QUEUE);
     }
     let sql = format!(
-        "SELECT {}, c.enterprise_name, c.fen, c.fen_decided,
+        "SELECT {}, c.enterprise_name, c.fen, c.fen_decided, c.sent_back_fen,
             (SELECT COUNT(*) FROM case_clock k WHERE k.case_id = h.id AND k.clock LIKE 'opinion:%') AS waits,
             (SELECT t.awaits FROM thread t WHERE t.room = 'redemption' AND t.subject = h.id) AS awaits
          FROM case_head h JOIN redemption_case c ON c.case_id = h.id {} ORDER BY {order} LIMIT {}",
@@ -232,7 +242,7 @@ pub(super) async fn remove_view(tx: &Tx, id: &str, account: &str) -> db::Result<
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-    use zhida_casework::Turn;
+    use zhida_casework::{Named as _, Turn, Urged};
     use zhida_platform::cases::Scope;
     use zhida_platform::db::Engine;
     use zhida_platform::paging::Cursor;
@@ -240,7 +250,7 @@ mod tests {
 
     use super::*;
     use crate::plan::{migrated, plan};
-    use crate::words::{Awaits, DueIn, Outcome, Stage, Whose};
+    use crate::words::{Awaits, DueIn, Stage, Whose};
 
     fn sorts(plan: &str) -> bool {
         plan.contains("Sort") || plan.contains("TEMP B-TREE FOR ORDER BY")
@@ -336,6 +346,28 @@ mod tests {
                 },
                 "case_head_queue",
             ),
+            (
+                DeskQuery {
+                    urged: Some(Urged::Reminded),
+                    ..open()
+                },
+                "case_head_queue",
+            ),
+            (
+                DeskQuery {
+                    urged: Some(Urged::Reminded),
+                    ..all()
+                },
+                "COVERING INDEX case_head_urged",
+            ),
+            (
+                DeskQuery {
+                    urged: Some(Urged::Escalated),
+                    stage: Some(Stage::Review),
+                    ..closed()
+                },
+                "COVERING INDEX case_head_urged",
+            ),
             (closed(), covering),
             (
                 DeskQuery {
@@ -388,6 +420,7 @@ mod tests {
                 of(|query| "jiuye".clone_into(&mut query.item)),
                 of(|query| query.who = Some(Whose::Free)),
                 of(|query| query.reply = Some(Awaits::Office)),
+                of(|query| query.urged = query.by_due().then_some(Urged::Escalated)),
             ]
         };
         for (state, index) in [
@@ -425,8 +458,8 @@ mod tests {
                 let place = ["370100", "370102", "330106"][no / 5 % 3];
                 let title = format!("事项：样例企业{}号", no % 7);
                 let sql = "INSERT INTO case_head (id, room, number, enterprise, place, title, stage, outcome, turn, held,
-                        handler, version, opened_at, closed_at, changed_at, due_at, topic)
-                    VALUES ($1, 'redemption', $1, 'E', $2, $3, $4, $5, $6, FALSE, $7, 1, '2026', $8, '2026', $9, $10)";
+                        handler, version, opened_at, closed_at, changed_at, due_at, topic, urged)
+                    VALUES ($1, 'redemption', $1, 'E', $2, $3, $4, $5, $6, FALSE, $7, 1, '2026', $8, '2026', $9, $10, $11)";
                 let values = [
                     id.as_str().into(),
                     place.into(),
@@ -438,6 +471,7 @@ mod tests {
                     nothing(!ended, "2026").into(),
                     nothing(no % 8 == 0, &due).into(),
                     ["jiuye", "gaoqi"][no / 7 % 2].into(),
+                    one_of(Urged::ALL, &mut (no / 2)).map(Urged::slug).into(),
                 ];
                 db::execute(&tx, sql, values).await?;
                 let sql = "INSERT INTO redemption_case (case_id, item, item_name, item_revision, scheme_revision, enterprise,
@@ -480,6 +514,7 @@ mod tests {
                     item: one_of(&["jiuye"], rest).unwrap_or_default().to_owned(),
                     stage: one_of(&[Stage::Review], rest),
                     outcome: one_of(&[Outcome::Paid], rest),
+                    urged: one_of(Urged::ALL, &mut (no / 5)),
                 }
             })
             .collect();
@@ -489,12 +524,15 @@ mod tests {
             together.extend(counts(db.conn(), some, &viewer, now).await.unwrap());
         }
         let page = PageRequest::first(100);
+        let mut urged = [0; 3];
         for (query, together) in queries.iter().zip(together) {
             let alone = count(db.conn(), query, &viewer, now).await.unwrap();
             let listed = list(db.conn(), query, &viewer, now, &page).await.unwrap();
             let listed = listed.items.len() as u64;
             assert_eq!((together, alone), (listed, listed), "{query:?}");
+            urged[query.urged.map_or(0, |urged| 1 + urged as usize)] += listed;
         }
+        assert!(urged.iter().all(|listed| *listed > 0), "{urged:?}");
         let found = queries.iter().map(DeskQuery::counted_among);
         let together = found.filter(|rows| *rows != Rows::Own).count();
         assert!(together > 40, "{together} are counted together");

@@ -79,7 +79,7 @@ pub(super) fn steps(scheme: &Scheme) -> Vec<StepLine> {
         Stage::Scoring => ("评审专家", "专家分别打分"),
         Stage::Audit => ("经办部门", "委托审计"),
         Stage::Decision => ("审定人员", "决定是否兑付和金额"),
-        Stage::Notice => ("公众", "公示，无异议再拨付"),
+        Stage::Notice => ("系统", "向社会公示，无异议再拨付"),
         Stage::Payment => ("财政部门", "资金拨付到账"),
     };
     let line = |step: &super::model::Step| {

@@ -56,7 +56,7 @@ async fn write_at_desk(
 ) -> Answer {
     let viewer = &frame.viewer;
     let view = app.handled(viewer, id).await?;
-    let posted = Posted::read(app.threads.files(), form)
+    let posted = Posted::read(app.threads.files(), viewer, form)
         .await
         .map_err(Error::from)?;
     let taken = take(app, viewer, &view, (Side::Office, is_internal), &posted).await;
@@ -114,7 +114,7 @@ async fn own_message(
 ) -> Answer {
     let viewer = &frame.viewer;
     let view = app.case(viewer, APPLY, &id).await?;
-    let posted = Posted::read(app.threads.files(), form)
+    let posted = Posted::read(app.threads.files(), viewer, form)
         .await
         .map_err(Error::from)?;
     let taken = take(&app, viewer, &view, (Side::Enterprise, false), &posted).await;

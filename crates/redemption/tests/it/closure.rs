@@ -166,6 +166,7 @@ async fn one_tap_leads_through_the_notice_to_a_payment(db: TestDatabase) {
     assert_eq!(again.opened, 0, "nobody twice");
 
     let case = world.case(1, "gaoqi").await;
+    assert!(case["record"]["answers"].is_array(), "as of others: {case}");
     let id = case["id"].as_str().unwrap();
     let app = world.app(boss(1));
     let page = app
@@ -355,8 +356,8 @@ async fn a_policy_that_ended_takes_no_confirmation_and_declining_is_for_good(db:
     );
 }
 
-#[tokio::test]
-async fn who_cannot_be_released_keeps_nobody_behind_them_waiting() {
+/// 504 that wait, of whom only the last can be released.
+async fn all_but_the_last_refused() -> World {
     let world = with_scheme(sqlite().await).await;
     let mut text = "统一社会信用代码,企业名称,所在区划,从业人数,高新技术企业\n".to_owned();
     for number in 1_001..=1_500 {
@@ -373,6 +374,39 @@ async fn who_cannot_be_released_keeps_nobody_behind_them_waiting() {
         .db
         .write(|tx| async move { db::execute(&tx, faster, []).await });
     made.await.unwrap();
+    world
+}
+
+#[tokio::test]
+async fn one_press_passes_by_those_who_cannot_be_released() {
+    let world = all_but_the_last_refused().await;
+    let room = &world.redemption;
+    let report = room.release(&clerk(), "gaoqi", &[]).await.unwrap();
+    assert_eq!((report.opened, report.left), (1, 503));
+    assert_eq!((report.held.len(), &report.next), (503, &None));
+    let waiting = CandidateQuery {
+        state: Some(CandidateState::Waiting),
+        ..CandidateQuery::default()
+    };
+    let page = PageRequest {
+        after: None,
+        limit: 500,
+    };
+    let first = room.candidates(&clerk(), "gaoqi", &waiting, &page).await;
+    let last = first.unwrap().items.pop().unwrap().id;
+    let behind = room.release_waiting(&clerk(), "gaoqi", Some(last)).await;
+    assert_eq!(behind.unwrap().held.len(), 3, "those behind it alone");
+    let page = world.app(clerk());
+    let page = page.post_form("/redemption/closure/gaoqi", &[("do", "all")]);
+    let page = page.await.expect_status(200);
+    assert!(page.text().contains("503 家没有放行"), "{}", page.text());
+    assert!(page.text().contains("：503 家，"), "{}", page.text());
+    assert!(page.text().len() < 60_000, "the names of all are not told");
+}
+
+#[tokio::test]
+async fn who_cannot_be_released_keeps_nobody_behind_them_waiting() {
+    let world = all_but_the_last_refused().await;
     let room = &world.redemption;
     let mut scheme = room.scheme_revision("gaoqi", 1).await.unwrap().scheme;
     scheme.release = Release::Automatic;

@@ -182,6 +182,7 @@ async fn a_filter_that_there_is_not_is_refused_and_a_view_of_before_breaks_nothi
         "state=open",
         "turn=city",
         "outcome=pid",
+        "urged=loudly",
     ] {
         for path in [
             "/redemption/desk",

@@ -23,6 +23,39 @@ async fn told(world: &World) -> Vec<String> {
     words.collect()
 }
 
+/// The queue of those that were pressed for, its export and the API; a case that is over stays one of them.
+async fn found_by(world: &World, urged: &str, expected: usize) {
+    let app = world.app(clerk());
+    for state in ["", "&state=all"] {
+        let filter = format!("?urged={urged}{state}");
+        let list = app.get(&format!("/redemption/desk{filter}")).await;
+        let list = list.expect_status(200);
+        assert!(
+            list.text().contains(&format!("共 {expected} 件")),
+            "{filter}: {}",
+            list.text()
+        );
+        let tags = list.text().matches("已上报</span>").count();
+        assert_eq!(tags, expected, "{filter}: {}", list.text());
+        let csv = app
+            .get(&format!("/redemption/desk/export.csv{filter}"))
+            .await;
+        let csv = csv.expect_status(200);
+        let lines: Vec<&str> = csv.text().lines().skip(1).collect();
+        assert_eq!(lines.len(), expected, "{filter}: {}", csv.text());
+        assert!(
+            lines.iter().all(|line| line.ends_with(",已上报")),
+            "{lines:?}"
+        );
+        let found = app.get(&format!("/api/v1/redemption/desk{filter}")).await;
+        let found = found.expect_status(200).json();
+        assert_eq!(found["total"], expected, "{filter}: {found}");
+        if expected > 0 {
+            assert_eq!(found["items"][0]["urged"], "escalated", "{found}");
+        }
+    }
+}
+
 async fn an_overdue_case_is_told_to_whoever_stands_above_the_body_that_holds_it(db: TestDatabase) {
     let world = World::new(db).await;
     world.publish("yanfa", Delivery::Application, |_| {}).await;
@@ -48,6 +81,7 @@ async fn an_overdue_case_is_told_to_whoever_stands_above_the_body_that_holds_it(
         .await
         .expect_status(303);
     assert!(told(&world).await.is_empty());
+    found_by(&world, "reminded", 0).await;
     for _ in 0..14 {
         world.clock.pass(1);
         world.work().await;
@@ -58,6 +92,8 @@ async fn an_overdue_case_is_told_to_whoever_stands_above_the_body_that_holds_it(
     let head = format!("account {HEAD} ");
     assert!(told.iter().all(|line| line.starts_with(&head)), "{told:#?}");
     assert!(told.iter().any(|line| line.contains("上报")), "{told:#?}");
+    found_by(&world, "reminded", 1).await;
+    found_by(&world, "escalated", 1).await;
     let page = world
         .app(clerk())
         .get(&format!("/redemption/desk/{id}"))

@@ -226,6 +226,17 @@ async fn what_the_bank_sends_back_later_is_still_paid_and_once(db: TestDatabase)
     receipt(&world, "退回").await;
     let back = case(&world, &id).await;
     assert_eq!(back["record"]["paid_fen"].as_i64(), Some(0), "{back}");
+    assert_eq!(back["status"]["words"], "已办结：已兑付，款项退回");
+    let steps = back["status"]["steps"].as_array().unwrap();
+    assert_eq!(steps.last().unwrap()["state"], "now", "{back}");
+    for (viewer, list) in [
+        (boss(1), "/redemption?show=closed"),
+        (clerk(), "/redemption/desk?state=closed"),
+        (clerk(), "/redemption/desk/export.csv?state=closed"),
+    ] {
+        let list = world.app(viewer).get(list).await.expect_status(200);
+        assert!(list.text().contains("已兑付，款项退回"), "{}", list.text());
+    }
     // the bank's own fault: to the same account once more
     let mine = world.app(treasurer());
     let list = mine.get("/funds/payments?state=returned").await;
@@ -248,6 +259,7 @@ async fn what_the_bank_sends_back_later_is_still_paid_and_once(db: TestDatabase)
     pay(&world, &payer, 1).await;
     let paid = case(&world, &id).await;
     assert_eq!(paid["record"]["paid_fen"].as_i64(), Some(20_000_000));
+    assert_eq!(paid["status"]["words"], "已办结：已兑付");
     assert_eq!(world.count("SELECT paid FROM fund_pool").await, 20_000_000);
     let again = mine
         .post_json("/api/v1/payment-batches", &json!({ "payer": payer }))

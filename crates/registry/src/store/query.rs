@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use zhida_platform::access::Reach;
 use zhida_platform::db::{self, Engine, Value};
 use zhida_platform::search;
-use zhida_standards::division::{DivisionCode, Level};
+use zhida_standards::division::{self, DivisionCode, Level};
 use zhida_standards::industry;
 
 use super::NAMES;
@@ -139,6 +139,14 @@ impl Conditions {
         }
         let code = DivisionCode::parse(region)
             .map_err(|error| RegistryError::Query("region", error.to_string()))?;
+        if division::resolve(region).is_none() {
+            return Err(RegistryError::Query(
+                "region",
+                format!(
+                    "没有代码为“{region}”的行政区划，请从列表中选择，或写六位代码，例如 330302"
+                ),
+            ));
+        }
         let (low, high) = area(code);
         self.between("e.division", low, high);
         Ok(())

@@ -204,6 +204,32 @@ async fn an_officer_imports_a_file_step_by_step(db: TestDatabase) {
             .text()
             .contains("行政区划代码")
     );
+    // what no enterprise can have is refused, else its empty list would look as if there were none
+    for (query, words) in [
+        (
+            "size=%E5%B7%A8%E5%9E%8B",
+            "企业规模没有“巨型”，可以填 微型、小型",
+        ),
+        (
+            "status=%E6%B4%BB%E7%9D%80",
+            "登记状态没有“活着”，可以填 存续",
+        ),
+        ("region=999999", "没有代码为“999999”的行政区划"),
+    ] {
+        for list in [
+            "/enterprises",
+            "/enterprises/export.csv",
+            "/enterprises/export.xlsx",
+            "/api/v1/enterprises",
+            "/api/v1/enterprises/count",
+        ] {
+            let answer = app.get(&format!("{list}?{query}")).await;
+            let answer = answer.expect_status(400);
+            assert!(answer.text().contains(words), "{list}: {}", answer.text());
+        }
+    }
+    let known = app.get("/enterprises?size=%E5%B0%8F%E5%9E%8B&status=%E5%AD%98%E7%BB%AD");
+    let _ = known.await.expect_status(200);
 }
 
 async fn the_public_sees_no_internal_fact_and_writes_nothing(db: TestDatabase) {

@@ -335,6 +335,21 @@ fn an_unknown_fact_gives_a_range() {
     );
 }
 
+/// What keeps slips out of the register is no promise of so much money.
+#[test]
+fn of_plausible_ends_only_those_of_shares_bound_an_amount() {
+    let zero = || Some("0".to_owned());
+    assert_eq!(amount("参保人数 * 500", "{}"), (zero(), None));
+    assert_eq!(
+        amount("min(参保人数 * 500, 100万)", "{}"),
+        (zero(), Some("1000000".into()))
+    );
+    assert_eq!(
+        amount("质押占比 * 20万", "{}"),
+        (zero(), Some("200000".into()))
+    );
+}
+
 proptest! {
     /// Knowing more never turns a settled verdict around, and narrows the amount.
     #[test]

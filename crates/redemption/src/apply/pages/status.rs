@@ -34,6 +34,8 @@ pub(crate) struct StatusPage {
     item_name: String,
     enterprise: String,
     filed: String,
+    /// The day on which it ended; empty while it is under way.
+    closed: String,
     amount: String,
     money: String,
     decision: String,
@@ -152,6 +154,7 @@ pub(crate) async fn status_page(
     if is_asked && !may_confirm {
         page = page.notice(Tone::Warning, UNFUNDED);
     }
+    let day = |at| date_zh(to_shanghai(at).date_naive());
     Ok(StatusPage {
         page,
         errors,
@@ -163,11 +166,8 @@ pub(crate) async fn status_page(
             true => record.enterprise_name.clone(),
             false => format!("{}（由{}代办）", record.enterprise_name, record.agent),
         },
-        filed: format!(
-            "{}，{}",
-            date_zh(to_shanghai(record.filed_at).date_naive()),
-            record.origin.word()
-        ),
+        closed: view.loaded.head.closed_at.map(day).unwrap_or_default(),
+        filed: format!("{}，{}", day(record.filed_at), record.origin.word()),
         amount: record
             .amount()
             .map_or_else(|| "待核定".to_owned(), money_fen),

@@ -16,7 +16,7 @@ use zhida_platform::{
 use zhida_redemption::Scheme;
 use zhida_testkit::{TestResponse, seated};
 
-use super::super::city::{BESIDE, City, FORM, ITEM, PLACE, code, form, viewer};
+use super::super::city::{BESIDE, City, FORM, ITEM, JSON, PLACE, code, form, viewer};
 
 /// An id that nothing has.
 const NOTHING: &str = "0192f3a0-0000-7000-8000-000000000000";
@@ -435,6 +435,17 @@ async fn what_belongs_to_another_account_is_not_there() {
         assert_eq!(theirs.0, 404, "{path}: {}", theirs.1);
         assert_eq!(theirs, ask(NOTHING).await, "{path}");
     }
+    let upload = r#"{"name":"a.pdf","bytes":10,"place":"x"}"#;
+    let upload = city.ask(&legal, "POST", "/uploads", JSON, upload).await;
+    let upload = upload.expect_status(201).json();
+    let path = format!("/uploads/{}", upload["id"].as_str().unwrap());
+    let own = city.ask(&legal, "GET", &path, "", "").await;
+    assert_eq!(own.expect_status(200).header("upload-offset"), "0");
+    let theirs = city.ask(&handler, "GET", &path, "", "").await;
+    let none = format!("/uploads/{NOTHING}");
+    let nothing = city.ask(&handler, "GET", &none, "", "").await;
+    assert_eq!(told(&theirs, &path), told(&nothing, &none));
+    assert_eq!(theirs.status, 404);
     let place = PlaceKey::Enterprise(code(0));
     let system = Viewer::system("测试");
     let seats = city.app.people.seats_at(&system, &place).await.unwrap();
